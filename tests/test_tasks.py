@@ -1,0 +1,35 @@
+"""The map between native units and the unit interval."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beholder.errors import BeholderError
+from beholder.tasks import Task
+
+ends = st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+
+
+@given(ends, st.lists(st.floats(0, 1), min_size=1))
+def test_there_and_back(scale: tuple[float, float], units: list[float]) -> None:
+    task = Task("t", *scale)
+    native = task.from_unit(units)
+    assert (native >= scale[0] - 1e-9).all() and (native <= scale[1] + 1e-9).all()
+    np.testing.assert_allclose(task.to_unit(native), units, atol=1e-9)
+
+
+def test_missing_ratings_stay_missing() -> None:
+    np.testing.assert_array_equal(np.isnan(Task("t", 1, 7).to_unit([1.0, np.nan])), [False, True])
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1)])
+def test_an_empty_range_is_refused(low: float, high: float) -> None:
+    with pytest.raises(BeholderError, match="range"):
+        Task("t", low, high)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a,b", "[bold]"])
+def test_a_name_that_is_no_column_is_refused(name: str) -> None:
+    with pytest.raises(BeholderError, match="letters"):
+        Task(name, 0, 1)

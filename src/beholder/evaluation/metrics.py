@@ -1,0 +1,104 @@
+"""Agreement between predictions and ratings, with bootstrap intervals over photographs."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from beholder.errors import BeholderError
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+
+def plcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Pearson's linear correlation, -1 to 1; NaN where either side is constant.
+
+    >>> round(plcc(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 6)
+    1.0
+    """
+    a, b = truth - truth.mean(), predicted - predicted.mean()
+    norm = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / norm if norm > 1e-12 * max(len(a), 1) else float("nan")
+
+
+def srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Spearman's rank correlation, -1 to 1, ties given their mean rank; NaN where either side is constant.
+
+    >>> round(srcc(np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])), 6)
+    1.0
+    """
+    return plcc(ranks(truth), ranks(predicted))
+
+
+def rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Root mean squared error, in the units of the ratings."""
+    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """1-based ranks, ties given their mean rank."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]
+
+
+METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "rmse": rmse}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One honest number: what, on which data and split, over how many photographs, and how far chance reaches.
+
+    Attributes:
+        metric: name in ``METRICS``, or ``coverage90``.
+        task: what was predicted.
+        data: data set.
+        split: how training and test photographs were kept apart, with the seed.
+        n: photographs.
+        value: the metric over all of them.
+        low, high: 95% bootstrap interval over photographs.
+    """
+
+    metric: str
+    task: str
+    data: str
+    split: str
+    n: int
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def bootstrap(
+    metric: Metric, truth: np.ndarray, predicted: np.ndarray, *, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """A metric and its 95% percentile interval over resampled photographs: (value, low, high).
+
+    Raises:
+        BeholderError: the two do not pair up, or fewer than two photographs.
+    """
+    truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
+    if truth.shape != predicted.shape or truth.ndim != 1 or len(truth) < 2:
+        raise BeholderError(
+            f"need two rows of equal length, at least 2; got shapes {truth.shape} and {predicted.shape}"
+        )
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, len(truth), size=(resamples, len(truth)))
+    values = np.array([metric(truth[draw], predicted[draw]) for draw in draws])
+    if np.isnan(values).all():
+        return metric(truth, predicted), float("nan"), float("nan")
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return metric(truth, predicted), float(low), float(high)
+
+
+def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Measured:
+    """A named metric with its interval and where it comes from. Raises as :func:`bootstrap`."""
+    value, low, high = bootstrap(METRICS[metric], truth, predicted)
+    return Measured(metric, task, data, split, len(truth), value, low, high)

@@ -1,0 +1,123 @@
+"""The model file: one ONNX file that is the whole model, and what it says of itself.
+
+The graph takes uint8 sRGB pixels of any size and holds resizing and normalisation. Its metadata carries one JSON
+document under the key ``beholder``: tasks with native ranges, interval widths, the reference for percentiles,
+training data by content hash, and measured quality with intervals. Scoring needs nothing beside it.
+
+Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
+(B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from beholder.errors import ModelError
+from beholder.evaluation.metrics import Measured
+from beholder.tasks import Task
+
+METADATA_KEY = "beholder"
+FORMAT = 1
+OUTPUTS = ("scores", "embedding", "evidence")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model learned from: data set, photographs, sha256 of content (photographs and ratings), tasks."""
+
+    name: str
+    n: int
+    sha256: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says of itself.
+
+    Attributes:
+        name: of the model.
+        description: what it is, in a sentence.
+        backbone: network that sees.
+        size: (width, height) in pixels that photographs are resized to before they are seen.
+        resize: how: ``squash`` (both sides, aspect not kept, bicubic with antialiasing).
+        tasks: T tasks in the order of the outputs, the overall score first.
+        half_width: T half-widths of the 90% interval, native units.
+        reference: T rows of 101 rising values: the 0th to 100th percentile of out-of-fold predictions for the
+            photographs that were rated.
+        data: what it was trained on.
+        metrics: what was measured on photographs that the measured head had not seen.
+        recipe: settings and seed that make it again.
+        licence: of the file.
+        attribution: whose work it contains.
+    """
+
+    name: str
+    description: str
+    backbone: str
+    size: tuple[int, int]
+    resize: str
+    tasks: tuple[Task, ...]
+    half_width: tuple[float, ...]
+    reference: tuple[tuple[float, ...], ...]
+    data: tuple[TrainingData, ...]
+    metrics: tuple[Measured, ...]
+    recipe: dict[str, Any]
+    licence: str
+    attribution: str
+
+    def __post_init__(self) -> None:
+        count = len(self.tasks)
+        if not count or len(self.half_width) != count or len(self.reference) != count:
+            raise ModelError("its metadata does not give an interval and a reference for every task")
+        if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
+            raise ModelError("its percentile reference is not 101 rising values a task")
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+
+    def percentiles(self, scores: np.ndarray) -> np.ndarray:
+        """(B, T) native scores -> (B, T) share, 0 to 100, of rated photographs that score lower."""
+        steps = np.linspace(0, 100, 101)
+        columns = [np.interp(scores[:, index], row, steps) for index, row in enumerate(self.reference)]
+        return np.stack(columns, axis=1)
+
+
+def parse(text: str) -> ModelInfo:
+    """The JSON document of a model file -> ModelInfo.
+
+    Raises:
+        ModelError: it is not such a document, or of a later format than this version reads.
+    """
+    try:
+        document = json.loads(text)
+        found = document.pop("format")
+        if found != FORMAT:
+            raise ModelError(
+                f"it has format {found}, this version reads format {FORMAT}: pip install --upgrade beholder"
+            )
+        document["tasks"] = tuple(Task(**task) for task in document["tasks"])
+        document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
+        document["metrics"] = tuple(Measured(**metric) for metric in document["metrics"])
+        document["size"] = tuple(document["size"])
+        document["half_width"] = tuple(document["half_width"])
+        document["reference"] = tuple(tuple(row) for row in document["reference"])
+        return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"its metadata is not what a beholder model carries ({type(error).__name__}: {error})"
+        ) from None
+
+
+def model_id(name: str, content: bytes) -> str:
+    """Name and the start of the file's sha256: two files with one id give the same scores."""
+    return f"{name}@{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def default_path() -> Path:
+    """The embedded default model."""
+    return Path(__file__).parent / "assets" / "default.onnx"

@@ -1,0 +1,111 @@
+"""DINOv2 vision transformer (Oquab et al. 2023), small, patch 14, in plain torch.
+
+Parameter names are those of the published state dict, so its values load by key. Any input whose sides are
+multiples of 14 works: the 37 x 37 position grid that was trained at 518 px is resampled to the patch grid at hand.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+PATCH = 14
+TRAINED_GRID = 37  # patches a side at the 518 px of the published position embedding
+
+
+class LayerScale(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma
+
+
+class Attention(nn.Module):
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, N, C) -> (B, N, C)
+        batch, tokens, dim = x.shape
+        qkv = self.qkv(x).reshape(batch, tokens, 3, self.heads, dim // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # 3 x (B, H, N, C/H)
+        attended = F.scaled_dot_product_attention(query, key, value)
+        return self.proj(attended.transpose(1, 2).reshape(batch, tokens, dim))
+
+
+class Mlp(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, 4 * dim)
+        self.fc2 = nn.Linear(4 * dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = Attention(dim, heads)
+        self.ls1 = LayerScale(dim)
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6)
+        self.mlp = Mlp(dim)
+        self.ls2 = LayerScale(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.ls1(self.attn(self.norm1(x)))
+        return x + self.ls2(self.mlp(self.norm2(x)))
+
+
+class PatchEmbed(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, dim, kernel_size=PATCH, stride=PATCH)
+
+    def forward(self, images: Tensor) -> Tensor:  # (B, 3, H, W) -> (B, C, H/14, W/14)
+        return self.proj(images)
+
+
+class DinoV2(nn.Module):
+    """ViT-S/14 by default: 12 blocks of width 384 with 6 heads, 22,056,192 parameters."""
+
+    def __init__(self, dim: int = 384, depth: int = 12, heads: int = 6) -> None:
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + TRAINED_GRID**2, dim))
+        self.patch_embed = PatchEmbed(dim)
+        self.blocks = nn.ModuleList(Block(dim, heads) for _ in range(depth))
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+
+    def positions(self, rows: int, columns: int) -> Tensor:
+        """Position embedding for a grid of patches: (1, 1 + rows * columns, C)."""
+        cls, grid = self.pos_embed[:, :1], self.pos_embed[:, 1:]
+        grid = grid.reshape(1, TRAINED_GRID, TRAINED_GRID, -1).permute(0, 3, 1, 2)
+        # The 0.1 is upstream's guard against a grid one short by rounding; it shifts the sampling points a little.
+        scale = ((rows + 0.1) / TRAINED_GRID, (columns + 0.1) / TRAINED_GRID)
+        grid = F.interpolate(grid, scale_factor=scale, mode="bicubic")
+        return torch.cat([cls, grid.flatten(2).transpose(1, 2)], dim=1)
+
+    def forward_tokens(self, images: Tensor, layers: tuple[int, ...] = (-1,)) -> list[Tensor]:
+        """Normalised tokens after the named blocks.
+
+        Args:
+            images: (B, 3, H, W), ImageNet-normalised RGB, H and W multiples of 14.
+            layers: block indices, negative ones counted from the end.
+
+        Returns:
+            For each layer, (B, 1 + H/14 * W/14, C): the class token, then the patches row by row.
+        """
+        patches = self.patch_embed(images)
+        rows, columns = patches.shape[2:]
+        x = torch.cat([self.cls_token.expand(images.shape[0], -1, -1), patches.flatten(2).transpose(1, 2)], dim=1)
+        x = x + self.positions(rows, columns)
+        after = []
+        for block in self.blocks:
+            x = block(x)
+            after.append(x)
+        return [self.norm(after[layer]) for layer in layers]

@@ -1,0 +1,23 @@
+"""Progress on standard error: rate and time left on a terminal, nothing where it is redirected."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+
+@contextmanager
+def bar(label: str, total: int | None = None, done: int = 0, quiet: bool = False) -> Iterator[Progress]:
+    """A progress bar; call ``.advance(progress.task_ids[0])`` on what it yields."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        progress.add_task(label, total=total, completed=done)
+        yield progress

@@ -1,0 +1,99 @@
+"""Ridge regression on frozen features: the head of the default model, and the linear probe to hold others against.
+
+Features are standardised by the training rows. The penalty is relative to the mean squared length of a standardised
+feature row, so that one grid of penalties serves features of any width:
+minimise |y - Zw|^2 + penalty * D * |w|^2, with Z (N, D).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from beholder.data.folds import grouped_folds, random_folds
+
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """``features @ weight.T + bias``: weight (K, D), bias (K,), in the units of the targets."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        return features @ self.weight.T + self.bias
+
+
+def fit_path(features: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> list[Linear]:
+    """One fit a penalty, from a single eigendecomposition.
+
+    Args:
+        features: (N, D).
+        targets: (N, K), no NaN.
+        penalties: positive.
+    """
+    features = np.asarray(features, dtype=np.float64)
+    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    z = (features - mean) / scale
+    centre = targets.mean(axis=0)
+    y = targets - centre
+    rows, width = z.shape
+    if rows <= width:  # the smaller of the two Gram matrices
+        values, vectors = np.linalg.eigh(z @ z.T)
+        left, right = z.T @ vectors, vectors.T @ y
+    else:
+        values, vectors = np.linalg.eigh(z.T @ z)
+        left, right = vectors, vectors.T @ (z.T @ y)
+    fits = []
+    for penalty in penalties:
+        coefficients = (left @ (right / (values + penalty * width)[:, None])).T / scale  # (K, D)
+        fits.append(Linear(coefficients, centre - coefficients @ mean))
+    return fits
+
+
+def choose_penalties(
+    views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None, folds: int = 4, seed: int = 0
+) -> np.ndarray:
+    """The penalty of least squared error for each target, by cross-validation inside the rows given: (K,).
+
+    Args:
+        views: the same photographs seen in different ways (flipped, say), each (N, D). All train, the first is tested.
+        targets: (N, K).
+        groups: kept together, where given.
+    """
+    fold_of = random_folds(len(targets), folds, seed) if groups is None else grouped_folds(groups, folds, seed)
+    error = np.zeros((len(PENALTIES), targets.shape[1]))
+    for fold in range(folds):
+        train, test = fold_of != fold, fold_of == fold
+        for index, fit in enumerate(fit_path(*_stack(views, targets, train))):
+            error[index] += ((fit(views[0][test]) - targets[test]) ** 2).sum(axis=0)
+    return np.array(PENALTIES)[error.argmin(axis=0)]
+
+
+def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+    """A head over all rows, each target with the penalty that cross-validation inside these rows chooses."""
+    chosen = choose_penalties(views, targets, groups)
+    path = fit_path(*_stack(views, targets, np.ones(len(targets), dtype=bool)), penalties=tuple(np.unique(chosen)))
+    pick = np.searchsorted(np.unique(chosen), chosen)
+    weight = np.stack([path[index].weight[task] for task, index in enumerate(pick)])
+    bias = np.array([path[index].bias[task] for task, index in enumerate(pick)])
+    return Linear(weight, bias)
+
+
+def out_of_fold(
+    views: Sequence[np.ndarray], targets: np.ndarray, fold_of: np.ndarray, groups: Sequence[str] | None = None
+) -> np.ndarray:
+    """(N, K) predictions, each by a head that saw neither the photograph nor, in choosing its penalty, its fold."""
+    predicted = np.full(targets.shape, np.nan)
+    for fold in np.unique(fold_of):
+        train, test = fold_of != fold, fold_of == fold
+        inside = None if groups is None else [group for group, keep in zip(groups, train, strict=True) if keep]
+        head = fit([view[train] for view in views], targets[train], inside)
+        predicted[test] = head(views[0][test])
+    return predicted
+
+
+def _stack(views: Sequence[np.ndarray], targets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([view[rows] for view in views]), np.concatenate([targets[rows]] * len(views))

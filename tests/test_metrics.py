@@ -1,0 +1,86 @@
+"""Metrics against SciPy, intervals against what they promise."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from beholder.errors import BeholderError
+from beholder.evaluation.conformal import covered, half_width
+from beholder.evaluation.metrics import METRICS, bootstrap, measure, plcc, srcc
+
+REFERENCE = {
+    "srcc": lambda a, b: stats.spearmanr(a, b)[0],
+    "plcc": lambda a, b: stats.pearsonr(a, b)[0],
+    "rmse": lambda a, b: np.sqrt(np.mean((a - b) ** 2)),
+}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("n", [2, 3, 10, 649])
+@pytest.mark.parametrize("ties", [False, True])
+def test_metric_is_scipys(metric: str, n: int, ties: bool) -> None:
+    rng = np.random.default_rng(n)
+    truth = rng.normal(size=n)
+    predicted = truth + rng.normal(size=n)
+    if ties and n > 3:
+        truth, predicted = truth.round(), predicted.round()
+    assert METRICS[metric](truth, predicted) == pytest.approx(REFERENCE[metric](truth, predicted), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", [srcc, plcc])
+def test_correlation_with_a_constant_is_unknown(metric) -> None:  # type: ignore[no-untyped-def]
+    assert np.isnan(metric(np.arange(5.0), np.full(5, 2.0)))
+
+
+def test_bootstrap_interval_is_seeded_holds_the_value_and_narrows() -> None:
+    rng = np.random.default_rng(1)
+    widths = []
+    for n in (50, 800):
+        truth = rng.normal(size=n)
+        predicted = truth + rng.normal(size=n)
+        value, low, high = bootstrap(srcc, truth, predicted, resamples=500)
+        assert low < value < high
+        assert (value, low, high) == bootstrap(srcc, truth, predicted, resamples=500)
+        widths.append(high - low)
+    assert widths[1] < widths[0] / 2
+
+
+def test_bootstrap_interval_covers_the_truth() -> None:
+    rng = np.random.default_rng(2)
+    true = 0.8
+    hits = 0
+    for _ in range(100):
+        a = rng.normal(size=120)
+        b = true * a + np.sqrt(1 - true**2) * rng.normal(size=120)
+        _, low, high = bootstrap(plcc, a, b, resamples=300)
+        hits += low <= true <= high
+    assert hits >= 86  # 95 expected; below 86 once in a thousand runs of a right interval
+
+
+@pytest.mark.parametrize("shapes", [((3,), (4,)), ((1,), (1,)), ((3, 1), (3, 1))])
+def test_bootstrap_refuses_what_does_not_pair(shapes: tuple[tuple[int, ...], ...]) -> None:
+    with pytest.raises(BeholderError, match="equal length"):
+        bootstrap(srcc, np.zeros(shapes[0]), np.zeros(shapes[1]))
+
+
+def test_measure_says_where_it_comes_from() -> None:
+    measured = measure("srcc", np.arange(9.0), np.arange(9.0) ** 2, task="beauty", data="here", split="none")
+    assert (measured.value, measured.n, measured.split) == (pytest.approx(1), 9, "none")
+    assert str(measured) == "1.000 (1.000 to 1.000)"
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+@pytest.mark.parametrize("draw", ["normal", "exponential", "standard_cauchy"])
+def test_half_width_covers_new_residuals(coverage: float, draw: str) -> None:
+    rng = np.random.default_rng(3)
+    shares = []
+    for _ in range(300):
+        calibration, new = getattr(rng, draw)(size=(2, 60))
+        shares.append((np.abs(new) <= half_width(calibration, coverage)).mean())
+    assert coverage - 0.01 <= np.mean(shares) <= coverage + 0.03
+
+
+def test_covered_does_not_calibrate_on_what_it_tests() -> None:
+    residuals = np.concatenate([np.full(50, 0.1), np.full(50, 9.0)])
+    folds = np.repeat([0, 1], 50)
+    assert covered(residuals, folds).sum() == 50  # each half is judged by the other half's width

@@ -1,0 +1,232 @@
+"""One HTML page that shows how a folder of photographs was rated, opened from disk with no network.
+
+The page is `assets/report.html` with the data put in the middle. Each photograph is two inert ``<script>`` data blocks:
+its numbers, which the page reads at once, and its thumbnail and maps, which it reads when the photograph comes into
+view. So the writer holds one photograph at a time, and the reader's browser decodes only what is on the screen. The
+price is base64: a photograph costs 1.4 times the bytes of its thumbnail, about 27 KB at 320 px with three 16 x 16 maps.
+5,000 photographs made 136 MB, which Chromium opened in 1.3 s on two cores.
+
+File names come from anywhere. They travel as JSON without ``<``, the page inserts them as text only, and its content
+security policy admits exactly the one script and the one style sheet of the template, by SHA-256.
+"""
+
+import base64
+import errno
+import hashlib
+import io
+import json
+import math
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from beholder.errors import BeholderError
+from beholder.tasks import Task
+
+_DATA = "<!-- data -->"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One rated photograph, as the report shows it.
+
+    Attributes:
+        path: the name to show. Bytes that were no UTF-8 (surrogates) are shown as escapes.
+        values: task name -> score in native units. A task that is absent or not finite is shown as unknown.
+        low, high: the 90% interval of the overall score (the first task), native units.
+        percentile: of the overall score among the photographs that trained the model, 0 to 100.
+        width, height: of the original, upright, in pixels.
+        thumbnail: JPEG bytes, as :func:`thumbnail` gives.
+        evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
+            (positive) or takes (negative). The grid is stretched over the whole picture. A grid that is not finite is
+            left out.
+    """
+
+    path: str
+    values: dict[str, float]
+    low: float
+    high: float
+    percentile: float
+    width: int
+    height: int
+    thumbnail: bytes
+    evidence: dict[str, np.ndarray]
+
+
+def thumbnail(pixels: np.ndarray, side: int = 320) -> bytes:
+    """(H, W, 3) uint8 sRGB -> JPEG bytes, aspect kept, the long side at most ``side`` pixels; never enlarged.
+
+    Raises:
+        ValueError: the array is not (H, W, 3) uint8 with at least one pixel, or ``side`` is below 1.
+
+    >>> Image.open(io.BytesIO(thumbnail(np.zeros((600, 800, 3), np.uint8), side=320))).size
+    (320, 240)
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise ValueError(f"a thumbnail needs (H, W, 3) uint8 pixels, got {pixels.shape} {pixels.dtype}")
+    if side < 1:
+        raise ValueError(f"a thumbnail needs a side of at least 1 pixel, got {side}")
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82, optimize=True)
+    return buffer.getvalue()
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    entries: Iterable[Entry],
+    failures: Iterable[tuple[str, str]],
+    tasks: Sequence[Task],
+    *,
+    model: str,
+    title: str = "beholder report",
+) -> None:
+    """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
+
+    Args:
+        path: the HTML file. One that exists is replaced, and only by a whole report.
+        entries: consumed once, lazily, in any order; each is forgotten when it is written.
+        failures: (path, reason) of what could not be rated; iterated after ``entries`` is exhausted, so a list that
+            grows meanwhile is complete.
+        tasks: what was rated. The first is the overall score, by which the page sorts at first.
+        model: the model's name and version, shown in the header.
+        title: of the page.
+
+    Raises:
+        BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
+            through as it is. In both cases nothing is left behind and an older report stays.
+        ValueError: there are no tasks, or a grid of evidence is not (rows, columns) with at least one cell.
+    """
+    if not tasks:
+        raise ValueError("a report needs at least one task; the first is the overall score")
+    # A link keeps pointing where it did: the file that it names is replaced.
+    target = Path(os.path.realpath(path))
+    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
+    # Entries may take hours to make, so whatever can fail is tried before the first.
+    with _explained(path):
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG(target.stat().st_mode):  # the report would take the place of /dev/stdout
+                raise BeholderError(
+                    f"cannot write the report to {path}: it is not a file; give the name of an HTML file"
+                )
+        file = partial.open("xb")
+    try:
+        for piece in _page(entries, failures, tasks, model, title):
+            with _explained(path):
+                file.write(piece.encode())
+        with _explained(path):
+            file.close()
+            partial.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            file.close()
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+@contextmanager
+def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns an OSError of writing the report into one line: what, where, what to do."""
+    try:
+        yield
+    except OSError as error:
+        advice = {
+            errno.ENOENT: "its folder does not exist; make the folder first",
+            errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
+            errno.ENOSPC: "the disk is full; free some space or choose another disk",
+            errno.EDQUOT: "your disk quota is used up; free some space or choose another disk",
+        }.get(error.errno or 0)
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            advice = "writing there is not permitted; choose another folder"
+        raise BeholderError(f"cannot write the report to {path}: {advice or error.strerror or error}") from error
+
+
+def _page(
+    entries: Iterable[Entry], failures: Iterable[tuple[str, str]], tasks: Sequence[Task], model: str, title: str
+) -> Iterator[str]:
+    """The page in pieces, in order."""
+    template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
+    for tag in ("style", "script"):
+        template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
+    head, tail = template.split(_DATA)
+    yield head
+    yield _block("about", {"title": _text(title), "model": _text(model), "tasks": [_described(task) for task in tasks]})
+    for entry in entries:
+        grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
+        maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
+        numbers = {
+            "path": _text(entry.path),
+            "values": [_number(entry.values.get(task.name)) for task in tasks],
+            "interval": [_number(entry.low), _number(entry.high)],
+            "percentile": _number(entry.percentile),
+            "size": [int(entry.width), int(entry.height)],
+            "maps": {name: about for name, (about, _) in maps.items()},
+        }
+        heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
+        yield _block("photograph", numbers) + _block("pixels", heavy)
+    for name, reason in failures:
+        yield _block("failure", [_text(name), _text(reason)])
+    yield tail
+
+
+def _quantised(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
+    """(rows, columns) evidence -> what the page states about it, and its cells as int8 in units of ``step``, base64.
+
+    The largest cell becomes 127 or -127, so a cell is off by at most 0.4% of the largest. ``least``, ``most`` and
+    ``total`` are of the grid as given.
+    """
+    if grid.ndim != 2 or grid.size == 0:
+        raise ValueError(f"evidence of {name}: expected a grid of (rows, columns), got shape {grid.shape}")
+    cells = grid.astype(np.float64)
+    step = float(np.abs(cells).max()) / 127
+    whole = np.rint(cells / step).astype(np.int8) if step > 0 else np.zeros(cells.shape, np.int8)
+    about = {
+        "shape": list(cells.shape),
+        "step": step,
+        "least": _number(cells.min()),
+        "most": _number(cells.max()),
+        "total": _number(cells.sum()),
+    }
+    return about, _base64(whole.tobytes())
+
+
+def _described(task: Task) -> dict[str, Any]:
+    return {"name": task.name, "low": float(task.low), "high": float(task.high), "description": _text(task.description)}
+
+
+def _number(value: Any) -> float | None:
+    """Six significant digits, more than any rating holds; None for what is absent or not finite (JSON has no NaN)."""
+    return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
+
+
+def _text(text: str) -> str:
+    """Surrogates, which UTF-8 cannot hold, become visible escapes; the page and its CSV then agree on the name."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _block(kind: str, value: Any) -> str:
+    """An inert data block. Without ``<`` no text can close it, nor open a comment inside it; the rest is ASCII."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" class="{kind}">{text}</script>\n'
+
+
+def _hash_of(template: str, tag: str) -> str:
+    """The source expression that admits the template's one ``<tag>`` element and no other."""
+    (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", template, flags=re.DOTALL)
+    return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"

@@ -1,0 +1,115 @@
+"""Many photographs -> many results: decoding ahead of inference, in order, in bounded memory, past bad files.
+
+Worker threads read and decode while the runtime computes; decoding releases the interpreter. At most a few batches of
+small pixel arrays wait, so memory does not grow with the number of photographs.
+"""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from beholder import photo
+from beholder.errors import PhotoError
+from beholder.scorer import Scorer
+from beholder.scores import Scores
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one photograph.
+
+    Attributes:
+        path: as given.
+        sha256: of the file's content, empty where it could not be read.
+        scores: of length one, or None.
+        error: why there are none, in a line; None where there are scores or the photograph was known.
+        extra: what ``also`` made of the photograph.
+    """
+
+    path: str
+    sha256: str
+    scores: Scores | None = None
+    error: str | None = None
+    extra: Any = None
+
+
+@dataclass(frozen=True)
+class _Ready:
+    result: Result
+    pixels: photo.Pixels | None = None
+    size: tuple[int, int] = (0, 0)
+
+
+def score_photos(
+    scorer: Scorer,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    batch: int = 8,
+    workers: int | None = None,
+    known: Callable[[str, str], bool] | None = None,
+    also: Callable[[photo.Photo], Any] | None = None,
+) -> Iterator[Result]:
+    """Score photographs as they stream by.
+
+    Args:
+        scorer: the model.
+        paths: files, consumed as they are needed.
+        batch: photographs at a time in the model.
+        workers: decoding threads, one a core by default.
+        known: told path and sha256; where it says yes the photograph is neither decoded nor scored, and its result
+            has neither scores nor an error.
+        also: called with each decoded photograph in a worker, for a thumbnail, say.
+
+    Yields:
+        One result a path, in the order of the paths.
+    """
+    workers = workers or os.cpu_count() or 1
+    source = (os.fspath(path) for path in paths)
+
+    def prepare(path: str) -> _Ready:
+        sha256 = ""
+        try:
+            content = photo.read_bytes(path)
+            sha256 = hashlib.sha256(content).hexdigest()
+            if known is not None and known(path, sha256):
+                return _Ready(Result(path, sha256))
+            found = photo.read(content, scorer.at_least, name=path)
+            made = also(found) if also is not None else None
+            return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
+        except PhotoError as error:
+            return _Ready(Result(path, sha256, error=str(error)))
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        ahead: deque[Future[_Ready]] = deque()
+        held: list[_Ready] = []  # in order, waiting until a batch of them has pixels
+        for path in islice(source, 2 * batch + workers):
+            ahead.append(pool.submit(prepare, path))
+        while ahead:
+            held.append(ahead.popleft().result())
+            for path in islice(source, 1):
+                ahead.append(pool.submit(prepare, path))
+            if sum(ready.pixels is not None for ready in held) == batch or len(held) == 4 * batch:
+                yield from _score(scorer, held)
+                held = []
+        yield from _score(scorer, held)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _score(scorer: Scorer, held: list[_Ready]) -> Iterator[Result]:
+    pixels = [ready.pixels for ready in held if ready.pixels is not None]
+    sizes = np.array([ready.size for ready in held if ready.pixels is not None])
+    scores = iter(scorer.run(np.stack(pixels), sizes)) if pixels else iter(())
+    for ready in held:
+        found = ready.result
+        if ready.pixels is not None:
+            found = Result(found.path, found.sha256, next(scores), extra=found.extra)
+        yield found

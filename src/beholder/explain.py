@@ -1,0 +1,139 @@
+"""Where in the picture a score comes from, drawn: a signed heat map at a stated scale, and the scores as bars.
+
+Colours are blue for what lowers the score and orange for what raises it, told apart with any colour vision. The scale
+is in points of the score for one cell of the map and is printed; it is never stretched to fill 0 to 1 unasked, so that
+a flat map looks flat.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from beholder.scores import Scores
+from beholder.tasks import Task
+
+RAISES, LOWERS = (230, 120, 0), (30, 100, 220)
+INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One photograph, one task.
+
+    Attributes:
+        scores: of the photograph, all tasks; length one.
+        index: place of the task.
+        pixels: (H, W, 3) uint8, the photograph, perhaps reduced.
+    """
+
+    SIDE: ClassVar[int] = 900  # longest side of the drawn photograph, pixels
+
+    scores: Scores
+    index: int
+    pixels: np.ndarray
+
+    @property
+    def task(self) -> Task:
+        return self.scores.tasks[self.index]
+
+    @property
+    def score(self) -> float:
+        """In native units."""
+        return float(self.scores.values[0, self.index])
+
+    @property
+    def evidence(self) -> np.ndarray:
+        """(rows, columns) points that each cell adds to the score (positive) or takes from it (negative)."""
+        return self.scores.evidence[0, self.index]
+
+    @property
+    def scale(self) -> float:
+        """Points of the score for one cell at full colour: the largest in this map, rounded up to one figure."""
+        largest = float(np.abs(self.evidence).max())
+        if largest == 0:
+            return 1.0
+        step = 10.0 ** np.floor(np.log10(largest))
+        return float(np.ceil(largest / step) * step)
+
+    def overlay(self) -> Image.Image:
+        """The photograph with the heat map over it, longest side ``SIDE`` at most."""
+        picture = Image.fromarray(self.pixels)
+        picture.thumbnail((self.SIDE, self.SIDE), Image.Resampling.LANCZOS)
+        heat = Image.fromarray(self.evidence.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
+        strength = np.clip(np.asarray(heat) / self.scale, -1, 1)[..., None]
+        # A greyed photograph lets the colours speak; the square root keeps weak evidence visible.
+        grey = np.asarray(picture.convert("L").convert("RGB"), dtype=np.float32) * 0.55 + np.asarray(picture) * 0.45
+        colour = np.where(strength > 0, RAISES, LOWERS).astype(np.float32)
+        alpha = 0.75 * np.sqrt(np.abs(strength))
+        return Image.fromarray((grey * (1 - alpha) + colour * alpha).astype(np.uint8))
+
+    def draw(self) -> Image.Image:
+        """A sheet: photograph, heat map with its scale, bars of all scores with their intervals."""
+        overlay = self.overlay()
+        width, height = overlay.size
+        picture = Image.fromarray(self.pixels).resize(overlay.size, Image.Resampling.LANCZOS)
+        gap, bars = 24, 46 * len(self.scores.tasks) + 60
+        beside = width < height  # upright photographs stand side by side, wide ones too while they are small
+        pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
+        sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
+        pen = ImageDraw.Draw(sheet)
+        title = f"{self.task.name} {self.score:.2f}   ({self.task.low:g} to {self.task.high:g})"
+        pen.text((gap, 16), title, INK, _font(26))
+        sheet.paste(picture, (gap, 60))
+        second = (gap + width + gap, 60) if pictures[1] == height else (gap, 60 + height + gap)
+        sheet.paste(overlay, second)
+        below = 60 + pictures[1] + 14
+        self._legend(sheet, gap, below)
+        self._bars(pen, gap, below + 72, sheet.width - 2 * gap)
+        return sheet
+
+    def _legend(self, sheet: Image.Image, left: int, top: int) -> None:
+        pen = ImageDraw.Draw(sheet)
+        span = 260
+        for x in range(span):
+            strength = 2 * x / (span - 1) - 1
+            alpha = 0.75 * abs(strength) ** 0.5
+            colour = RAISES if strength > 0 else LOWERS
+            mixed = tuple(round(170 * (1 - alpha) + part * alpha) for part in colour)
+            pen.line([(left + x, top), (left + x, top + 14)], fill=mixed)
+        small = _font(14)
+        for place, text, anchor in (
+            (0, f"-{self.scale:g}", "la"),
+            (span / 2, "0", "ma"),
+            (span, f"+{self.scale:g}", "ra"),
+        ):
+            pen.text((left + place, top + 18), text, INK, small, anchor=anchor)
+        total = float(self.evidence.sum())
+        rows, columns = self.evidence.shape
+        lines = (
+            f"points of {self.task.name} that a cell takes (blue) or adds (orange); {columns} x {rows} cells",
+            f"the whole map: {total:+.2f}, against the average rated photograph",
+        )
+        for line, text in enumerate(lines):
+            pen.text((left + span + 20, top - 2 + 20 * line), text, INK, small)
+
+    def _bars(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int) -> None:
+        label, number, small = 110, 150, _font(15)
+        span = width - label - number
+        for index, task in enumerate(self.scores.tasks):
+            y = top + 46 * index
+            low, value, high = (
+                float(task.to_unit(row[0, index])) for row in (self.scores.low, self.scores.values, self.scores.high)
+            )
+            pen.text((left, y), task.name, INK, small)
+            pen.rounded_rectangle((left + label, y + 2, left + label + span, y + 18), 5, FAINT)
+            chosen = RAISES if index == self.index else (110, 110, 120)
+            pen.rounded_rectangle((left + label, y + 2, left + label + max(value * span, 5), y + 18), 5, chosen)
+            pen.line((left + label + low * span, y + 10, left + label + high * span, y + 10), INK, 2)
+            for end in (low, high):
+                pen.line((left + label + end * span, y + 6, left + label + end * span, y + 14), INK, 2)
+            text = f"{self.scores.values[0, index]:.2f}   p{self.scores.percentiles[0, index]:.0f}"
+            pen.text((left + label + span + 12, y), text, INK, small)
+        note = "line: 90% interval for the mean rating; p: percentile among the rated photographs"
+        pen.text((left + label, top + 46 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

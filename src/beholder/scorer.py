@@ -1,0 +1,156 @@
+"""Scorer: a model file -> Scores for photographs. Knows nothing of folders, tables or the terminal."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from beholder import photo
+from beholder.errors import ModelError, PhotoError
+from beholder.explain import Explanation
+from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
+from beholder.scores import Scores
+
+BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
+
+
+class Scorer:
+    """A model, ready to score.
+
+    Args:
+        model: a model file; the embedded default model if None.
+        threads: of the runtime; all cores if None.
+
+    Attributes:
+        info: what the model file says of itself.
+        id: name and content hash of the model file.
+
+    Raises:
+        ModelError: the file is missing, cut short, or not a beholder model.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+        path = default_path() if model is None else Path(model)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                f"{path}: cannot open the model ({error.strerror}); leave it out for the default"
+            ) from None
+        self._session = _open(path, content, threads)
+        self.info: ModelInfo = _info(path, self._session)
+        self.id: str = model_id(self.info.name, content)
+
+    @property
+    def at_least(self) -> tuple[int, int]:
+        """(width, height) that a reduced decode may not fall below: twice the model's size, and 2.5 times as fast."""
+        width, height = self.info.size
+        return 2 * width, 2 * height
+
+    def pixels(self, found: photo.Photo) -> photo.Pixels:
+        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads."""
+        return photo.squash(found, self.info.size)
+
+    def run(self, pixels: np.ndarray, sizes: np.ndarray) -> Scores:
+        """Scores for prepared pixels (B, height, width, 3) of photographs with these (B, 2) sizes."""
+        values, embedding, evidence = self._session.run(list(OUTPUTS), {"image": pixels})
+        half_width = np.array(self.info.half_width, dtype=np.float32)
+        ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
+        return Scores(
+            tasks=self.info.tasks,
+            values=values,
+            low=np.maximum(values - half_width, ends[0]),
+            high=np.minimum(values + half_width, ends[1]),
+            percentiles=self.info.percentiles(values),
+            embedding=embedding,
+            evidence=evidence,
+            sizes=sizes,
+            model=self.id,
+        )
+
+    def score(self, images: photo.Source | Iterable[photo.Source]) -> Scores:
+        """Score one photograph or many: paths, bytes, PIL images, uint8 arrays.
+
+        Args:
+            images: one source, or an iterable of them. An array of three dimensions is one photograph, of four many.
+
+        Raises:
+            PhotoError: one of them cannot be read. To go on past bad files, use :func:`beholder.batch.score_photos`.
+        """
+        parts = []
+        batch: list[np.ndarray] = []
+        sizes: list[tuple[int, int]] = []
+        for source in _many(images):
+            found = photo.read(source, self.at_least)
+            batch.append(self.pixels(found))
+            sizes.append((found.width, found.height))
+            if len(batch) == BATCH:
+                parts.append(self.run(np.stack(batch), np.array(sizes)))
+                batch, sizes = [], []
+        if batch:
+            parts.append(self.run(np.stack(batch), np.array(sizes)))
+        if not parts:
+            raise PhotoError("there is no photograph to score: the list is empty")
+        return Scores.concatenate(parts)
+
+    def explain(self, image: photo.Source, task: str = "overall") -> Explanation:
+        """Which parts of one photograph raise and which lower its score for a task.
+
+        Raises:
+            PhotoError: it cannot be read.
+            BeholderError: the model has no such task.
+        """
+        found = photo.read(image, (Explanation.SIDE, Explanation.SIDE))
+        scores = self.run(self.pixels(found)[None], np.array([(found.width, found.height)]))
+        return Explanation(scores, scores.column(task), found.pixels)
+
+
+def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:
+    """Open a model file, or the embedded default model. Arguments and errors are those of :class:`Scorer`.
+
+    >>> import beholder
+    >>> scorer = beholder.load()
+    >>> bool(1 <= scorer.score(np.zeros((64, 64, 3), dtype=np.uint8)).overall[0] <= 7)
+    True
+    """
+    return Scorer(model, threads)
+
+
+def _many(images: photo.Source | Iterable[photo.Source]) -> Iterable[photo.Source]:
+    one = isinstance(images, (str, bytes, os.PathLike, Image.Image)) or (
+        isinstance(images, np.ndarray) and images.ndim != 4
+    )
+    return [images] if one else images  # type: ignore[list-item,return-value]
+
+
+def _open(path: Path, content: bytes, threads: int | None) -> Any:
+    import onnxruntime  # half of a second that `import beholder` need not take
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    if threads:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has a dozen exception types of its own, all bare Exceptions
+        what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: not a model file, or cut short ({what}); make or fetch it again") from None
+
+
+def _info(path: Path, session: Any) -> ModelInfo:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise ModelError(f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one")
+    try:
+        info = parse(text)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    names = {output.name: output.shape for output in session.get_outputs()}
+    if [put.name for put in session.get_inputs()] != ["image"] or not set(OUTPUTS) <= set(names):
+        raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
+    if names["scores"][-1] != len(info.tasks):
+        raise ModelError(f"{path}: it describes {len(info.tasks)} tasks and computes {names['scores'][-1]}")
+    return info

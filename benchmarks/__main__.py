@@ -1,0 +1,43 @@
+"""`python -m benchmarks NAME`: one table each, measured in one go."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beholder import table
+from beholder.errors import BeholderError
+from benchmarks import accuracy as accuracies
+from benchmarks import faithfulness as faith
+from benchmarks import heads as candidates
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
+
+
+@app.command()
+def accuracy(data: Data) -> None:
+    """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
+    table.console().print(table.metrics_table(accuracies.measure_all(data), "Out of fold (95% bootstrap intervals)"))
+
+
+@app.command()
+def heads(data: Data) -> None:
+    """What the default model's head was chosen from: layers, pooling, mirror images, resize rules, MLP."""
+    for part in candidates.compare(data):
+        table.console().print(part)
+
+
+@app.command()
+def faithfulness(data: Data, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
+    """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
+    table.console().print(faith.measure(data, photographs))
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except BeholderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

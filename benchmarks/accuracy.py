@@ -1,0 +1,73 @@
+"""The default model, a linear probe on VGG16, the mean of the training ratings and NIMA, on the same folds.
+
+`python -m benchmarks accuracy --data FOLDER`
+
+The default model's rows are computed here again, from features, folds and heads: not read from its file.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from beholder import weights
+from beholder.data import load
+from beholder.data.folds import grouped_folds, random_folds
+from beholder.data.rated import RatedPhotos
+from beholder.evaluation.metrics import METRICS, Measured, measure
+from beholder.models.vgg import Vgg16
+from beholder.training import ridge
+from beholder.training.default import Recipe
+from beholder.training.default import extractor as default_extractor
+from beholder.training.features import Extractor, features
+from benchmarks import nima
+
+SEED, FOLDS = 0, 5
+
+
+def measure_all(root: Path) -> list[Measured]:
+    """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
+    found = []
+    for photos in (load("oasis", root), load("biq2021", root)):
+        seen = {"DINOv2 + ridge (default)": features(photos, default_extractor(Recipe()))}
+        seen["VGG16 pooled + ridge"] = features(photos, _vgg16())
+        votes = features(photos, nima.extractor())[0]
+        splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
+        if photos.groups is not None:
+            splits[f"{FOLDS}-fold by theme, seed {SEED}"] = grouped_folds(photos.groups, FOLDS, SEED)
+        for split, folds in splits.items():
+            groups = photos.groups if "theme" in split else None
+            for name, views in seen.items():
+                found += _rows(photos, ridge.out_of_fold(views, photos.ratings, folds, groups), f"{name}; {split}")
+            found += _rows(photos, _mean(photos.ratings, folds), f"mean of the training ratings; {split}")
+        repeated = np.repeat(votes, len(photos.tasks), axis=1)
+        # Its votes are on another scale, so an error in the units of the ratings means nothing.
+        rows = _rows(photos, repeated, "NIMA-MobileNet (AVA); not trained here")
+        found += [replace(row, value=np.nan, low=np.nan, high=np.nan) if row.metric == "rmse" else row for row in rows]
+    return found
+
+
+def _rows(photos: RatedPhotos, predicted: np.ndarray, split: str) -> list[Measured]:
+    return [
+        measure(metric, photos.ratings[:, index], predicted[:, index], task=task.name, data=photos.name, split=split)
+        for index, task in enumerate(photos.tasks)
+        for metric in METRICS
+    ]
+
+
+def _mean(ratings: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    means = [ratings[folds != fold].mean(axis=0) for fold in range(FOLDS)]
+    return np.stack(means)[folds]
+
+
+def _vgg16() -> Extractor:
+    network = Vgg16().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.load("vgg16").items()})
+
+    def compute(pixels: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            pooled: np.ndarray = network(torch.from_numpy(pixels.transpose(0, 3, 1, 2))).numpy()
+            return pooled
+
+    return Extractor(f"vgg16 {weights.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, 512, compute)

@@ -1,0 +1,165 @@
+"""What the head of the default model was chosen from, by cross-validation.
+
+`python -m benchmarks heads --data FOLDER`
+
+One choice is changed at a time. Every ridge chooses its penalty inside the training part. OASIS alone decides on
+resizing, for BIQ2021's files are square already.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from rich.table import Table
+from torch import nn
+
+from beholder import photo
+from beholder.data import load
+from beholder.data.folds import grouped_folds, random_folds
+from beholder.data.rated import RatedPhotos
+from beholder.evaluation.metrics import srcc
+from beholder.training import ridge
+from beholder.training.default import Recipe, extractor
+from beholder.training.features import features
+
+FOLDS, SEED = 5, 0
+ALL_LAYERS = (7, 8, 9, 10, 11)
+WIDTH = 384
+
+
+def compare(root: Path) -> Iterator[Table]:
+    """One table of layers, pooling and mirror images; one of resizing; one of heads."""
+    oasis, biq = load("oasis", root), load("biq2021", root)
+    wide = Recipe(layers=ALL_LAYERS)
+    seen_oasis, seen_biq = features(oasis, extractor(wide)), features(biq, extractor(wide))
+
+    def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
+        rows = [view.reshape(len(view), len(ALL_LAYERS), 2, WIDTH) for view in views]
+        places = [ALL_LAYERS.index(layer) for layer in layers]
+        return [view[:, places][:, :, list(tokens)].reshape(len(view), -1) for view in rows]
+
+    table = _table("Layers, tokens and mirror images (ridge)", quality=True)
+    chosen = Recipe().layers
+    for name, layers, tokens, views in (
+        ("last layer", (11,), (0, 1), 2),
+        ("last 2 layers", (10, 11), (0, 1), 2),
+        ("last 3 layers (chosen)", chosen, (0, 1), 2),
+        ("last 4 layers", (8, 9, 10, 11), (0, 1), 2),
+        ("last 5 layers", ALL_LAYERS, (0, 1), 2),
+        ("last 3 layers, class tokens alone", chosen, (0,), 2),
+        ("last 3 layers, mean patches alone", chosen, (1,), 2),
+        ("last 3 layers, no mirror images", chosen, (0, 1), 1),
+    ):
+        on_oasis, on_biq = part(seen_oasis[:views], layers, tokens), part(seen_biq[:views], layers, tokens)
+        table.add_row(name, *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
+    both = part(seen_oasis, chosen, (0, 1))
+    averaged = [(both[0] + both[1]) / 2]
+    table.add_row(
+        "last 3 layers, mirror images averaged when scoring, at twice the time", *_ridge_oasis(oasis, averaged)
+    )
+    yield table
+
+    table = _table("Resizing (ridge, last 3 layers)")
+    for name, size, rule in (
+        ("squash to 224 x 224 (chosen)", (224, 224), photo.squash),
+        ("short side to 224, centre", (224, 224), _crop),
+        ("long side to 224, grey borders", (224, 224), _pad),
+        ("squash to 280 x 224, the ratio of these photographs", (280, 224), photo.squash),
+        ("squash to 168 x 168", (168, 168), photo.squash),
+        ("squash to 336 x 336, 2.6 times the time", (336, 336), photo.squash),
+    ):
+        look = extractor(Recipe())
+        if (size, rule) != (look.size, photo.squash):
+            look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
+        table.add_row(name, *_ridge_oasis(oasis, features(oasis, look)))
+    yield table
+
+    table = _table("Heads (last 3 layers)", quality=True)
+    on_oasis, on_biq = part(seen_oasis, chosen, (0, 1)), part(seen_biq, chosen, (0, 1))
+    table.add_row("ridge (chosen)", *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
+    table.add_row("joint MLP, 256 hidden, 2 seeds averaged", *_mlp(oasis, biq, on_oasis, on_biq))
+    yield table
+
+
+def _table(title: str, quality: bool = False) -> Table:
+    table = Table(
+        title=f"{title}: SRCC out of fold", title_justify="left", box=None, header_style="bold", pad_edge=False
+    )
+    columns = [f"{task}{by}" for by in ("", " by theme") for task in ("beauty", "valence", "arousal")]
+    for name in ("what", *columns, *(["quality"] if quality else [])):
+        table.add_column(name)
+    return table
+
+
+def _splits(photos: RatedPhotos) -> list[tuple[np.ndarray, Sequence[str] | None]]:
+    assert photos.groups is not None
+    return [(random_folds(len(photos), FOLDS, SEED), None), (grouped_folds(photos.groups, FOLDS, SEED), photos.groups)]
+
+
+def _scores(photos: RatedPhotos, predicted: np.ndarray) -> list[str]:
+    return [f"{srcc(photos.ratings[:, task], predicted[:, task]):.3f}" for task in range(len(photos.tasks))]
+
+
+def _ridge_oasis(oasis: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
+    cells = []
+    for folds, groups in _splits(oasis):
+        cells += _scores(oasis, ridge.out_of_fold(views, oasis.ratings, folds, groups))
+    return cells
+
+
+def _ridge_quality(biq: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
+    return _scores(biq, ridge.out_of_fold(views, biq.ratings, random_folds(len(biq), FOLDS, SEED)))
+
+
+def _crop(found: photo.Photo, size: tuple[int, int]) -> photo.Pixels:
+    return np.array(ImageOps.fit(Image.fromarray(found.pixels), size, Image.Resampling.BICUBIC))
+
+
+def _pad(found: photo.Photo, size: tuple[int, int]) -> photo.Pixels:
+    return np.array(ImageOps.pad(Image.fromarray(found.pixels), size, Image.Resampling.BICUBIC, color=(124, 116, 104)))
+
+
+def _mlp(
+    oasis: RatedPhotos, biq: RatedPhotos, on_oasis: Sequence[np.ndarray], on_biq: Sequence[np.ndarray]
+) -> list[str]:
+    """One network for all four tasks, each photograph contributing the ones that it was rated for."""
+    views = [np.concatenate(pair) for pair in zip(on_oasis, on_biq, strict=True)]
+    targets = np.full((len(oasis) + len(biq), 4), np.nan, dtype=np.float32)
+    targets[: len(oasis), :3], targets[len(oasis) :, 3:] = oasis.ratings, biq.ratings
+    folds_biq = random_folds(len(biq), FOLDS, SEED)
+    cells: list[str] = []
+    for folds, _ in _splits(oasis):
+        fold_of = np.concatenate([folds, folds_biq])
+        predicted = np.zeros_like(targets)
+        for fold in range(FOLDS):
+            train, test = fold_of != fold, fold_of == fold
+            heads = [_fit_mlp([view[train] for view in views], targets[train], seed) for seed in range(2)]
+            predicted[test] = np.mean([head(views[0][test]) for head in heads], axis=0)
+        cells += _scores(oasis, predicted[: len(oasis), :3])
+    return [*cells, *_scores(biq, predicted[len(oasis) :, 3:])]
+
+
+def _fit_mlp(views: Sequence[np.ndarray], targets: np.ndarray, seed: int, epochs: int = 15, batch: int = 128):  # type: ignore[no-untyped-def]
+    torch.manual_seed(seed)
+    mean, scale = views[0].mean(axis=0), views[0].std(axis=0) + 1e-6
+    centre, spread = np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
+    x = torch.tensor(np.concatenate([(view - mean) / scale for view in views]))
+    y = torch.tensor(np.concatenate([(targets - centre) / spread] * len(views)))
+    network = nn.Sequential(
+        nn.Dropout(0.5), nn.Linear(x.shape[1], 256), nn.GELU(), nn.Dropout(0.5), nn.Linear(256, y.shape[1])
+    )
+    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4, weight_decay=0.1)
+    # The small data set is drawn four times as often, or the large one would have the hidden layer to itself.
+    chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
+    for _ in range(epochs * len(x) // batch):
+        rows = torch.multinomial(chance, batch, replacement=True)
+        error = (network(x[rows]) - y[rows]).square()
+        loss = error[~torch.isnan(error)].mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    network.eval()
+    return lambda rows: network(torch.tensor((rows - mean) / scale)).detach().numpy() * spread + centre

@@ -11,6 +11,7 @@ from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
 from benchmarks import heads as candidates
+from benchmarks import precision as stored
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
@@ -20,6 +21,12 @@ Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with on
 def accuracy(data: Data) -> None:
     """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
     table.console().print(table.metrics_table(accuracies.measure_all(data), "Out of fold (95% bootstrap intervals)"))
+
+
+@app.command()
+def precision(data: Data) -> None:
+    """The model file (half precision stored, another runtime, in-graph head) beside single precision in torch."""
+    table.console().print(stored.compare(data))
 
 
 @app.command()

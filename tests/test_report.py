@@ -262,7 +262,7 @@ def test_an_error_of_the_disk_says_what_to_do(
 
     def open_full(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
         file = opened(self, mode, *rest, **options)
-        return Full() if mode == "xb" else file
+        return Full() if mode == "wb" else file
 
     (tmp_path / "r.html").write_text("old")
     monkeypatch.setattr(Path, "open", open_full)

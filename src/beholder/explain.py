@@ -16,6 +16,7 @@ from beholder.tasks import Task
 
 RAISES, LOWERS = (230, 120, 0), (30, 100, 220)
 INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
+FADE = 0.7  # below 1, so that weak evidence stays visible
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class Explanation:
         picture.thumbnail((self.SIDE, self.SIDE), Image.Resampling.LANCZOS)
         heat = Image.fromarray(self.evidence.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
         strength = np.clip(np.asarray(heat) / self.scale, -1, 1)[..., None]
-        # A greyed photograph lets the colours speak; the square root keeps weak evidence visible.
+        # A greyed photograph lets the colours speak.
         grey = np.asarray(picture.convert("L").convert("RGB"), dtype=np.float32) * 0.55 + np.asarray(picture) * 0.45
         colour = np.where(strength > 0, RAISES, LOWERS).astype(np.float32)
-        alpha = 0.75 * np.sqrt(np.abs(strength))
+        alpha = 0.75 * np.abs(strength) ** FADE
         return Image.fromarray((grey * (1 - alpha) + colour * alpha).astype(np.uint8))
 
     def draw(self) -> Image.Image:
@@ -74,7 +75,7 @@ class Explanation:
         overlay = self.overlay()
         width, height = overlay.size
         picture = Image.fromarray(self.pixels).resize(overlay.size, Image.Resampling.LANCZOS)
-        gap, bars = 24, 46 * len(self.scores.tasks) + 60
+        gap, bars = 24, 38 * len(self.scores.tasks) + 60
         beside = width < height  # upright photographs stand side by side, wide ones too while they are small
         pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
         sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
@@ -94,7 +95,7 @@ class Explanation:
         span = 260
         for x in range(span):
             strength = 2 * x / (span - 1) - 1
-            alpha = 0.75 * abs(strength) ** 0.5
+            alpha = 0.75 * abs(strength) ** FADE
             colour = RAISES if strength > 0 else LOWERS
             mixed = tuple(round(170 * (1 - alpha) + part * alpha) for part in colour)
             pen.line([(left + x, top), (left + x, top + 14)], fill=mixed)
@@ -109,7 +110,7 @@ class Explanation:
         rows, columns = self.evidence.shape
         lines = (
             f"points of {self.task.name} that a cell takes (blue) or adds (orange); {columns} x {rows} cells",
-            f"the whole map: {total:+.2f}, against the average rated photograph",
+            f"in all {total:+.2f} against the average rated photograph; the rest of the score has no one place",
         )
         for line, text in enumerate(lines):
             pen.text((left + span + 20, top - 2 + 20 * line), text, INK, small)
@@ -118,7 +119,7 @@ class Explanation:
         label, number, small = 110, 150, _font(15)
         span = width - label - number
         for index, task in enumerate(self.scores.tasks):
-            y = top + 46 * index
+            y = top + 38 * index
             low, value, high = (
                 float(task.to_unit(row[0, index])) for row in (self.scores.low, self.scores.values, self.scores.high)
             )
@@ -132,7 +133,7 @@ class Explanation:
             text = f"{self.scores.values[0, index]:.2f}   p{self.scores.percentiles[0, index]:.0f}"
             pen.text((left + label + span + 12, y), text, INK, small)
         note = "line: 90% interval for the mean rating; p: percentile among the rated photographs"
-        pen.text((left + label, top + 46 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
+        pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

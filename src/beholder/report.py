@@ -11,26 +11,22 @@ security policy admits exactly the one script and the one style sheet of the tem
 """
 
 import base64
-import errno
 import hashlib
 import io
 import json
 import math
 import os
 import re
-import secrets
-import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from beholder.errors import BeholderError
+from beholder.files import explained, replacing
 from beholder.tasks import Task
 
 _DATA = "<!-- data -->"
@@ -110,47 +106,16 @@ def write_report(
     """
     if not tasks:
         raise ValueError("a report needs at least one task; the first is the overall score")
-    # A link keeps pointing where it did: the file that it names is replaced.
-    target = Path(os.path.realpath(path))
-    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
-    # Entries may take hours to make, so whatever can fail is tried before the first.
-    with _explained(path):
-        with suppress(FileNotFoundError):
-            if not stat.S_ISREG(target.stat().st_mode):  # the report would take the place of /dev/stdout
-                raise BeholderError(
-                    f"cannot write the report to {path}: it is not a file; give the name of an HTML file"
-                )
-        file = partial.open("xb")
-    try:
-        for piece in _page(entries, failures, tasks, model, title):
-            with _explained(path):
-                file.write(piece.encode())
-        with _explained(path):
-            file.close()
-            partial.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            file.close()
-        with suppress(OSError):
-            partial.unlink()
-        raise
-
-
-@contextmanager
-def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turns an OSError of writing the report into one line: what, where, what to do."""
-    try:
-        yield
-    except OSError as error:
-        advice = {
-            errno.ENOENT: "its folder does not exist; make the folder first",
-            errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
-            errno.ENOSPC: "the disk is full; free some space or choose another disk",
-            errno.EDQUOT: "your disk quota is used up; free some space or choose another disk",
-        }.get(error.errno or 0)
-        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            advice = "writing there is not permitted; choose another folder"
-        raise BeholderError(f"cannot write the report to {path}: {advice or error.strerror or error}") from error
+    what = "the report"
+    with replacing(path, what) as partial:
+        with explained(path, what):
+            file = partial.open("wb")
+        with closing(file):
+            for piece in _page(entries, failures, tasks, model, title):
+                with explained(path, what):
+                    file.write(piece.encode())
+            with explained(path, what):
+                file.flush()
 
 
 def _page(

@@ -26,6 +26,7 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.files import explained, replacing
 
 Arrays = dict[str, np.ndarray]
 
@@ -255,12 +256,8 @@ def _from_hub(name: str, hub: tuple[str, str]) -> Arrays:
 
 def _save(arrays: Arrays, path: Path) -> None:
     safetensors = require("safetensors.numpy", "train", "pretrained weights")
-    try:
+    what = "weights (set BEHOLDER_CACHE to keep them elsewhere)"
+    with explained(path, what):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+    with replacing(path, what) as partial, explained(path, what):
         safetensors.save_file(arrays, partial)
-        partial.replace(path)
-    except OSError as error:
-        raise BeholderError(
-            f"{path}: cannot keep weights there ({error.strerror}); set BEHOLDER_CACHE to a folder with room"
-        ) from None

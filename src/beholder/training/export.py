@@ -8,7 +8,6 @@ that already have the right size it does nothing, which is how the scorer calls 
 import contextlib
 import io
 import logging
-import os
 import warnings
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.files import explained, replacing
 from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo
 
 OPSET = 20
@@ -61,13 +60,8 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
     onnx.checker.check_model(model)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(model.SerializeToString())
-        partial.replace(path)
-    except OSError as error:
-        raise BeholderError(f"{path}: the model file cannot be written ({error.strerror})") from None
+    with replacing(path, "the model file") as partial, explained(path, "the model file"):
+        partial.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def _strip(model) -> None:  # type: ignore[no-untyped-def]

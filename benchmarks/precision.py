@@ -1,0 +1,40 @@
+"""Whether scores survive the way into the model file: half-precision storage, export, another runtime, reduced decode.
+
+`python -m benchmarks precision --data FOLDER`
+
+The file's scores, by the path that users take, beside those of single-precision torch features and heads fitted anew.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+import beholder
+from beholder.data import load
+from beholder.evaluation.metrics import srcc
+from beholder.training import ridge
+from beholder.training.default import Recipe, extractor
+from beholder.training.features import features
+
+
+def compare(root: Path) -> Table:
+    """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
+    oasis, biq = load("oasis", root), load("biq2021", root)
+    look = extractor(Recipe())
+    seen_oasis, seen_biq = features(oasis, look), features(biq, look)
+    exact = np.hstack(
+        [head(seen_oasis[0]) for head in (ridge.fit(seen_oasis, oasis.ratings), ridge.fit(seen_biq, biq.ratings))]
+    )
+    scorer = beholder.load()
+    found = scorer.score(oasis.paths).values
+    size = beholder.model_file.default_path().stat().st_size / 1e6
+    table = Table(title=f"{scorer.id}, {size:.1f} MB, against single precision, {len(oasis)} photographs")
+    for name in ("task", "SRCC between the two", "mean difference", "largest difference"):
+        table.add_column(name)
+    for index, task in enumerate((*oasis.tasks, *biq.tasks)):
+        file = found[:, [each.name for each in scorer.info.tasks].index(task.name)]
+        reference = np.clip(exact[:, index], task.low, task.high)
+        difference = np.abs(file - reference)
+        table.add_row(task.name, f"{srcc(file, reference):.6f}", f"{difference.mean():.5f}", f"{difference.max():.5f}")
+    return table

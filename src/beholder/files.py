@@ -1,0 +1,58 @@
+"""Writing files whole or not at all, and one line where that fails."""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from beholder.errors import BeholderError
+
+_ADVICE = {
+    errno.ENOENT: "its folder does not exist; make the folder first",
+    errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
+    errno.EISDIR: "it is a folder; give the name of a file",
+    errno.ENOSPC: "the disk is full; make room or choose another disk",
+    errno.EDQUOT: "your disk quota is used up; make room or choose another disk",
+    errno.EACCES: "writing there is not permitted; choose another folder",
+    errno.EPERM: "writing there is not permitted; choose another folder",
+    errno.EROFS: "writing there is not permitted; choose another folder",
+}
+
+
+@contextmanager
+def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Turns an OSError of writing ``what`` to ``path`` into a BeholderError of one line: what, where, what to do."""
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0) or error.strerror or error
+        raise BeholderError(f"cannot write {what} to {path}: {advice}") from error
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
+    """A new file to write beside ``path``, which takes its place in one step at the end.
+
+    Whatever is raised meanwhile removes it, and what was at ``path`` stays. A link keeps pointing where it did.
+
+    Raises:
+        BeholderError: ``path`` is a folder or a device, or its folder does not take the file.
+    """
+    target = Path(os.path.realpath(path))
+    with explained(path, what), suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
+            raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
+    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
+    with explained(path, what):
+        partial.open("xb").close()  # what cannot be written is known before the work
+    try:
+        yield partial
+        with explained(path, what):
+            partial.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise

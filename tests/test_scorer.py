@@ -1,0 +1,207 @@
+"""Scores of real photographs by the embedded model: the same however they are asked for, and bad models refused."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+import beholder
+from beholder import Scorer, Scores
+from beholder.errors import BeholderError, ModelError, PhotoError
+from beholder.model_file import default_path
+
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def alone(scorer: Scorer, photos: list[Path]) -> np.ndarray:
+    """(N, T) scores of each photograph by itself."""
+    return np.concatenate([scorer.score(path).values for path in photos])
+
+
+@pytest.mark.parametrize("size", [2, 3, 8, 32])
+def test_same_score_in_any_batch_and_place(scorer: Scorer, photos: list[Path], alone: np.ndarray, size: int) -> None:
+    order = np.random.default_rng(size).permutation(np.repeat(np.arange(len(photos)), 5))
+    sizes = np.array([(100, 100)] * size)
+    pixels = np.stack([scorer.pixels(beholder.photo.read(photos[index], scorer.at_least)) for index in order[:32]])
+    for start in range(0, 32 - size + 1, size):
+        values = scorer.run(pixels[start : start + size], sizes).values
+        np.testing.assert_allclose(values, alone[order[start : start + size]], atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_same_score_with_any_threads(photos: list[Path], alone: np.ndarray, threads: int) -> None:
+    values = beholder.load(threads=threads).score(photos).values
+    np.testing.assert_allclose(values, alone, atol=TOLERANCE, rtol=0)
+
+
+def test_same_score_in_another_process(photos: list[Path], alone: np.ndarray) -> None:
+    code = "import sys, json, beholder; print(json.dumps(beholder.load().score(sys.argv[1:]).values.tolist()))"
+    done = subprocess.run([sys.executable, "-c", code, *map(str, photos)], capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(json.loads(done.stdout), alone, atol=TOLERANCE, rtol=0)
+
+
+def test_sources_agree(scorer: Scorer, photos: list[Path], alone: np.ndarray) -> None:
+    path = next(path for path in photos if path.name == "chelsea.jpg")  # too small for a reduced decode
+    with Image.open(path) as image:
+        image.load()
+    array = np.asarray(image)
+    sources = [path, str(path), path.read_bytes(), image, array]
+    for source in sources:
+        np.testing.assert_allclose(scorer.score(source).values[0], alone[photos.index(path)], atol=TOLERANCE)
+    assert len(scorer.score(sources)) == len(sources)
+    np.testing.assert_allclose(
+        scorer.score(np.stack([array, array])).values, alone[[photos.index(path)] * 2], atol=1e-5
+    )
+
+
+def test_resizing_inside_the_model_agrees(scorer: Scorer, photos: list[Path], alone: np.ndarray) -> None:
+    """Somebody else's runtime gives the graph whole pictures; the resize in it must be ours."""
+    for path, expected in zip(photos, alone, strict=True):
+        whole = np.asarray(Image.open(path).convert("RGB"))[None]
+        found = scorer.run(whole, np.array([(1, 1)])).values[0]
+        np.testing.assert_allclose(found, expected, atol=0.05)  # the decode may be reduced in one and not the other
+
+
+def test_scores_hold_together(scorer: Scorer, photos: list[Path]) -> None:
+    scores = scorer.score(photos)
+    names = [task.name for task in scores.tasks]
+    assert names == ["overall", "beauty", "valence", "arousal", "quality"]
+    assert list(scores.attributes) == names[1:]
+    low, high = scores.interval.T
+    assert (low <= scores.overall).all() and (scores.overall <= high).all() and (low < high).all()
+    for index, task in enumerate(scores.tasks):
+        for values in (scores.values, scores.low, scores.high):
+            assert (values[:, index] >= task.low).all() and (values[:, index] <= task.high).all()
+    assert ((scores.percentile >= 0) & (scores.percentile <= 100)).all()
+    assert (np.argsort(scores.percentile, kind="stable") == np.argsort(scores.overall, kind="stable")).all()
+    assert scores.embedding.shape[0] == len(photos) and scores.evidence.shape == (len(photos), 5, 16, 16)
+    with Image.open(photos[0]) as image:
+        assert tuple(scores.sizes[0]) == image.size
+    assert [len(one) for one in scores] == [1] * len(photos)
+    np.testing.assert_array_equal(scores[-1].values, scores.values[-1:])
+    np.testing.assert_array_equal(Scores.concatenate([scores[:3], scores[3:]]).values, scores.values)
+    frame = scores.to_pandas()
+    assert list(frame.columns)[:5] == names and len(frame) == len(photos)
+    with pytest.raises(IndexError):
+        scores[len(photos)]
+    with pytest.raises(BeholderError, match="overall, beauty"):
+        scores.column("lightness")
+
+
+def test_scores_are_sane(scorer: Scorer, photos: list[Path], alone: np.ndarray) -> None:
+    flower = next(path for path in photos if path.name == "flower.jpg")
+    with Image.open(flower) as image:
+        small = image.resize((40, 30)).resize(image.size)
+        grey = Image.new("RGB", image.size, (120, 120, 120))
+    spoiled = scorer.score([small, grey])
+    good = alone[photos.index(flower)]
+    quality = scorer.info.tasks.index(next(task for task in scorer.info.tasks if task.name == "quality"))
+    assert (spoiled.values[:, quality] < good[quality] - 0.1).all()
+    assert (spoiled.overall < good[0] - 0.3).all()
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ([], "empty"),
+        ("/nowhere.jpg", "no such file"),
+        (b"", "bytes"),
+        (np.zeros((4, 4)), "uint8"),
+        (["/nowhere.jpg"], "no such file"),
+    ],
+)
+def test_bad_sources_are_one_line(scorer: Scorer, bad: object, message: str) -> None:
+    with pytest.raises(PhotoError, match=message) as caught:
+        scorer.score(bad)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def _changed(change) -> bytes:  # type: ignore[no-untyped-def]
+    model = onnx.load_model_from_string(default_path().read_bytes())
+    change(model)
+    return model.SerializeToString()
+
+
+def _metadata(model: onnx.ModelProto, edit) -> None:  # type: ignore[no-untyped-def]
+    entry = next(entry for entry in model.metadata_props if entry.key == "beholder")
+    document = json.loads(entry.value)
+    edit(document)
+    entry.value = json.dumps(document)
+
+
+BAD_MODELS = {
+    "empty": lambda: b"",
+    "text": lambda: b"this is no model\n" * 100,
+    "cut short": lambda: default_path().read_bytes()[:1_000_000],
+    "not ours": lambda: _changed(lambda model: model.metadata_props.pop()),
+    "later format": lambda: _changed(lambda model: _metadata(model, lambda d: d.update(format=99))),
+    "no tasks": lambda: _changed(lambda model: _metadata(model, lambda d: d.update(tasks=[]))),
+    "lost a field": lambda: _changed(lambda model: _metadata(model, lambda d: d.pop("half_width"))),
+    "one task too many": lambda: _changed(
+        lambda model: _metadata(
+            model,
+            lambda d: d.update({key: d[key] + d[key][-1:] for key in ("tasks", "half_width", "reference")}),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_MODELS)
+def test_bad_model_is_one_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(BAD_MODELS[kind]())
+    with pytest.raises(ModelError) as caught:
+        beholder.load(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_missing_model_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot open"):
+        beholder.load(tmp_path / "none.onnx")
+
+
+def test_embedded_model_tells_no_paths() -> None:
+    content = default_path().read_bytes()
+    assert len(content) <= 50_000_000
+    model = onnx.load_model_from_string(content)
+    assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
+    assert b"/src/" not in content and b"site-packages" not in content
+
+
+def test_explanation(scorer: Scorer, photos: list[Path], tmp_path: Path) -> None:
+    for task in scorer.info.tasks:
+        explanation = scorer.explain(photos[0], task.name)
+        assert explanation.score == pytest.approx(scorer.score(photos[0]).values[0, explanation.index], abs=0.02)
+        assert explanation.evidence.shape == (16, 16)
+        assert np.abs(explanation.evidence).max() <= explanation.scale
+        sheet = explanation.draw()
+        content = io.BytesIO()
+        sheet.save(content, "PNG")
+        assert len(content.getvalue()) > 10_000
+    with pytest.raises(BeholderError, match="no task"):
+        scorer.explain(photos[0], "sharpness")
+
+
+def test_heat_map_has_the_colour_of_the_sign(scorer: Scorer, photos: list[Path]) -> None:
+    explanation = scorer.explain(photos[0])
+    rows, columns = explanation.evidence.shape
+    plain = np.full((rows * 20, columns * 20, 3), 128, dtype=np.uint8)
+    picture = np.asarray(type(explanation)(explanation.scores, 0, plain).overlay()).astype(int)
+    redder = picture[10::20, 10::20, 0] - picture[10::20, 10::20, 2]
+    strong = np.abs(explanation.evidence) > 0.5 * np.abs(explanation.evidence).max()
+    assert strong.sum() >= 3
+    assert (np.sign(redder[strong]) == np.sign(explanation.evidence[strong])).mean() > 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3000, 40), (40, 3000), (15, 700)])
+def test_odd_shapes_are_scored_and_drawn(scorer: Scorer, size: tuple[int, int]) -> None:
+    image = Image.effect_noise(size, 60).convert("RGB")
+    assert np.isfinite(scorer.score(image).values).all()
+    assert scorer.explain(image).draw().size[0] >= 640

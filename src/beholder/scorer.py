@@ -10,9 +10,9 @@ from PIL import Image
 
 from beholder import photo
 from beholder.errors import ModelError, PhotoError
-from beholder.explain import Explanation
+from beholder.explain import Explanation, occlude
 from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
-from beholder.scores import Scores
+from beholder.scores import Scores, task_index
 
 BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
 
@@ -96,16 +96,27 @@ class Scorer:
             raise PhotoError("there is no photograph to score: the list is empty")
         return Scores.concatenate(parts)
 
-    def explain(self, image: photo.Source, task: str = "overall") -> Explanation:
-        """Which parts of one photograph raise and which lower its score for a task.
+    def explain(self, image: photo.Source, task: str = "overall", grid: int = 8) -> Explanation:
+        """Which parts of one photograph raise and which lower its score for a task, by hiding them in turn.
+
+        Args:
+            image: a photograph.
+            task: name of a task of this model.
+            grid: cells a side; the time grows with its square.
 
         Raises:
             PhotoError: it cannot be read.
             BeholderError: the model has no such task.
         """
+        index = task_index(self.info.tasks, task)
         found = photo.read(image, (Explanation.SIDE, Explanation.SIDE))
-        scores = self.run(self.pixels(found)[None], np.array([(found.width, found.height)]))
-        return Explanation(scores, scores.column(task), found.pixels)
+        pixels = self.pixels(found)
+        scores = self.run(pixels[None], np.array([(found.width, found.height)]))
+        return Explanation(scores, index, found.pixels, self.occlude(pixels, grid)[index])
+
+    def occlude(self, pixels: photo.Pixels, grid: int = 8) -> np.ndarray:
+        """(T, grid, grid) points that each task loses when a cell of prepared pixels is hidden."""
+        return occlude(lambda hidden: self.run(hidden, np.zeros((len(hidden), 2), dtype=int)).values, pixels, grid)
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:
@@ -127,7 +138,10 @@ def _many(images: photo.Source | Iterable[photo.Source]) -> Iterable[photo.Sourc
 
 
 def _open(path: Path, content: bytes, threads: int | None) -> Any:
-    import onnxruntime  # half of a second that `import beholder` need not take
+    # From 1.29 the runtime tells its makers of every model that it opens, by name and hash, unless this is set before
+    # it is loaded. Whose photographs are scored, and by what, is nobody's business.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # here, for it takes longer than all else that `import beholder` loads
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4

@@ -49,7 +49,7 @@ class _Ready:
 
 def score_photos(
     scorer: Scorer,
-    paths: Iterable[str | os.PathLike[str]],
+    paths: Iterable[str | os.PathLike[str] | Result],
     *,
     batch: int = 8,
     workers: int | None = None,
@@ -60,7 +60,8 @@ def score_photos(
 
     Args:
         scorer: the model.
-        paths: files, consumed as they are needed.
+        paths: files, consumed as they are needed. A result among them, of a folder that cannot be listed, say, is
+            passed on in its place.
         batch: photographs at a time in the model.
         workers: decoding threads, one a core by default.
         known: told path and sha256; where it says yes the photograph is neither decoded nor scored, and its result
@@ -71,10 +72,12 @@ def score_photos(
         One result a path, in the order of the paths.
     """
     workers = workers or os.cpu_count() or 1
-    source = (os.fspath(path) for path in paths)
+    source = iter(paths)
 
-    def prepare(path: str) -> _Ready:
-        sha256 = ""
+    def prepare(item: str | os.PathLike[str] | Result) -> _Ready:
+        if isinstance(item, Result):
+            return _Ready(item)
+        path, sha256 = os.fspath(item), ""
         try:
             content = photo.read_bytes(path)
             sha256 = hashlib.sha256(content).hexdigest()
@@ -85,28 +88,33 @@ def score_photos(
             return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
+        except MemoryError:  # of resizing it, or of `also`
+            return _Ready(Result(path, sha256, error=f"{path}: not enough memory to resize it"))
 
     pool = ThreadPoolExecutor(workers)
     try:
         ahead: deque[Future[_Ready]] = deque()
         held: list[_Ready] = []  # in order, waiting until a batch of them has pixels
-        for path in islice(source, 2 * batch + workers):
-            ahead.append(pool.submit(prepare, path))
+        for item in islice(source, 2 * batch + workers):
+            ahead.append(pool.submit(prepare, item))
         while ahead:
             held.append(ahead.popleft().result())
-            for path in islice(source, 1):
-                ahead.append(pool.submit(prepare, path))
+            for item in islice(source, 1):
+                ahead.append(pool.submit(prepare, item))
             if sum(ready.pixels is not None for ready in held) == batch or len(held) == 4 * batch:
-                yield from _score(scorer, held)
+                yield from _score(scorer, held, batch)
                 held = []
-        yield from _score(scorer, held)
+        yield from _score(scorer, held, batch)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _score(scorer: Scorer, held: list[_Ready]) -> Iterator[Result]:
+def _score(scorer: Scorer, held: list[_Ready], batch: int) -> Iterator[Result]:
     pixels = [ready.pixels for ready in held if ready.pixels is not None]
     sizes = np.array([ready.size for ready in held if ready.pixels is not None])
+    if len(pixels) == 1 and batch > 1:  # left over; alone it takes another path through the runtime, and differs in
+        # the seventh digit, so that a resumed run would not give the same file
+        pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
     scores = iter(scorer.run(np.stack(pixels), sizes)) if pixels else iter(())
     for ready in held:
         found = ready.result

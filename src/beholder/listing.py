@@ -1,88 +1,121 @@
 """Photographs from what people name: files, folders, globs, a list on standard input.
 
 Files named one by one are always taken, readable or not, so that each has its row. In folders only names that look
-like photographs count. The order is that of the arguments, and by name within a folder.
+like photographs count, hidden ones do not, and links to other folders are not followed. The order is that of the
+arguments, and by name within a folder. A place that gives nothing becomes a failed result with the reason, in its
+place: one folder without permission does not end a run over a thousand.
 """
 
 import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from beholder.errors import BeholderError
+from beholder.batch import Result
 from beholder.photo import SUFFIXES
 
+_NUMBER = re.compile("0*([0-9]+)")
 
-def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str]:
+
+def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Result]:
     """Paths of photographs, each once.
 
     Args:
         names: files, folders, glob patterns, or ``-`` for ``lines``.
         recursive: go into the folders inside a folder.
-        lines: names, one a line, for instance standard input.
+        lines: files and folders, one a line, for instance standard input; nothing in them is a pattern.
 
-    Raises:
-        BeholderError: a folder that cannot be listed or holds no photograph, a pattern that matches nothing.
+    Yields:
+        A path, or a failed result for a folder that cannot be listed or holds no photograph, and for a pattern that
+        matches nothing.
     """
     names = list(names)
     found = _each(names, recursive, lines)
-    if len(names) == 1 and names != ["-"]:  # nothing can be named twice, and millions of paths need not be remembered
+    if len(names) == 1 and os.path.isdir(names[0]):  # names nothing twice: millions of paths need not be remembered
         return found
     return _once(found)
 
 
-def _once(paths: Iterable[str]) -> Iterator[str]:
+def _once(found: Iterable[str | Result]) -> Iterator[str | Result]:
     seen: set[str] = set()
-    for path in paths:
+    for item in found:
+        path = item.path if isinstance(item, Result) else item
         if path not in seen:
             seen.add(path)
-            yield path
+            yield item
 
 
-def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str]:
+def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Result]:
     for name in names:
         if name == "-":
-            yield from _each((line.rstrip("\r\n") for line in lines if line.strip()), recursive, ())
-        elif Path(name).is_dir():
-            yield from _in_folder(name, recursive)
-        elif Path(name).exists() or not glob.has_magic(name):
-            yield name
+            for line in lines:
+                if path := line.rstrip("\r\n"):
+                    yield from _place(path, recursive)
+        elif os.path.lexists(name) or not glob.has_magic(name):
+            yield from _place(name, recursive)
         else:
             matches = sorted(glob.glob(name, recursive=True), key=natural)
             if not matches:
-                raise BeholderError(f"{name}: no file matches this pattern")
-            yield from _each((match for match in matches if match != "-"), recursive, ())
+                yield _nothing(name, "no file matches this pattern")
+            for match in matches:
+                yield from _place(match, recursive)
 
 
-def _in_folder(folder: str, recursive: bool) -> Iterator[str]:
+def _place(name: str, recursive: bool) -> Iterator[str | Result]:
+    """A file is itself, whether it is there or not; a folder is what is in it."""
+    if not os.path.isdir(name):
+        yield name
+        return
     empty = True
-    for path in _walk(folder, recursive):
+    for item in _walk(name, recursive):
         empty = False
-        yield path
+        yield item
     if empty:
         deeper = "" if recursive else "; --recursive looks into the folders inside it"
-        raise BeholderError(f"{folder}: no photographs in this folder{deeper}")
+        yield _nothing(name, f"no photographs in this folder{deeper}")
 
 
-def _walk(folder: str, recursive: bool) -> Iterator[str]:
+def _walk(folder: str, recursive: bool) -> Iterator[str | Result]:
     try:
         with os.scandir(folder) as scan:
-            entries = sorted(scan, key=lambda entry: natural(entry.name))
+            entries = sorted((entry for entry in scan if _counts(entry, recursive)), key=lambda e: natural(e.name))
     except OSError as error:
-        raise BeholderError(f"{folder}: cannot list this folder ({error.strerror})") from None
+        yield _nothing(folder, f"cannot list this folder ({error.strerror})")
+        return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            if recursive:
-                yield from _walk(entry.path, recursive)
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and not entry.name.startswith("."):
+            yield from _walk(entry.path, recursive)
+        else:
             yield entry.path
 
 
-def natural(name: str) -> list[tuple[int, str]]:
-    """Sort key by which IMG_9 comes before IMG_10.
+def _counts(entry: os.DirEntry[str], recursive: bool) -> bool:
+    if entry.name.startswith("."):
+        return False
+    if entry.is_dir(follow_symlinks=False):
+        return recursive
+    return os.path.splitext(entry.name)[1].lower() in SUFFIXES
+
+
+def _nothing(path: str, why: str) -> Result:
+    return Result(path, "", error=f"{printable(path)}: {why}")
+
+
+def natural(name: str) -> str:
+    """Sort key by which IMG_9 comes before IMG_10: numbers led by how many digits they have.
 
     >>> sorted(["IMG_10", "IMG_9"], key=natural)
     ['IMG_9', 'IMG_10']
     """
-    return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", name)]
+    return _NUMBER.sub(lambda number: f"{len(number[1]):03}{number[1]}", name) + "\0" + name
+
+
+def printable(name: str) -> str:
+    r"""A file name on one line: control characters and undecodable bytes as escapes.
+
+    >>> print(printable("two\nlines.jpg"))
+    two\nlines.jpg
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in name
+    )

@@ -19,5 +19,6 @@ def bar(label: str, total: int | None = None, done: int = 0, quiet: bool = False
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-        progress.add_task(label, total=total, completed=done)
+        task = progress.add_task(label, total=total, completed=done)
+        progress.advance(task, 0)  # the rate counts from here, not from the end of the first batch
         yield progress

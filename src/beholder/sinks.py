@@ -2,21 +2,22 @@
 
 What a killed run leaves is whole. CSV and JSON lines grow by one row in one call of the system, so the file is valid
 at every moment. Parquet has its index at the end: rows go to a journal beside it, ``FILE.partial`` in JSON lines, and
-become the Parquet file when the run ends, also by Ctrl-C.
+become the Parquet file when the run ends, also by Ctrl-C; after a kill, resuming takes the journal.
 
 A resumed run appends what is missing. Where that leaves rows twice (a file that failed before, or has changed) or in
 another order than the input, the file is written anew at the end and put in place in one step, so that it is the same
-as that of an undisturbed run. Rows of photographs that are no longer asked for are kept, last.
+as that of an undisturbed run. Rows of photographs that are no longer asked for are kept, last. Resuming remembers a
+path and a place in the file for each row, not the row.
 """
 
 import csv
-import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from beholder.batch import Result
 from beholder.errors import BeholderError
@@ -25,20 +26,22 @@ from beholder.tasks import Task
 
 Row = dict[str, Any]
 
+SUFFIXES = (".csv", ".jsonl", ".parquet")
 TEXT, WHOLE = frozenset({"path", "model", "sha256", "error"}), frozenset({"width", "height"})  # other columns: floats
 DECIMALS = 4
+LONGEST = 1 << 16  # bytes of a row, more than any has
 
 
 def columns(tasks: Sequence[Task]) -> list[str]:
-    """Names of the columns for a model's tasks, the overall score first among them."""
-    names = [task.name for task in tasks]
+    """Names of the columns for a model's tasks, the first of which is the overall score."""
+    names = ["overall", *(task.name for task in tasks[1:])]
     return ["path", *names, "low", "high", "percentile", "width", "height", "model", "sha256", "error"]
 
 
 def row(result: Result, names: Sequence[str]) -> Row:
     """A result as a row: floats rounded, what is not there None, no error an empty text."""
     made: Row = dict.fromkeys(names)
-    made |= {"path": result.path, "sha256": result.sha256, "error": result.error or ""}
+    made |= {"path": _utf8(result.path), "sha256": result.sha256, "error": _utf8(result.error or "")}
     if result.scores is not None:
         values = {name: column[0].item() for name, column in result.scores.to_dict().items()}
         made |= {name: round(v, DECIMALS) if isinstance(v, float) else v for name, v in values.items()}
@@ -47,50 +50,83 @@ def row(result: Result, names: Sequence[str]) -> Row:
 
 
 class Sink:
-    """An open output.
+    """An open output."""
 
-    Attributes:
-        known: rows of the file that is resumed, by (path, sha256), that need not be computed again.
-    """
-
-    def __init__(
-        self, path: Path, columns: Sequence[str], known: dict[tuple[str, str], Row], kept: Sequence[Row]
-    ) -> None:
-        self.known = known
+    def __init__(self, path: Path, columns: Sequence[str], model: str, resume: bool) -> None:
         self._path, self._columns = path, tuple(columns)
-        self._asked: list[str] | None = [] if kept else None  # only a resumed file can need putting in order
-        self._stored = [str(row["path"]) for row in kept]
+        # Only of a resumed file: for each path the place of its latest row, and the content for which that is good.
+        self._places: dict[str, tuple[int, int, str | None]] = {}
+        self._rows = 0
+        self._asked: dict[str, None] | None = {} if resume else None
         try:
-            self._file = path.open("ab" if kept else "wb", buffering=0)
+            self._file = path.open("a+b" if resume else "wb", buffering=0)
         except OSError as error:
             raise BeholderError(f"{path}: cannot write there ({error.strerror})") from None
-        if not kept:
-            self._append(_header(path, columns))
+        try:
+            if resume:
+                self._take_over(model)
+            if not resume or not self._size():
+                self._append(_header(path, columns))
+        except BaseException:
+            self._file.close()
+            raise
+
+    def knows(self, path: str, sha256: str) -> bool:
+        """Whether the file has a row for this content of this photograph that need not be computed again."""
+        return self._places.get(_utf8(path), (0, 0, None))[2] == sha256
+
+    def keep(self, path: str) -> Row:
+        """The row of a photograph that the file knows, which has its place here."""
+        assert self._asked is not None
+        name = _utf8(path)
+        self._asked[name] = None
+        return _parsed(self._path, self._stored(name), self._columns)
 
     def write(self, row: Row) -> None:
         """Add a row. Raises BeholderError where the disk is full or gone; the rows before it stay whole."""
-        self._append(_line(self._path, row, self._columns))
-        if self._asked is not None:
-            self._asked.append(row["path"])
-            self._stored.append(row["path"])
-
-    def keep(self, row: Row) -> None:
-        """Note that a known row has its place here."""
-        assert self._asked is not None
-        self._asked.append(row["path"])
+        line = _line(self._path, row, self._columns)
+        if self._asked is None:
+            self._append(line)
+            return
+        name = row["path"]
+        if name not in self._places or self._stored(name) != line:  # what failed as before is not written twice
+            self._places[name] = (self._append(line), len(line), None)
+            self._rows += 1
+        self._asked[name] = None
 
     def close(self) -> None:
-        self._file.close()
-        if self._asked is None:
-            return
-        asked = dict.fromkeys(self._asked)
-        order = [*asked, *(path for path in dict.fromkeys(self._stored) if path not in asked)]
-        if order != self._stored:
-            latest = {row["path"]: row for row in _read(self._path)[0]}
-            _replace(self._path, self._columns, [latest[path] for path in order])
+        with self._file:
+            if self._asked is None:
+                return
+            order = [*self._asked, *(name for name in self._places if name not in self._asked)]
+            if self._rows > len(order) or order != list(self._places):
+                _replace(self._path, chain([_header(self._path, self._columns)], map(self._stored, order)))
 
-    def _append(self, line: bytes) -> None:
-        end = os.fstat(self._file.fileno()).st_size
+    def _take_over(self, model: str) -> None:
+        """Note what an earlier run left, and cut off half a last row."""
+        self._file.seek(0)
+        header = len(_header(self._path, self._columns))
+        end = header if self._size() >= header else 0
+        with open(self._file.fileno(), "rb", closefd=False) as file:
+            for place, line, found in _rows(file, self._path, self._columns):
+                end = place + len(line)
+                good = found["model"] == model and not found["error"]
+                self._places[found["path"]] = (place, len(line), found["sha256"] if good else None)
+                self._rows += 1
+        if end < self._size():
+            self._file.truncate(end)
+
+    def _stored(self, name: str) -> bytes:
+        place, length, _ = self._places[name]
+        self._file.seek(place)
+        return self._file.read(length)
+
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def _append(self, line: bytes) -> int:
+        """Write at the end; the place where."""
+        end = self._size()
         left = memoryview(line)
         try:
             while left:
@@ -102,6 +138,22 @@ class Sink:
                 f"{self._path}: cannot write ({error.strerror}); the rows so far are whole: "
                 "make room and run again with --resume"
             ) from None
+        return end
+
+
+def check(path: Path, resume: bool = False) -> None:
+    """Raises BeholderError where the path cannot be an output; touches nothing."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BeholderError(f"{path}: unknown extension {suffix!r}; use {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    if not os.path.isdir(path.parent):
+        raise BeholderError(f"{path}: the folder {path.parent} does not exist; make it first")
+    if os.path.isdir(path):
+        raise BeholderError(f"{path}: is a folder; name a file")
+    if os.path.exists(path) and not os.path.isfile(path) and (resume or suffix == ".parquet"):
+        raise BeholderError(f"{path}: is not a regular file, and only .csv and .jsonl without --resume stream to one")
+    if suffix == ".parquet":
+        require("pyarrow.parquet", "parquet", "writing Parquet")
 
 
 @contextmanager
@@ -115,20 +167,15 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
         resume: take over the rows that are there.
 
     Raises:
-        BeholderError: an unknown extension, a folder that does not exist, a file of another form.
+        BeholderError: an unknown extension, a folder that does not exist, a file that is not of this form.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".jsonl", ".parquet"):
-        raise BeholderError(f"{path}: unknown extension {suffix!r}; use .csv, .jsonl or .parquet")
-    if not path.parent.is_dir():
-        raise BeholderError(f"{path}: the folder {path.parent} does not exist; make it first")
-    if path.is_dir():
-        raise BeholderError(f"{path}: is a folder; name a file")
+    check(path, resume)
     lines = path
-    if suffix == ".parquet":
-        require("pyarrow.parquet", "parquet", "writing Parquet")
+    if path.suffix.lower() == ".parquet":
         lines = path.with_name(path.name + ".partial")
-    sink = Sink(lines, columns, *(_take_over(lines, path, columns, model) if resume else ({}, [])))
+        if resume and path.exists() and not lines.exists():
+            _replace(lines, _from_parquet(path, lines, columns))
+    sink = Sink(lines, columns, model, resume)
     try:
         yield sink
     finally:
@@ -137,81 +184,97 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
             _to_parquet(lines, path, columns)
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Rows of a file that a sink wrote, with their types; half a last row is passed over."""
-    return _read(path)[0]
-
-
 def _is_csv(path: Path) -> bool:
     return path.suffix.lower() == ".csv"
 
 
 def _header(path: Path, columns: Sequence[str]) -> bytes:
-    return _line(path, dict(zip(columns, columns, strict=True)), columns) if _is_csv(path) else b""
+    return (",".join(columns) + "\n").encode() if _is_csv(path) else b""
 
 
 def _line(path: Path, row: Row, columns: Sequence[str]) -> bytes:
     """One row as it stands in the file, with its line end."""
-    if not _is_csv(path):
-        return (json.dumps({column: row[column] for column in columns}) + "\n").encode()
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([_text(row[column]) for column in columns])
-    return line.getvalue().encode("utf-8", "surrogateescape")
-
-
-def _take_over(
-    lines: Path, path: Path, columns: Sequence[str], model: str
-) -> tuple[dict[tuple[str, str], Row], list[Row]]:
-    """What an earlier run left in the line file, which is made whole: (rows to use as they are, all rows)."""
-    source = lines if lines.exists() else path
-    if not source.exists():
-        return {}, []
-    rows, whole = _read(source)
-    if rows and list(rows[0]) != list(columns):
-        raise BeholderError(
-            f"{source}: has other columns than this model writes; choose another file, or leave out --resume"
-        )
-    if not whole or source != lines:
-        _replace(lines, columns, rows)
-    good = [row for row in rows if row["model"] == model and not row["error"]]
-    return {(row["path"], row["sha256"]): row for row in good}, rows
-
-
-def _read(path: Path) -> tuple[list[Row], bool]:
-    """All whole rows, and whether there was nothing else."""
-    if path.suffix.lower() == ".parquet":
-        return require("pyarrow.parquet", "parquet", "reading Parquet").read_table(path).to_pylist(), True
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
-    whole = text.endswith("\n")
-    rows: list[Row] = []
     if _is_csv(path):
-        reader = csv.reader(io.StringIO(text, newline=""))
-        header = next(reader, [])
-        for values in reader:
+        return (",".join(_cell(row[column]) for column in columns) + "\n").encode()
+    return (json.dumps({column: row[column] for column in columns}) + "\n").encode()
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
+    # Not csv.writer: before Python 3.13 it leaves a carriage return bare, where readers see the end of the row.
+    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text
+
+
+def _parsed(path: Path, line: bytes, columns: Sequence[str]) -> Row:
+    """A line as a row. Raises ValueError or csv.Error where it is none."""
+    if _is_csv(path):
+        (cells,) = csv.reader([line.decode()])
+        return {name: _value(name, cell) for name, cell in zip(columns, cells, strict=True)}
+    row = json.loads(line)
+    if not isinstance(row, dict) or list(row) != list(columns):
+        raise ValueError("other columns")
+    return row
+
+
+def _value(name: str, cell: str) -> Any:
+    if name in TEXT:
+        return cell
+    return None if cell == "" else int(cell) if name in WHOLE else float(cell)
+
+
+def _rows(file: BinaryIO, path: Path, columns: Sequence[str]) -> Iterator[tuple[int, bytes, Row]]:
+    """Rows of a file that a sink wrote: place, line, row. Half a last row is passed over.
+
+    Raises BeholderError where something else wrote it, so that nobody's notes are cut off as half a row.
+    """
+    header = _header(path, columns)
+    start = header or json.dumps({columns[0]: ""})[:-2].encode()
+    place, line, quotes = 0, b"", 0
+    for part in file:
+        line += part
+        quotes += part.count(b'"')
+        if _is_csv(path) and quotes % 2 and len(line) < LONGEST:  # a line break inside quotes
+            continue
+        whole = line.endswith(b"\n")
+        if place == 0 and not (line.startswith(start) if whole else line.startswith(start) or start.startswith(line)):
+            raise _not_ours(path)
+        if not whole:
+            return
+        if place or not header:
             try:
-                rows.append({name: _parsed(name, value) for name, value in zip(header, values, strict=True)})
-            except ValueError:
-                whole = False
-        return rows, whole
-    for line in text.splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            whole = False
-    return rows, whole
+                found = _parsed(path, line, columns)
+            except (ValueError, csv.Error):
+                raise _not_ours(path, f" (line at byte {place:,})") from None
+            yield place, line, found
+        place, line, quotes = place + len(line), b"", 0
 
 
-def _replace(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def _not_ours(path: Path, where: str = "") -> BeholderError:
+    return BeholderError(
+        f"{path}: does not hold the columns that this model writes{where}; choose another file, or leave out --resume "
+        "to replace it"
+    )
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
     """Write a line file anew and put it in place in one step."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with _anew(path, "the rows so far are whole") as fresh, fresh.open("wb") as file:
+        file.writelines(lines)
+
+
+@contextmanager
+def _anew(path: Path, consolation: str) -> Iterator[Path]:
+    """A new file, which takes the place of another once it is whole."""
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it did: the file that it names is replaced
+    fresh = target.with_name(f"{target.name}.new")
     try:
-        with fresh.open("wb") as file:
-            file.write(_header(path, columns))
-            file.writelines(_line(path, row, columns) for row in rows)
-        fresh.replace(path)
+        yield fresh
+        fresh.replace(target)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise BeholderError(f"{path}: cannot write ({error.strerror}); the rows so far are whole") from None
+        raise BeholderError(f"{path}: cannot write ({error.strerror or error}); {consolation}") from None
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def _to_parquet(journal: Path, path: Path, columns: Sequence[str]) -> None:
@@ -220,31 +283,27 @@ def _to_parquet(journal: Path, path: Path, columns: Sequence[str]) -> None:
     parquet = require("pyarrow.parquet", "parquet", "writing Parquet")
     kinds = {True: arrow.string(), False: arrow.float64()}
     schema = arrow.schema([(name, arrow.int64() if name in WHOLE else kinds[name in TEXT]) for name in columns])
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    consolation = f"the rows are in {journal}: make room and run again with --resume"
+    with _anew(path, consolation) as fresh, journal.open("rb") as file, parquet.ParquetWriter(fresh, schema) as writer:
+        while lines := file.readlines(1 << 24):
+            writer.write_table(arrow.Table.from_pylist([json.loads(line) for line in lines], schema))
+    journal.unlink()
+
+
+def _from_parquet(path: Path, journal: Path, columns: Sequence[str]) -> Iterator[bytes]:
+    """The lines of the journal that the Parquet file was made from."""
+    arrow = require("pyarrow", "parquet", "reading Parquet")
+    parquet = require("pyarrow.parquet", "parquet", "reading Parquet")
     try:
-        with journal.open(encoding="utf-8") as file, parquet.ParquetWriter(fresh, schema) as writer:
-            while lines := file.readlines(1 << 24):
-                rows = [_arrow(json.loads(line)) for line in lines]
-                writer.write_table(arrow.Table.from_pylist(rows, schema))
-        fresh.replace(path)
-        journal.unlink()
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise BeholderError(
-            f"{path}: cannot write ({error.strerror}); the rows are in {journal}: make room and run again with --resume"
-        ) from None
+        with parquet.ParquetFile(path) as file:
+            if file.schema_arrow.names != list(columns):
+                raise _not_ours(path)
+            for part in file.iter_batches():
+                yield from (_line(journal, row, columns) for row in part.to_pylist())
+    except arrow.ArrowException:
+        raise _not_ours(path) from None
 
 
-def _arrow(row: Row) -> Row:
-    """Parquet's text is UTF-8; bytes of a file name that are not stand as escapes."""
-    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for k, v in row.items()}
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
-
-
-def _parsed(name: str, text: str) -> Any:
-    if name in TEXT:
-        return text
-    return None if text == "" else int(text) if name in WHOLE else float(text)
+def _utf8(text: str) -> str:
+    """Bytes of a file name that are no UTF-8 as escapes: a table must be readable by all that read UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()

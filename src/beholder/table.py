@@ -1,39 +1,74 @@
 """Tables on the terminal: scores ranked, a model described, metrics. Wide enough for whole paths when redirected."""
 
+import sys
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from beholder.evaluation.metrics import Measured
+from beholder.listing import printable
 from beholder.model_file import ModelInfo
 from beholder.sinks import Row
+
+LEAST = 18  # cells that a path gets before tasks give way
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # not for a table to decide what becomes of the program
 
 
 def console() -> Console:
     """Standard output; where that is no terminal, lines as long as they need to be."""
-    out = Console()
-    return out if out.is_terminal else Console(width=100_000, color_system=None)
+    out = _Console()
+    return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
 
 
-def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str]) -> Table:
-    """Ranked rows: rank, file, overall with its 90% interval and percentile, the other tasks."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: int) -> Table:
+    """Ranked rows: rank, file, overall with its 90% interval and percentile, the other tasks.
+
+    A row is a line. What does not fit the width goes: folders first, from the left, then tasks, from the right.
+    """
+    ranked = list(rows)
+    names = [printable(row["path"]) for _, row in ranked]
+    columns = {
+        "overall": [f"{row['overall']:.2f}" for _, row in ranked],
+        "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
+        "pct": [f"{row['percentile']:.0f}" for _, row in ranked],
+        **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
+    }
+    longest = max(map(cell_len, (*names, "file")))
+
+    def room() -> int:
+        taken = sum(gap + max(map(len, (name, *cells))) for name, cells in columns.items())
+        return width - taken - gap - max(4, len(str(len(ranked))))
+
+    gap = 2
+    if room() < longest:
+        gap = 1
+    while room() < min(longest, LEAST) and len(columns) > 3:
+        columns.popitem()
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column("rank", justify="right")
-    table.add_column("file", overflow="fold")
-    for name in ("overall", "90% interval", "percentile", *tasks[1:]):
+    table.add_column("file", no_wrap=True)
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for rank, row in rows:
-        table.add_row(
-            str(rank),
-            escape(printable(row["path"])),
-            f"[bold]{row['overall']:.2f}[/]",
-            f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['percentile']:.0f}",
-            *(f"{row[name]:.2f}" for name in tasks[1:]),
-        )
+    for (rank, _), name, overall, *cells in zip(ranked, names, *columns.values(), strict=True):
+        table.add_row(str(rank), Text(_end(name, room())), Text(overall, "bold"), *cells)
     return table
+
+
+def _end(name: str, room: int) -> str:
+    """The end of a path, which tells more than its beginning, in this many cells."""
+    if cell_len(name) <= room:
+        return name
+    while name and cell_len(name) >= room:
+        name = name[1:]
+    return f"…{name}"
 
 
 def info_tables(info: ModelInfo, identity: str) -> list[Table]:
@@ -78,10 +113,3 @@ def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
     for key, values in lines.items():
         table.add_row(*map(str, key), *(values.get(name, "") for name in names))
     return table
-
-
-def printable(text: str) -> str:
-    """A file name on one line: control characters and undecodable bytes as escapes."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
-    )

@@ -1,0 +1,285 @@
+"""A table is whole at every moment, says what was put in, and a resumed one is that of an undisturbed run."""
+
+import csv
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beholder.batch import Result
+from beholder.errors import BeholderError
+from beholder.sinks import Row, columns, open_sink, row
+from beholder.tasks import Task
+
+COLUMNS = columns((Task("beauty", 1, 7), Task("quality", 0, 1)))
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+LINES = (".csv", ".jsonl")
+NUMBERS = frozenset(COLUMNS) - {"path", "model", "sha256", "error"}
+ODD = ["two\nlines", "a\rb", 'comma, "quote"', "emoji 🎈", "\u2028", "tab\t", "[bold]", " space ", "'=1+1", "\0"]
+
+every_format = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+def good(path: str, content: str = "1", model: str = "m@1") -> Row:
+    """A row as of a photograph with this content."""
+    score = round(1 + 5 * (hash((path, content, model)) % 10_000) / 10_000, 4)
+    values = {"overall": score, "quality": 0.1234, "low": 1.0, "high": 7.0, "percentile": 12.3457}
+    return {"path": path, **values, "width": 640, "height": 480, "model": model, "sha256": content * 64, "error": ""}
+
+
+def bad(path: str, content: str = "", why: str = "is empty (0 bytes)") -> Row:
+    return row(Result(path, content * 64, error=f"{path}: {why}"), COLUMNS)
+
+
+def write(path: Path, rows: list[Row], resume: bool = False, model: str = "m@1") -> int:
+    """What a run does; how many rows it had to compute."""
+    computed = 0
+    with open_sink(path, COLUMNS, model, resume) as sink:
+        for each in rows:
+            if sink.knows(each["path"], each["sha256"]):
+                assert sink.keep(each["path"]) == each
+            else:
+                sink.write(each)
+                computed += 1
+    return computed
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The table by other people's readers, numbers as numbers."""
+    if path.suffix.lower() == ".parquet":
+        return pyarrow.parquet.read_table(path).to_pylist()
+    if path.suffix.lower() != ".csv":
+        return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    return [{k: (float(v) if v else None) if k in NUMBERS else v for k, v in each.items()} for each in rows]
+
+
+def without_model(rows: list[Row]) -> list[Row]:
+    """CSV has one way to say nothing."""
+    return [{**each, "model": each["model"] or ""} for each in rows]
+
+
+ROWS = [good("a.jpg"), bad("b.jpg"), *(good(f"{name}.jpg") for name in ODD), good("z.jpg")]
+
+
+@every_format
+def test_other_readers_read_what_was_written(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix.upper()}"
+    assert write(path, ROWS) == len(ROWS)
+    assert without_model(read(path)) == without_model(ROWS)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_parquet_types(tmp_path: Path) -> None:
+    write(tmp_path / "x.parquet", ROWS)
+    schema = pyarrow.parquet.read_schema(tmp_path / "x.parquet")
+    kinds = {name: str(schema.field(name).type) for name in schema.names}
+    assert list(kinds) == COLUMNS
+    assert [kinds[name] for name in ("path", "overall", "width", "error")] == ["string", "double", "int64", "string"]
+
+
+@every_format
+def test_valid_at_every_moment(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    growing = tmp_path / "x.parquet.partial" if suffix == ".parquet" else path
+    with open_sink(path, COLUMNS, "m@1") as sink:
+        assert read(growing) == []
+        for count, each in enumerate(ROWS, 1):
+            sink.write(each)
+            assert without_model(read(growing)) == without_model(ROWS[:count])
+
+
+@every_format
+@pytest.mark.parametrize("name", [b"\xff\xfe.jpg", b"caf\xe9.jpg"])
+def test_names_that_are_no_utf8(suffix: str, name: bytes, tmp_path: Path) -> None:
+    path, photo = tmp_path / f"x{suffix}", os.fsdecode(name)
+    failed = row(Result(photo, "", error=f"{photo}: is empty"), COLUMNS)
+    made = {**good("x"), "path": row(Result(photo, ""), COLUMNS)["path"]}
+    write(path, [failed])
+    assert read(path)[0]["path"].startswith(photo.replace("\udcff\udcfe", r"\udcff\udcfe").replace("\udce9", r"\udce9"))
+    write(path, [made])
+    with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
+        assert sink.knows(photo, made["sha256"]) and sink.keep(photo) == made
+    assert len(read(path)) == 1
+
+
+@pytest.mark.parametrize("suffix", LINES)
+def test_cut_anywhere_and_resumed(suffix: str, tmp_path: Path) -> None:
+    whole, path = tmp_path / f"whole{suffix}", tmp_path / f"x{suffix}"
+    rows = [good("a.jpg"), good('é, \n"b".jpg'), bad("c.jpg"), good("d.jpg")]
+    write(whole, rows)
+    content = whole.read_bytes()
+    computed = []
+    for cut in range(len(content) + 1):
+        path.write_bytes(content[:cut])
+        computed.append(write(path, rows, resume=True))
+        assert path.read_bytes() == content, cut
+    assert computed == sorted(computed, reverse=True)
+    assert set(computed) == {4, 3, 2, 1}  # to the last, for one failed
+
+
+@pytest.mark.parametrize("journal", [b"", b'{"path": "a.jp', None])
+def test_killed_parquet_goes_on_from_its_journal(journal: bytes | None, tmp_path: Path) -> None:
+    write(tmp_path / "whole.parquet", ROWS)
+    lines = tmp_path / "lines.jsonl"
+    write(lines, ROWS[:3])
+    (tmp_path / "x.parquet.partial").write_bytes(lines.read_bytes() + journal if journal is not None else b"")
+    computed = write(tmp_path / "x.parquet", ROWS, resume=True)
+    assert computed == (len(ROWS) if journal is None else len(ROWS) - 2)
+    assert (tmp_path / "x.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert not (tmp_path / "x.parquet.partial").exists()
+
+
+@every_format
+def test_resuming_what_is_done_changes_nothing(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    write(path, ROWS)
+    content, inode = path.read_bytes(), path.stat().st_ino
+    assert write(path, ROWS, resume=True) == 1  # b.jpg failed, and is tried again
+    assert path.read_bytes() == content
+    assert suffix == ".parquet" or path.stat().st_ino == inode
+
+
+@every_format
+def test_other_models_are_computed_again(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    write(path, [good("a.jpg"), good("b.jpg")])
+    again = [good("a.jpg", model="m@2"), good("b.jpg", model="m@2")]
+    assert write(path, again, resume=True, model="m@2") == 2
+    assert read(path) == again
+
+
+def test_content_that_comes_back_gets_its_own_row(tmp_path: Path) -> None:
+    """Killed after the row of the new content was added, before the old one was taken out."""
+    path = tmp_path / "x.csv"
+    write(path, [good("a.jpg", "1"), good("a.jpg", "2"), good("b.jpg")])
+    write(path, [good("a.jpg", "1"), good("b.jpg")], resume=True)
+    assert read(path) == [good("a.jpg", "1"), good("b.jpg")]
+
+
+photographs = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["1", "2", "bad"]))
+
+
+@every_format
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=photographs, after=photographs, stop=st.integers(0, 6), order=st.permutations("abcdef"))
+def test_resumed_is_as_undisturbed(
+    suffix: str, before: dict[str, str], after: dict[str, str], stop: int, order: list[str], tmp_path: Path
+) -> None:
+    """Photographs were added, taken away, changed, mended, and named in another order since a run that was stopped."""
+
+    def rows(given: dict[str, str], names: list[str]) -> list[Row]:
+        return [bad(k) if given[k] == "bad" else good(k, given[k]) for k in names if k in given]
+
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    earlier = rows(before, sorted(before))[:stop]
+    write(path, earlier)
+    now = rows(after, order)
+    computed = write(path, now, resume=True)
+    assert computed == sum(each not in earlier or bool(each["error"]) for each in now)
+    write(whole, [*now, *(each for each in earlier if each["path"] not in after)])
+    assert path.read_bytes() == whole.read_bytes()
+    assert sorted(os.listdir(tmp_path)) == sorted([path.name, whole.name])
+
+
+HEADER = ",".join(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "name,score\na.jpg,5\n"),
+        ("x.csv", "name,score\n"),
+        ("x.csv", "notes of mine"),
+        ("x.csv", f"{HEADER}\na.jpg,5\n"),
+        ("x.csv", f"{HEADER}\r\n"),
+        ("x.csv", f"{HEADER},more\n"),
+        ("x.csv", f"{HEADER}\n" + ",".join(["words"] * len(COLUMNS)) + "\n"),
+        ("x.csv", f'{HEADER}\n"never closed\n' + "line\n" * 300_000),
+        ("x.jsonl", '{"path": "a.jpg", "score": 5}\n'),
+        ("x.jsonl", "[]"),
+        ("x.jsonl", "5\n"),
+        ("x.jsonl", "notes of mine\n"),
+        ("x.jsonl", "\0" * 40),
+        ("x.parquet", ""),
+        ("x.parquet", "not parquet"),
+    ],
+)
+def test_files_of_others_are_left_alone(name: str, content: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode())
+    with pytest.raises(BeholderError, match=r"^[^\n]*x\.[^\n]*choose another file[^\n]*$"):
+        write(path, [good("a.jpg")], resume=True)
+    assert path.read_bytes() == content.encode()
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("suffix", LINES)
+def test_zeros_after_a_crash_are_cut_off(suffix: str, tmp_path: Path) -> None:
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    rows = [good("a.jpg"), good("b.jpg")]
+    write(whole, rows)
+    write(path, rows[:1])
+    with path.open("ab") as file:
+        file.write(b"\0" * 4096)
+    assert write(path, rows, resume=True) == 1
+    assert path.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("x.txt", "unknown extension '.txt'"),
+        ("x", "unknown extension ''"),
+        ("nowhere/x.csv", "does not exist"),
+        ("folder.csv", "is a folder"),
+        ("file.csv/x.csv", "does not exist"),
+    ],
+)
+def test_bad_outputs_are_one_line(name: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file.csv").write_text("kept")
+    with pytest.raises(BeholderError, match=rf"^[^\n]*{says}[^\n]*$"):
+        write(tmp_path / name, [])
+    assert (tmp_path / "file.csv").read_text() == "kept"
+
+
+@every_format
+def test_full_disk_is_one_line(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.symlink_to("/dev/full")
+    with pytest.raises(BeholderError, match=r"^[^\n]*x\.\w+: (cannot write|is not a regular file)[^\n]*$"):
+        write(path, ROWS)
+    assert sorted(os.listdir(tmp_path)) == [path.name]
+
+
+@every_format
+def test_links_stay_links(suffix: str, tmp_path: Path) -> None:
+    path, target = tmp_path / f"x{suffix}", tmp_path / "target"
+    path.symlink_to(target)
+    write(path, [good("b.jpg")])
+    write(path, [good("a.jpg"), good("b.jpg")], resume=True)
+    assert path.is_symlink() and read(path) == [good("a.jpg"), good("b.jpg")]
+    assert sorted(os.listdir(tmp_path)) == sorted(["target", path.name])
+
+
+@pytest.mark.parametrize("suffix", LINES)
+def test_rows_stream_into_a_pipe(suffix: str, tmp_path: Path) -> None:
+    path, copy = tmp_path / f"x{suffix}", tmp_path / f"copy{suffix}"
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: copy.write_bytes(path.read_bytes()))
+    reader.start()
+    write(path, ROWS)
+    reader.join(10)
+    assert without_model(read(copy)) == without_model(ROWS)
+
+
+def test_first_task_is_the_overall_score() -> None:
+    assert COLUMNS[:3] == ["path", "overall", "quality"]

@@ -267,7 +267,7 @@ def test_list_on_standard_input(beholder: Callable[..., Done], tmp_path: Path) -
         ("explain 1.jpg --task beauty", "no task is called 'beauty'; this model has overall, warmth, quality"),
         ("explain 1.jpg --out x.gif", "x.gif: an explanation is a PNG"),
         ("explain 1.jpg --out .", ".: an explanation is a PNG"),
-        ("explain 1.jpg --out nowhere/x.png", "nowhere/x.png: cannot write there"),
+        ("explain 1.jpg --out nowhere/x.png", "nowhere/x.png: its folder does not exist"),
         ("explain p.png --out ./p.png", "p.png: is the photograph itself"),
         ("report nowhere", "nowhere: no such file"),
         ("report 1.jpg --out x.csv", "x.csv: a report is a web page"),

@@ -1,13 +1,11 @@
 """The command line. Thin: read the arguments, call the package, print. Heavy imports wait until they are needed."""
 
-import heapq
 import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +14,14 @@ import typer.core
 
 from beholder import __version__
 from beholder.errors import BeholderError
+from beholder.run import ALL_FAILED, STOPPED, Named, Run, finish, interrupt, results, say, stoppable
 
 if TYPE_CHECKING:
-    from beholder.batch import Result
     from beholder.photo import Photo
+    from beholder.report import Entry
     from beholder.scorer import Scorer
-    from beholder.sinks import Row
 
-SOME_FAILED, ALL_FAILED, STOPPED, UNREAD = 3, 1, 130, 141  # the last as of a program that SIGPIPE ends
-REASONS = 10  # failures that are told one by one
+UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
 THUMBNAIL = 480  # pixels of the longest side in a report
 
@@ -40,17 +37,17 @@ class _Group(typer.core.TyperGroup):
                 if sys.stdout:
                     sys.stdout.flush()  # here, where a reader that has gone or a full disk can be told
         except BeholderError as error:
-            _say(f"error: {error}")
+            say(f"error: {error}")
             raise typer.Exit(ALL_FAILED) from None
         except KeyboardInterrupt:
-            _say("stopped")
+            say("stopped")
             raise typer.Exit(STOPPED) from None
         except BrokenPipeError:  # the reader of our output has seen enough
             _abandon_output()
             raise typer.Exit(UNREAD) from None
         except OSError as error:
             _abandon_output()
-            _say(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
+            say(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
             raise typer.Exit(ALL_FAILED) from None
 
 
@@ -143,16 +140,16 @@ def score(
     if by not in sortable:
         raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
     stream = as_json and top is None and sort is None
-    ranked = _Ranked(by, None if as_json and top is None else top or SHOWN)
-    run = _Run()
+    ranked = table.Ranked(by, None if as_json and top is None else top or SHOWN)
+    run = Run()
     with ExitStack() as stack:
-        array = stack.enter_context(_JsonArray()) if as_json else None
-        named = _Named(paths, recursive)
-        stack.enter_context(_stoppable(run))
+        array = stack.enter_context(table.JsonArray()) if as_json else None
+        named = Named(paths, recursive)
+        stack.enter_context(stoppable(run))
         sink = stack.enter_context(sinks.open_sink(out, columns, scorer.id, resume)) if out else None
         known = sink.knows if sink and resume else None
         bar = not (quiet or (stream and sys.stdout.isatty()))
-        for result in _results(scorer, named, batch, workers, bar, run, known=known):
+        for result in results(scorer, named, batch, workers, bar, run, known=known):
             if result.scores is None and result.error is None:
                 assert sink is not None
                 row = sink.keep(result.path)
@@ -172,8 +169,8 @@ def score(
         console = table.console()
         console.print(table.scores_table(ranked.rows(), tasks, console.width))
         if ranked.seen > len(ranked):
-            _say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
-    _finish(run, out, quiet)
+            say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
+    finish(run, out, quiet)
 
 
 @app.command()
@@ -185,17 +182,19 @@ def explain(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="PNG to write.  [default: PHOTO-TASK.png in this folder]")
     ] = None,
+    grid: Annotated[int, typer.Option(min=2, max=32, help="Cells a side; the time grows with its square.")] = 8,
     model: Model = None,
 ) -> None:
     """Draw where in a photograph a score comes from.
 
-    A signed heat map at a stated scale, and bars of all scores: orange parts raise the score, blue parts lower it, in
-    points of the score.
+    A signed heat map at a stated scale, and bars of all scores. Each cell in turn is blurred away: an orange one raises
+    the score by what is lost then, a blue one lowers it, in points of the score. Takes 3 seconds on two cores.
 
     \b
     Example:
       beholder explain examples/photos/rocket.jpg --task beauty
     """
+    from beholder.files import explained, replacing
     from beholder.listing import printable
 
     path = out or Path(f"{Path(photo).stem}-{task}.png")
@@ -203,15 +202,13 @@ def explain(
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")
     if os.path.exists(path) and os.path.exists(photo) and os.path.samefile(path, photo):
         raise BeholderError(f"{path}: is the photograph itself; give the explanation another name")
-    explanation = _open(model).explain(photo, task)
-    try:
-        explanation.draw().save(path)
-    except OSError as error:
-        raise BeholderError(f"{path}: cannot write there ({error.strerror or error})") from None
+    explanation = _open(model).explain(photo, task, grid)
+    with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
+        explanation.draw().save(partial, "PNG")
     evidence = explanation.evidence
     typer.echo(
-        f"{printable(str(path))}: {task} {explanation.score:.2f}; parts take up to {min(evidence.min(), 0):.3f} and "
-        f"add up to {max(evidence.max(), 0):+.3f} a cell, {evidence.sum():+.2f} in all"
+        f"{printable(str(path))}: {task} {explanation.score:.2f}; the part that adds most adds "
+        f"{max(evidence.max(), 0):.3f}, the part that takes most takes {-min(evidence.min(), 0):.3f}"
     )
 
 
@@ -220,6 +217,9 @@ def report(
     paths: Paths,
     out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
     title: Annotated[str, typer.Option(help="Of the page.")] = "beholder report",
+    exact_maps: Annotated[
+        bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
+    ] = False,
     recursive: Recursive = False,
     model: Model = None,
     batch: Batch = 8,
@@ -230,6 +230,9 @@ def report(
 
     Thumbnails, bars, heat maps on click, filters; it needs no network.
 
+    The heat maps are the quick ones that come with the scores. --exact-maps makes those of `beholder explain`, which
+    point far better at what matters, for 3 seconds a photograph.
+
     Exit status as for `beholder score`. Where nothing could be scored, a report that is there stays.
 
     \b
@@ -237,44 +240,33 @@ def report(
       beholder report photos/ --out report.html
     """
     from beholder.listing import printable
-    from beholder.report import Entry, thumbnail, write_report
+    from beholder.report import entry, thumbnail, write_report
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
     scorer = _open(model)
-    named = _Named(paths, recursive)
-    run = _Run()
+    named = Named(paths, recursive)
+    run = Run()
     failures: list[tuple[str, str]] = []
 
-    def small(found: "Photo") -> bytes:
-        return thumbnail(found.pixels, THUMBNAIL)
+    def keep(found: "Photo") -> Any:
+        return thumbnail(found.pixels, THUMBNAIL), scorer.pixels(found) if exact_maps else None
 
-    def entries() -> Iterator[Entry]:
-        for result in _results(scorer, named, batch, workers, not quiet, run, also=small):
+    def entries() -> "Iterator[Entry]":
+        for result in results(scorer, named, batch, workers, not quiet, run, also=keep):
             if result.scores is None:
                 failures.append((result.path, result.error or ""))
                 continue
-            found = result.scores
-            names = [task.name for task in found.tasks]
-            yield Entry(
-                path=result.path,
-                values=dict(zip(names, found.values[0].tolist(), strict=True)),
-                low=float(found.low[0, 0]),
-                high=float(found.high[0, 0]),
-                percentile=float(found.percentile[0]),
-                width=int(found.sizes[0, 0]),
-                height=int(found.sizes[0, 1]),
-                thumbnail=result.extra,
-                evidence=dict(zip(names, found.evidence[0], strict=True)),
-            )
+            picture, pixels = result.extra
+            yield entry(result.path, result.scores, picture, scorer.occlude(pixels) if exact_maps else None)
         if not run.scored:  # an older report is worth more than an empty one
-            _finish(run, None, quiet)
+            finish(run, None, quiet)
 
-    with _stoppable(run):  # a report of what there is beats none
-        write_report(out, entries(), failures, scorer.info.tasks, model=scorer.id, title=title)
+    with stoppable(run):  # a report of what there is beats none
+        write_report(out, entries(), failures, scorer.info.tasks, model=scorer.id, title=title, exact_maps=exact_maps)
     if not quiet:
         typer.echo(printable(str(out)))
-    _finish(run, out, quiet)
+    finish(run, out, quiet)
 
 
 @app.command()
@@ -372,19 +364,8 @@ def _version(
 
 def main() -> None:
     """Entry point."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     app(prog_name="beholder")
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    from beholder.listing import printable
-
-    if sys.stderr:  # where it is closed, print would take standard output
-        print(printable(text), file=sys.stderr, flush=True)
 
 
 def _abandon_output() -> None:
@@ -396,173 +377,3 @@ def _open(model: Path | None) -> "Scorer":
     from beholder.scorer import Scorer
 
     return Scorer(model)
-
-
-class _Run:
-    """What a run over many photographs came to."""
-
-    def __init__(self) -> None:
-        self.scored = self.known = self.failed = 0
-        self.stopped = False
-        self.reasons: list[str] = []  # the first few
-        self.started = time.monotonic()
-
-
-@contextmanager
-def _stoppable(run: _Run) -> Iterator[None]:
-    """Ctrl-C or SIGTERM ends the run after the photograph at hand, never in the middle of a row; a second one at once.
-
-    A signal that the program was started to ignore stays ignored.
-    """
-
-    def stop(*_: Any) -> None:
-        run.stopped = True
-        for each in before:
-            signal.signal(each, _interrupt)
-
-    signals = (each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) != signal.SIG_IGN)
-    before = {each: signal.signal(each, stop) for each in signals}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-class _Named:
-    """The photographs that the arguments name: listed once to count them and once to score them, never remembered.
-
-    Raises:
-        BeholderError: none of them is there, so that a slip of the pen costs no output file.
-    """
-
-    def __init__(self, names: list[str], recursive: bool) -> None:
-        self._names, self._recursive = names, recursive
-        self._lines = [os.fsdecode(line) for line in sys.stdin.buffer] if "-" in names and sys.stdin else []
-        self.total, there, first = 0, False, None
-        for item in self:
-            self.total += 1
-            first = item if first is None else first
-            there = there or (isinstance(item, str) and os.path.lexists(item))
-        if first is None:
-            raise BeholderError("there is nothing to score: the list on standard input is empty")
-        if not there:
-            others = f"; nor is any other of the {self.total} there" if self.total > 1 else ""
-            raise BeholderError(_why_missing(first) + others)
-
-    def __iter__(self) -> "Iterator[str | Result]":
-        from beholder.listing import find
-
-        return find(self._names, self._recursive, self._lines)
-
-
-def _why_missing(item: "str | Result") -> str:
-    from beholder import photo
-
-    if not isinstance(item, str):
-        return str(item.error)
-    if not item:
-        return "an empty name; is a variable of the shell not set?"
-    try:
-        photo.read_bytes(item)
-    except BeholderError as error:
-        return str(error)
-    return f"{item}: was not there a moment ago"
-
-
-def _results(
-    scorer: "Scorer", named: _Named, batch: int, workers: int | None, show: bool, run: _Run, **options: Any
-) -> "Iterator[Result]":
-    """Results with a progress bar, counted into ``run``, until that is stopped."""
-    from beholder import progress
-    from beholder.batch import score_photos
-
-    run.started = time.monotonic()
-    with progress.bar("scoring", named.total, quiet=not show) as bar:
-        for result in score_photos(scorer, named, batch=batch, workers=workers, **options):
-            if result.error is not None:
-                run.failed += 1
-                if run.failed <= REASONS:
-                    run.reasons.append(result.error)
-            elif result.scores is None:
-                run.known += 1
-            else:
-                run.scored += 1
-            yield result
-            bar.advance(bar.task_ids[0])
-            if run.stopped:
-                return
-
-
-def _finish(run: _Run, out: Path | None, quiet: bool) -> None:
-    """Say what became of the run, and exit accordingly."""
-    for reason in run.reasons:
-        _say(f"not scored: {reason}")
-    if run.failed > len(run.reasons):
-        where = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
-        _say(f"not scored: {run.failed - len(run.reasons)} more, {where}")
-    done = run.scored + run.known
-    if run.stopped or (not quiet and (done or run.failed > 1)):
-        seconds = max(time.monotonic() - run.started, 1e-9)
-        before = f", {run.known} known from before" if run.known else ""
-        failed = f", {run.failed} could not be read" if run.failed else ""
-        _say(f"{run.scored} scored in {seconds:.1f} s ({run.scored / seconds:.1f} a second){before}{failed}")
-    if run.stopped:
-        again = f"; {out} holds what was done, run again with --resume" if out and out.suffix != ".html" else ""
-        _say(f"stopped{again}")
-        raise typer.Exit(STOPPED)
-    if run.failed:
-        raise typer.Exit(SOME_FAILED if done else ALL_FAILED)
-
-
-class _Ranked:
-    """The best rows so far, by one column: highest first, paths in alphabetical order. Holds no more than it shows.
-
-    Rows with an error come last.
-    """
-
-    def __init__(self, by: str, limit: int | None) -> None:
-        self.by, self.limit, self.seen = by, limit, 0
-        self._heap: list[tuple[bool, Any, int, Row]] = []
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, row: "Row") -> None:
-        self.seen += 1
-        rank = _Reversed(row["path"]) if self.by == "path" else row[self.by] or 0
-        item = (not row["error"], rank, -self.seen, row)
-        if self.limit is None or len(self._heap) < self.limit:
-            heapq.heappush(self._heap, item)
-        else:
-            heapq.heappushpop(self._heap, item)
-
-    def rows(self) -> "list[tuple[int, Row]]":
-        ordered = sorted(self._heap, key=lambda item: item[:3], reverse=True)
-        return [(place, row) for place, (*_, row) in enumerate(ordered, 1)]
-
-
-class _Reversed(str):
-    """Text that sorts backwards."""
-
-    __slots__ = ()
-
-    def __lt__(self, other: str) -> bool:
-        return str.__gt__(self, other)
-
-
-class _JsonArray:
-    """A JSON array on standard output, written one row a line as the rows come; whole whatever happens."""
-
-    def __init__(self) -> None:
-        self._file, self._empty = sys.stdout, True  # as it is now: a progress bar puts its own in the place
-
-    def __enter__(self) -> "_JsonArray":
-        return self
-
-    def add(self, row: "Row") -> None:
-        self._file.write(("[\n" if self._empty else ",\n") + json.dumps(row))
-        self._empty = False
-
-    def __exit__(self, *_: object) -> None:
-        self._file.write("[]\n" if self._empty else "\n]\n")

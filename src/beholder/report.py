@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image
 
 from beholder.files import explained, replacing
+from beholder.scores import Scores
 from beholder.tasks import Task
 
 _DATA = "<!-- data -->"
@@ -59,6 +60,29 @@ class Entry:
     evidence: dict[str, np.ndarray]
 
 
+def entry(path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None) -> Entry:
+    """One photograph as the report shows it.
+
+    Args:
+        path: the name to show.
+        scores: of length one.
+        picture: as :func:`thumbnail` gives.
+        evidence: (T, rows, columns) maps to show in place of those in ``scores``.
+    """
+    names = [task.name for task in scores.tasks]
+    return Entry(
+        path=path,
+        values=dict(zip(names, scores.values[0].tolist(), strict=True)),
+        low=float(scores.low[0, 0]),
+        high=float(scores.high[0, 0]),
+        percentile=float(scores.percentile[0]),
+        width=int(scores.sizes[0, 0]),
+        height=int(scores.sizes[0, 1]),
+        thumbnail=picture,
+        evidence=dict(zip(names, scores.evidence[0] if evidence is None else evidence, strict=True)),
+    )
+
+
 def thumbnail(pixels: np.ndarray, side: int = 320) -> bytes:
     """(H, W, 3) uint8 sRGB -> JPEG bytes, aspect kept, the long side at most ``side`` pixels; never enlarged.
 
@@ -87,6 +111,7 @@ def write_report(
     *,
     model: str,
     title: str = "beholder report",
+    exact_maps: bool = False,
 ) -> None:
     """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
 
@@ -98,6 +123,7 @@ def write_report(
         tasks: what was rated. The first is the overall score, by which the page sorts at first.
         model: the model's name and version, shown in the header.
         title: of the page.
+        exact_maps: whether evidence is what the score loses when a cell is hidden, and does not add up to a whole.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
@@ -111,7 +137,7 @@ def write_report(
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -119,7 +145,12 @@ def write_report(
 
 
 def _page(
-    entries: Iterable[Entry], failures: Iterable[tuple[str, str]], tasks: Sequence[Task], model: str, title: str
+    entries: Iterable[Entry],
+    failures: Iterable[tuple[str, str]],
+    tasks: Sequence[Task],
+    model: str,
+    title: str,
+    exact_maps: bool,
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -127,7 +158,8 @@ def _page(
         template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
     head, tail = template.split(_DATA)
     yield head
-    yield _block("about", {"title": _text(title), "model": _text(model), "tasks": [_described(task) for task in tasks]})
+    described = [_described(task) for task in tasks]
+    yield _block("about", {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps})
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}

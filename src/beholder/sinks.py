@@ -13,6 +13,7 @@ path and a place in the file for each row, not the row.
 import csv
 import json
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -57,7 +58,7 @@ class Sink:
         # Only of a resumed file: for each path the place of its latest row, and the content for which that is good.
         self._places: dict[str, tuple[int, int, str | None]] = {}
         self._rows = 0
-        self._asked: dict[str, None] | None = {} if resume else None
+        self._asked = array("q") if resume else None  # places of the rows in the order of this run
         try:
             self._file = path.open("a+b" if resume else "wb", buffering=0)
         except OSError as error:
@@ -78,9 +79,9 @@ class Sink:
     def keep(self, path: str) -> Row:
         """The row of a photograph that the file knows, which has its place here."""
         assert self._asked is not None
-        name = _utf8(path)
-        self._asked[name] = None
-        return _parsed(self._path, self._stored(name), self._columns)
+        place, length, _ = self._places[_utf8(path)]
+        self._asked.append(place)
+        return _parsed(self._path, self._stored(place, length), self._columns)
 
     def write(self, row: Row) -> None:
         """Add a row. Raises BeholderError where the disk is full or gone; the rows before it stay whole."""
@@ -88,19 +89,22 @@ class Sink:
         if self._asked is None:
             self._append(line)
             return
-        name = row["path"]
-        if name not in self._places or self._stored(name) != line:  # what failed as before is not written twice
-            self._places[name] = (self._append(line), len(line), None)
+        place, length, _ = self._places.get(row["path"], (0, 0, None))
+        if self._stored(place, length) != line:  # what failed as before is not written twice
+            place = self._append(line)
+            self._places[row["path"]] = (place, len(line), None)
             self._rows += 1
-        self._asked[name] = None
+        self._asked.append(place)
 
     def close(self) -> None:
         with self._file:
             if self._asked is None:
                 return
-            order = [*self._asked, *(name for name in self._places if name not in self._asked)]
-            if self._rows > len(order) or order != list(self._places):
-                _replace(self._path, chain([_header(self._path, self._columns)], map(self._stored, order)))
+            left = {place: length for place, length, _ in self._places.values()}
+            order = [(place, left.pop(place)) for place in self._asked if place in left] + list(left.items())
+            if self._rows > len(order) or order != sorted(order):
+                header = _header(self._path, self._columns)
+                _replace(self._path, chain([header], (self._stored(*place) for place in order)))
 
     def _take_over(self, model: str) -> None:
         """Note what an earlier run left, and cut off half a last row."""
@@ -116,8 +120,7 @@ class Sink:
         if end < self._size():
             self._file.truncate(end)
 
-    def _stored(self, name: str) -> bytes:
-        place, length, _ = self._places[name]
+    def _stored(self, place: int, length: int) -> bytes:
         self._file.seek(place)
         return self._file.read(length)
 

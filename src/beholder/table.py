@@ -1,7 +1,13 @@
-"""Tables on the terminal: scores ranked, a model described, metrics. Wide enough for whole paths when redirected."""
+"""Standard output: ranked scores as a table or as JSON, a model described, metrics.
 
+Tables are wide enough for whole paths where they are redirected.
+"""
+
+import heapq
+import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -96,7 +102,7 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
     for name in ("data", "photographs", "tasks", "sha256 of photographs and ratings"):
         data.add_column(name, overflow="fold")
     for item in info.data:
-        data.add_row(item.name, str(item.n), ", ".join(item.tasks), item.sha256)
+        data.add_row(*map(escape, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
     title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
     return [about, tasks, data, metrics_table(info.metrics, title)]
 
@@ -111,5 +117,58 @@ def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
     for metric in metrics:
         lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
     for key, values in lines.items():
-        table.add_row(*map(str, key), *(values.get(name, "") for name in names))
+        table.add_row(*(escape(str(part)) for part in key), *(values.get(name, "") for name in names))
     return table
+
+
+class Ranked:
+    """The best rows so far, by one column: highest first, paths in alphabetical order. Holds no more than it shows.
+
+    Rows with an error come last.
+    """
+
+    def __init__(self, by: str, limit: int | None) -> None:
+        self.by, self.limit, self.seen = by, limit, 0
+        self._heap: list[tuple[bool, Any, int, Row]] = []
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, row: Row) -> None:
+        self.seen += 1
+        rank = _Reversed(row["path"]) if self.by == "path" else row[self.by] or 0
+        item = (not row["error"], rank, -self.seen, row)
+        if self.limit is None or len(self._heap) < self.limit:
+            heapq.heappush(self._heap, item)
+        else:
+            heapq.heappushpop(self._heap, item)
+
+    def rows(self) -> list[tuple[int, Row]]:
+        ordered = sorted(self._heap, key=lambda item: item[:3], reverse=True)
+        return [(place, row) for place, (*_, row) in enumerate(ordered, 1)]
+
+
+class _Reversed(str):
+    """Text that sorts backwards."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+
+class JsonArray:
+    """A JSON array on standard output, written one row a line as the rows come; whole whatever happens."""
+
+    def __init__(self) -> None:
+        self._file, self._empty = sys.stdout, True  # as it is now: a progress bar puts its own in the place
+
+    def __enter__(self) -> "JsonArray":
+        return self
+
+    def add(self, row: Row) -> None:
+        self._file.write(("[\n" if self._empty else ",\n") + json.dumps(row))
+        self._empty = False
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write("[]\n" if self._empty else "\n]\n")

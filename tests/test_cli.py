@@ -686,6 +686,11 @@ def test_info(beholder: Callable[..., Done], colour_model: Path) -> None:
     assert json.loads(beholder("info", colour_model, "--json").out)["recipe"] == {"seed": 0}
 
 
+def test_info_of_a_model_with_brackets_in_its_words(beholder: Callable[..., Done], tmp_path: Path) -> None:
+    model = save_model(tmp_path / "odd.onnx", words="[/] of [bold]mine[/bold]")
+    assert beholder("info", model).out.count("[/] of [bold]mine[/bold]") == 4
+
+
 def test_info_of_the_embedded_model(scorer: package.Scorer) -> None:
     done = apart("info")
     for task in scorer.info.tasks:

@@ -160,7 +160,7 @@ class Explanation:
             pen.line((left + label + low * span, y + 10, left + label + high * span, y + 10), INK, 2)
             for end in (low, high):
                 pen.line((left + label + end * span, y + 6, left + label + end * span, y + 14), INK, 2)
-            text = f"{self.scores.values[0, index]:.2f}   p{self.scores.percentiles[0, index]:.0f}"
+            text = f"{self.scores.values[0, index]:.2f}   p{int(self.scores.percentiles[0, index])}"
             pen.text((left + label + span + 12, y), text, INK, small)
         note = "line: 90% interval for the mean rating; p: percentile among the rated photographs"
         pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))

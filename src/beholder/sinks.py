@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from beholder.batch import Result
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.files import explained, replacing
 from beholder.tasks import Task
 
 Row = dict[str, Any]
@@ -261,23 +262,9 @@ def _not_ours(path: Path, where: str = "") -> BeholderError:
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
     """Write a line file anew and put it in place in one step."""
-    with _anew(path, "the rows so far are whole") as fresh, fresh.open("wb") as file:
+    what = "the rows in order (all are there)"
+    with replacing(path, what) as fresh, explained(path, what), fresh.open("wb") as file:
         file.writelines(lines)
-
-
-@contextmanager
-def _anew(path: Path, consolation: str) -> Iterator[Path]:
-    """A new file, which takes the place of another once it is whole."""
-    target = Path(os.path.realpath(path))  # a link keeps pointing where it did: the file that it names is replaced
-    fresh = target.with_name(f"{target.name}.new")
-    try:
-        yield fresh
-        fresh.replace(target)
-    except OSError as error:
-        raise BeholderError(f"{path}: cannot write ({error.strerror or error}); {consolation}") from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
 
 
 def _to_parquet(journal: Path, path: Path, columns: Sequence[str]) -> None:
@@ -286,8 +273,13 @@ def _to_parquet(journal: Path, path: Path, columns: Sequence[str]) -> None:
     parquet = require("pyarrow.parquet", "parquet", "writing Parquet")
     kinds = {True: arrow.string(), False: arrow.float64()}
     schema = arrow.schema([(name, arrow.int64() if name in WHOLE else kinds[name in TEXT]) for name in columns])
-    consolation = f"the rows are in {journal}: make room and run again with --resume"
-    with _anew(path, consolation) as fresh, journal.open("rb") as file, parquet.ParquetWriter(fresh, schema) as writer:
+    what = f"a table (its rows are in {journal}, for --resume)"
+    with (
+        replacing(path, what) as fresh,
+        explained(path, what),
+        journal.open("rb") as file,
+        parquet.ParquetWriter(fresh, schema) as writer,
+    ):
         while lines := file.readlines(1 << 24):
             writer.write_table(arrow.Table.from_pylist([json.loads(line) for line in lines], schema))
     journal.unlink()

@@ -44,7 +44,7 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     columns = {
         "overall": [f"{row['overall']:.2f}" for _, row in ranked],
         "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
-        "pct": [str(int(row['percentile'])) for _, row in ranked],
+        "pct": [str(int(row["percentile"])) for _, row in ranked],
         **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
     }
     longest = max(map(cell_len, (*names, "file")))

@@ -283,3 +283,9 @@ def test_rows_stream_into_a_pipe(suffix: str, tmp_path: Path) -> None:
 
 def test_first_task_is_the_overall_score() -> None:
     assert COLUMNS[:3] == ["path", "overall", "quality"]
+
+
+@pytest.mark.parametrize("name", ["path", "low", "model", "overall"])
+def test_a_task_named_as_a_column_is_refused(name: str) -> None:
+    with pytest.raises(BeholderError, match="rename the task"):
+        columns((Task("overall", 0, 1), Task(name, 0, 1)))

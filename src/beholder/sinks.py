@@ -35,9 +35,15 @@ LONGEST = 1 << 16  # bytes of a row, more than any has
 
 
 def columns(tasks: Sequence[Task]) -> list[str]:
-    """Names of the columns for a model's tasks, the first of which is the overall score."""
+    """Names of the columns for a model's tasks, the first of which is the overall score.
+
+    Raises BeholderError where a task has the name of another column.
+    """
     names = ["overall", *(task.name for task in tasks[1:])]
-    return ["path", *names, "low", "high", "percentile", "width", "height", "model", "sha256", "error"]
+    all_names = ["path", *names, "low", "high", "percentile", "width", "height", "model", "sha256", "error"]
+    if twice := [name for name in names if all_names.count(name) > 1]:
+        raise BeholderError(f"the model has a task called {twice[0]!r}, which names another column; rename the task")
+    return all_names
 
 
 def row(result: Result, names: Sequence[str]) -> Row:

@@ -15,7 +15,7 @@ from beholder import weights
 from beholder.data import load
 from beholder.data.folds import grouped_folds, random_folds
 from beholder.data.rated import RatedPhotos
-from beholder.evaluation.metrics import METRICS, Measured, measure
+from beholder.evaluation.metrics import Measured, measure
 from beholder.models.vgg import Vgg16
 from beholder.training import ridge
 from beholder.training.default import Recipe
@@ -52,7 +52,7 @@ def _rows(photos: RatedPhotos, predicted: np.ndarray, split: str) -> list[Measur
     return [
         measure(metric, photos.ratings[:, index], predicted[:, index], task=task.name, data=photos.name, split=split)
         for index, task in enumerate(photos.tasks)
-        for metric in METRICS
+        for metric in ("srcc", "plcc", "rmse")
     ]
 
 

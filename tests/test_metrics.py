@@ -6,10 +6,12 @@ from scipy import stats
 
 from beholder.errors import BeholderError
 from beholder.evaluation.conformal import covered, half_width
-from beholder.evaluation.metrics import METRICS, bootstrap, measure, plcc, srcc
+from beholder.evaluation.metrics import METRICS, accuracy, bootstrap, measure, paired_bootstrap, plcc, srcc
 
 REFERENCE = {
     "srcc": lambda a, b: stats.spearmanr(a, b)[0],
+    "krcc": lambda a, b: stats.kendalltau(a, b)[0],
+    "mae": lambda a, b: np.abs(a - b).mean(),
     "plcc": lambda a, b: stats.pearsonr(a, b)[0],
     "rmse": lambda a, b: np.sqrt(np.mean((a - b) ** 2)),
 }
@@ -55,6 +57,27 @@ def test_bootstrap_interval_covers_the_truth() -> None:
         _, low, high = bootstrap(plcc, a, b, resamples=300)
         hits += low <= true <= high
     assert hits >= 86  # 95 expected; below 86 once in a thousand runs of a right interval
+
+
+def test_paired_bootstrap_sees_small_differences_that_apart_overlap() -> None:
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=400)
+    noise = rng.normal(size=400)
+    good, worse = truth + 0.9 * noise, truth + noise
+    value, low, high = paired_bootstrap(srcc, truth, good, worse, resamples=500)
+    assert 0 < low < value < high
+    assert value == pytest.approx(srcc(truth, good) - srcc(truth, worse))
+    apart = [bootstrap(srcc, truth, each, resamples=500) for each in (good, worse)]
+    assert apart[0][1] < apart[1][2]  # the two intervals overlap
+    _, low, high = paired_bootstrap(srcc, truth, good, good)
+    assert low == high == 0
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5])
+def test_accuracy_counts_both_sides(threshold: float) -> None:
+    truth, predicted = np.array([0.1, 0.2, 0.6, 0.9]), np.array([0.3, 0.1, 0.5, 0.4])
+    expected = np.mean([(t >= threshold) == (p >= threshold) for t, p in zip(truth, predicted, strict=True)])
+    assert accuracy(truth, predicted, threshold) == expected
 
 
 @pytest.mark.parametrize("shapes", [((3,), (4,)), ((1,), (1,)), ((3, 1), (3, 1))])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import BeholderError
+from beholder.extras import require
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -31,6 +32,29 @@ def srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
     return plcc(ranks(truth), ranks(predicted))
 
 
+def krcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Kendall's rank correlation tau-b, -1 to 1; NaN where either side is constant.
+
+    >>> krcc(np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0]))
+    1.0
+    """
+    return float(require("scipy.stats", "train", "Kendall's correlation").kendalltau(truth, predicted)[0])
+
+
+def mae(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean absolute error, in the units of the ratings."""
+    return float(np.mean(np.abs(truth - predicted)))
+
+
+def accuracy(truth: np.ndarray, predicted: np.ndarray, threshold: float) -> float:
+    """Share of photographs that both sides put on the same side of a threshold; exactly on it counts as above.
+
+    >>> accuracy(np.array([0.2, 0.5, 0.9]), np.array([0.3, 0.4, 0.8]), threshold=0.5)
+    0.6666666666666666
+    """
+    return float(np.mean((truth >= threshold) == (predicted >= threshold)))
+
+
 def rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Root mean squared error, in the units of the ratings."""
     return float(np.sqrt(np.mean((truth - predicted) ** 2)))
@@ -43,7 +67,7 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return (last - (counts - 1) / 2)[inverse]
 
 
-METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "rmse": rmse}
+METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "krcc": krcc, "rmse": rmse, "mae": mae}
 
 
 @dataclass(frozen=True)
@@ -96,6 +120,30 @@ def bootstrap(
         return metric(truth, predicted), float("nan"), float("nan")
     low, high = np.nanquantile(values, [0.025, 0.975])
     return metric(truth, predicted), float(low), float(high)
+
+
+def paired_bootstrap(
+    metric: Metric,
+    truth: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float, float]:
+    """How much a metric differs between two predictions of the same photographs: (first - second, low, high).
+
+    Both are measured on the same resampled photographs, so what they share cancels out; a 95% interval without zero
+    tells them apart. Raises as :func:`bootstrap`.
+    """
+    second = np.asarray(second, dtype=float)
+    pairs = np.arange(len(second), dtype=float)
+
+    def difference(truth: np.ndarray, index: np.ndarray) -> float:
+        rows = index.astype(int)
+        return metric(truth, first[rows]) - metric(truth, second[rows])
+
+    return bootstrap(difference, truth, pairs, resamples=resamples, seed=seed)
 
 
 def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Measured:

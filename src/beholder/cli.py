@@ -62,7 +62,9 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
 weights_app = typer.Typer(help="Pretrained weights by name, checked by sha256.", no_args_is_help=True)
+data_app = typer.Typer(help="What is in rated photographs.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
+app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 
 Paths = Annotated[
@@ -321,6 +323,31 @@ def train_default(
     console = table.console()
     console.print(table.metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
     console.print(f"{out}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+
+
+@data_app.command("stats")
+def data_stats(
+    name: Annotated[str, typer.Argument(help="A data set: aadb.", metavar="NAME")],
+    data: Data,
+) -> None:
+    """Count what the labels of a data set hold. Needs no photographs.
+
+    For AADB: the official splits and what they share, each attribute's signs, scores by interval, and the correlations
+    of score and attributes; Figure 3, Table 3 and Figure 9a of Soydaner & Wagemans 2023.
+
+    \b
+    Example:
+      beholder data stats aadb --data ../shared/data
+    """
+    from beholder import table
+    from beholder.data import aadb
+
+    if name != "aadb":
+        raise BeholderError(f"there are statistics of aadb, not of {name!r}")
+    console = table.console()
+    for part in table.aadb_tables(aadb.read_labels(data / name)):
+        console.print(part)
+        console.print()
 
 
 @weights_app.command("list")

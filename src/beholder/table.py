@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from beholder.data import aadb
 from beholder.evaluation.metrics import Measured
 from beholder.listing import printable
 from beholder.model_file import ModelInfo
@@ -118,6 +119,34 @@ def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
         lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
     for key, values in lines.items():
         table.add_row(*(escape(str(part)) for part in key), *(values.get(name, "") for name in names))
+    return table
+
+
+def aadb_tables(labels: dict[str, aadb.Labels]) -> list[Table]:
+    """The statistics of AADB's labels that Soydaner & Wagemans 2023 print."""
+    splits = _plain("Official splits", "split", "photographs")
+    for split, found in labels.items():
+        splits.add_row(split, str(len(found.files)))
+    shared = aadb.leaks(labels)
+    splits.add_row("in validation and in test", str(len(shared)))
+    signs = _plain("Attributes, training (Figure 3)", "attribute", "negative", "null", "positive")
+    for name, counts in aadb.signs(labels["train"]).items():
+        signs.add_row(name, *map(str, counts))
+    bins = _plain("Scores, test (Table 3)", "score", "photographs")
+    for low, high, count in aadb.score_bins(labels["test"]):
+        bins.add_row(f"{low:.1f} to {high:.1f}", str(count))
+    names = [task.name for task in aadb.TASKS]
+    title = "Spearman correlations over all photographs, each once (Figure 9a)"
+    correlations = _plain(title, "", *(str(place) for place in range(1, len(names) + 1)))
+    for place, (name, row) in enumerate(zip(names, aadb.correlations(labels), strict=True), 1):
+        correlations.add_row(f"{place} {name}", *(f"{value:.2f}" for value in row))
+    return [splits, signs, bins, correlations]
+
+
+def _plain(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place else "left")
     return table
 
 

@@ -1,12 +1,17 @@
 """Rated photographs: one schema (:mod:`rated`), one small file for each data set."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from beholder.data import biq2021, oasis
+from beholder.data import aadb, biq2021, oasis
 from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
 
-LOADERS = {"oasis": oasis.load, "biq2021": biq2021.load}
+LOADERS: dict[str, Callable[[Path], RatedPhotos]] = {
+    "oasis": oasis.load,
+    "biq2021": biq2021.load,
+    "aadb": aadb.load,
+}
 
 
 def load(name: str, root: str | Path) -> RatedPhotos:

@@ -28,6 +28,7 @@ class RatedPhotos:
         tasks: K rated quantities.
         ratings: (N, K) mean ratings in native units; NaN where a photograph was not rated.
         groups: N labels that a split must not cut through (a theme, say), or None.
+        splits: N names of the published split (train, validation, test), or None.
 
     Raises:
         BeholderError: shapes that disagree, photographs that are missing or listed twice, ratings outside the scale.
@@ -39,6 +40,7 @@ class RatedPhotos:
     tasks: tuple[Task, ...]
     ratings: np.ndarray
     groups: tuple[str, ...] | None = None
+    splits: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.ratings.shape != (len(self.files), len(self.tasks)):
@@ -104,7 +106,7 @@ def read_table(path: Path, columns: Sequence[str]) -> dict[str, list[str]]:
     return table
 
 
-def numbers(path: Path, name: str, texts: list[str]) -> np.ndarray:
+def numbers(path: Path, name: str, texts: list[str], first_row: int = 2) -> np.ndarray:
     """A column as floats, NaN where empty. Raises BeholderError with the row of what is no number."""
     values = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
@@ -112,5 +114,5 @@ def numbers(path: Path, name: str, texts: list[str]) -> np.ndarray:
             try:
                 values[index] = float(text)
             except ValueError:
-                raise BeholderError(f"{path}: row {index + 2}, {name} is {text!r}, not a number") from None
+                raise BeholderError(f"{path}: row {index + first_row}, {name} is {text!r}, not a number") from None
     return values

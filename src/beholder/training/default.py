@@ -11,7 +11,7 @@ Time: 12 to 20 minutes on two cores, nearly all of it features; those are kept, 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -159,14 +159,22 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
         size=(recipe.side, recipe.side),
         resize="squash",
         tasks=tasks,
-        half_width=tuple(half_width(column.truth - column.predicted, recipe.coverage) for column in columns),
-        reference=tuple(tuple(np.percentile(column.predicted, range(101)).tolist()) for column in columns),
+        half_width=tuple(_short(half_width(column.truth - column.predicted, recipe.coverage)) for column in columns),
+        reference=tuple(tuple(map(_short, np.percentile(column.predicted, range(101)))) for column in columns),
         data=tuple(
             TrainingData(data.name, len(data), data.content_hash, tuple(task.name for task in data.tasks))
             for data in (oasis, biq)
         ),
-        metrics=tuple(measured for column in (*columns, *themed) for measured in column.measure(recipe.coverage)),
-        recipe={**asdict(recipe), "layers": list(recipe.layers), "blend": asdict(blend)},
+        metrics=tuple(
+            replace(measured, value=_short(measured.value), low=_short(measured.low), high=_short(measured.high))
+            for column in (*columns, *themed)
+            for measured in column.measure(recipe.coverage)
+        ),
+        recipe={
+            **asdict(recipe),
+            "layers": list(recipe.layers),
+            "blend": {name: _short(value) for name, value in asdict(blend).items()},
+        },
         licence="Apache-2.0",
         attribution="Contains DINOv2 ViT-S/14 by Meta Platforms, Inc. (Apache-2.0). Head fitted to ratings of OASIS "
         "(Kurdi et al. 2017; Brielmann & Pelli 2019) and BIQ2021 (Ahmed & Asif 2022).",
@@ -223,6 +231,11 @@ class _Column:
                 f"coverage{coverage * 100:.0f}", **names, n=len(inside), value=share[0], low=share[1], high=share[2]
             ),
         ]
+
+
+def _short(value: float) -> float:
+    """Six figures: what is said is not finer than what is known, nor than how machines differ in rounding."""
+    return float(f"{value:.6g}")
 
 
 def _mix(beauty: np.ndarray, quality: np.ndarray, share: float) -> np.ndarray:

@@ -27,7 +27,7 @@ class Linear:
 
 
 def fit_path(features: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> list[Linear]:
-    """One fit a penalty, from a single eigendecomposition.
+    """One fit a penalty, from one Gram matrix, the smaller of the two that there are.
 
     Args:
         features: (N, D).
@@ -40,15 +40,16 @@ def fit_path(features: np.ndarray, targets: np.ndarray, penalties: Sequence[floa
     centre = targets.mean(axis=0)
     y = targets - centre
     rows, width = z.shape
-    if rows <= width:  # the smaller of the two Gram matrices
-        values, vectors = np.linalg.eigh(z @ z.T)
-        left, right = z.T @ vectors, vectors.T @ y
-    else:
-        values, vectors = np.linalg.eigh(z.T @ z)
-        left, right = vectors, vectors.T @ (z.T @ y)
+    dual = rows <= width
+    gram, right = (z @ z.T, y) if dual else (z.T @ z, z.T @ y)
+    diagonal = np.einsum("ii->i", gram)
     fits = []
+    added = 0.0
     for penalty in penalties:
-        coefficients = (left @ (right / (values + penalty * width)[:, None])).T / scale  # (K, D)
+        diagonal += penalty * width - added
+        added = penalty * width
+        solved = np.linalg.solve(gram, right)
+        coefficients = (z.T @ solved if dual else solved).T / scale  # (K, D)
         fits.append(Linear(coefficients, centre - coefficients @ mean))
     return fits
 

@@ -1,7 +1,7 @@
 """OASIS: 900 affective photographs (Kurdi, Lozano & Banaji 2017) with beauty ratings (Brielmann & Pelli 2019).
 
 Beauty is the overall task. Valence and arousal are affective qualities, not photographic attributes: how pleasant and
-how exciting what is shown feels. Each photograph belongs to a theme ("Beach", "Snake"); photographs of one theme look
+how exciting what is shown feels. Each photograph belongs to a theme ("Lake", "Gun"); photographs of one theme look
 alike, so a split that does not keep themes together measures recognition of the theme as well.
 """
 

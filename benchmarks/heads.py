@@ -156,8 +156,8 @@ def _fit_mlp(views: Sequence[np.ndarray], targets: np.ndarray, seed: int, epochs
     chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
     for _ in range(epochs * len(x) // batch):
         rows = torch.multinomial(chance, batch, replacement=True)
-        error = (network(x[rows]) - y[rows]).square()
-        loss = error[~torch.isnan(error)].mean()
+        rated = ~torch.isnan(y[rows])  # chosen before squaring, or the missing ones would make every gradient NaN
+        loss = (network(x[rows])[rated] - y[rows][rated]).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -16,6 +16,7 @@ import beholder
 from beholder import photo, progress
 from beholder.data import load
 from beholder.evaluation.metrics import bootstrap
+from beholder.table import plain
 
 GRID, HIDDEN, SEED = 8, 6, 0
 CHOICES = ("raise most", "random", "lower most")
@@ -54,9 +55,7 @@ def measure(root: Path, photographs: int) -> Table:
 
 def _table(changes: dict[tuple[str, str, str], list[float]], count: int) -> Table:
     title = f"Change of the score of {count} photographs when {HIDDEN} of {GRID * GRID} cells are covered"
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("task", "map", *(f"cells that {choice}" for choice in CHOICES)):
-        table.add_column(name)
+    table = plain(title, "task", "map", *(f"cells that {choice}" for choice in CHOICES))
     for task, name in dict.fromkeys((task, name) for task, name, _ in changes):
         cells = []
         for choice in CHOICES:

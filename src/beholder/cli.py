@@ -353,13 +353,9 @@ def data_stats(
 @weights_app.command("list")
 def weights_list() -> None:
     """Names, what they are, licence, and whether they are here already."""
-    from rich.table import Table
-
     from beholder import table, weights
 
-    listing = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("name", "here", "licence", "what", "package"):
-        listing.add_column(name, overflow="fold")
+    listing = table.plain(None, "name", "here", "licence", "what", "package", overflow="fold")
     for name, entry in weights.REGISTRY.items():
         here = "yes" if weights.cached(name).exists() else "no"
         listing.add_row(name, here, entry.licence, entry.description, entry.package)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -94,14 +94,11 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),
     ):
         about.add_row(name, escape(text))
-    tasks = Table(title="Tasks", title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("task", "range", "90% interval", "what it is"):
-        tasks.add_column(name)
+    tasks = plain("Tasks", "task", "range", "90% interval", "what it is")
     for task, half in zip(info.tasks, info.half_width, strict=True):
         tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", escape(task.description))
-    data = Table(title="Training data", title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("data", "photographs", "tasks", "sha256 of photographs and ratings"):
-        data.add_column(name, overflow="fold")
+    columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
+    data = plain("Training data", *columns, overflow="fold")
     for item in info.data:
         data.add_row(*map(escape, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
     title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
@@ -111,9 +108,7 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
 def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
     """One line a data set, split and task; one column a metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for name in ("data", "split", "n", "task", *names):
-        table.add_column(name, overflow="fold")
+    table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
     lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
     for metric in metrics:
         lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
@@ -124,29 +119,30 @@ def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
 
 def aadb_tables(labels: dict[str, aadb.Labels]) -> list[Table]:
     """The statistics of AADB's labels that Soydaner & Wagemans 2023 print."""
-    splits = _plain("Official splits", "split", "photographs")
+    splits = plain("Official splits", "split", "photographs", numbers=True)
     for split, found in labels.items():
         splits.add_row(split, str(len(found.files)))
     shared = aadb.leaks(labels)
     splits.add_row("in validation and in test", str(len(shared)))
-    signs = _plain("Attributes, training (Figure 3)", "attribute", "negative", "null", "positive")
+    signs = plain("Attributes, training (Figure 3)", "attribute", "negative", "null", "positive", numbers=True)
     for name, counts in aadb.signs(labels["train"]).items():
         signs.add_row(name, *map(str, counts))
-    bins = _plain("Scores, test (Table 3)", "score", "photographs")
+    bins = plain("Scores, test (Table 3)", "score", "photographs", numbers=True)
     for low, high, count in aadb.score_bins(labels["test"]):
         bins.add_row(f"{low:.1f} to {high:.1f}", str(count))
     names = [task.name for task in aadb.TASKS]
     title = "Spearman correlations over all photographs, each once (Figure 9a)"
-    correlations = _plain(title, "", *(str(place) for place in range(1, len(names) + 1)))
+    correlations = plain(title, "", *(str(place) for place in range(1, len(names) + 1)), numbers=True)
     for place, (name, row) in enumerate(zip(names, aadb.correlations(labels), strict=True), 1):
         correlations.add_row(f"{place} {name}", *(f"{value:.2f}" for value in row))
     return [splits, signs, bins, correlations]
 
 
-def _plain(title: str, *columns: str) -> Table:
+def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:
+    """An empty table in the one style that all have; ``numbers`` puts every column but the first to the right."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place else "left")
+        table.add_column(name, justify="right" if numbers and place else "left", overflow=overflow)
     return table
 
 

@@ -9,10 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from beholder.models.dinov2 import PATCH, DinoV2
-
-# ImageNet's, for pixels of 0 to 255, as DINOv2 was trained.
-MEAN = (123.675, 116.28, 103.53)
-STD = (58.395, 57.12, 57.375)
+from beholder.models.imagenet import MEAN, STD
 
 
 class TokenFeatures(nn.Module):

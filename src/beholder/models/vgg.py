@@ -6,11 +6,10 @@
 import torch
 from torch import Tensor, nn
 
+from beholder.models.imagenet import MEAN, STD
+
 # Channels of each convolution, block by block; a 2 x 2 max pooling ends a block.
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-# ImageNet's, for pixels of 0 to 255, as torchvision's values were trained.
-MEAN = (123.675, 116.28, 103.53)
-STD = (58.395, 57.12, 57.375)
 
 
 class Vgg16(nn.Module):

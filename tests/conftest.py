@@ -1,12 +1,17 @@
 """What many tests need: real photographs, the embedded model, the rated photographs where they are."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from made import save_model
 
 import beholder
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and so would every program that a test stops.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -28,9 +28,11 @@ def save_photos(folder: Path, count: int, side: int = 24) -> list[str]:
     return paths
 
 
-def save_model(path: Path, shift: float = 0.0, first: str = "overall", words: str = "mine") -> Path:
+def save_model(
+    path: Path, shift: float = 0.0, first: str = "overall", words: str = "mine", second: str = "warmth"
+) -> Path:
     """A model file that rates by mean colour in a millisecond: all there is to test around a model."""
-    tasks = (Task(first, 1, 7), Task("warmth", 1, 7), Task("quality", 0, 1))
+    tasks = (Task(first, 1, 7), Task(second, 1, 7), Task("quality", 0, 1))
     info = ModelInfo(
         name="colour",
         description=f"Rates by mean colour, {words}.",

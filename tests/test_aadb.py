@@ -28,7 +28,7 @@ def make(root: Path, layout: str) -> Path:
                 (folder / f"imgList{published}Regression_{name}.txt").write_text(text)
         (root / "datasetImages_warp256").mkdir(exist_ok=True)
         for file in files:
-            Image.new("RGB", (8, 8), (hash(file) % 256, 0, 0)).save(root / "datasetImages_warp256" / file)
+            Image.new("RGB", (8, 8), (ord(file[0]) * 2, 0, 0)).save(root / "datasetImages_warp256" / file)
     return root
 
 

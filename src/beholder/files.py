@@ -13,6 +13,7 @@ from beholder.errors import BeholderError
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; make the folder first",
     errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
+    errno.EEXIST: "a part of it is a file, not a folder; choose another folder",
     errno.EISDIR: "it is a folder; give the name of a file",
     errno.ENOSPC: "the disk is full; make room or choose another disk",
     errno.EDQUOT: "your disk quota is used up; make room or choose another disk",
@@ -41,13 +42,7 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
     Raises:
         BeholderError: ``path`` is a folder or a device, or its folder does not take the file.
     """
-    target = Path(os.path.realpath(path))
-    with explained(path, what), suppress(FileNotFoundError):
-        if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
-            raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
-    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
-    with explained(path, what):
-        partial.open("xb").close()  # what cannot be written is known before the work
+    target, partial = _begin(path, what)  # what cannot be written is known before the work
     try:
         yield partial
         with explained(path, what):
@@ -56,3 +51,20 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+def check(path: str | os.PathLike[str], what: str) -> None:
+    """Raises BeholderError where :func:`replacing` would; leaves nothing behind."""
+    _begin(path, what)[1].unlink()
+
+
+def _begin(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
+    """Where ``path`` leads, and an empty file beside it."""
+    target = Path(os.path.realpath(path))
+    with explained(path, what), suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
+            raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
+    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
+    with explained(path, what):
+        partial.open("xb").close()
+    return target, partial

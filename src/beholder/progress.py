@@ -1,5 +1,6 @@
 """Progress on standard error: rate and time left on a terminal, nothing where it is redirected."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,3 +23,9 @@ def bar(label: str, total: int | None = None, done: int = 0, quiet: bool = False
         task = progress.add_task(label, total=total, completed=done)
         progress.advance(task, 0)  # the rate counts from here, not from the end of the first batch
         yield progress
+
+
+def note(text: str) -> None:
+    """A line on standard error, whole: an interruption does not part it from its end."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,8 +1,11 @@
-"""Folds for cross-validation: an integer for each photograph, seeded and repeatable."""
+"""Who is trained on and who is tested on: folds and holdouts, seeded and repeatable."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+
+from beholder.errors import BeholderError
 
 
 def random_folds(count: int, folds: int = 5, seed: int = 0) -> np.ndarray:
@@ -22,3 +25,87 @@ def grouped_folds(groups: Sequence[str], folds: int = 5, seed: int = 0) -> np.nd
     """
     names, members = np.unique(np.asarray(groups), return_inverse=True)
     return random_folds(len(names), folds, seed)[members]
+
+
+def folds_of(count: int, groups: Sequence[str] | None, folds: int = 5, seed: int = 0) -> np.ndarray:
+    """(N,) fold of each photograph: by group where there are groups, else one by one."""
+    return random_folds(count, folds, seed) if groups is None else grouped_folds(groups, folds, seed)
+
+
+def holdout(
+    count: int,
+    test: float = 0.2,
+    validation: float = 0.1,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
+) -> np.ndarray:
+    """(N,) ``train``, ``validation`` or ``test`` for each photograph, in a seeded order.
+
+    Args:
+        count: photographs, N.
+        test: share of them, 0 to 1; met to half a photograph, or to half a group.
+        validation: likewise.
+        seed: of the order.
+        groups: N labels that are not cut through, or None.
+
+    Raises:
+        BeholderError: a part that was asked for would be empty.
+
+    >>> np.unique(holdout(10), return_counts=True)[1].tolist()
+    [2, 7, 1]
+    """
+    members = np.arange(count) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    sizes = np.bincount(members)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    middle = np.empty(len(sizes))  # of each group, where all photographs lie in the order of their groups
+    middle[order] = np.cumsum(sizes[order]) - sizes[order] / 2
+    shares = {"test": test, "validation": validation, "train": 1 - test - validation}
+    parts = np.array(list(shares))[np.digitize(middle / max(count, 1), [test, test + validation])][members]
+    for part, share in shares.items():
+        if (share > 0 or part == "train") and part not in parts:
+            of = "" if groups is None else f" in {len(sizes)} groups that are to stay whole"
+            raise BeholderError(
+                f"{count} photographs{of} leave the {part} part empty, which is to hold {max(share, 0):.0%} of them; "
+                "give more photographs or other shares"
+            )
+    return parts
+
+
+def fold_parts(
+    folds: np.ndarray,
+    fold: int,
+    validation: float = 0.1,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
+) -> np.ndarray:
+    """(N,) ``train``, ``validation`` or ``test`` for each photograph, for one round of cross-validation.
+
+    Args:
+        folds: (N,) fold of each photograph, from :func:`grouped_folds` where ``groups`` are given.
+        fold: the one to test on.
+        validation: share of all N photographs, taken from the other folds.
+        seed: of the photographs, or groups, that are taken for validation.
+        groups: N labels that are not cut through, or None.
+
+    Raises:
+        BeholderError: a part would be empty.
+    """
+    rest = np.flatnonzero(folds != fold)
+    if not 0 < len(rest) < len(folds):
+        raise BeholderError(
+            f"fold {fold} of {sorted(set(folds.tolist()))} leaves no photographs to test or to train on"
+        )
+    left = None if groups is None else np.asarray(groups)[rest].tolist()
+    parts = np.full(len(folds), "test", dtype="U10")
+    parts[rest] = holdout(len(rest), 0, validation * len(folds) / len(rest), seed, left)
+    return parts
+
+
+def split_hash(files: Sequence[str], splits: Sequence[str]) -> str:
+    """Sha256 of who is in which part, whatever the order: over sorted lines ``FILE SPLIT``, each with its newline.
+
+    >>> split_hash(["a", "b"], ["train", "test"]) == split_hash(["b", "a"], ["test", "train"])
+    True
+    """
+    lines = sorted(f"{file} {split}\n" for file, split in zip(files, splits, strict=True))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

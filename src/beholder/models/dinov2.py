@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from beholder.models.backbone import Backbone
+
 PATCH = 14
 TRAINED_GRID = 37  # patches a side at the 518 px of the published position embedding
 
@@ -90,6 +92,13 @@ class DinoV2(nn.Module):
         grid = F.interpolate(grid, scale_factor=scale, mode="bicubic")
         return torch.cat([cls, grid.flatten(2).transpose(1, 2)], dim=1)
 
+    def embed(self, images: Tensor) -> Tensor:
+        """Normalised images (B, 3, H, W) -> what the first block reads, (B, 1 + H/14 * W/14, C)."""
+        patches = self.patch_embed(images)
+        rows, columns = patches.shape[2:]
+        x = torch.cat([self.cls_token.expand(images.shape[0], -1, -1), patches.flatten(2).transpose(1, 2)], dim=1)
+        return x + self.positions(rows, columns)
+
     def forward_tokens(self, images: Tensor, layers: tuple[int, ...] = (-1,)) -> list[Tensor]:
         """Normalised tokens after the named blocks.
 
@@ -100,12 +109,42 @@ class DinoV2(nn.Module):
         Returns:
             For each layer, (B, 1 + H/14 * W/14, C): the class token, then the patches row by row.
         """
-        patches = self.patch_embed(images)
-        rows, columns = patches.shape[2:]
-        x = torch.cat([self.cls_token.expand(images.shape[0], -1, -1), patches.flatten(2).transpose(1, 2)], dim=1)
-        x = x + self.positions(rows, columns)
+        x = self.embed(images)
         after = []
         for block in self.blocks:
             x = block(x)
             after.append(x)
         return [self.norm(after[layer]) for layer in layers]
+
+
+class DinoFeatures(DinoV2, Backbone):
+    """ViT-S/14 as a backbone: feature map (B, 768, H/14, W/14).
+
+    384 channels of the normalised patch tokens, then 384 of the class token, the same at every place; so average
+    pooling gives (mean patch token, class token). Stage 2 trains the last two blocks, 3,550,464 parameters: a
+    transformer has no stages as VGG16 has. The last norm, which they feed, stays as it is.
+    """
+
+    channels = 768
+    side = 224
+    multiple = PATCH
+    tuned = ("blocks.10", "blocks.11")
+    cut = 10  # blocks that belong to the stem
+
+    def stem(self, pixels: Tensor) -> Tensor:
+        """Tokens as a map (B, 384, 1 + H/14, W/14): the class token fills a row above the patches."""
+        x = self.embed(self.normalise(pixels))
+        for block in self.blocks[: self.cut]:
+            x = block(x)
+        rows, columns = pixels.shape[2] // PATCH, pixels.shape[3] // PATCH
+        x = x.transpose(1, 2)  # (B, C, 1 + N)
+        patches = x[:, :, 1:].reshape(*x.shape[:2], rows, columns)
+        return torch.cat([x[:, :, :1, None].expand(-1, -1, 1, columns), patches], dim=2)
+
+    def tail(self, middle: Tensor) -> Tensor:
+        x = torch.cat([middle[:, :, 0, :1], middle[:, :, 1:].flatten(2)], dim=2).transpose(1, 2)
+        for block in self.blocks[self.cut :]:
+            x = block(x)
+        x = self.norm(x).transpose(1, 2)
+        patches = x[:, :, 1:].reshape(*x.shape[:2], middle.shape[2] - 1, middle.shape[3])
+        return torch.cat([patches, x[:, :, :1, None].expand_as(patches)], dim=1)

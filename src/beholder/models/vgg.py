@@ -3,20 +3,20 @@
 14,714,688 parameters. The fully connected layers are left out, so any input of at least 32 px a side works.
 """
 
-import torch
 from torch import Tensor, nn
 
-from beholder.models.imagenet import MEAN, STD
+from beholder.models.backbone import Backbone
 
 # Channels of each convolution, block by block; a 2 x 2 max pooling ends a block.
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+BLOCK4_CONV2 = 19  # where the stem ends: after block4_conv1 and its ReLU
 
 
-class Vgg16(nn.Module):
-    """uint8 RGB pixels (B, 3, H, W) -> features (B, 512, H/32, W/32)."""
+class Vgg16(Backbone):
+    """Feature map (B, 512, H/32, W/32). Stage 2 trains block4_conv2 and block4_conv3 (Soydaner & Wagemans 2023)."""
 
-    mean: Tensor
-    std: Tensor
+    channels = 512
+    tuned = ("features.19", "features.21")
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,17 +24,13 @@ class Vgg16(nn.Module):
         before = 3
         for block in BLOCKS:
             for channels in block:
-                layers += [nn.Conv2d(before, channels, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
+                layers += [nn.Conv2d(before, channels, kernel_size=3, padding=1), nn.ReLU()]
                 before = channels
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
 
-    def forward_features(self, pixels: Tensor) -> Tensor:
-        features: Tensor = self.features((pixels.float() - self.mean) / self.std)
-        return features
+    def stem(self, pixels: Tensor) -> Tensor:
+        return self.features[:BLOCK4_CONV2](self.normalise(pixels))
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Global average pooling of the features: (B, 512)."""
-        return self.forward_features(pixels).mean(dim=(2, 3))
+    def tail(self, middle: Tensor) -> Tensor:
+        return self.features[BLOCK4_CONV2:](middle)

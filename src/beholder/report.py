@@ -29,6 +29,7 @@ from PIL import Image
 from beholder.files import explained, replacing
 from beholder.scores import Scores
 from beholder.tasks import Task
+from beholder.taste import Taste
 
 _DATA = "<!-- data -->"
 
@@ -60,7 +61,9 @@ class Entry:
     evidence: dict[str, np.ndarray]
 
 
-def entry(path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None) -> Entry:
+def entry(
+    path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None, taste: Taste | None = None
+) -> Entry:
     """One photograph as the report shows it.
 
     Args:
@@ -68,11 +71,13 @@ def entry(path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None
         scores: of length one.
         picture: as :func:`thumbnail` gives.
         evidence: (T, rows, columns) maps to show in place of those in ``scores``.
+        taste: of one person, whose score is shown too.
     """
     names = [task.name for task in scores.tasks]
+    personal = {} if taste is None else {taste.task.name: float(taste(scores)[0])}
     return Entry(
         path=path,
-        values=dict(zip(names, scores.values[0].tolist(), strict=True)),
+        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | personal,
         low=float(scores.low[0, 0]),
         high=float(scores.high[0, 0]),
         percentile=float(scores.percentile[0]),

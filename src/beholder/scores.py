@@ -114,8 +114,10 @@ _PER_PHOTO = ("values", "low", "high", "percentiles", "embedding", "evidence", "
 
 
 def task_index(tasks: tuple[Task, ...], name: str) -> int:
-    """Place of a task by name. Raises BeholderError with the names there are."""
+    """Place of a task by name; ``overall`` is the first of any model. Raises BeholderError with the names there are."""
     names = [task.name for task in tasks]
+    if name == "overall" and name not in names:
+        return 0
     if name not in names:
         raise BeholderError(f"no task is called {name!r}; this model has {', '.join(names)}")
     return names.index(name)

@@ -25,6 +25,7 @@ from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.files import explained, replacing
 from beholder.tasks import Task
+from beholder.taste import Taste
 
 Row = dict[str, Any]
 
@@ -32,29 +33,48 @@ SUFFIXES = (".csv", ".jsonl", ".parquet")
 TEXT, WHOLE = frozenset({"path", "model", "sha256", "error"}), frozenset({"width", "height"})  # other columns: floats
 DECIMALS = 4
 LONGEST = 1 << 16  # bytes of a row, more than any has
+_WITH = "+"
 
 
-def columns(tasks: Sequence[Task]) -> list[str]:
-    """Names of the columns for a model's tasks, the first of which is the overall score.
+def columns(tasks: Sequence[Task], taste: bool = False) -> list[str]:
+    """Names of the columns for a model's tasks, the first of which is the overall score; ``taste`` comes before it.
 
     Raises BeholderError where a task has the name of another column.
     """
     names = ["overall", *(task.name for task in tasks[1:])]
-    all_names = ["path", *names, "low", "high", "percentile", "width", "height", "model", "sha256", "error"]
+    all_names = [
+        "path",
+        *["taste"] * taste,
+        *names,
+        "low",
+        "high",
+        "percentile",
+        "width",
+        "height",
+        "model",
+        "sha256",
+        "error",
+    ]
     if twice := [name for name in names if all_names.count(name) > 1]:
         raise BeholderError(f"the model has a task called {twice[0]!r}, which names another column; rename the task")
     return all_names
 
 
-def row(result: Result, names: Sequence[str]) -> Row:
+def row(result: Result, names: Sequence[str], taste: Taste | None = None) -> Row:
     """A result as a row: floats rounded, what is not there None, no error an empty text."""
     made: Row = dict.fromkeys(names)
     made |= {"path": _utf8(result.path), "sha256": result.sha256, "error": _utf8(result.error or "")}
     if result.scores is not None:
-        values = {name: column[0].item() for name, column in result.scores.to_dict().items()}
+        personal = {} if taste is None else {"taste": taste(result.scores)}
+        values = {name: column[0].item() for name, column in (personal | result.scores.to_dict()).items()}
         made |= {name: round(v, DECIMALS) if isinstance(v, float) else v for name, v in values.items()}
-        made["model"] = result.scores.model
+        made["model"] = identity(result.scores.model, taste)
     return made
+
+
+def identity(model: str, taste: Taste | None) -> str:
+    """What the column ``model`` says: the id of the model, and of the taste that was put on it."""
+    return model if taste is None else f"{model}{_WITH}{taste.id}"
 
 
 class Sink:
@@ -121,6 +141,11 @@ class Sink:
         with open(self._file.fileno(), "rb", closefd=False) as file:
             for place, line, found in _rows(file, self._path, self._columns):
                 end = place + len(line)
+                if found["model"] and "taste" in self._columns and _taste_of(found["model"]) != _taste_of(model):
+                    raise BeholderError(
+                        f"{self._path}: has rows by {_taste_of(found['model'])}, this is {_taste_of(model)}; choose "
+                        "another file, or leave out --resume to replace it"
+                    )
                 good = found["model"] == model and not found["error"]
                 self._places[found["path"]] = (place, len(line), found["sha256"] if good else None)
                 self._rows += 1
@@ -173,11 +198,12 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
     Args:
         path: ends in .csv, .jsonl or .parquet.
         columns: of the table, ``path``, ``sha256``, ``model`` and ``error`` among them.
-        model: id of the model; rows by another one are computed again.
+        model: as :func:`identity` gives; rows by another model are computed again.
         resume: take over the rows that are there.
 
     Raises:
-        BeholderError: an unknown extension, a folder that does not exist, a file that is not of this form.
+        BeholderError: an unknown extension, a folder that does not exist, a file that is not of this form or has rows
+            by another taste.
     """
     check(path, resume)
     lines = path
@@ -192,6 +218,10 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
         sink.close()
         if lines != path:
             _to_parquet(lines, path, columns)
+
+
+def _taste_of(model: str) -> str:
+    return model.rpartition(_WITH)[2]
 
 
 def _is_csv(path: Path) -> bool:

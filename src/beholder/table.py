@@ -5,6 +5,7 @@ Tables are wide enough for whole paths where they are redirected.
 
 import heapq
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from beholder.data import aadb
+from beholder.data.stats import Cell, Statistic
 from beholder.evaluation.metrics import Measured
 from beholder.listing import printable
 from beholder.model_file import ModelInfo
@@ -36,13 +37,16 @@ def console() -> Console:
 
 
 def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: int) -> Table:
-    """Ranked rows: rank, file, overall with its 90% interval and percentile, the other tasks.
+    """Ranked rows: rank, file, taste where there is one, overall with its 90% interval and percentile, other tasks.
 
     A row is a line. What does not fit the width goes: folders first, from the left, then tasks, from the right.
     """
     ranked = list(rows)
     names = [printable(row["path"]) for _, row in ranked]
+    own = "taste" not in tasks and any("taste" in row for _, row in ranked)
+    personal = {"taste": [f"{row['taste']:.2f}" for _, row in ranked]} if own else {}
     columns = {
+        **personal,
         "overall": [f"{row['overall']:.2f}" for _, row in ranked],
         "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
         "pct": [str(int(row["percentile"])) for _, row in ranked],
@@ -57,15 +61,15 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     gap = 2
     if room() < longest:
         gap = 1
-    while room() < min(longest, LEAST) and len(columns) > 3:
+    while room() < min(longest, LEAST) and len(columns) > 3 + len(personal):
         columns.popitem()
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column("rank", justify="right")
     table.add_column("file", no_wrap=True)
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for (rank, _), name, overall, *cells in zip(ranked, names, *columns.values(), strict=True):
-        table.add_row(str(rank), Text(_end(name, room())), Text(overall, "bold"), *cells)
+    for (rank, _), name, first, *cells in zip(ranked, names, *columns.values(), strict=True):
+        table.add_row(str(rank), Text(_end(name, room())), Text(first, "bold"), *cells)
     return table
 
 
@@ -117,25 +121,27 @@ def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
     return table
 
 
-def aadb_tables(labels: dict[str, aadb.Labels]) -> list[Table]:
-    """The statistics of AADB's labels that Soydaner & Wagemans 2023 print."""
-    splits = plain("Official splits", "split", "photographs", numbers=True)
-    for split, found in labels.items():
-        splits.add_row(split, str(len(found.files)))
-    shared = aadb.leaks(labels)
-    splits.add_row("in validation and in test", str(len(shared)))
-    signs = plain("Attributes, training (Figure 3)", "attribute", "negative", "null", "positive", numbers=True)
-    for name, counts in aadb.signs(labels["train"]).items():
-        signs.add_row(name, *map(str, counts))
-    bins = plain("Scores, test (Table 3)", "score", "photographs", numbers=True)
-    for low, high, count in aadb.score_bins(labels["test"]):
-        bins.add_row(f"{low:.1f} to {high:.1f}", str(count))
-    names = [task.name for task in aadb.TASKS]
-    title = "Spearman correlations over all photographs, each once (Figure 9a)"
-    correlations = plain(title, "", *(str(place) for place in range(1, len(names) + 1)), numbers=True)
-    for place, (name, row) in enumerate(zip(names, aadb.correlations(labels), strict=True), 1):
-        correlations.add_row(f"{place} {name}", *(f"{value:.2f}" for value in row))
-    return [splits, signs, bins, correlations]
+def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
+    """What rated photographs hold, a table each. Correlations have numbered columns, which are narrower than names."""
+    tables = []
+    for statistic in statistics:
+        others = list(statistic.columns[1:])
+        matrix = others == [row[0] for row in statistic.rows]
+        header = ("", *(str(place) for place in range(1, len(others) + 1))) if matrix else statistic.columns
+        found = plain(escape(statistic.title), *map(escape, header), numbers=True)
+        for place, (name, *cells) in enumerate(statistic.rows, 1):
+            label = f"{place} {name}" if matrix else _cell(name, statistic.digits)
+            found.add_row(escape(label), *(_cell(cell, statistic.digits) for cell in cells))
+        tables.append(found)
+    return tables
+
+
+def _cell(cell: Cell, digits: int) -> str:
+    if isinstance(cell, tuple):
+        return " to ".join(filter(None, (_cell(end, digits) for end in cell)))
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else f"{cell:.{digits}f}"
+    return str(cell)
 
 
 def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:

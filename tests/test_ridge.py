@@ -55,3 +55,17 @@ def test_grouped_folds_cut_through_no_group() -> None:
     folds = grouped_folds(groups, 5, seed=1)
     assert set(folds) == set(range(5))
     assert all(len({fold for fold, name in zip(folds, groups, strict=True) if name == theme}) == 1 for theme in groups)
+
+
+def test_probe_learns_each_task_from_what_was_rated_for_it() -> None:
+    rng = np.random.default_rng(0)
+    features, weights = rng.normal(size=(60, 4)), rng.normal(size=(4, 2))
+    ratings = features @ weights
+    test = np.arange(60) >= 45
+    gaps = ratings.copy()
+    gaps[:20, 1] = np.nan
+    found = ridge.probe([features], gaps, test)
+    assert np.isnan(found[~test]).all()
+    np.testing.assert_allclose(found[test], ratings[test], atol=0.2)
+    spoilt = np.where(test[:, None], 100.0, gaps)  # what is tested is not seen
+    np.testing.assert_array_equal(ridge.probe([features], spoilt, test), found)

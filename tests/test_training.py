@@ -52,7 +52,7 @@ class Means:
 
 
 def look(compute: Means, key: str = "means") -> Extractor:
-    return Extractor(key, (16, 12), 2, 3, compute)
+    return Extractor(key, (16, 12), 2, (3,), compute)
 
 
 def test_features_are_kept_and_both_views_differ(tmp_path: Path) -> None:

@@ -87,6 +87,11 @@ class ModelInfo:
         return np.stack(columns, axis=1)
 
 
+def rounded(value: float) -> float:
+    """Six figures: what a file says is not finer than what is known, nor than how machines differ in rounding."""
+    return float(f"{value:.6g}")
+
+
 def parse(text: str) -> ModelInfo:
     """The JSON document of a model file -> ModelInfo.
 

@@ -22,7 +22,7 @@ from beholder.data import load
 from beholder.data.folds import grouped_folds, random_folds
 from beholder.evaluation.conformal import covered, half_width
 from beholder.evaluation.metrics import Measured, bootstrap, measure, srcc
-from beholder.model_file import ModelInfo, TrainingData
+from beholder.model_file import ModelInfo, TrainingData, rounded
 from beholder.models.default import DefaultModel, TokenFeatures
 from beholder.models.dinov2 import DinoV2
 from beholder.tasks import Task
@@ -74,7 +74,7 @@ class Blend:
 
 def extractor(recipe: Recipe) -> Extractor:
     """The frozen part of the model as a function of pixels."""
-    network = _frozen(recipe)
+    network = frozen(recipe)
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -83,7 +83,7 @@ def extractor(recipe: Recipe) -> Extractor:
 
     width = len(recipe.layers) * 2 * network.backbone.norm.normalized_shape[0]
     key = f"{BACKBONE} {weights.REGISTRY[BACKBONE].digest} squash {recipe.side} layers {recipe.layers}"
-    return Extractor(key, (recipe.side, recipe.side), 2 if recipe.mirror else 1, width, compute)
+    return Extractor(key, (recipe.side, recipe.side), 2 if recipe.mirror else 1, (width,), compute)
 
 
 def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | None = None) -> ModelInfo:
@@ -100,7 +100,7 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     recipe = recipe or Recipe()
     oasis, biq = load("oasis", root), load("biq2021", root)
     look = extractor(recipe)
-    seen_oasis, seen_biq = features(oasis, look, cache), features(biq, look, cache)
+    seen_oasis, seen_biq = list(features(oasis, look, cache)), list(features(biq, look, cache))
 
     folds_oasis = random_folds(len(oasis), recipe.folds, recipe.seed)
     folds_biq = random_folds(len(biq), recipe.folds, recipe.seed)
@@ -159,21 +159,21 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
         size=(recipe.side, recipe.side),
         resize="squash",
         tasks=tasks,
-        half_width=tuple(_short(half_width(column.truth - column.predicted, recipe.coverage)) for column in columns),
-        reference=tuple(tuple(map(_short, np.percentile(column.predicted, range(101)))) for column in columns),
+        half_width=tuple(rounded(half_width(column.truth - column.predicted, recipe.coverage)) for column in columns),
+        reference=tuple(tuple(map(rounded, np.percentile(column.predicted, range(101)))) for column in columns),
         data=tuple(
             TrainingData(data.name, len(data), data.content_hash, tuple(task.name for task in data.tasks))
             for data in (oasis, biq)
         ),
         metrics=tuple(
-            replace(measured, value=_short(measured.value), low=_short(measured.low), high=_short(measured.high))
+            replace(measured, value=rounded(measured.value), low=rounded(measured.low), high=rounded(measured.high))
             for column in (*columns, *themed)
             for measured in column.measure(recipe.coverage)
         ),
         recipe={
             **asdict(recipe),
             "layers": list(recipe.layers),
-            "blend": {name: _short(value) for name, value in asdict(blend).items()},
+            "blend": {name: rounded(value) for name, value in asdict(blend).items()},
         },
         licence="Apache-2.0",
         attribution="Contains DINOv2 ViT-S/14 by Meta Platforms, Inc. (Apache-2.0). Head fitted to ratings of OASIS "
@@ -181,7 +181,7 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     )
     low_high = [[task.low, task.high] for task in tasks]
     numbers = [torch.tensor(values, dtype=torch.float32) for values in (weight, bias, typical, low_high)]
-    network = DefaultModel(_frozen(recipe), numbers[0], numbers[1], numbers[2], numbers[3][:, 0], numbers[3][:, 1])
+    network = DefaultModel(frozen(recipe), numbers[0], numbers[1], numbers[2], numbers[3][:, 0], numbers[3][:, 1])
     export(network, info, out)
     return info
 
@@ -233,11 +233,6 @@ class _Column:
         ]
 
 
-def _short(value: float) -> float:
-    """Six figures: what is said is not finer than what is known, nor than how machines differ in rounding."""
-    return float(f"{value:.6g}")
-
-
 def _mix(beauty: np.ndarray, quality: np.ndarray, share: float) -> np.ndarray:
     mixed: np.ndarray = (1 - share) * (beauty - beauty.mean()) / beauty.std() + share * (
         quality - quality.mean()
@@ -245,7 +240,8 @@ def _mix(beauty: np.ndarray, quality: np.ndarray, share: float) -> np.ndarray:
     return mixed
 
 
-def _frozen(recipe: Recipe) -> TokenFeatures:
+def frozen(recipe: Recipe) -> TokenFeatures:
+    """The part that is not trained, with its pretrained weights."""
     backbone = DinoV2()
     backbone.load_state_dict({name: torch.from_numpy(value) for name, value in weights.load(BACKBONE).items()})
     return TokenFeatures(backbone, recipe.layers).eval()

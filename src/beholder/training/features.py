@@ -1,4 +1,4 @@
-"""Features of rated photographs by a frozen network, computed once and kept.
+"""What a frozen network makes of rated photographs, computed once and kept.
 
 A cache file belongs to one data set (by content hash), one network (by the digest of its weights) and one way of
 looking (size, layers): change any of them and another file is made. Rows are written as they come and a counter
@@ -7,6 +7,8 @@ follows them, so a run that was killed goes on at the last finished batch.
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,9 +19,11 @@ import numpy as np
 from beholder import photo, progress
 from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
+from beholder.files import replacing
 from beholder.weights import cache_folder
 
 BATCH = 8
+LARGE = 2**28  # bytes from which the size is told before it is written
 
 
 @dataclass(frozen=True)
@@ -30,61 +34,115 @@ class Extractor:
         key: names everything that the features depend on besides the pixels.
         size: (width, height) of the pixels that ``compute`` takes.
         views: ways in which each photograph is seen: 1, or 2 with its mirror image.
-        width: features a view.
-        compute: (B, height, width, 3) uint8 -> (B, D) float32.
+        shape: of one photograph's features.
+        compute: (B, height, width, 3) uint8 -> (B, *shape) float32.
         resize: a photograph and ``size`` -> the pixels.
+        dtype: that they are kept in.
     """
 
     key: str
     size: tuple[int, int]
     views: int
-    width: int
+    shape: tuple[int, ...]
     compute: Callable[[np.ndarray], np.ndarray]
     resize: Callable[[photo.Photo, tuple[int, int]], photo.Pixels] = photo.squash
+    dtype: str = "float32"
 
 
-def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> list[np.ndarray]:
-    """Each view's features, (N, D) float32, read from the cache where they are there.
+def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
+    """Each view's features, (views, N, *shape), read from the cache where they are there; memory-mapped.
 
     Raises:
         PhotoError: a photograph that does not decode.
-        BeholderError: the cache folder cannot be written.
+        BeholderError: the cache folder cannot be written, or has no room.
     """
-    key = hashlib.sha256(f"{photos.content_hash} {'|'.join(photos.files)} {extractor.key}".encode()).hexdigest()[:20]
+    paths = photos.paths
+
+    with ThreadPoolExecutor(2) as pool:
+
+        def fill(rows: slice) -> np.ndarray:
+            batch = np.stack(list(pool.map(lambda path: look(path, extractor), paths[rows])))
+            views = [batch] if extractor.views == 1 else [batch, np.ascontiguousarray(batch[:, :, ::-1])]
+            return np.stack([extractor.compute(view) for view in views])
+
+        shape = (extractor.views, len(photos), *extractor.shape)
+        return kept(photos, extractor.key, shape, extractor.dtype, fill, cache)
+
+
+def look(path: Path, extractor: Extractor) -> photo.Pixels:
+    """The pixels of a photograph as a network sees them."""
+    width, height = extractor.size
+    return extractor.resize(photo.read(path, (2 * width, 2 * height)), extractor.size)
+
+
+def kept(
+    photos: RatedPhotos,
+    key: str,
+    shape: tuple[int, ...],
+    dtype: str,
+    fill: Callable[[slice], np.ndarray],
+    cache: Path | None = None,
+) -> np.ndarray:
+    """An array on disk, (views, N, ...), filled once, ``fill`` being asked for a slice of the N photographs at a time.
+
+    Raises:
+        BeholderError: the cache folder cannot be written, or has no room.
+    """
+    name = hashlib.sha256(f"{photos.content_hash} {'|'.join(photos.files)} {key}".encode()).hexdigest()[:20]
     folder = (cache or cache_folder()) / "features"
-    values, counter = folder / f"{photos.name}-{key}.npy", folder / f"{photos.name}-{key}.json"
-    shape = (extractor.views, len(photos), extractor.width)
+    values, counter = folder / f"{photos.name}-{name}.npy", folder / f"{photos.name}-{name}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if counter.exists() and values.exists():
-            done = int(json.loads(counter.read_text())["done"])
-            kept = np.lib.format.open_memmap(values, mode="r+")
-        else:
-            done = 0
-            kept = np.lib.format.open_memmap(values, mode="w+", dtype=np.float32, shape=shape)
+        done = _done(values, counter, shape)
+        if not done:
+            np.lib.format.open_memmap(values, mode="w+", dtype=dtype, shape=shape).flush()
+            _check_room(values, photos.name)
         if done < len(photos):
-            _compute(photos, extractor, kept, counter, done)
+            _take_room(values, fresh=not done)
+            array = np.lib.format.open_memmap(values, mode="r+")
+            with progress.bar(f"features of {photos.name}", len(photos), done) as bar:
+                for start in range(done, len(photos), BATCH):
+                    rows = slice(start, min(start + BATCH, len(photos)))
+                    array[:, rows] = fill(rows)
+                    array.flush()
+                    with replacing(counter, "features") as partial:
+                        partial.write_text(json.dumps({"done": rows.stop}))
+                    bar.advance(bar.task_ids[0], rows.stop - rows.start)
+        return np.lib.format.open_memmap(values, mode="r")
     except OSError as error:
         raise BeholderError(
             f"{folder}: cannot keep features there ({error.strerror}); set BEHOLDER_CACHE to a folder with room"
         ) from None
-    return [np.array(view) for view in kept]
 
 
-def _compute(photos: RatedPhotos, extractor: Extractor, kept: np.memmap, counter: Path, done: int) -> None:
-    width, height = extractor.size
+def _done(values: Path, counter: Path, shape: tuple[int, ...]) -> int:
+    """How many photographs are finished; none where a file is not there or not whole."""
+    try:
+        whole = np.lib.format.open_memmap(values, mode="r").shape == shape
+        return int(json.loads(counter.read_text())["done"]) if whole else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
-    def pixels(path: Path) -> np.ndarray:
-        return extractor.resize(photo.read(path, (2 * width, 2 * height)), extractor.size)
 
-    paths = photos.paths
-    with ThreadPoolExecutor(2) as pool, progress.bar(f"features of {photos.name}", len(photos), done) as bar:
-        for start in range(done, len(photos), BATCH):
-            rows = slice(start, min(start + BATCH, len(photos)))
-            batch = np.stack(list(pool.map(pixels, paths[rows])))
-            kept[0, rows] = extractor.compute(batch)
-            if extractor.views == 2:
-                kept[1, rows] = extractor.compute(np.ascontiguousarray(batch[:, :, ::-1]))
-            kept.flush()
-            counter.write_text(json.dumps({"done": rows.stop}))
-            bar.advance(bar.task_ids[0], rows.stop - rows.start)
+def _check_room(values: Path, name: str) -> None:
+    size, free = values.stat().st_size, shutil.disk_usage(values.parent).free
+    if size > free:
+        values.unlink()
+        raise BeholderError(
+            f"{values.parent}: features of {name} take {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
+        )
+    if size > LARGE:
+        progress.note(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
+
+
+def _take_room(values: Path, fresh: bool) -> None:
+    """A memory map that outgrows its disk ends the process by a signal, so all of it is taken before."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+        try:
+            with values.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, values.stat().st_size)
+        except OSError:
+            if fresh:
+                values.unlink()
+            raise

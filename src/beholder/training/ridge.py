@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beholder.data.folds import grouped_folds, random_folds
+from beholder.data.folds import folds_of
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
 
@@ -64,7 +64,7 @@ def choose_penalties(
         targets: (N, K).
         groups: kept together, where given.
     """
-    fold_of = random_folds(len(targets), folds, seed) if groups is None else grouped_folds(groups, folds, seed)
+    fold_of = folds_of(len(targets), groups, folds, seed)
     error = np.zeros((len(PENALTIES), targets.shape[1]))
     for fold in range(folds):
         train, test = fold_of != fold, fold_of == fold
@@ -93,6 +93,22 @@ def out_of_fold(
         inside = None if groups is None else [group for group, keep in zip(groups, train, strict=True) if keep]
         head = fit([view[train] for view in views], targets[train], inside)
         predicted[test] = head(views[0][test])
+    return predicted
+
+
+def probe(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """(N, K) what a linear head on frozen features makes of the photographs that are tested; NaN for the others.
+
+    Args:
+        views: the same photographs seen in different ways, each (N, D).
+        ratings: (N, K), NaN where a photograph was not rated; each task learns from those that were.
+        test: (N,) booleans.
+    """
+    predicted = np.full(ratings.shape, np.nan)
+    for task, column in enumerate(ratings.T):
+        rows = ~test & np.isfinite(column)
+        head = fit([view[rows] for view in views], ratings[rows, task : task + 1])
+        predicted[test, task] = head(views[0][test])[:, 0]
     return predicted
 
 

@@ -1,0 +1,281 @@
+"""Train the multi-task network in two stages (Soydaner & Wagemans 2023, Section 4.2).
+
+Stage 1 trains the fully connected layers on a frozen backbone. A frozen backbone gives the same features in every
+epoch, so they are computed once, for each photograph and its mirror image, and an epoch takes a second. Stage 2 also
+trains the backbone's last layers; it starts from what the part below them gave, kept in half precision (1 MiB for one
+view of a photograph by VGG16 at 256 px). Compared with running the whole network in every step, the numbers agree to
+1e-3 of the unit interval, and both stages on two cores take 0.4 of a plain loop's time (``benchmarks/train.py``).
+
+Order, mirroring and dropout of an epoch follow from the seed and the number of the epoch alone, and a checkpoint is
+written after each: a run that was killed goes on with the epoch that it was in, to the same result.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from beholder import progress
+from beholder.data.folds import split_hash
+from beholder.data.rated import RatedPhotos
+from beholder.errors import BeholderError
+from beholder.evaluation.metrics import srcc
+from beholder.models import backbone
+from beholder.models.multitask import MultiTask
+from beholder.sinks import columns
+from beholder.tasks import Task
+from beholder.training.checkpoint import Checkpoint
+from beholder.training.recipe import Recipe
+from beholder.training.source import Inputs, Look, Source, cached_source, direct_source, precision
+
+HELD_OUT_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        network: with the parameters of the best epoch.
+        history: one row an epoch: stage, epoch, loss, validation loss and SRCC, seconds, whether it is the best so far.
+        stage1, stage2: (N, T) predictions in native units for all photographs after each stage, NaN for photographs of
+            the training part; ``stage2`` is None where it was left out.
+        best: the stage that has the lower validation loss, whose parameters ``network`` holds.
+    """
+
+    network: MultiTask
+    history: list[dict[str, Any]]
+    stage1: np.ndarray
+    stage2: np.ndarray | None
+    best: int
+
+
+def device(name: str = "auto") -> torch.device:
+    """``auto`` is CUDA where there is one. Raises BeholderError for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.zeros(1, device=name).cpu()
+    except (RuntimeError, AssertionError) as error:
+        raise BeholderError(f"--device {name}: {str(error).splitlines()[0]}; choose auto or cpu") from None
+    return torch.device(name)
+
+
+def make_network(recipe: Recipe, outputs: int, pretrained: bool = True) -> MultiTask:
+    """The network as a training begins, repeatable by the seed."""
+    looks = backbone.create(recipe.backbone, pretrained)
+    torch.manual_seed(recipe.seed)
+    network = MultiTask(looks, 1 if recipe.single else outputs, recipe.hidden, recipe.dropout, recipe.separate)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def source_for(
+    photos: RatedPhotos, recipe: Recipe, where: torch.device, *, keep: bool = True, cache: Path | None = None
+) -> Source:
+    """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
+    look_by = Look(recipe.backbone, recipe.side, recipe.mirror)
+    if keep:
+        return cached_source(photos, look_by, where, middle=recipe.epochs2 > 0, cache=cache)
+    return direct_source(photos, look_by, where)
+
+
+def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -> Checkpoint:
+    """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
+
+    Raises:
+        BeholderError: as :func:`fit`.
+    """
+    train, validation, held_out = _parts(photos)
+    for name, rows in (("train", train), ("validation", validation)):
+        if len(rows) < 2:
+            raise BeholderError(f"{photos.name}: {len(rows)} photographs in the {name} part; at least 2 are needed")
+    tasks, unit = _learned(photos, recipe)
+    columns(tasks)  # a task may be called as another column of the scores
+    for task, column in zip(tasks, unit.T, strict=True):
+        for name, rows in (("train part", train), ("validation and the test part", held_out)):
+            if np.isnan(column[rows]).all():
+                raise BeholderError(f"{photos.name}: {task.name} has no rating in the {name}; rate more")
+    if np.isnan(unit[validation]).all():
+        raise BeholderError(f"{photos.name}: no rating of {tasks[0].name} in the validation part; rate more")
+    return Checkpoint(checkpoint, _made_by(photos, recipe))
+
+
+def fit(
+    photos: RatedPhotos,
+    recipe: Recipe,
+    *,
+    source: Source | None = None,
+    checkpoint: Path | None = None,
+    where: torch.device | None = None,
+    told: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> Trained:
+    """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
+
+    Args:
+        photos: with splits.
+        recipe: settings.
+        source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
+        checkpoint: file that is written after each epoch and gone on with where it is there.
+        where: device, chosen by itself without one.
+        told: called with each row of the history.
+
+    Raises:
+        BeholderError: no split, too few photographs or ratings, no room, a checkpoint of another training, or a
+            learning rate at which the loss is no longer a number.
+        PhotoError: a photograph that does not decode.
+    """
+    state = check(photos, recipe, checkpoint)
+    train, validation, held_out = _parts(photos)
+    tasks, unit = _learned(photos, recipe)
+    where = where or device()
+    source = source or source_for(photos, recipe, where)
+    network = make_network(recipe, len(photos.tasks)).to(where)
+    targets = torch.from_numpy(unit).float().to(where)
+
+    predicted: dict[int, np.ndarray] = {}
+    losses: dict[int, float] = {}
+    for stage in (1, 2) if recipe.epochs2 else (1,):
+        inputs = source.pooled if stage == 1 else source.middle
+        answer = network.forward_head if stage == 1 else network.forward_tail
+        parameters = network.trained(stage)
+        for parameter in parameters.values():
+            parameter.requires_grad_(True)
+        optimizer = torch.optim.Adam(parameters.values(), lr=recipe.rate1 if stage == 1 else recipe.rate2)
+        steps = -(-len(train) // recipe.batch)
+        epochs = max(recipe.epochs1, -(-recipe.steps1 // steps)) if stage == 1 else recipe.epochs2
+        first = state.restore(stage, parameters, optimizer)
+        for epoch in range(first, epochs + 1):
+            started = time.monotonic()
+            loss = _epoch(network, answer, inputs, targets, train, optimizer, recipe, stage, epoch, epochs)
+            found = predict(network, answer, inputs, validation)
+            if not (np.isfinite(loss) and np.isfinite(found).all()):
+                raise BeholderError(
+                    f"stage {stage}, epoch {epoch}: the loss is no longer a number; give a smaller rate{stage} than "
+                    f"{recipe.rate1 if stage == 1 else recipe.rate2:g}"
+                )
+            row: dict[str, Any] = {
+                "stage": stage,
+                "epoch": epoch,
+                "loss": round(loss, 6),
+                "validation_loss": round(float(np.nanmean((found - unit[validation]) ** 2)), 6),
+                "validation_srcc": round(_srcc(unit[validation, 0], found[:, 0]), 4),
+                "seconds": round(time.monotonic() - started, 2),
+            }
+            row["best"] = state.is_best(row)
+            state.save(row, parameters, optimizer)
+            told(row)
+        losses[stage] = state.best(stage, parameters)
+        predicted[stage] = np.full((len(photos), len(tasks)), np.nan)
+        predicted[stage][held_out] = _native(tasks, predict(network, answer, inputs, held_out))
+    best = min(losses, key=lambda stage: losses[stage])
+    if best == 1 and recipe.epochs2:
+        network = make_network(recipe, len(photos.tasks)).to(where)
+        state.best(1, network.trained(1))
+    return Trained(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
+
+
+def predict(
+    network: nn.Module,
+    answer: Callable[[Tensor], Tensor],
+    inputs: Inputs,
+    rows: np.ndarray,
+) -> np.ndarray:
+    """(B, T) in the unit interval for photographs as they are, not mirrored."""
+    network.eval()
+    parts = np.array_split(rows, max(1, -(-len(rows) // HELD_OUT_BATCH)))
+    with torch.inference_mode(), precision(next(network.parameters()).device):
+        found = [answer(inputs(part, np.zeros(len(part), bool))).float().cpu().numpy() for part in parts]
+    return np.concatenate(found)
+
+
+def _epoch(
+    network: MultiTask,
+    answer: Callable[[Tensor], Tensor],
+    inputs: Inputs,
+    targets: Tensor,
+    train: np.ndarray,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    stage: int,
+    epoch: int,
+    epochs: int,
+) -> float:
+    """One pass over the training photographs; the mean loss."""
+    number = int.from_bytes(hashlib.sha256(f"{recipe.seed} {stage} {epoch}".encode()).digest()[:6], "big")
+    rng = np.random.default_rng(number)
+    torch.manual_seed(number)
+    order = rng.permutation(train)
+    mirrored = rng.random(len(order)) < 0.5 if recipe.mirror else np.zeros(len(order), bool)
+    network.train()
+    network.backbone.eval()  # batch normalisation keeps the statistics of pretraining
+    steps = -(-len(order) // recipe.batch)
+    total = 0.0
+    label = f"stage {stage}, epoch {epoch} of {epochs}"
+    with progress.bar(label, steps, quiet=stage == 1 and steps < 20) as bar:
+        for done, rows in enumerate(_chunks(order, recipe.batch)):
+            if stage == 2:
+                step = (epoch - 1) * steps + done
+                optimizer.param_groups[0]["lr"] = recipe.rate2 * recipe.decay ** (step / recipe.decay_steps)
+            seen = inputs(order[rows], mirrored[rows])
+            with precision(targets.device):
+                loss = masked_mse(answer(seen), targets[order[rows]])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            total += float(loss.detach()) * len(seen)
+            bar.advance(bar.task_ids[0])
+    return total / len(order)
+
+
+def masked_mse(predicted: Tensor, targets: Tensor) -> Tensor:
+    """Mean squared error over all outputs (equation 2), leaving out ratings that are missing (NaN).
+
+    >>> float(masked_mse(torch.tensor([[0.5, 0.1]]), torch.tensor([[0.0, float("nan")]])))
+    0.25
+    """
+    known = ~torch.isnan(targets)
+    errors = torch.where(known, predicted.float() - torch.nan_to_num(targets), 0.0)
+    return (errors**2).sum() / known.sum().clamp(min=1)
+
+
+def _made_by(photos: RatedPhotos, recipe: Recipe) -> dict[str, Any]:
+    return {
+        **asdict(recipe),
+        "weights": backbone.identity(recipe.backbone),
+        "tasks": [[task.name, task.low, task.high] for task in photos.tasks],
+        "data": photos.content_hash,
+        "split": split_hash(photos.files, photos.splits or ()),
+    }
+
+
+def _parts(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the train part, of the validation part, and of all that is not trained on."""
+    split = np.array(photos.splits or ())
+    return np.flatnonzero(split == "train"), np.flatnonzero(split == "validation"), np.flatnonzero(split != "train")
+
+
+def _learned(photos: RatedPhotos, recipe: Recipe) -> tuple[tuple[Task, ...], np.ndarray]:
+    """The tasks that are learned, and (N, T) their ratings in the unit interval."""
+    tasks = photos.tasks[:1] if recipe.single else photos.tasks
+    columns = zip(tasks, photos.ratings.T, strict=False)
+    return tasks, np.stack([task.to_unit(column) for task, column in columns], axis=1)
+
+
+def _chunks(order: np.ndarray, size: int) -> Iterator[slice]:
+    for start in range(0, len(order), size):
+        yield slice(start, start + size)
+
+
+def _native(tasks: tuple[Task, ...], unit: np.ndarray) -> np.ndarray:
+    return np.stack([task.from_unit(column) for task, column in zip(tasks, unit.T, strict=True)], axis=1)
+
+
+def _srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    rated = np.isfinite(truth)
+    return srcc(truth[rated], predicted[rated]) if rated.sum() > 1 else float("nan")

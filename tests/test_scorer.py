@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from made import save_model
 from PIL import Image
+from typer.testing import CliRunner
 
 import beholder
 from beholder import Scorer, Scores
+from beholder.cli import app
 from beholder.errors import BeholderError, ModelError, PhotoError
 from beholder.explain import occlude
 from beholder.model_file import default_path
@@ -230,3 +233,12 @@ def test_hiding_what_raises_the_score_lowers_it(scorer: Scorer, photos: list[Pat
     assert losses.shape == (2, 4, 4)
     assert (losses[:, :2, :2] > 1).all() and (losses[:, 2:, :2] < -1).all()
     assert (np.abs(losses[:, :, 2:]) < 1e-9).all()
+
+
+def test_first_task_of_any_model_is_the_overall_score(photos: list[Path], tmp_path: Path) -> None:
+    model = str(save_model(tmp_path / "model.onnx", first="beauty"))
+    explained = [beholder.load(model).explain(photos[0], task) for task in ("overall", "beauty", "warmth")]
+    assert explained[0].score == explained[1].score != explained[2].score
+    done = CliRunner().invoke(app, ["score", *map(str, photos), "--model", model, "--sort", "beauty", "--json"])
+    values = [row["overall"] for row in json.loads(done.stdout)]
+    assert values == sorted(values, reverse=True) and len(values) == len(photos)

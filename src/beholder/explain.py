@@ -36,8 +36,7 @@ def occlude(score: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, grid:
         batch: pictures at a time.
     """
     height, width = pixels.shape[:2]
-    radius = (height + width) / 2 / BLUR
-    blurred = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
+    blurred = blur(pixels)
     rows, columns = (np.linspace(0, side, grid + 1).round().astype(int) for side in (height, width))
     whole = score(pixels[None])[0]
     losses = []
@@ -51,6 +50,12 @@ def occlude(score: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, grid:
             hidden.append(picture)
         losses.append(whole - score(np.stack(hidden)))
     return np.concatenate(losses).T.reshape(len(whole), grid, grid)
+
+
+def blur(pixels: np.ndarray) -> np.ndarray:
+    """(height, width, 3) uint8 as a hidden cell shows it."""
+    height, width = pixels.shape[:2]
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur((height + width) / 2 / BLUR)))
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ def test_odd_names(beholder: Callable[..., Done], tmp_path: Path, suffix: str) -
     assert [row["path"] for row in read(tmp_path / f"x{suffix}")] == expected
     before = (tmp_path / f"x{suffix}").read_bytes()
     again = beholder("score", *arguments, "--out", f"x{suffix}", "--resume")
-    assert f"0 scored in 0.0 s (0.0 a second), {len(names)} known from before" in again.err
+    assert re.search(rf"^0 scored in [\d.]+ s \(0\.0 a second\), {len(names)} known from before$", again.err, re.M)
     assert again.out == done.out and (tmp_path / f"x{suffix}").read_bytes() == before
 
 
@@ -713,6 +713,39 @@ def test_weights_list(beholder: Callable[..., Done]) -> None:
     assert done.code == 0 and "dinov2_vits14" in done.out and "vgg16" in done.out
 
 
+def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from safetensors.torch import save_file
+
+    from beholder.models.backbone import create
+
+    monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
+    save_file(create("resnet50", pretrained=False).state_dict(), "given.safetensors")
+    done = beholder("weights", "fetch", "resnet50", "--from", "given.safetensors")
+    assert done.code == 0 and re.search(r"digest [0-9a-f]{64}, which nothing here can be compared with", done.out)
+    assert '"here": true' in beholder("models", "--json").out
+    done = beholder("weights", "fetch", "resnet50", "vgg16", "--from", "given.safetensors")
+    assert done.code == 1 and "give one NAME" in done.err
+
+
+def test_models(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
+    done = beholder("models")
+    assert done.code == 0 and done.err == ""
+    line = next(line for line in done.out.splitlines() if line.startswith("vgg16"))
+    assert line.split() == [
+        *("vgg16", "14,714,688", "14,789,388", "14,788,933", "74,700", "4,794,316", "40.1", "256", "x", "256", "no"),
+        "BSD-3-Clause",
+    ]
+    rows = {row["name"]: row for row in json.loads(beholder("models", "--json").out)}
+    assert next(iter(rows)) == "vgg16" and len(rows) == len(done.out.splitlines()) - 1
+    assert rows["vgg16"] == {
+        **{"name": "vgg16", "backbone": 14_714_688, "outputs_12": 14_789_388, "outputs_5": 14_788_933},
+        **{"stage_1": 74_700, "stage_2": 4_794_316, "gflop": pytest.approx(40.1, abs=0.05), "side": 256},
+        **{"weights": "vgg16", "here": False, "licence": "BSD-3-Clause"},
+    }
+    assert all(row["stage_1"] < row["stage_2"] < row["outputs_12"] for row in rows.values())
+
+
 def test_version(beholder: Callable[..., Done]) -> None:
     assert beholder("--version").out == f"beholder {package.__version__}\n"
 
@@ -720,7 +753,7 @@ def test_version(beholder: Callable[..., Done]) -> None:
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("", ["Start with: beholder score FOLDER", "score    Score photographs and show the best first."]),
+        ("", ["Start with: beholder score FOLDER", "Score photographs and show the best first."]),
         (
             "score",
             ["\n    beholder score photos/ --out scores.csv --resume\n", "\n    3    some could not", "[default: 40]"],
@@ -731,7 +764,8 @@ def test_version(beholder: Callable[..., Done]) -> None:
         ("train", ["pip install 'beholder[train]'"]),
         ("train default", ["\n    beholder train default --data ../shared/data --out default.onnx\n"]),
         ("weights", ["fetch", "list"]),
-        ("weights fetch", ["beholder weights list"]),
+        ("weights fetch", ["beholder weights list", "--from densenet121-a639ec97.pth"]),
+        ("models", ["\n    beholder models --json\n", "Needs no weights"]),
     ],
 )
 def test_help_teaches(beholder: Callable[..., Done], command: str, says: list[str]) -> None:

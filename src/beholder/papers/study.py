@@ -1,0 +1,136 @@
+"""Predictions of a study put together: every setting and seed on the same tested photographs, and what to compare with.
+
+With published splits the test part is tested; in cross-validation each photograph is tested once, by the network of the
+round that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
+resampled photographs for all seeds and both sides of a difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from beholder.data.rated import RatedPhotos
+from beholder.evaluation.metrics import METRICS, Measured, resampled
+from beholder.papers.runs import Result
+from beholder.training import ridge
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was predicted for n tested photographs.
+
+    Attributes:
+        photos: all N photographs.
+        rounds: the same with the parts of each round.
+        rows: (n,) the tested ones among them.
+        predicted: (setting, stage) -> (seeds, n, T) in native units; a setting without stage 2 has no entry for it.
+        compared: name of a system -> (n, T), predicted from the same training photographs without a seed.
+        results: the trainings.
+        by_group: whether photographs of a group are always in the same part.
+    """
+
+    photos: RatedPhotos
+    rounds: Sequence[RatedPhotos]
+    rows: np.ndarray
+    predicted: Mapping[tuple[str, int], np.ndarray]
+    compared: Mapping[str, np.ndarray]
+    results: Sequence[Result]
+    by_group: bool = False
+
+    @property
+    def truth(self) -> np.ndarray:
+        """(n, T) ratings."""
+        return self.photos.ratings[self.rows]
+
+    @property
+    def split(self) -> str:
+        """How the parts were kept apart, in words."""
+        return (
+            "published split" if self.photos.splits else f"{len(self.rounds)} of 5 rounds of cross-validation, seed 0"
+        )
+
+    def final(self, setting: str) -> np.ndarray:
+        """(seeds, n, T) after the last stage that the setting has."""
+        return self.predicted[setting, 2] if (setting, 2) in self.predicted else self.predicted[setting, 1]
+
+
+def put_together(
+    photos: RatedPhotos,
+    rounds: Sequence[RatedPhotos],
+    results: Sequence[Result],
+    compared: Mapping[str, np.ndarray],
+    by_group: bool = False,
+) -> Study:
+    """Trainings of all rounds -> a study.
+
+    Args:
+        photos: as loaded.
+        compared: name -> (N, T) with NaN for photographs that were not tested.
+    """
+    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in rounds]))
+    seeds = 1 + max(result.seed for result in results)
+    predicted: dict[tuple[str, int], np.ndarray] = {}
+    for result in results:
+        for stage, found in ((1, result.stage1), (2, result.stage2)):
+            if found is not None:
+                blank = np.full((seeds, len(photos), found.shape[1]), np.nan)
+                predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
+    return Study(
+        photos,
+        rounds,
+        rows,
+        {key: values[:, rows] for key, values in predicted.items()},
+        {name: values[rows] for name, values in compared.items()},
+        results,
+        by_group,
+    )
+
+
+def measured(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0) -> Measured:
+    """A metric, its mean over seeds, with its interval over photographs.
+
+    Args:
+        predicted: (seeds, n, T) or (n, T).
+    """
+    truth, columns = study.truth[:, task], _columns(predicted, task)
+    value, low, high = resampled(
+        lambda rows: float(np.mean([METRICS[metric](truth[rows], column[rows]) for column in columns])), len(truth)
+    )
+    name = study.photos.tasks[task].name
+    return Measured(metric, name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str = "srcc", task: int = 0) -> Measured:
+    """First less second, each as the mean over its seeds, on the same resampled photographs."""
+    truth, sides = study.truth[:, task], (_columns(first, task), _columns(second, task))
+
+    def statistic(rows: np.ndarray) -> float:
+        means = [np.mean([METRICS[metric](truth[rows], column[rows]) for column in side]) for side in sides]
+        return float(means[0] - means[1])
+
+    value, low, high = resampled(statistic, len(truth))
+    name = study.photos.tasks[task].name
+    return Measured(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0) -> list[float]:
+    """The metric for each seed."""
+    return [METRICS[metric](study.truth[:, task], column) for column in _columns(predicted, task)]
+
+
+def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray]) -> np.ndarray:
+    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
+
+    Args:
+        views: the photographs and, where given, their mirror images: (N, D) each.
+    """
+    predicted = np.full(rounds[0].ratings.shape, np.nan)
+    for part in rounds:
+        test = np.array(part.splits) == "test"
+        predicted[test] = ridge.probe(views, part.ratings, test)[test]
+    return predicted
+
+
+def _columns(predicted: np.ndarray, task: int) -> list[np.ndarray]:
+    return [part[:, task] for part in (predicted if predicted.ndim == 3 else predicted[None])]

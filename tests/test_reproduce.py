@@ -1,0 +1,236 @@
+"""The report on Soydaner & Wagemans (2023), on small folders in the published layouts, with a tiny network."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from made import save_photo
+
+from beholder import data, photo
+from beholder.data import aadb
+from beholder.errors import BeholderError
+from beholder.evaluation import document
+from beholder.evaluation.document import Document, Missing, Part, Picture, Table
+from beholder.evaluation.metrics import Measured, resampled, srcc
+from beholder.papers import runs, soydaner2023, study
+from beholder.training import default
+from beholder.training.features import Extractor
+from beholder.training.recipe import Recipe
+
+CPU = torch.device("cpu")
+RECIPE = Recipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=20, epochs2=1, rate1=0.01)
+PRINTED = {f"Table {number}" for number in range(1, 12)} | {
+    f"Figure {number}" for number in (3, *range(5, 15)) if number != 4
+}
+
+
+@pytest.fixture(autouse=True)
+def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    tiny.register(monkeypatch.setitem, monkeypatch.setattr)
+    colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
+    monkeypatch.setattr(default, "extractor", lambda recipe: colours)
+    monkeypatch.setattr("beholder.papers.network.ACROSS_COUNT", 10)
+    monkeypatch.setattr("beholder.papers.network.FAITHFUL", 6)
+    monkeypatch.setattr(study, "resampled", partial(resampled, resamples=50))
+    yield
+
+
+def warmth(path: Path, number: int) -> float:
+    """Saves a photograph; 0 to 1, how red it is: what the ratings here are made of."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_photo(path, number)
+    return float(photo.read(path).pixels[..., 0].mean() / 128)
+
+
+def make_oasis(root: Path, count: int = 40) -> Path:
+    folder = root / "oasis"
+    header = "image,theme,category,source,beauty_mean,beauty_sd,beauty_n,valence_mean,valence_sd,valence_n,"
+    rows, votes = [header + "arousal_mean,arousal_sd,arousal_n"], ["rater,image,beauty"]
+    for number in range(count):
+        name = f"images/{number}.jpg"
+        red = min(warmth(folder / name, number), 1)
+        given = [round(1 + 6 * red), min(7, round(1.4 + 6 * red)), max(1, round(0.6 + 6 * red))]
+        rows.append(
+            f"{name},theme {number // 2},Object,Web,{np.mean(given):.4f},1,3,"
+            f"{2 + 4 * red:.4f},1,9,{6 - 4 * red:.4f},1,9"
+        )
+        votes += [f"{rater},{name},{vote}" for rater, vote in enumerate(given)]
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    (folder / "ratings.csv").write_text("\n".join(votes) + "\n")
+    return root
+
+
+def make_aadb(root: Path) -> Path:
+    folder = root / "aadb"
+    labels = folder / "imgListFiles_label"
+    labels.mkdir(parents=True)
+    for start, (split, count) in zip((0, 30, 40), (("Train", 30), ("Validation", 10), ("TestNew", 12)), strict=True):
+        numbers = range(start, start + count)
+        red = [min(warmth(folder / "datasetImages_warp256" / f"{number}.jpg", number), 1) for number in numbers]
+        for place, column in enumerate(aadb.COLUMNS):
+            lines = [
+                f"{number}.jpg {value * (0.5 + 0.04 * place):.4f}" for number, value in zip(numbers, red, strict=True)
+            ]
+            (labels / f"imgList{split}Regression_{column}.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def make_eva(root: Path) -> Path:
+    folder = root / "eva"
+    lines = ['"image_id"="user_id"="score"="difficulty"="visual"="composition"="quality"="semantic"="vote_time"']
+    for number in range(60):
+        red = min(warmth(folder / "images" / "EVA_together" / f"{number}.jpg", number), 1)
+        for user in range(3):
+            score = min(10, round(9 * red) + user % 2)
+            level = 1 + min(3, round(3 * red))
+            lines.append(f'"{number}"="{user}"="{score}"="1"="{level}"="{level}"="{5 - level}"="{level}"="9.5"')
+    (folder / "data").mkdir()
+    (folder / "data" / "votes_filtered.csv").write_text("\n".join(lines) + "\n")
+    shown = "\n".join(['"image_id","sort"', *(f'"{number}","1"' for number in range(60))])
+    (folder / "data" / "image_content_category.csv").write_text(shown + "\n")
+    return root
+
+
+MAKERS = {"oasis": make_oasis, "aadb": make_aadb, "eva": make_eva}
+
+
+def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner2023.Settings:
+    work, cache = root / "work", root / "cache"
+    return soydaner2023.Settings(name, root, seeds, folds, False, RECIPE, False, work, cache)
+
+
+def parts(found: Document) -> list[Part]:
+    return [part for section in found.parts for part in section.parts]
+
+
+def numbers(found: Document) -> set[str]:
+    """``Tables 6, 8`` stands for both."""
+    whole: set[str] = set()
+    for part in parts(found):
+        number = getattr(part, "number", "")
+        kind = "Table" if number.startswith("Table") else "Figure"
+        whole |= {f"{kind} {each}" for each in re.findall(r"\d+", number)}
+    return whole
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = MAKERS[name](tmp_path)
+    monkeypatch.setenv("BEHOLDER_DATA", str(root))
+    found = soydaner2023.reproduce(settings(name, root), CPU)
+    assert numbers(found) >= PRINTED, PRINTED - numbers(found)
+    tables = {part.number: part for part in parts(found) if isinstance(part, Table) and part.number}
+    for table in tables.values():  # numbers of the paper stand in columns that say so, ours in columns that say so
+        for column, *cells in zip(table.columns, *table.rows, strict=True):
+            assert not any(isinstance(cell, Measured) for cell in cells) or column.source == "measured", table.title
+    first = tables["Table 1"]
+    measured = [row for row in first.rows if isinstance(row[2], Measured)]
+    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner2023.COMPARISON.values())
+    assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
+    written = document.write(found, root / "report.html")
+    assert all(path.stat().st_size for path in written)
+
+
+def rows_tested(name: str, root: Path) -> list[int]:
+    photos = data.load(name, root)
+    return [
+        row for part in runs.with_splits(photos, 2) for row in np.flatnonzero(np.array(part.splits) == "test").tolist()
+    ]
+
+
+def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path / "nowhere"))
+    found = soydaner2023.reproduce(settings("oasis", make_oasis(tmp_path)), CPU)
+    missing = {part.number for part in parts(found) if isinstance(part, Missing)}
+    assert {"Figure 3", "Table 3", "Figure 9a"} <= missing
+
+
+def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
+    wanted = settings("oasis", make_oasis(tmp_path), folds=1)
+    first = soydaner2023.reproduce(wanted, CPU)
+    monkeypatch.setattr(runs, "fit", None)
+    monkeypatch.setattr("beholder.papers.network.deletion", None)
+    again = soydaner2023.reproduce(wanted, CPU)
+    assert first.summary == again.summary
+    pages = [
+        document.write(found, tmp_path / f"{name}.html")[1].read_text() for found, name in ((first, "a"), (again, "b"))
+    ]
+    assert pages[0].replace("a-figures", "b-figures") == pages[1]
+
+
+def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
+    make_oasis(tmp_path)
+    path = tmp_path / "oasis" / "labels.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-1], ",".join([*lines[-1].split(",")[:-3], "", "", ""])]) + "\n")
+    with pytest.raises(BeholderError, match="lack a rating"):
+        soydaner2023.reproduce(settings("oasis", tmp_path), CPU)
+
+
+def test_published_numbers_agree_with_each_other() -> None:
+    assert sum(soydaner2023.SCORES_AADB) == 1000 and sum(soydaner2023.SCORES_EVA) == 570
+    assert soydaner2023.ATTRIBUTES_AADB["score"][1] == round(soydaner2023.COMPARISON["Soydaner & Wagemans 2023"], 3)
+    assert sum(ours for _, _, ours in soydaner2023.PARAMETERS) == 14_789_388
+    assert set(soydaner2023.ATTRIBUTES_AADB) == {task.name for task in aadb.TASKS}
+    assert soydaner2023.recipe_for("eva").dropout == 0.25 and soydaner2023.recipe_for("aadb").dropout == 0.35
+
+
+def made_study(tmp_path: Path) -> study.Study:
+    """Two rounds and two seeds whose predictions are the ratings plus a known error."""
+    photos = data.load("oasis", make_oasis(tmp_path))
+    rounds = runs.with_splits(photos, 2)
+    results = []
+    for fold, part in enumerate(rounds):
+        test = np.flatnonzero(np.array(part.splits) == "test")
+        for seed in range(2):
+            noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
+            results.append(runs.Result("net", seed, fold, [], test, photos.ratings[test] + noise, None))
+    return study.put_together(photos, rounds, results, {"perfect": photos.ratings})
+
+
+def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
+    made = made_study(tmp_path)
+    values = study.by_seed(made, made.final("net"))
+    assert values == [srcc(made.truth[:, 0], predicted[:, 0]) for predicted in made.final("net")]
+    found = study.measured(made, made.final("net"))
+    assert found.value == pytest.approx(np.mean(values)) and found.low < found.value < found.high
+    assert found.n == len(made.rows) == 16
+    gap = study.difference(made, made.compared["perfect"], made.final("net"))
+    assert gap.value == pytest.approx(1 - np.mean(values)) and 0 < gap.low < gap.value < gap.high
+    assert study.measured(made, made.compared["perfect"]).value == pytest.approx(1)
+
+
+def test_probe_never_sees_what_it_is_tested_on(tmp_path: Path) -> None:
+    photos = data.load("oasis", make_oasis(tmp_path))
+    rounds = runs.with_splits(photos, 5)
+    found = study.probe(rounds, [np.eye(len(photos))])  # features that say which photograph it is, and nothing else
+    assert np.isfinite(found).all()
+    assert srcc(photos.ratings[:, 0], found[:, 0]) < 0.2
+    spoilt = [
+        replace(part, ratings=np.where((np.array(part.splits) == "test")[:, None], 1.0, part.ratings))
+        for part in rounds
+    ]
+    np.testing.assert_array_equal(study.probe(spoilt, [np.eye(len(photos))]), found)
+
+
+@pytest.mark.slow
+def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MobileNetV2 without stage 2 on one round of OASIS: what CI runs of the study."""
+    monkeypatch.undo()
+    recipe = replace(soydaner2023.recipe_for("oasis"), backbone="mobilenet_v2", epochs2=0)
+    wanted = soydaner2023.Settings("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
+    monkeypatch.setattr("beholder.papers.network.ACROSS_COUNT", 20)
+    monkeypatch.setattr("beholder.papers.network.FAITHFUL", 8)
+    found = soydaner2023.reproduce(wanted, CPU)
+    table = next(part for part in parts(found) if isinstance(part, Table) and part.number == "Table 1")
+    values = [row[2].value for row in table.rows if isinstance(row[2], Measured)]
+    network, probe, dinov2 = values
+    assert network > 0.55 and probe > 0.55 and dinov2 > 0.8
+    assert isinstance(next(part for part in parts(found) if getattr(part, "number", "") == "Figures 8, 13"), Picture)

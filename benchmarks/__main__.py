@@ -12,6 +12,8 @@ from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
 from benchmarks import heads as candidates
 from benchmarks import precision as stored
+from benchmarks import taste as tastes
+from benchmarks import train as trainings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
@@ -40,6 +42,22 @@ def heads(data: Data) -> None:
 def faithfulness(data: Data, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
     """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
     table.console().print(faith.measure(data, photographs))
+
+
+@app.command()
+def train(
+    data: Data,
+    photographs: Annotated[int, typer.Option(min=10)] = 66,
+    batch: Annotated[int, typer.Option(min=1)] = 32,
+) -> None:
+    """The two-stage training beside a plain PyTorch loop and plain Keras (pip install tensorflow). 15 minutes."""
+    table.console().print(trainings.compare(data, photographs, batch))
+
+
+@app.command()
+def taste(data: Data) -> None:
+    """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
+    table.console().print(tastes.measure(data))
 
 
 if __name__ == "__main__":

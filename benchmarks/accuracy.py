@@ -16,7 +16,7 @@ from beholder.data import load
 from beholder.data.folds import grouped_folds, random_folds
 from beholder.data.rated import RatedPhotos
 from beholder.evaluation.metrics import Measured, measure
-from beholder.models.vgg import Vgg16
+from beholder.models import backbone
 from beholder.training import ridge
 from beholder.training.default import Recipe
 from beholder.training.default import extractor as default_extractor
@@ -30,8 +30,8 @@ def measure_all(root: Path) -> list[Measured]:
     """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
     found = []
     for photos in (load("oasis", root), load("biq2021", root)):
-        seen = {"DINOv2 + ridge (default)": features(photos, default_extractor(Recipe()))}
-        seen["VGG16 pooled + ridge"] = features(photos, _vgg16())
+        seen = {"DINOv2 + ridge (default)": list(features(photos, default_extractor(Recipe())))}
+        seen["VGG16 pooled + ridge"] = list(features(photos, _vgg16()))
         votes = features(photos, nima.extractor())[0]
         splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
         if photos.groups is not None:
@@ -62,12 +62,11 @@ def _mean(ratings: np.ndarray, folds: np.ndarray) -> np.ndarray:
 
 
 def _vgg16() -> Extractor:
-    network = Vgg16().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.load("vgg16").items()})
+    network = backbone.create("vgg16").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             pooled: np.ndarray = network(torch.from_numpy(pixels.transpose(0, 3, 1, 2))).numpy()
             return pooled
 
-    return Extractor(f"vgg16 {weights.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, 512, compute)
+    return Extractor(f"vgg16 {weights.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)

@@ -7,6 +7,7 @@ that lower it most, then six drawn at random. If the map is right the first lowe
 third lies between. Maps by hiding are made by blurring, not covering, so they are not asked what they already know.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,11 @@ from rich.table import Table
 import beholder
 from beholder import photo, progress
 from beholder.data import load
-from beholder.evaluation.metrics import bootstrap
+from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
 from beholder.table import plain
 
 GRID, HIDDEN, SEED = 8, 6, 0
-CHOICES = ("raise most", "random", "lower most")
+CHOICES: dict[Kind, str] = {"raising": "raise most", "random": "random", "lowering": "lower most"}
 
 
 def measure(root: Path, photographs: int) -> Table:
@@ -28,46 +29,38 @@ def measure(root: Path, photographs: int) -> Table:
     oasis = load("oasis", root)
     rng = np.random.default_rng(SEED)
     chosen = rng.choice(len(oasis), size=min(photographs, len(oasis)), replace=False)
-    changes: dict[tuple[str, str, str], list[float]] = {}
+    parts: dict[tuple[str, str], list[Deletion]] = {}
     with progress.bar("hiding", len(chosen)) as bar:
         for index in chosen:
             pixels = scorer.pixels(photo.read(oasis.paths[index], scorer.at_least))
-            before = scorer.run(pixels[None], np.array([(1, 1)]))
-            quick = before.evidence[0]
-            factor = quick.shape[1] // GRID
-            maps = {
-                "by hiding (explain)": scorer.occlude(pixels, GRID),
-                "quick (report)": quick.reshape(len(quick), GRID, factor, GRID, factor).sum((2, 4)),
-            }
+            quick = scorer.run(pixels[None], np.array([(1, 1)])).evidence[0]
+            maps = {"by hiding (explain)": scorer.occlude(pixels, GRID), "quick (report)": coarsen(quick, GRID)}
             for name, evidence in maps.items():
                 for column, task in enumerate(scorer.info.tasks):
-                    order = np.argsort(evidence[column], axis=None)
-                    cells = (order[-HIDDEN:], rng.permutation(GRID * GRID)[:HIDDEN], order[:HIDDEN])
-                    covered = np.stack([_cover(pixels, each) for each in cells])
-                    after = scorer.run(covered, np.array([(1, 1)] * len(covered))).values[:, column]
-                    for choice, score in zip(CHOICES, after, strict=True):
-                        changes.setdefault((task.name, name, choice), []).append(
-                            float(score - before.values[0, column])
-                        )
+                    part = deletion(
+                        _score(scorer, column),
+                        pixels[None],
+                        evidence[None, column],
+                        (HIDDEN / GRID**2,),
+                        seed=rng,
+                        draws=1,
+                        fill="mean",
+                        kinds=tuple(CHOICES),
+                    )
+                    parts.setdefault((task.name, name), []).append(part)
             bar.advance(bar.task_ids[0])
-    return _table(changes, len(chosen))
+    return _table({key: Deletion.concatenate(each) for key, each in parts.items()}, len(chosen))
 
 
-def _table(changes: dict[tuple[str, str, str], list[float]], count: int) -> Table:
+def _score(scorer: beholder.Scorer, column: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda pixels: scorer.run(pixels, np.ones((len(pixels), 2), dtype=int)).values[:, column]
+
+
+def _table(results: dict[tuple[str, str], Deletion], count: int) -> Table:
     title = f"Change of the score of {count} photographs when {HIDDEN} of {GRID * GRID} cells are covered"
-    table = plain(title, "task", "map", *(f"cells that {choice}" for choice in CHOICES))
-    for task, name in dict.fromkeys((task, name) for task, name, _ in changes):
-        cells = []
-        for choice in CHOICES:
-            values = np.array(changes[task, name, choice])
-            mean, low, high = bootstrap(lambda truth, _: float(truth.mean()), values, values)
-            cells.append(f"{mean:+.3f} ({low:+.3f} to {high:+.3f})")
+    table = plain(title, "task", "map", *(f"cells that {choice}" for choice in CHOICES.values()))
+    for (task, name), result in results.items():
+        curves = [result.change(kind) for kind in CHOICES]
+        cells = [f"{curve.mean[0]:+.3f} ({curve.low[0]:+.3f} to {curve.high[0]:+.3f})" for curve in curves]
         table.add_row(task, name, *cells)
     return table
-
-
-def _cover(pixels: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    mask = np.zeros((GRID, GRID), dtype=bool)
-    mask.flat[cells] = True
-    mask = mask.repeat(pixels.shape[0] // GRID, axis=0).repeat(pixels.shape[1] // GRID, axis=1)
-    return np.where(mask[..., None], pixels.mean(axis=(0, 1)).astype(np.uint8), pixels)

@@ -34,7 +34,7 @@ def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
     oasis, biq = load("oasis", root), load("biq2021", root)
     wide = Recipe(layers=ALL_LAYERS)
-    seen_oasis, seen_biq = features(oasis, extractor(wide)), features(biq, extractor(wide))
+    seen_oasis, seen_biq = list(features(oasis, extractor(wide))), list(features(biq, extractor(wide)))
 
     def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
         rows = [view.reshape(len(view), len(ALL_LAYERS), 2, WIDTH) for view in views]
@@ -74,7 +74,7 @@ def compare(root: Path) -> Iterator[Table]:
         look = extractor(Recipe())
         if (size, rule) != (look.size, photo.squash):
             look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
-        table.add_row(name, *_ridge_oasis(oasis, features(oasis, look)))
+        table.add_row(name, *_ridge_oasis(oasis, list(features(oasis, look))))
     yield table
 
     table = _table("Heads (last 3 layers)", quality=True)

@@ -43,4 +43,4 @@ def extractor() -> Extractor:
             mean: np.ndarray = (votes @ torch.arange(1.0, 11.0))[:, None].numpy()
             return mean
 
-    return Extractor(f"nima_mobilenet {weights.REGISTRY['nima_mobilenet'].digest} 224", (224, 224), 1, 1, compute)
+    return Extractor(f"nima_mobilenet {weights.REGISTRY['nima_mobilenet'].digest} 224", (224, 224), 1, (1,), compute)

@@ -22,7 +22,7 @@ def compare(root: Path) -> Table:
     """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
     oasis, biq = load("oasis", root), load("biq2021", root)
     look = extractor(Recipe())
-    seen_oasis, seen_biq = features(oasis, look), features(biq, look)
+    seen_oasis, seen_biq = list(features(oasis, look)), list(features(biq, look))
     exact = np.hstack(
         [head(seen_oasis[0]) for head in (ridge.fit(seen_oasis, oasis.ratings), ridge.fit(seen_biq, biq.ratings))]
     )

@@ -24,7 +24,8 @@ from beholder import data
 from beholder.data.rated import RatedPhotos
 from beholder.models import backbone
 from beholder.models.multitask import MultiTask
-from beholder.training.multitask import device, fit, source_for
+from beholder.training.device import device
+from beholder.training.multitask import fit, source_for
 from beholder.training.recipe import Recipe
 
 SIDE = 256

@@ -32,10 +32,11 @@ from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models import backbone
 from beholder.models.multitask import MultiTask, ScoringMultiTask
-from beholder.papers import runs
+from beholder.papers import runs, soydaner2023
 from beholder.tasks import Task
 from beholder.training import features
-from beholder.training.multitask import Trained, device, fit, make_network, masked_mse, predict, source_for
+from beholder.training.device import device
+from beholder.training.multitask import Trained, fit, make_network, masked_mse, predict, source_for
 from beholder.training.publish import describe, publish
 from beholder.training.recipe import Recipe
 from beholder.training.source import Source
@@ -978,9 +979,10 @@ def test_study_is_trained_once(
         trained.append(recipe)
         return fit(photos, recipe, **options)
 
-    monkeypatch.setattr(runs, "fit", counted)
+    monkeypatch.setattr(soydaner2023, "fit", counted)
+    train = soydaner2023.trainer(source, CPU)
     rounds = runs.with_splits(photos, 5)
-    first = runs.run_all(rounds, SETTINGS, 2, tmp_path, source, CPU)
+    first = runs.run_all(rounds, SETTINGS, 2, tmp_path, train)
     assert [(each.setting, each.seed, each.fold) for each in first] == [
         ("multi task", 0, 0),
         ("single", 0, 0),
@@ -990,27 +992,30 @@ def test_study_is_trained_once(
     assert len(trained) == 4 and len(list(tmp_path.glob("*.json"))) == 4
     assert {path.stem for path in tmp_path.glob("*.safetensors")} <= {"multi-task-seed0-fold0"}
     direct = fit(photos, RECIPE, source=source, where=CPU)
-    assert first[0].stage2 is not None and direct.stage2 is not None
-    np.testing.assert_array_equal(first[0].stage2, direct.stage2[first[0].test])
-    assert first[1].stage2 is None and first[1].stage1.shape == (6, 1)
+    assert direct.stage2 is not None
+    np.testing.assert_array_equal(first[0].outcome.predicted["fine-tuning"], direct.stage2[first[0].test])
+    assert list(first[0].outcome.predicted) == ["training", "fine-tuning"]
+    assert list(first[1].outcome.predicted) == ["training"]
+    assert first[1].outcome.predicted["training"].shape == (6, 1)
 
     def again(settings: dict[str, Recipe]) -> tuple[int, list[runs.Result]]:
         trained.clear()
-        found = runs.run_all(rounds, settings, 2, tmp_path, source, CPU)
+        found = runs.run_all(rounds, settings, 2, tmp_path, train)
         return len(trained), found
 
     count, found = again(SETTINGS)
     assert count == 0
     for ours, theirs in zip(found, first, strict=True):
-        assert story(ours.history) == story(theirs.history)
-        np.testing.assert_array_equal(ours.stage1, theirs.stage1)
+        assert story(ours.outcome.history) == story(theirs.outcome.history)
+        for stage, predicted in ours.outcome.predicted.items():
+            np.testing.assert_array_equal(predicted, theirs.outcome.predicted[stage])
     for broken_text in ("", "[]", '{"made_by": 1}', (tmp_path / "single-seed1-fold0.json").read_text()[:-50]):
         (tmp_path / "single-seed1-fold0.json").write_text(broken_text)
         count, found = again(SETTINGS)
         assert count == 1
-        np.testing.assert_array_equal(found[3].stage1, first[3].stage1)
+        np.testing.assert_array_equal(*(each[3].outcome.predicted["training"] for each in (found, first)))
     whole = json.loads((tmp_path / "single-seed0-fold0.json").read_text())
-    del whole["stage1"]
+    del whole["predicted"]
     (tmp_path / "single-seed0-fold0.json").write_text(json.dumps(whole))
     assert again(SETTINGS)[0] == 1
     assert again({name: replace(recipe, rate1=0.01) for name, recipe in SETTINGS.items()})[0] == 4

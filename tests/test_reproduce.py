@@ -191,7 +191,8 @@ def made_study(tmp_path: Path) -> study.Study:
         test = np.flatnonzero(np.array(part.splits) == "test")
         for seed in range(2):
             noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
-            results.append(runs.Result("net", seed, fold, [], test, photos.ratings[test] + noise, None))
+            outcome = runs.Outcome([], {"training": photos.ratings[test] + noise})
+            results.append(runs.Result("net", seed, fold, test, outcome))
     return study.put_together(photos, rounds, results, {"perfect": photos.ratings})
 
 

@@ -571,8 +571,8 @@ def train_soydaner2023(
 
     require("torch", "train", "training")
     from beholder import files
+    from beholder.training.device import device as choose
     from beholder.training.multitask import check, fit, source_for
-    from beholder.training.multitask import device as choose
     from beholder.training.publish import probe_metrics, publish
     from beholder.training.recipe import Recipe
 
@@ -661,7 +661,7 @@ def reproduce(
     require("matplotlib", "train", "figures")
     from beholder.evaluation import document
     from beholder.papers import soydaner2023
-    from beholder.training.multitask import device as choose
+    from beholder.training.device import device as choose
 
     document.check(path)
     recipe = replace(soydaner2023.recipe_for(data), backbone=backbone, epochs2=epochs2)

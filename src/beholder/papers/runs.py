@@ -1,24 +1,45 @@
 """The trainings of a study: settings x folds x seeds, each kept as it ends, so that a stopped study goes on."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
-import torch
 
 from beholder import progress
 from beholder.data import split
 from beholder.data.folds import fold_parts, folds_of, split_hash
 from beholder.data.rated import RatedPhotos
 from beholder.files import explained, replacing
-from beholder.training.multitask import fit
-from beholder.training.recipe import Recipe
-from beholder.training.source import Source
 
 FOLDS = 5
+
+
+class Settings(Protocol):
+    """A dataclass of a training's settings, ``seed`` among them."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to.
+
+    Attributes:
+        history: rows of its epochs, as `beholder.training.loop.run` tells them.
+        predicted: name of a stage, in the order of the stages -> (n, T) predictions for the test part.
+    """
+
+    history: list[dict[str, Any]]
+    predicted: dict[str, np.ndarray]
+
+
+Train = Callable[[RatedPhotos, R, Path], Outcome]
 
 
 @dataclass(frozen=True)
@@ -28,18 +49,15 @@ class Result:
     Attributes:
         setting: name of the recipe.
         seed, fold: of the training and of the split.
-        history: as in `beholder.training.multitask.Trained`.
         test: (n,) rows of the data set.
-        stage1, stage2: (n, T) predictions for them in native units after each stage; ``stage2`` None where left out.
+        outcome: of the training, for these rows.
     """
 
     setting: str
     seed: int
     fold: int
-    history: list[dict[str, Any]]
     test: np.ndarray
-    stage1: np.ndarray
-    stage2: np.ndarray | None
+    outcome: Outcome
 
 
 def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
@@ -56,17 +74,17 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
 
 
 def run_all(
-    rounds: Sequence[RatedPhotos],
-    settings: Mapping[str, Recipe],
-    seeds: int,
-    work: Path,
-    source: Source,
-    where: torch.device,
+    rounds: Sequence[RatedPhotos], settings: Mapping[str, R], seeds: int, work: Path, train: "Train[R]"
 ) -> list[Result]:
     """Train every setting in every round with every seed, round by round; what is in ``work`` already is read.
 
+    Args:
+        settings: name -> recipe, whose seed is replaced.
+        train: trains on one round by one recipe, with a file for its checkpoint. The checkpoint of the first training
+            is kept, as that network is looked at afterwards.
+
     Raises:
-        BeholderError: as `beholder.training.multitask.fit`, or ``work`` cannot be written.
+        BeholderError: as of ``train``, or ``work`` cannot be written.
     """
     wanted = [(fold, seed, name) for fold in range(len(rounds)) for seed in range(seeds) for name in settings]
     results = []
@@ -77,55 +95,31 @@ def run_all(
         photos = rounds[fold]
         stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
         path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
-        made_by = json.loads(
-            json.dumps(
-                {**asdict(recipe), "data": photos.content_hash, "split": split_hash(photos.files, photos.splits or ())}
-            )
-        )
-        document = _read(path)
-        if document.get("made_by") != made_by:
-            if document:  # of another recipe, as is the checkpoint that it may have left
+        split_by = split_hash(photos.files, photos.splits or ())
+        made_by = json.loads(json.dumps({**asdict(recipe), "data": photos.content_hash, "split": split_by}))
+        found = _read(path)
+        if found is None or found[0] != made_by:
+            if found:  # of another recipe, as is the checkpoint that it may have left
                 checkpoint.unlink(missing_ok=True)
                 path.unlink()
             progress.note(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
-            document = {"made_by": made_by, **_train(photos, recipe, checkpoint, source, where)}
+            outcome = train(photos, recipe, checkpoint)
+            predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
             with replacing(path, "a run") as partial, explained(path, "a run"):
-                partial.write_text(json.dumps(document))
-            if number > 1:  # the first network is looked at afterwards
+                partial.write_text(json.dumps({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
+            if number > 1:
                 checkpoint.unlink(missing_ok=True)
-        test = np.array(document["test"])
-        stage2 = document["stage2"]
-        results.append(
-            Result(
-                name,
-                seed,
-                fold,
-                document["history"],
-                test,
-                np.array(document["stage1"]),
-                None if stage2 is None else np.array(stage2),
-            )
-        )
+        else:
+            outcome = found[1]
+        results.append(Result(name, seed, fold, np.flatnonzero(np.array(photos.splits) == "test"), outcome))
     return results
 
 
-def _train(
-    photos: RatedPhotos, recipe: Recipe, checkpoint: Path, source: Source, where: torch.device
-) -> dict[str, Any]:
-    trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where)
-    test = np.flatnonzero(np.array(photos.splits) == "test")
-    return {
-        "history": trained.history,
-        "test": test.tolist(),
-        "stage1": trained.stage1[test].tolist(),
-        "stage2": None if trained.stage2 is None else trained.stage2[test].tolist(),
-    }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A finished run, or nothing where there is none or it cannot be read: then it is trained again."""
+def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
+    """What a finished run was made by and came to; None where there is none or it cannot be read."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        return {name: found[name] for name in ("made_by", "history", "test", "stage1", "stage2")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        found = json.loads(path.read_text())
+        predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}
+        return found["made_by"], Outcome(found["history"], predicted)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

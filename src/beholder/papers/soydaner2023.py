@@ -16,6 +16,7 @@ from PIL import Image
 from beholder import data, photo
 from beholder.data import aadb
 from beholder.data.folds import split_hash
+from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.evaluation import figures
 from beholder.evaluation.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text, spread
@@ -23,15 +24,16 @@ from beholder.evaluation.metrics import Measured, p_text, p_value, resampled, sr
 from beholder.evaluation.raters import EDGES, by_experience, edges_for, rater_agreement
 from beholder.models import cost
 from beholder.papers import network
-from beholder.papers.runs import run_all, with_splits
+from beholder.papers.runs import Outcome, run_all, with_splits
 from beholder.papers.study import Study, by_seed, difference, measured, probe, put_together
 from beholder.training import default
 from beholder.training.features import features
 from beholder.training.multitask import fit, source_for
 from beholder.training.recipe import Recipe
-from beholder.training.source import pooled_views
+from beholder.training.source import Source, pooled_views
 
 MULTI, SINGLE, SEPARATE, SHORT = "multi-task", "single-task", "separate outputs", "5 epochs"
+TRAINING, FINE_TUNING = "training", "fine-tuning"  # as the paper calls stages 1 and 2
 
 # Tables 1, 6 and 8: Spearman's correlation of the overall score, test part.
 COMPARISON = {
@@ -142,7 +144,7 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         SHORT: replace(recipe, steps1=0, epochs2=0),
     }
     source = source_for(photos, recipe, where, cache=settings.cache)
-    results = run_all(rounds, trainings, settings.seeds, settings.work, source, where)
+    results = run_all(rounds, trainings, settings.seeds, settings.work, trainer(source, where))
     views = pooled_views(source, len(photos), recipe.mirror)
     default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
     compared = {
@@ -168,6 +170,18 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
     )
 
 
+def trainer(source: Source, where: torch.device) -> Callable[[RatedPhotos, Recipe, Path], Outcome]:
+    """How `run_all` trains the network of this paper."""
+
+    def train(photos: RatedPhotos, recipe: Recipe, checkpoint: Path) -> Outcome:
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where)
+        test = np.array(photos.splits) == "test"
+        stages = {TRAINING: trained.stage1, FINE_TUNING: trained.stage2}
+        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+
+    return train
+
+
 def _summary(study: Study, settings: Settings) -> list[str]:
     photos, multi = study.photos, study.final(MULTI)
     overall = photos.tasks[0].name
@@ -178,8 +192,8 @@ def _summary(study: Study, settings: Settings) -> list[str]:
         f"The multi-task network's SRCC for {overall} is {measured(study, multi)}.",
         _verdict("Multi-task less single-task", difference(study, multi, study.final(SINGLE))),
     ]
-    if (MULTI, 2) in study.predicted:
-        gain = difference(study, study.predicted[MULTI, 2], study.predicted[MULTI, 1])
+    if (MULTI, FINE_TUNING) in study.predicted:
+        gain = difference(study, study.predicted[MULTI, FINE_TUNING], study.predicted[MULTI, TRAINING])
         lines.append(_verdict("After fine-tuning less after training", gain))
     for name, predicted in study.compared.items():
         lines.append(
@@ -202,7 +216,9 @@ def _protocol(study: Study, settings: Settings) -> Text:
         for part in study.rounds
     ]
     steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
-    epochs = [sum(row["stage"] == 1 for row in result.history) for result in study.results if result.setting == MULTI]
+    epochs = [
+        sum(row["stage"] == 1 for row in result.outcome.history) for result in study.results if result.setting == MULTI
+    ]
     return Text(
         "Protocol",
         [
@@ -542,10 +558,12 @@ def _attributes(study: Study) -> list[Part]:
     for index, rated in enumerate(photos.tasks):
         stages = [
             measured(study, study.predicted[MULTI, stage], task=index) if (MULTI, stage) in study.predicted else None
-            for stage in (1, 2)
+            for stage in (TRAINING, FINE_TUNING)
         ]
         gain = (
-            difference(study, study.predicted[MULTI, 2], study.predicted[MULTI, 1], task=index) if stages[1] else None
+            difference(study, study.predicted[MULTI, FINE_TUNING], study.predicted[MULTI, TRAINING], task=index)
+            if stages[1]
+            else None
         )
         if gain:
             gains.append((rated.name, gain.value, gain.low, gain.high))
@@ -616,7 +634,7 @@ def _attributes(study: Study) -> list[Part]:
             "",
             "Training curves",
             figures.curves(
-                [result.history for result in study.results if result.setting == MULTI and result.fold == 0]
+                [result.outcome.history for result in study.results if result.setting == MULTI and result.fold == 0]
             ),
             "Loss and rank correlation by epoch over both stages, a line for each seed.",
             "Multi-task network, first round.",
@@ -643,7 +661,7 @@ def _variants(study: Study) -> list[Part]:
     ):
         stages = [
             measured(study, study.predicted[name, stage]) if (name, stage) in study.predicted else None
-            for stage in (1, 2)
+            for stage in (TRAINING, FINE_TUNING)
         ]
         rows.append([name, aadb_value, *eva_values, *stages])
     parts: list[Part] = [
@@ -663,17 +681,17 @@ def _variants(study: Study) -> list[Part]:
             "paper's number of epochs and no more steps. Both in stage 1 only.",
         )
     ]
-    multi1, multi2 = study.predicted[MULTI, 1], study.predicted.get((MULTI, 2))
-    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE, 1])]
+    multi1, multi2 = study.predicted[MULTI, TRAINING], study.predicted.get((MULTI, FINE_TUNING))
+    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE, TRAINING])]
     if multi2 is not None:
-        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE, 2]))
-    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE, 1]))
-    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[SHORT, 1]))
+        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE, FINE_TUNING]))
+    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE, TRAINING]))
+    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[SHORT, TRAINING]))
     pairs += [(f"multi-task less {name}", study.final(MULTI), predicted) for name, predicted in study.compared.items()]
     found = [(label, difference(study, first, second)) for label, first, second in pairs]
     if len(photos.tasks) > 1:
         for index, rated in enumerate(photos.tasks[1:], 1):
-            gap = difference(study, multi1, study.predicted[SEPARATE, 1], task=index)
+            gap = difference(study, multi1, study.predicted[SEPARATE, TRAINING], task=index)
             found.append((f"shared less separate output layer, {rated.name}", gap))
     parts.append(
         Picture(

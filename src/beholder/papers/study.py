@@ -24,7 +24,7 @@ class Study:
         photos: all N photographs.
         rounds: the same with the parts of each round.
         rows: (n,) the tested ones among them.
-        predicted: (setting, stage) -> (seeds, n, T) in native units; a setting without stage 2 has no entry for it.
+        predicted: (setting, stage) -> (seeds, n, T) in native units; a stage that a setting leaves out has no entry.
         compared: name of a system -> (n, T), predicted from the same training photographs without a seed.
         results: the trainings.
         by_group: whether photographs of a group are always in the same part.
@@ -33,7 +33,7 @@ class Study:
     photos: RatedPhotos
     rounds: Sequence[RatedPhotos]
     rows: np.ndarray
-    predicted: Mapping[tuple[str, int], np.ndarray]
+    predicted: Mapping[tuple[str, str], np.ndarray]
     compared: Mapping[str, np.ndarray]
     results: Sequence[Result]
     by_group: bool = False
@@ -52,7 +52,7 @@ class Study:
 
     def final(self, setting: str) -> np.ndarray:
         """(seeds, n, T) after the last stage that the setting has."""
-        return self.predicted[setting, 2] if (setting, 2) in self.predicted else self.predicted[setting, 1]
+        return [values for (name, _), values in self.predicted.items() if name == setting][-1]
 
 
 def put_together(
@@ -70,12 +70,11 @@ def put_together(
     """
     rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in rounds]))
     seeds = 1 + max(result.seed for result in results)
-    predicted: dict[tuple[str, int], np.ndarray] = {}
+    predicted: dict[tuple[str, str], np.ndarray] = {}
     for result in results:
-        for stage, found in ((1, result.stage1), (2, result.stage2)):
-            if found is not None:
-                blank = np.full((seeds, len(photos), found.shape[1]), np.nan)
-                predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
+        for stage, found in result.outcome.predicted.items():
+            blank = np.full((seeds, len(photos), found.shape[1]), np.nan)
+            predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
     return Study(
         photos,
         rounds,

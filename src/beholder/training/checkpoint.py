@@ -1,19 +1,24 @@
 """The state of a training after each epoch, in one file that is replaced as a whole.
 
-A safetensors file: the parameters that are being trained, Adam's moments, the parameters of the best epoch of each
-stage, and as JSON in its header the history and what the training was made by. No pickle.
+A safetensors file: the parameters that are being trained, the optimiser's moments, the parameters of the best epoch of
+each stage, and as JSON in its header the history and what the training was made by. No pickle.
+
+"Parameters" are all tensors that training changes, running statistics too, those of the optimiser first.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.files import check, explained, replacing
+
+MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum_buffer")  # of Adam, and of SGD
 
 
 class Checkpoint:
@@ -58,20 +63,22 @@ class Checkpoint:
                     f"{_brief(value)}; give another --work folder, or remove it to begin anew"
                 )
 
-    def restore(self, stage: int, parameters: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> int:
+    def restore(self, stage: int, parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> int:
         """Parameters and moments as the last epoch of a stage left them; the number of the next epoch."""
         done = [row["epoch"] for row in self.history if row["stage"] == stage]
         if not done:
             return 1
-        saved = {}
+        moments: dict[int, dict[str, Tensor]] = {}
         for number, (name, parameter) in enumerate(parameters.items()):
             if f"{stage}.now.{name}" not in self.tensors:  # a later stage has begun: only its best epoch is needed
                 return max(done) + 1
             with torch.no_grad():
                 parameter.copy_(self.tensors[f"{stage}.now.{name}"])
-            moments = {kind: self.tensors[f"{stage}.{kind}.{name}"] for kind in ("exp_avg", "exp_avg_sq", "step")}
-            saved[number] = moments
-        optimizer.load_state_dict({"state": saved, "param_groups": optimizer.state_dict()["param_groups"]})
+            kinds = {f"{stage}.{kind}.{name}": kind for kind in MOMENTS}
+            found = {kind: self.tensors[key] for key, kind in kinds.items() if key in self.tensors}
+            if found:
+                moments[number] = found
+        optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
         return max(done) + 1
 
     def is_best(self, row: dict[str, Any]) -> bool:
@@ -79,14 +86,14 @@ class Checkpoint:
         before = [done["validation_loss"] for done in self.history if done["stage"] == row["stage"]]
         return all(row["validation_loss"] < loss for loss in before)
 
-    def save(self, row: dict[str, Any], parameters: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    def save(self, row: dict[str, Any], parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
         stage = row["stage"]
         self.history.append(row)
         now = {name: parameter.detach().clone().cpu() for name, parameter in parameters.items()}
         self.tensors = {name: value for name, value in self.tensors.items() if ".best." in name}
         self.tensors |= {f"{stage}.now.{name}": value for name, value in now.items()}
         for name, parameter in parameters.items():
-            for kind, value in optimizer.state[parameter].items():
+            for kind, value in optimizer.state.get(parameter, {}).items():
                 self.tensors[f"{stage}.{kind}.{name}"] = value.detach().clone().cpu()
         if row["best"]:
             self.tensors |= {f"{stage}.best.{name}": value.clone() for name, value in now.items()}
@@ -100,7 +107,7 @@ class Checkpoint:
         with replacing(self.path, "the checkpoint") as partial, explained(self.path, "the checkpoint"):
             partial.write_bytes(content)
 
-    def best(self, stage: int, parameters: dict[str, nn.Parameter]) -> float:
+    def best(self, stage: int, parameters: Mapping[str, Tensor]) -> float:
         """Puts the parameters of a stage's best epoch in place; its validation loss."""
         for name, parameter in parameters.items():
             with torch.no_grad():

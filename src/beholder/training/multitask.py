@@ -6,13 +6,10 @@ trains the backbone's last layers; it starts from what the part below them gave,
 view of a photograph by VGG16 at 256 px). Compared with running the whole network in every step, the numbers agree to
 1e-3 of the unit interval, and both stages on two cores take 0.4 of a plain loop's time (``benchmarks/train.py``).
 
-Order, mirroring and dropout of an epoch follow from the seed and the number of the epoch alone, and a checkpoint is
-written after each: a run that was killed goes on with the epoch that it was in, to the same result.
+A run that was killed goes on with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
-import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from beholder import progress
 from beholder.data.folds import split_hash
 from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
@@ -31,8 +27,10 @@ from beholder.models.multitask import MultiTask
 from beholder.sinks import columns
 from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
+from beholder.training.device import device, precision
+from beholder.training.loop import Stage, Step, Told, chunks, run
 from beholder.training.recipe import Recipe
-from beholder.training.source import Inputs, Look, Source, cached_source, direct_source, precision
+from beholder.training.source import Inputs, Look, Source, cached_source, direct_source
 
 HELD_OUT_BATCH = 32
 
@@ -54,17 +52,6 @@ class Trained:
     stage1: np.ndarray
     stage2: np.ndarray | None
     best: int
-
-
-def device(name: str = "auto") -> torch.device:
-    """``auto`` is CUDA where there is one. Raises BeholderError for a device that is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.zeros(1, device=name).cpu()
-    except (RuntimeError, AssertionError) as error:
-        raise BeholderError(f"--device {name}: {str(error).splitlines()[0]}; choose auto or cpu") from None
-    return torch.device(name)
 
 
 def make_network(recipe: Recipe, outputs: int, pretrained: bool = True) -> MultiTask:
@@ -113,7 +100,7 @@ def fit(
     source: Source | None = None,
     checkpoint: Path | None = None,
     where: torch.device | None = None,
-    told: Callable[[dict[str, Any]], None] = lambda row: None,
+    told: Told = lambda row: None,
 ) -> Trained:
     """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
 
@@ -136,43 +123,16 @@ def fit(
     where = where or device()
     source = source or source_for(photos, recipe, where)
     network = make_network(recipe, len(photos.tasks)).to(where)
-    targets = torch.from_numpy(unit).float().to(where)
-
     predicted: dict[int, np.ndarray] = {}
     losses: dict[int, float] = {}
-    for stage in (1, 2) if recipe.epochs2 else (1,):
-        inputs = source.pooled if stage == 1 else source.middle
-        answer = network.forward_head if stage == 1 else network.forward_tail
-        parameters = network.trained(stage)
-        for parameter in parameters.values():
-            parameter.requires_grad_(True)
-        optimizer = torch.optim.Adam(parameters.values(), lr=recipe.rate1 if stage == 1 else recipe.rate2)
-        steps = -(-len(train) // recipe.batch)
-        epochs = max(recipe.epochs1, -(-recipe.steps1 // steps)) if stage == 1 else recipe.epochs2
-        first = state.restore(stage, parameters, optimizer)
-        for epoch in range(first, epochs + 1):
-            started = time.monotonic()
-            loss = _epoch(network, answer, inputs, targets, train, optimizer, recipe, stage, epoch, epochs)
-            found = predict(network, answer, inputs, validation)
-            if not (np.isfinite(loss) and np.isfinite(found).all()):
-                raise BeholderError(
-                    f"stage {stage}, epoch {epoch}: the loss is no longer a number; give a smaller rate{stage} than "
-                    f"{recipe.rate1 if stage == 1 else recipe.rate2:g}"
-                )
-            row: dict[str, Any] = {
-                "stage": stage,
-                "epoch": epoch,
-                "loss": round(loss, 6),
-                "validation_loss": round(float(np.nanmean((found - unit[validation]) ** 2)), 6),
-                "validation_srcc": round(_srcc(unit[validation, 0], found[:, 0]), 4),
-                "seconds": round(time.monotonic() - started, 2),
-            }
-            row["best"] = state.is_best(row)
-            state.save(row, parameters, optimizer)
-            told(row)
-        losses[stage] = state.best(stage, parameters)
-        predicted[stage] = np.full((len(photos), len(tasks)), np.nan)
-        predicted[stage][held_out] = _native(tasks, predict(network, answer, inputs, held_out))
+    for number in (1, 2) if recipe.epochs2 else (1,):
+        inputs = source.pooled if number == 1 else source.middle
+        answer = network.forward_head if number == 1 else network.forward_tail
+        losses[number] = run(
+            _stage(number, network, inputs, answer, train, validation, unit, recipe), state, recipe.seed, told
+        )
+        predicted[number] = np.full((len(photos), len(tasks)), np.nan)
+        predicted[number][held_out] = _native(tasks, predict(network, answer, inputs, held_out))
     best = min(losses, key=lambda stage: losses[stage])
     if best == 1 and recipe.epochs2:
         network = make_network(recipe, len(photos.tasks)).to(where)
@@ -194,43 +154,51 @@ def predict(
     return np.concatenate(found)
 
 
-def _epoch(
+def _stage(
+    number: int,
     network: MultiTask,
-    answer: Callable[[Tensor], Tensor],
     inputs: Inputs,
-    targets: Tensor,
+    answer: Callable[[Tensor], Tensor],
     train: np.ndarray,
-    optimizer: torch.optim.Optimizer,
+    validation: np.ndarray,
+    unit: np.ndarray,
     recipe: Recipe,
-    stage: int,
-    epoch: int,
-    epochs: int,
-) -> float:
-    """One pass over the training photographs; the mean loss."""
-    number = int.from_bytes(hashlib.sha256(f"{recipe.seed} {stage} {epoch}".encode()).digest()[:6], "big")
-    rng = np.random.default_rng(number)
-    torch.manual_seed(number)
-    order = rng.permutation(train)
-    mirrored = rng.random(len(order)) < 0.5 if recipe.mirror else np.zeros(len(order), bool)
-    network.train()
-    network.backbone.eval()  # batch normalisation keeps the statistics of pretraining
-    steps = -(-len(order) // recipe.batch)
-    total = 0.0
-    label = f"stage {stage}, epoch {epoch} of {epochs}"
-    with progress.bar(label, steps, quiet=stage == 1 and steps < 20) as bar:
-        for done, rows in enumerate(_chunks(order, recipe.batch)):
-            if stage == 2:
-                step = (epoch - 1) * steps + done
-                optimizer.param_groups[0]["lr"] = recipe.rate2 * recipe.decay ** (step / recipe.decay_steps)
-            seen = inputs(order[rows], mirrored[rows])
-            with precision(targets.device):
-                loss = masked_mse(answer(seen), targets[order[rows]])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            total += float(loss.detach()) * len(seen)
-            bar.advance(bar.task_ids[0])
-    return total / len(order)
+) -> Stage:
+    """Stage 1 or 2 of Section 4.2."""
+    parameters = network.trained(number)
+    first_rate = recipe.rate1 if number == 1 else recipe.rate2
+    count = -(-len(train) // recipe.batch)
+    targets = torch.from_numpy(unit).float().to(next(network.parameters()).device)
+
+    def steps(rng: np.random.Generator) -> list[Step]:
+        order = rng.permutation(train)
+        mirrored = rng.random(len(order)) < 0.5 if recipe.mirror else np.zeros(len(order), bool)
+
+        def step(rows: slice) -> Step:
+            chosen = order[rows]
+            return Step(lambda: masked_mse(answer(inputs(chosen, mirrored[rows])), targets[chosen]), len(chosen))
+
+        return [step(rows) for rows in chunks(len(order), recipe.batch)]
+
+    def judge() -> dict[str, float]:
+        found = predict(network, answer, inputs, validation)
+        if not np.isfinite(found).all():
+            return {"validation_loss": float("nan")}
+        loss = float(np.nanmean((found - unit[validation]) ** 2))
+        return {"validation_loss": loss, "validation_srcc": _srcc(unit[validation, 0], found[:, 0])}
+
+    return Stage(
+        number,
+        network,
+        [parameters],
+        torch.optim.Adam(parameters.values(), lr=first_rate),
+        lambda done, epoch: [first_rate * (recipe.decay ** (done / recipe.decay_steps) if number == 2 else 1)],
+        max(recipe.epochs1, -(-recipe.steps1 // count)) if number == 1 else recipe.epochs2,
+        steps,
+        judge,
+        f"give a smaller rate{number} than {first_rate:g}",
+        {},
+    )
 
 
 def masked_mse(predicted: Tensor, targets: Tensor) -> Tensor:
@@ -265,11 +233,6 @@ def _learned(photos: RatedPhotos, recipe: Recipe) -> tuple[tuple[Task, ...], np.
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     columns = zip(tasks, photos.ratings.T, strict=False)
     return tasks, np.stack([task.to_unit(column) for task, column in columns], axis=1)
-
-
-def _chunks(order: np.ndarray, size: int) -> Iterator[slice]:
-    for start in range(0, len(order), size):
-        yield slice(start, start + size)
 
 
 def _native(tasks: tuple[Task, ...], unit: np.ndarray) -> np.ndarray:

@@ -19,10 +19,11 @@ from beholder.model_file import ModelInfo, TrainingData, rounded
 from beholder.models.backbone import BACKBONES
 from beholder.models.multitask import ScoringMultiTask
 from beholder.training import ridge
+from beholder.training.device import precision
 from beholder.training.export import export
 from beholder.training.multitask import HELD_OUT_BATCH, Trained
 from beholder.training.recipe import Recipe
-from beholder.training.source import Source, pooled_views, precision
+from beholder.training.source import Source, pooled_views
 
 METRICS = ("srcc", "plcc", "rmse", "mae")
 

@@ -16,6 +16,7 @@ from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models import backbone
 from beholder.models.backbone import Backbone, identity
+from beholder.training.device import precision
 from beholder.training.features import Extractor, features, kept, look
 
 Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
@@ -112,11 +113,6 @@ def open_kept(values: np.ndarray, where: torch.device) -> Tensor:
     """Kept values -> what the next layer takes: float32, a map with its channels first again (in stride, no copy)."""
     tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(where).float()
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
-
-
-def precision(where: torch.device) -> torch.autocast:
-    """bf16 on CUDA; single precision on the CPU, where bf16 is slower."""
-    return torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda")
 
 
 def _network(look_by: Look, where: torch.device) -> Backbone:

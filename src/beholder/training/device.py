@@ -1,0 +1,21 @@
+"""Where a training computes, and how precisely."""
+
+import torch
+
+from beholder.errors import BeholderError
+
+
+def device(name: str = "auto") -> torch.device:
+    """``auto`` is CUDA where there is one. Raises BeholderError for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.zeros(1, device=name).cpu()
+    except (RuntimeError, AssertionError) as error:
+        raise BeholderError(f"--device {name}: {str(error).splitlines()[0]}; choose auto or cpu") from None
+    return torch.device(name)
+
+
+def precision(where: torch.device) -> torch.autocast:
+    """bf16 on CUDA; single precision on the CPU, where bf16 is slower."""
+    return torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda")

@@ -155,7 +155,7 @@ def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
     wanted = settings("oasis", make_oasis(tmp_path), folds=1)
     first = soydaner2023.reproduce(wanted, CPU)
-    monkeypatch.setattr(runs, "fit", None)
+    monkeypatch.setattr(soydaner2023, "trainer", lambda source, where: None)
     monkeypatch.setattr("beholder.papers.network.deletion", None)
     again = soydaner2023.reproduce(wanted, CPU)
     assert first.summary == again.summary

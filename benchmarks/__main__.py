@@ -10,6 +10,7 @@ from beholder import table
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
+from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
 from benchmarks import precision as stored
 from benchmarks import taste as tastes
@@ -58,6 +59,20 @@ def train(
 def taste(data: Data) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
     table.console().print(tastes.measure(data))
+
+
+@app.command()
+def fuzz(
+    count: Annotated[int, typer.Option(min=1, help="Mutations.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Child processes at a time.")] = 1,
+    keep: Annotated[Path, typer.Option(help="Folder for the files of findings.", file_okay=False)] = Path("findings"),
+) -> None:
+    """Damaged photographs from bytes to score: no crash, no hang, no memory beyond a cap. 50 a second."""
+    outcome = fuzzing.run(count, seed, jobs, keep=keep)
+    table.console().print(fuzzing.table(outcome))
+    if outcome.findings:
+        raise BeholderError(f"{len(outcome.findings)} findings; their files are in {keep}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Photographs of every kind come out upright, in sRGB and whole, or not at all."""
 
+import contextlib
 import io
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -686,6 +688,107 @@ def test_threads_agree():
         together = list(pool.map(lambda i: photo.read(sources[i % 7], (200, 120)).pixels, range(70)))
     for i, pixels in enumerate(together):
         np.testing.assert_array_equal(pixels, alone[i % 7])
+
+
+# Room for large pictures
+
+
+def test_room_is_never_exceeded_and_everyone_gets_some():
+    room, used, most = photo.Room(10), [], []
+    lock = threading.Lock()
+
+    def take(pixels):
+        with room.taken(pixels):
+            with lock:
+                used.append(min(pixels, 10))
+                most.append(sum(used))
+            time.sleep(0.0005)
+            with lock:
+                used.remove(min(pixels, 10))
+
+    with ThreadPoolExecutor(16) as pool:
+        done = [pool.submit(take, pixels) for pixels in NOISE.integers(1, 13, 300).tolist()]
+        for each in done:
+            each.result(20)
+    assert max(most) == 10 and len(most) == 300
+
+
+def test_those_who_need_little_do_not_overtake_for_ever():
+    room, stop, got = photo.Room(10), threading.Event(), threading.Event()
+
+    def nibble():
+        while not stop.is_set():
+            with room.taken(2):
+                time.sleep(0.001)
+
+    def swallow():
+        with room.taken(10):
+            got.set()
+
+    with ThreadPoolExecutor(9) as pool:
+        for _ in range(8):  # together they need more than there is
+            pool.submit(nibble)
+        time.sleep(0.02)
+        pool.submit(swallow)
+        try:
+            assert got.wait(10)
+        finally:
+            stop.set()
+
+
+def test_an_interrupted_wait_leaves_the_room_as_it_was():
+    room, full, let_go = photo.Room(10), threading.Event(), threading.Event()
+
+    def hold():
+        with room.taken(10):
+            full.set()
+            let_go.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        assert full.wait(5)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt), room.taken(1):
+            pytest.fail("there was no room")
+        let_go.set()
+    with room.taken(10), pytest.raises(ValueError):
+        raise ValueError
+    with room.taken(10):
+        pass
+
+
+LARGE_ONES = {
+    "PNG": encode(SMALL, "PNG"),
+    "progressive JPEG": encode(SMALL, "JPEG", progressive=True),
+    "DNG": dng(size=(96, 64)),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE_ONES)
+def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatch):
+    monkeypatch.setattr(photo, "LARGE", 6000)  # of the 6,144 that SMALL has
+    monkeypatch.setattr(photo, "_room", photo.Room(3 * 6144))
+    tiny = encode(SMALL[:32, :32], "PNG")
+    with ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as until:
+        for _ in range(3):
+            photo.read(LARGE_ONES[kind], (8, 8), name="a.dng", until=until)
+        waiting = [pool.submit(photo.read, LARGE_ONES[kind], (8, 8), name="a.dng") for _ in range(4)]
+        assert pool.submit(photo.read, tiny).result(10).width == 32
+        assert pool.submit(photo.read, encode(SMALL, "JPEG"), (8, 8)).result(10).width == 96  # reduced, so small
+        with pytest.raises(TimeoutError):
+            waiting[0].result(0.2)
+        assert not any(each.done() for each in waiting)
+        until.close()
+        assert [each.result(10).width for each in waiting] == [96] * 4
+
+
+def test_a_picture_that_fails_gives_its_room_back(monkeypatch):
+    monkeypatch.setattr(photo, "LARGE", 100)
+    monkeypatch.setattr(photo, "_room", photo.Room(6144))
+    cut = LARGE_ONES["PNG"][:-4000]
+    for _ in range(3):
+        assert "PNG" in reason(cut)
+    assert photo.read(LARGE_ONES["PNG"]).width == 96
 
 
 def test_import_is_light():

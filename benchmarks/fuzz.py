@@ -40,6 +40,7 @@ from beholder.batch import score_photos
 REPOSITORY = Path(__file__).parent.parent
 LIMIT = 60.0  # seconds for one mutation; the slowest photograph of 250 megapixels takes a tenth of it
 CAP = 4 << 30  # bytes of address space: a decode at the cap of pixels needs 3.5 GB
+LONGEST = 1_000_000  # bytes of a mutation
 SPAN = 500  # mutations of one child
 NUMBERS = (0, 1, 2, 7, 127, 128, 255, 256, 4095, 15_000, 16_383, 32_767, 65_535, 1 << 24, (1 << 31) - 1, (1 << 32) - 1)
 SIZES = {  # where a header gives the size, and how
@@ -216,7 +217,7 @@ def mutation(seed: int, number: int) -> tuple[str, bytes]:
     if draw.random() < 0.15:
         data = dressed(draw, kind, data)
     for _ in range(draw.choice((1, 1, 2, 4))):
-        data = draw.choice(MUTATIONS)(draw, kind, data) or data
+        data = draw.choice(MUTATIONS)(draw, kind, data)[:LONGEST] or data
     return kind, checked(data) if draw.random() < 0.7 else data
 
 

@@ -30,8 +30,9 @@ def one(data: bytes) -> None:
         said = str(error)
         assert said.startswith("photo: ") and said.isprintable() and len(said) < 600, said
     else:
-        height, width, bands = found.pixels.shape
-        assert bands == 3 and 0 < height <= found.height and 0 < width <= found.width, found
+        assert found.pixels.size and found.pixels.shape[2:] == (3,) and found.width * found.height > 0, (
+            found.pixels.shape
+        )
 
 
 def main() -> None:

@@ -902,7 +902,7 @@ def test_raw_at_half_size():
     assert photo.read(dng(), (100, 97), name="a.dng").pixels.shape == (192, 256, 3)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "JPEG that says its orientation", "array"])
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG that says its orientation"])
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientation, kind):
     pytest.importorskip("rawpy")
@@ -910,7 +910,7 @@ def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientati
     preview = STORED[orientation](upright)
     if kind == "JPEG":
         preview = encode(np.ascontiguousarray(preview), "JPEG", quality=95)
-    elif kind != "array":
+    else:
         preview = stored(upright, orientation, "JPEG", quality=95)
     data = dng(orientation, preview)
     for name in ("a.dng", None):  # known as RAW without its suffix, too
@@ -920,6 +920,19 @@ def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientati
         too_small = photo.read(data, (150, 150), name=name)
         assert too_small.pixels.shape[:2] == (read.height, read.width), "demosaiced"
     assert photo.read(data).pixels.shape[:2] == (read.height, read.width), "demosaiced"
+
+
+@pytest.mark.parametrize("size", [(192, 144), (1000, 30)])
+def test_raw_with_a_bitmap_or_an_impossible_preview_is_demosaiced(size):
+    """A bitmap that is said to be larger than it is crashed the decoder's user."""
+    pytest.importorskip("rawpy")
+    bitmap = dng(1, np.array(Image.fromarray(CHINA).resize(size)))
+    lying = bitmap.replace(struct.pack("<HHII", 257, 4, 1, size[1]), struct.pack("<HHII", 257, 4, 1, 16_383))
+    larger = dng(1, encode(Image.fromarray(CHINA).resize((400, 300)), "JPEG"))  # than the 256 x 192 of the photograph
+    assert lying != bitmap
+    for data in (bitmap, lying, larger):
+        read = photo.read(data, (8, 8), name="a.dng")
+        assert read.pixels.shape == (96, 128, 3), "demosaiced at half size"
 
 
 def test_raw_with_a_broken_preview_is_demosaiced():

@@ -272,7 +272,8 @@ def _from_raw(data: bytes, at_least: tuple[int, int] | None, label: str, held: c
         _take_room(held, sizes.raw_width * sizes.raw_height)
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
-            image = _open(thumbnail, "JPEG") if isinstance(thumbnail, bytes) else Image.fromarray(thumbnail)
+            # Of a bitmap rawpy believes width and height, and reads on behind the end of a shorter one: never touched.
+            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # no camera's, and more than the room
                 raise ValueError("the preview is larger than the photograph")
             preview = _from_image(image, label, None, at_least, _LIBRAW_FLIP.get(sizes.flip, 1))

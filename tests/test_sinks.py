@@ -1,6 +1,7 @@
 """A table is whole at every moment, says what was put in, and a resumed one is that of an undisturbed run."""
 
 import csv
+import fcntl
 import json
 import os
 import threading
@@ -249,6 +250,82 @@ def test_bad_outputs_are_one_line(name: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(BeholderError, match=rf"^[^\n]*{says}[^\n]*$"):
         write(tmp_path / name, [])
     assert (tmp_path / "file.csv").read_text() == "kept"
+
+
+@every_format
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_run_is_refused(suffix: str, resume: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    with open_sink(path, COLUMNS, "m@1") as sink:
+        for each in ROWS:
+            sink.write(each)
+            with pytest.raises(BeholderError, match=r"^[^\n]*another run is writing it[^\n]*$"):
+                write(path, [good("other.jpg")], resume)
+    assert without_model(read(path)) == without_model(ROWS)
+    assert os.listdir(tmp_path) == [path.name]  # no lock is left behind
+    write(path, [good("z.jpg"), good("a.jpg")], resume)
+    assert len(read(path)) == (len(ROWS) if resume else 2)
+
+
+@every_format
+def test_a_second_run_is_refused_until_the_rows_are_in_order(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end the file is written anew: the new one is locked, too."""
+    path, seen = tmp_path / f"x{suffix}", []
+    write(path, [good("a.jpg"), good("b.jpg")])
+    replace = Path.replace
+
+    def and_then(new: Path, target: Path) -> Path:
+        place = replace(new, target)
+        with pytest.raises(BeholderError, match="another run is writing it"):
+            write(path, [good("other.jpg")], resume=True)
+        seen.append(target.name)
+        return place
+
+    monkeypatch.setattr(Path, "replace", and_then)
+    write(path, [good("b.jpg"), good("a.jpg")], resume=True)
+    assert [name.partition(".")[0] for name in seen] == ["x"] * (3 if suffix == ".parquet" else 1)
+    assert read(path) == [good("b.jpg"), good("a.jpg")] and os.listdir(tmp_path) == [path.name]
+
+
+def test_a_file_that_was_replaced_while_it_was_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.csv"
+    write(path, [good("a.jpg")])
+    flock, late = fcntl.flock, []
+
+    def lose(file: Any, how: int) -> None:
+        if not late:
+            late.append(path.read_bytes() + b"half a row")
+            (tmp_path / "new").write_bytes(late[0])
+            (tmp_path / "new").replace(path)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lose)
+    write(path, [good("a.jpg"), good("b.jpg")], resume=True)
+    assert late and read(path) == [good("a.jpg"), good("b.jpg")]
+
+
+@every_format
+@pytest.mark.parametrize(("before", "after"), [("./{}", "{}"), ("{}", ".//{}"), ("{}", None), (None, "{}")])
+def test_a_photograph_is_known_however_it_was_named(
+    suffix: str, before: str | None, after: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+
+    def rows(form: str | None) -> list[Row]:
+        return [{**good(name), "path": form.format(name) if form else str(tmp_path / name)} for name in "cab"]
+
+    write(path, rows(before))
+    with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
+        for each in rows(after):
+            assert sink.knows(each["path"], each["sha256"]) and sink.keep(each["path"]) == each
+        assert not sink.knows(f"x/../{rows(after)[0]['path']}", good("c")["sha256"])  # x may be a link
+    write(whole, rows(after))
+    assert path.read_bytes() == whole.read_bytes()
 
 
 @every_format

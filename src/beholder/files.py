@@ -6,9 +6,17 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
+from types import ModuleType
 
 from beholder.errors import BeholderError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
 
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; make the folder first",
@@ -31,6 +39,38 @@ def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0) or error.strerror or error
         raise BeholderError(f"cannot write {what} to {path}: {advice}") from error
+
+
+def locked(path: str | os.PathLike[str]) -> FileIO:
+    """A file open to read and to append, made where there is none, that no other process has open by this function.
+
+    The lock is on the open file: it ends with the process, and nothing is left behind. Pipes and devices, and file
+    systems that know no locks, are opened without.
+
+    Raises:
+        BeholderError: another process has it.
+        OSError: it cannot be opened.
+    """
+    while True:
+        file = FileIO(path, "ab+" if not os.path.exists(path) or os.path.isfile(path) else "wb")
+        try:
+            if fcntl is None or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BeholderError(
+                    f"{path}: another run is writing it; wait until that has ended, or choose another file"
+                ) from None
+            except OSError:
+                return file
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(path), os.fstat(file.fileno())):
+                    return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()  # another run has put a new one in its place since it was opened
 
 
 @contextmanager

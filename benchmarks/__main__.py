@@ -12,6 +12,7 @@ from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
 from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
+from benchmarks import kills as killings
 from benchmarks import precision as stored
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
@@ -73,6 +74,19 @@ def fuzz(
     table.console().print(fuzzing.table(outcome))
     if outcome.findings:
         raise BeholderError(f"{len(outcome.findings)} findings; their files are in {keep}")
+
+
+@app.command()
+def kills(
+    times: Annotated[int, typer.Option(min=1)] = 50,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    photographs: Annotated[int, typer.Option(min=100)] = 2000,
+) -> None:
+    """Runs killed at random moments and taken up again: the file of an undisturbed run. 10 minutes."""
+    outcomes = killings.run(times, seed, photographs)
+    table.console().print(killings.table(outcomes, times, photographs))
+    if wrong := [f"{suffix}: {what}" for suffix, each in outcomes.items() for what in each.wrong]:
+        raise BeholderError("; ".join(sorted(set(wrong))))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Writing files whole or not at all, and one line where that fails."""
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -104,7 +105,20 @@ def _begin(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
     with explained(path, what), suppress(FileNotFoundError):
         if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
             raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
-    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
+    partial = target.with_name(_partial(target, secrets.token_hex(6)))
     with explained(path, what):
         partial.open("xb").close()
     return target, partial
+
+
+def sweep(path: str | os.PathLike[str]) -> None:
+    """Remove what killed processes left beside ``path``; only for who alone writes it, by :func:`locked`, say."""
+    target = Path(os.path.realpath(path))
+    for partial in target.parent.glob(_partial(target, "*")):
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _partial(target: Path, token: str) -> str:
+    """A name that tells whose partial it is, however long the name of that."""
+    return f".beholder-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-{token}.partial"

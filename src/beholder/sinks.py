@@ -27,7 +27,7 @@ from typing import Any, BinaryIO
 from beholder.batch import Result
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.files import explained, locked, replacing
+from beholder.files import explained, locked, replacing, sweep
 from beholder.listing import one_spelling
 from beholder.tasks import Task
 from beholder.taste import Taste
@@ -247,6 +247,8 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
         earlier = _from_parquet(path, lines, columns) if resume and path.exists() else None
     sink = Sink(lines, columns, model, resume, earlier)
     with closing(sink):
+        for each in {lines, path}:
+            sweep(each)
         try:
             yield sink
         finally:

@@ -13,6 +13,7 @@ from benchmarks import faithfulness as faith
 from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
 from benchmarks import kills as killings
+from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
@@ -87,6 +88,18 @@ def kills(
     table.console().print(killings.table(outcomes, times, photographs))
     if wrong := [f"{suffix}: {what}" for suffix, each in outcomes.items() for what in each.wrong]:
         raise BeholderError("; ".join(sorted(set(wrong))))
+
+
+@app.command()
+def memory(
+    photographs: Annotated[str, typer.Option(help="How many, for each run.")] = "100,400,1600",
+    side: Annotated[int, typer.Option(min=4, help="Pixels of the longer side.")] = 4000,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="The embedded model, not one that takes no time.")
+    ] = False,
+) -> None:
+    """Peak memory of a run against the number of photographs of 12 megapixels."""
+    table.console().print(peaks.table(photographs, side, embedded))
 
 
 if __name__ == "__main__":

@@ -172,7 +172,8 @@ def shortened(draw: Draw, kind: str, data: bytes) -> bytes:
 def moved(draw: Draw, kind: str, data: bytes) -> bytes:
     """A part left out, or repeated up to a hundred times."""
     start, end = sorted((place(draw, data), place(draw, data)))
-    return data[:start] + data[start:end] * draw.choice((0, 2, 100)) + data[end:]
+    part, times = data[start:end], draw.choice((0, 2, 100))
+    return data[:start] + part * min(times, LONGEST // (len(part) or 1)) + data[end:]
 
 
 def spliced(draw: Draw, kind: str, data: bytes) -> bytes:

@@ -1,9 +1,9 @@
 """Damaged photographs, thousands of them, from bytes to score: `python -m benchmarks fuzz --count 20000 --seed 0`
 
 Each mutation is drawn from (seed, number) alone, so that any of them can be made again: `mutation(seed, number)`.
-A child process scores them one after the other, under a cap on its address space, and says what became of each in a
-line; its parent watches. A crash, more time than the limit, or anything else than one score or one reason in a line is a
-finding, and its file is kept.
+A child process scores them one after the other, under a cap on its address space and a limit of time, and says what
+became of each in a line; its parent watches. A crash, a hang, or anything else than one score or one reason in a line
+is a finding, and its file is kept.
 """
 
 import io
@@ -42,6 +42,7 @@ LIMIT = 30  # seconds of computing for one mutation; the slowest photograph of 2
 SILENCE = 300.0  # seconds without a word, by which a child that waits for itself is known
 CAP = 4 << 30  # bytes of address space: a decode at the cap of pixels needs 3.5 GB
 LONGEST = 1_000_000  # bytes of a mutation
+CHILD = ["-m", "benchmarks.fuzz"]  # what scores mutations
 SPAN = 1000  # mutations of one child
 NUMBERS = (0, 1, 2, 7, 127, 128, 255, 256, 4095, 15_000, 16_383, 32_767, 65_535, 1 << 24, (1 << 31) - 1, (1 << 32) - 1)
 SIZES = {  # where a header gives the size, and how
@@ -298,7 +299,7 @@ def watch(seed: int, start: int, stop: int, cap: int = CAP, silence: float = SIL
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "src")])}
     while start < stop:
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as words:
-            arguments = [sys.executable, "-m", "benchmarks.fuzz", *map(str, (seed, start, stop, cap)), folder]
+            arguments = [sys.executable, *CHILD, *map(str, (seed, start, stop, cap)), folder]
             process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=words, env=environment)
             assert process.stdout is not None
             while start < stop:

@@ -190,6 +190,44 @@ def test_resumed_is_as_undisturbed(
     assert sorted(os.listdir(tmp_path)) == sorted([path.name, whole.name])
 
 
+# Lone surrogates stand for the bytes of names that are no UTF-8.
+texts = st.text(st.one_of(st.characters(), st.sampled_from("\udc80\udcff\r\n\",'\\\0\u2028")), max_size=30)
+numbers = st.one_of(st.none(), st.floats(-1e6, 1e6).map(lambda value: round(value, 4)))
+
+
+@every_format
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.tuples(texts, texts), min_size=1, max_size=4),
+    values=st.lists(numbers, min_size=5, max_size=5),
+    cut=st.floats(0, 1),
+)
+def test_any_text_comes_back_and_any_cut_is_mended(
+    suffix: str, names: list[tuple[str, str]], values: list[float | None], cut: float, tmp_path: Path
+) -> None:
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    scored = dict(zip(["overall", "quality", "low", "high", "percentile"], values, strict=True))
+    rows = []
+    for number, (name, error) in enumerate(names):
+        made = row(Result(f"{number}{name}", str(number) * 64, error=error), COLUMNS)
+        rows.append(made | scored | {"width": 640, "height": 480, "model": "m@1"})
+    write(whole, rows)
+    assert read(whole) == rows
+    if suffix == ".parquet":  # what is cut is its journal
+        path.unlink(missing_ok=True)
+        path = tmp_path / "x.parquet.partial"
+        with open_sink(tmp_path / "lines.jsonl", COLUMNS, "m@1") as sink:
+            for each in rows:
+                sink.write(each)
+        content = (tmp_path / "lines.jsonl").read_bytes()
+    else:
+        content = whole.read_bytes()
+    path.write_bytes(content[: round(cut * len(content))])
+    out = tmp_path / f"x{suffix}"
+    write(out, rows, resume=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
 HEADER = ",".join(COLUMNS)
 
 

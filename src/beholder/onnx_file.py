@@ -30,7 +30,7 @@ _FIELDS: Mapping[int, Mapping[int, int]] = {
     _FUNCTION: {7: _NODE, 11: _ATTRIBUTE},
     _TRAINING: {1: _GRAPH, 2: _GRAPH},
 }
-_METADATA, _EXTERNAL_DATA, _DATA_LOCATION = 14, 13, 14  # the first of a model, the others of a tensor
+_METADATA, _DATA_LOCATION = 14, 14  # of a model, of a tensor
 
 _SEAL_KEY = b"beholder.sha256"
 _ENTRY = b"\x0a" + bytes([len(_SEAL_KEY)]) + _SEAL_KEY + b"\x12\x40"  # key, then 64 characters
@@ -68,7 +68,7 @@ def _check(message: Any, kind: int, depth: int) -> None:
     if depth > DEEPEST:
         raise ModelError("not a model file: its graphs are nested too deeply")
     for number, value in _fields(message):
-        if kind == _TENSOR and (number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value)):
+        if kind == _TENSOR and number == _DATA_LOCATION and value:
             raise ModelError("keeps data outside the file, which is not read; a beholder model is one file")
         if number in _FIELDS[kind]:
             _check(value, _FIELDS[kind][number], depth + 1)

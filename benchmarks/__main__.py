@@ -10,7 +10,10 @@ from beholder import table
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
+from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
+from benchmarks import kills as killings
+from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
@@ -58,6 +61,45 @@ def train(
 def taste(data: Data) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
     table.console().print(tastes.measure(data))
+
+
+@app.command()
+def fuzz(
+    count: Annotated[int, typer.Option(min=1, help="Mutations.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Child processes at a time.")] = 1,
+    keep: Annotated[Path, typer.Option(help="Folder for the files of findings.", file_okay=False)] = Path("findings"),
+) -> None:
+    """Damaged photographs from bytes to score: no crash, no hang, no memory beyond a cap. 50 a second."""
+    outcome = fuzzing.run(count, seed, jobs, keep=keep)
+    table.console().print(fuzzing.table(outcome))
+    if outcome.findings:
+        raise BeholderError(f"{len(outcome.findings)} findings; their files are in {keep}")
+
+
+@app.command()
+def kills(
+    times: Annotated[int, typer.Option(min=1)] = 50,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    photographs: Annotated[int, typer.Option(min=100)] = 2000,
+) -> None:
+    """Runs killed at random moments and taken up again: the file of an undisturbed run. 10 minutes."""
+    outcomes = killings.run(times, seed, photographs)
+    table.console().print(killings.table(outcomes, times, photographs))
+    if wrong := [f"{suffix}: {what}" for suffix, each in outcomes.items() for what in each.wrong]:
+        raise BeholderError("; ".join(sorted(set(wrong))))
+
+
+@app.command()
+def memory(
+    photographs: Annotated[str, typer.Option(help="How many, for each run.")] = "100,400,1600",
+    side: Annotated[int, typer.Option(min=4, help="Pixels of the longer side.")] = 4000,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="The embedded model, not one that takes no time.")
+    ] = False,
+) -> None:
+    """Peak memory of a run against the number of photographs of 12 megapixels."""
+    table.console().print(peaks.table(photographs, side, embedded))
 
 
 if __name__ == "__main__":

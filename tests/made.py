@@ -1,6 +1,9 @@
 """Photographs and model files made for the tests."""
 
+import io
+import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -55,7 +58,11 @@ def save_model(
         "bias": np.array([1 + shift, 3 + shift, 0.1], np.float32),
     }
     node, value_info = onnx.helper.make_node, onnx.helper.make_tensor_value_info
-    shapes = {"scores": ["batch", 3], "embedding": ["batch", 3], "evidence": ["batch", 3, 1, 1]}
+    shapes: dict[str, list[str | int]] = {
+        "scores": ["batch", 3],
+        "embedding": ["batch", 3],
+        "evidence": ["batch", 3, 1, 1],
+    }
     graph = onnx.helper.make_graph(
         [
             node("Cast", ["image"], ["numbers"], to=onnx.TensorProto.FLOAT),
@@ -72,3 +79,59 @@ def save_model(
     onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def dng(orientation: int = 1, preview: Any = b"", size: tuple[int, int] = (256, 192)) -> bytes:
+    """An uncompressed Bayer DNG of a reddish field, brighter in its left half; the preview is a JPEG or an array."""
+    width, height = size
+    field = np.full((height, width), 6000, np.uint16)
+    field[::2, ::2] = 18000  # red of RGGB
+    field[:, : width // 2] *= 3
+    pixels = field.tobytes()
+    extra = b""
+
+    def entry(tag: int, kind: int, values: Any) -> bytes:
+        nonlocal extra
+        code = {1: "B", 2: "c", 3: "H", 4: "I", 5: "I", 10: "i"}[kind]
+        body = values if isinstance(values, bytes) else struct.pack(f"<{len(values)}{code}", *values)
+        count = len(values) // 2 if kind in (5, 10) else len(values)
+        if len(body) <= 4:
+            return struct.pack("<HHI4s", tag, kind, count, body)
+        extra += body + b"\0" * (len(body) % 2)
+        return struct.pack("<HHII", tag, kind, count, 8 + len(extra) - len(body) - len(body) % 2)
+
+    extra += pixels
+    picture = {
+        254: (4, [0]), 256: (4, [width]), 257: (4, [height]), 258: (3, [16]), 259: (3, [1]), 262: (3, [32803]),
+        273: (4, [8]), 277: (3, [1]), 278: (4, [height]), 279: (4, [len(pixels)]), 33421: (3, [2, 2]),
+        33422: (1, [0, 1, 1, 2]),
+        50714: (4, [0]), 50717: (4, [65535]),
+    }  # fmt: skip
+    camera = {
+        271: (2, b"Maker\0"), 272: (2, b"Camera\0"), 274: (3, [orientation]), 50706: (1, [1, 4, 0, 0]),
+        50708: (2, b"Maker Camera\0"), 50721: (10, [1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1]),
+        50728: (5, [1, 1, 1, 1, 1, 1]), 50778: (3, [21]),
+    }  # fmt: skip
+
+    def directory(tags: dict[int, Any]) -> bytes:
+        entries = b"".join(entry(tag, *tags[tag]) for tag in sorted(tags))
+        return struct.pack("<H", len(tags)) + entries + b"\0" * 4
+
+    if not len(preview):
+        first = directory(picture | camera)
+    else:
+        sub = directory(picture)
+        extra += sub
+        at = 8 + len(extra) - len(sub)
+        jpeg = isinstance(preview, bytes)
+        across, down = Image.open(io.BytesIO(preview)).size if jpeg else preview.shape[1::-1]
+        content = preview if jpeg else preview.tobytes()
+        extra += content + b"\0" * (len(content) % 2)
+        at_content = 8 + len(extra) - len(content) - len(content) % 2
+        thumb = {
+            254: (4, [1]), 256: (4, [across]), 257: (4, [down]), 258: (3, [8, 8, 8]), 259: (3, [7 if jpeg else 1]),
+            262: (3, [6 if jpeg else 2]), 273: (4, [at_content]), 277: (3, [3]), 278: (4, [down]),
+            279: (4, [len(content)]), 330: (4, [at]),
+        }  # fmt: skip
+        first = directory(thumb | camera)
+    return b"II*\0" + struct.pack("<I", 8 + len(extra)) + extra + first

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,31 @@ def test_failures_after_decoding_are_rows_too(quick: beholder.Scorer, many: list
 
     (result,) = score_photos(quick, many[:1], also=fail)
     assert result.scores is None and result.error is not None and "1.jpg: " in result.error
+
+
+def test_large_photographs_wait_until_others_are_small(
+    quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In `also` and in resizing they are as large as in decoding."""
+    monkeypatch.setattr(photo, "LARGE", 24 * 24 - 1)
+    monkeypatch.setattr(photo, "_room", photo.Room(2 * 24 * 24))
+    lock, now, most = threading.Lock(), 0, 0
+    pixels = quick.pixels
+
+    def count(found: photo.Photo) -> photo.Pixels:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.002)
+        with lock:
+            now -= 1
+        return pixels(found)
+
+    monkeypatch.setattr(quick, "pixels", count)
+    monkeypatch.setattr(quick, "info", replace(quick.info, size=(24, 24)))  # so that the decode is not reduced
+    results = list(score_photos(quick, many[14:], batch=2, workers=8))
+    assert most == 2 and all(result.scores is not None for result in results)
 
 
 def test_stopping_early_stops_reading(quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

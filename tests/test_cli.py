@@ -3,6 +3,7 @@
 import csv
 import fcntl
 import functools
+import hashlib
 import json
 import os
 import pty
@@ -16,7 +17,7 @@ import sys
 import termios
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from typer.testing import CliRunner
 import beholder as package
 from beholder import photo
 from beholder.cli import app
+from beholder.files import locked
 
 COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -544,6 +546,97 @@ def test_full_disk_loses_nothing(
     assert done.code == 1 and done.out == "" and len(done.err.splitlines()) == 1
     assert "cannot write (File too large)" in done.err and "--resume" in done.err
     assert resumed(crowd, colour_model, out) == undisturbed(suffix)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@every_format
+def test_small_disk_loses_nothing(
+    crowd: Path, colour_model: Path, undisturbed: Callable[[str], bytes], small_disk: Path, suffix: str
+) -> None:
+    ballast, out = small_disk / "ballast", small_disk / f"x{suffix}"
+    ballast.write_bytes(bytes(40_000))
+    done = apart("score", crowd, "-m", colour_model, "-o", out)
+    assert done.code == 1 and done.out == "" and len(done.err.splitlines()) == 1
+    assert "No space left on device" in done.err or "the disk is full" in done.err
+    assert "--resume" in done.err
+    growing = small_disk / "x.parquet.partial" if suffix == ".parquet" else out
+    lines = growing.read_bytes().splitlines(keepends=True)
+    assert 10 < len(lines) < 300 and lines[-1].endswith(b"\n")
+    subprocess.run(["mount", "-o", "remount,size=1m", small_disk], check=True)
+    ballast.unlink()
+    assert resumed(crowd, colour_model, out) == undisturbed(suffix)
+
+
+def test_files_that_vanish_and_change_during_a_run(
+    beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a row of what was read, or the reason why nothing could be."""
+    paths = [Path(os.path.relpath(path, tmp_path)) for path in save_photos(tmp_path / "photos", 40)]
+    changes = {
+        10: Path.unlink,
+        20: lambda path: save_photo(path, 99),
+        25: lambda path: os.truncate(path, 300),
+        30: lambda path: (path.unlink(), path.symlink_to(path.name)),
+        35: lambda path: (path.unlink(), path.mkdir()),
+    }
+    read_bytes = photo.read_bytes
+
+    def read_and_change(path: str) -> bytes:
+        if path == str(paths[0]):
+            for number, change in changes.items():
+                change(paths[number])
+        return read_bytes(path)
+
+    monkeypatch.setattr(photo, "read_bytes", read_and_change)
+    done = beholder("score", "photos", "-o", "x.csv", "--workers", 1)
+    rows = {Path(row["path"]): row for row in read(tmp_path / "x.csv")}
+    assert done.code == 3 and list(rows) == paths
+    says = {10: "no such file", 25: "cut short", 30: "Too many levels of symbolic links", 35: "is a folder"}
+    for number, path in enumerate(paths):
+        assert says.get(number, "") in rows[path]["error"] and bool(rows[path]["error"]) == (number in says)
+        if number not in says:
+            assert rows[path]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@every_format
+def test_two_runs_do_not_write_one_file(beholder: Callable[..., Done], tmp_path: Path, suffix: str) -> None:
+    save_photos(tmp_path / "photos", 3)
+    out = tmp_path / f"x{suffix}"
+    beholder("score", "photos", "-o", out)
+    before = out.read_bytes()
+    with locked(out if suffix != ".parquet" else tmp_path / "x.parquet.partial"):
+        for options in ([], ["--resume"]):
+            done = beholder("score", "photos", "-o", out, *options)
+            assert done.code == 1 and done.out == "" and len(done.err.splitlines()) == 1
+            assert "another run is writing it; wait until that has ended" in done.err
+    (tmp_path / "x.parquet.partial").unlink(missing_ok=True)
+    assert out.read_bytes() == before
+    assert beholder("score", "photos", "-o", out, "--resume").code == 0 and out.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_runs_killed_at_random_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent)
+    from benchmarks import kills
+
+    outcomes = kills.run(times=6, seed=1, photographs=600)
+    assert [each.wrong for each in outcomes.values()] == [[]] * 3
+    assert sum(each.killed for each in outcomes.values()) >= 4 and all(each.reads for each in outcomes.values())
 
 
 # Terminals, pipes and processes

@@ -57,6 +57,9 @@ DEEP = [*FLAT[:3], "trip/day 2/c.png", "trip/day 10/d.webp", "trip/day 10/deep/e
         pytest.param(["nope.jpg"], False, ["nope.jpg"], id="there or not"),
         pytest.param(["other", "trip"], False, ["other/z.jpg", *FLAT], id="order of the arguments"),
         pytest.param(["trip", "trip", "trip/b9.JPG"], False, FLAT, id="each once"),
+        pytest.param(
+            ["./trip", "trip//", "trip/./b9.JPG"], False, [f"./{path}" for path in FLAT], id="named otherwise"
+        ),
         pytest.param(["trip/b10.jpg", "trip"], False, [FLAT[2], *FLAT[:2], FLAT[3]], id="where it is named first"),
         pytest.param(["trip/a[1].jpg"], False, ["trip/a[1].jpg"], id="brackets in a real name"),
         pytest.param(["trip/b*"], False, ["trip/b9.JPG", "trip/b10.jpg"], id="pattern in natural order"),
@@ -67,6 +70,12 @@ DEEP = [*FLAT[:3], "trip/day 2/c.png", "trip/day 10/d.webp", "trip/day 10/deep/e
 )
 def test_names(tree: Path, names: list[str], recursive: bool, expected: list[str]) -> None:
     assert found(names, recursive) == expected
+
+
+def test_absolute_and_relative_paths_are_one_file(tree: Path) -> None:
+    assert found(["other", str(tree / "other")]) == ["other/z.jpg"]
+    assert found([str(tree / "other"), "other"]) == [str(tree / "other/z.jpg")]
+    assert found(["other/z.jpg", "trip/../other/z.jpg"]) == ["other/z.jpg", "trip/../other/z.jpg"]  # trip may be a link
 
 
 def test_list_on_standard_input(tree: Path) -> None:

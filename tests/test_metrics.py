@@ -1,12 +1,16 @@
 """Metrics against SciPy, intervals against what they promise."""
 
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from beholder.errors import BeholderError
 from beholder.evaluation.conformal import covered, half_width
-from beholder.evaluation.metrics import METRICS, accuracy, bootstrap, measure, paired_bootstrap, plcc, srcc
+from beholder.evaluation.metrics import METRICS, accuracy, bootstrap, mae, measure, paired_bootstrap, plcc, rmse, srcc
 
 REFERENCE = {
     "srcc": lambda a, b: stats.spearmanr(a, b)[0],
@@ -27,6 +31,35 @@ def test_metric_is_scipys(metric: str, n: int, ties: bool) -> None:
     if ties and n > 3:
         truth, predicted = truth.round(), predicted.round()
     assert METRICS[metric](truth, predicted) == pytest.approx(REFERENCE[metric](truth, predicted), abs=1e-12)
+
+
+ratings = st.integers(2, 60).flatmap(lambda n: st.tuples(*[st.lists(st.integers(-50, 50), min_size=n, max_size=n)] * 2))
+
+
+@given(ratings)
+def test_metrics_of_any_ratings(pair: tuple[list[int], list[int]]) -> None:
+    """Against SciPy, within their bounds, and unmoved by what must not move them."""
+    truth, predicted = (np.array(values) / 10 for values in pair)
+    shuffle = np.random.default_rng(0).permutation(len(truth))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy's, of constant ratings
+        for name, metric in METRICS.items():
+            value = metric(truth, predicted)
+            np.testing.assert_allclose(value, REFERENCE[name](truth, predicted), atol=1e-12)
+            np.testing.assert_allclose(value, metric(truth[shuffle], predicted[shuffle]), atol=1e-12)
+            np.testing.assert_allclose(value, metric(predicted, truth), atol=1e-12)
+            np.testing.assert_allclose(value, metric(-truth, -predicted), atol=1e-12)
+            if name in ("srcc", "plcc", "krcc"):
+                assert np.isnan(value) == (len({*truth}) == 1 or len({*predicted}) == 1)
+                assert np.isnan(value) or abs(value) <= 1 + 1e-12
+                np.testing.assert_allclose(value, metric(3 * truth + 5, predicted), atol=1e-12)
+                np.testing.assert_allclose(value, -metric(truth, -predicted), atol=1e-12)
+                if name != "plcc":
+                    np.testing.assert_allclose(value, metric(truth, np.exp(predicted)), atol=1e-12)
+            else:
+                assert value >= 0 and (value == 0) == (truth == predicted).all()
+                np.testing.assert_allclose(2 * value, metric(2 * truth, 2 * predicted), atol=1e-12)
+    assert mae(truth, predicted) <= rmse(truth, predicted) + 1e-12
 
 
 @pytest.mark.parametrize("metric", [srcc, plcc])

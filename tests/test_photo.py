@@ -1,7 +1,9 @@
 """Photographs of every kind come out upright, in sRGB and whole, or not at all."""
 
+import contextlib
 import io
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+from made import dng
 from PIL import Image, ImageCms, features
 from sklearn.datasets import load_sample_image
 
@@ -687,6 +690,107 @@ def test_threads_agree():
         np.testing.assert_array_equal(pixels, alone[i % 7])
 
 
+# Room for large pictures
+
+
+def test_room_is_never_exceeded_and_everyone_gets_some():
+    room, used, most = photo.Room(10), [], []
+    lock = threading.Lock()
+
+    def take(pixels):
+        with room.taken(pixels):
+            with lock:
+                used.append(min(pixels, 10))
+                most.append(sum(used))
+            time.sleep(0.0005)
+            with lock:
+                used.remove(min(pixels, 10))
+
+    with ThreadPoolExecutor(16) as pool:
+        done = [pool.submit(take, pixels) for pixels in NOISE.integers(1, 13, 300).tolist()]
+        for each in done:
+            each.result(20)
+    assert max(most) == 10 and len(most) == 300
+
+
+def test_those_who_need_little_do_not_overtake_for_ever():
+    room, stop, got = photo.Room(10), threading.Event(), threading.Event()
+
+    def nibble():
+        while not stop.is_set():
+            with room.taken(2):
+                time.sleep(0.001)
+
+    def swallow():
+        with room.taken(10):
+            got.set()
+
+    with ThreadPoolExecutor(9) as pool:
+        for _ in range(8):  # together they need more than there is
+            pool.submit(nibble)
+        time.sleep(0.02)
+        pool.submit(swallow)
+        try:
+            assert got.wait(10)
+        finally:
+            stop.set()
+
+
+def test_an_interrupted_wait_leaves_the_room_as_it_was():
+    room, full, let_go = photo.Room(10), threading.Event(), threading.Event()
+
+    def hold():
+        with room.taken(10):
+            full.set()
+            let_go.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        assert full.wait(5)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt), room.taken(1):
+            pytest.fail("there was no room")
+        let_go.set()
+    with room.taken(10), pytest.raises(ValueError):
+        raise ValueError
+    with room.taken(10):
+        pass
+
+
+LARGE_ONES = {
+    "PNG": encode(SMALL, "PNG"),
+    "progressive JPEG": encode(SMALL, "JPEG", progressive=True),
+    "DNG": dng(size=(96, 64)),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE_ONES)
+def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatch):
+    monkeypatch.setattr(photo, "LARGE", 6000)  # of the 6,144 that SMALL has
+    monkeypatch.setattr(photo, "_room", photo.Room(3 * 6144))
+    tiny = encode(SMALL[:32, :32], "PNG")
+    with ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as until:
+        for _ in range(3):
+            photo.read(LARGE_ONES[kind], (8, 8), name="a.dng", until=until)
+        waiting = [pool.submit(photo.read, LARGE_ONES[kind], (8, 8), name="a.dng") for _ in range(4)]
+        assert pool.submit(photo.read, tiny).result(10).width == 32
+        assert pool.submit(photo.read, encode(SMALL, "JPEG"), (8, 8)).result(10).width == 96  # reduced, so small
+        with pytest.raises(TimeoutError):
+            waiting[0].result(0.2)
+        assert not any(each.done() for each in waiting)
+        until.close()
+        assert [each.result(10).width for each in waiting] == [96] * 4
+
+
+def test_a_picture_that_fails_gives_its_room_back(monkeypatch):
+    monkeypatch.setattr(photo, "LARGE", 100)
+    monkeypatch.setattr(photo, "_room", photo.Room(6144))
+    cut = LARGE_ONES["PNG"][:-4000]
+    for _ in range(3):
+        assert "PNG" in reason(cut)
+    assert photo.read(LARGE_ONES["PNG"]).width == 96
+
+
 def test_import_is_light():
     program = (
         "import sys; import beholder.photo; print({'rawpy', 'pillow_heif', 'torch', 'PIL.ImageCms'} & {*sys.modules})"
@@ -777,62 +881,6 @@ def test_avif(orientation):
     assert "AVIF" in reason(data[: len(data) // 2])
 
 
-def dng(orientation=1, preview=b"", size=(256, 192)):
-    """An uncompressed Bayer DNG of a reddish field, brighter in its left half; the preview is a JPEG or an array."""
-    width, height = size
-    field = np.full((height, width), 6000, np.uint16)
-    field[::2, ::2] = 18000  # red of RGGB
-    field[:, : width // 2] *= 3
-    pixels = field.tobytes()
-    extra = b""
-
-    def entry(tag, kind, values):
-        nonlocal extra
-        code = {1: "B", 2: "c", 3: "H", 4: "I", 5: "I", 10: "i"}[kind]
-        body = values if isinstance(values, bytes) else struct.pack(f"<{len(values)}{code}", *values)
-        count = len(values) // 2 if kind in (5, 10) else len(values)
-        if len(body) <= 4:
-            return struct.pack("<HHI4s", tag, kind, count, body)
-        extra += body + b"\0" * (len(body) % 2)
-        return struct.pack("<HHII", tag, kind, count, 8 + len(extra) - len(body) - len(body) % 2)
-
-    extra += pixels
-    picture = {
-        254: (4, [0]), 256: (4, [width]), 257: (4, [height]), 258: (3, [16]), 259: (3, [1]), 262: (3, [32803]),
-        273: (4, [8]), 277: (3, [1]), 278: (4, [height]), 279: (4, [len(pixels)]), 33421: (3, [2, 2]),
-        33422: (1, [0, 1, 1, 2]),
-        50714: (4, [0]), 50717: (4, [65535]),
-    }  # fmt: skip
-    camera = {
-        271: (2, b"Maker\0"), 272: (2, b"Camera\0"), 274: (3, [orientation]), 50706: (1, [1, 4, 0, 0]),
-        50708: (2, b"Maker Camera\0"), 50721: (10, [1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1]),
-        50728: (5, [1, 1, 1, 1, 1, 1]), 50778: (3, [21]),
-    }  # fmt: skip
-
-    def directory(tags):
-        entries = b"".join(entry(tag, *tags[tag]) for tag in sorted(tags))
-        return struct.pack("<H", len(tags)) + entries + b"\0" * 4
-
-    if not len(preview):
-        first = directory(picture | camera)
-    else:
-        sub = directory(picture)
-        extra += sub
-        at = 8 + len(extra) - len(sub)
-        jpeg = isinstance(preview, bytes)
-        across, down = Image.open(io.BytesIO(preview)).size if jpeg else preview.shape[1::-1]
-        content = preview if jpeg else preview.tobytes()
-        extra += content + b"\0" * (len(content) % 2)
-        at_content = 8 + len(extra) - len(content) - len(content) % 2
-        thumb = {
-            254: (4, [1]), 256: (4, [across]), 257: (4, [down]), 258: (3, [8, 8, 8]), 259: (3, [7 if jpeg else 1]),
-            262: (3, [6 if jpeg else 2]), 273: (4, [at_content]), 277: (3, [3]), 278: (4, [down]),
-            279: (4, [len(content)]), 330: (4, [at]),
-        }  # fmt: skip
-        first = directory(thumb | camera)
-    return b"II*\0" + struct.pack("<I", 8 + len(extra)) + extra + first
-
-
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_raw_is_demosaiced_upright(orientation):
     pytest.importorskip("rawpy")
@@ -854,7 +902,7 @@ def test_raw_at_half_size():
     assert photo.read(dng(), (100, 97), name="a.dng").pixels.shape == (192, 256, 3)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "JPEG that says its orientation", "array"])
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG that says its orientation"])
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientation, kind):
     pytest.importorskip("rawpy")
@@ -862,7 +910,7 @@ def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientati
     preview = STORED[orientation](upright)
     if kind == "JPEG":
         preview = encode(np.ascontiguousarray(preview), "JPEG", quality=95)
-    elif kind != "array":
+    else:
         preview = stored(upright, orientation, "JPEG", quality=95)
     data = dng(orientation, preview)
     for name in ("a.dng", None):  # known as RAW without its suffix, too
@@ -872,6 +920,19 @@ def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientati
         too_small = photo.read(data, (150, 150), name=name)
         assert too_small.pixels.shape[:2] == (read.height, read.width), "demosaiced"
     assert photo.read(data).pixels.shape[:2] == (read.height, read.width), "demosaiced"
+
+
+@pytest.mark.parametrize("size", [(192, 144), (1000, 30)])
+def test_raw_with_a_bitmap_or_an_impossible_preview_is_demosaiced(size):
+    """A bitmap that is said to be larger than it is crashed the decoder's user."""
+    pytest.importorskip("rawpy")
+    bitmap = dng(1, np.array(Image.fromarray(CHINA).resize(size)))
+    lying = bitmap.replace(struct.pack("<HHII", 257, 4, 1, size[1]), struct.pack("<HHII", 257, 4, 1, 16_383))
+    larger = dng(1, encode(Image.fromarray(CHINA).resize((400, 300)), "JPEG"))  # than the 256 x 192 of the photograph
+    assert lying != bitmap
+    for data in (bitmap, lying, larger):
+        read = photo.read(data, (8, 8), name="a.dng")
+        assert read.pixels.shape == (96, 128, 3), "demosaiced at half size"
 
 
 def test_raw_with_a_broken_preview_is_demosaiced():

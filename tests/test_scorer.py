@@ -5,8 +5,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,6 +24,7 @@ from beholder.cli import app
 from beholder.errors import BeholderError, ModelError, PhotoError
 from beholder.explain import occlude
 from beholder.model_file import default_path
+from beholder.onnx_file import sealed
 
 TOLERANCE = 1e-5
 
@@ -174,6 +178,207 @@ def test_bad_model_is_one_line(kind: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         beholder.load(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def _lie(**lies: object) -> Callable[[Path], None]:
+    """A change of the metadata."""
+
+    def change(path: Path) -> None:
+        model = onnx.load(path)
+        _metadata(model, lambda document: document.update(lies))
+        onnx.save(model, path)
+
+    return change
+
+
+def _graph(edit: Callable[[onnx.ModelProto], object]) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        model = onnx.load(path)
+        edit(model)
+        onnx.save(model, path)
+
+    return change
+
+
+def _outside(location: str, make: Callable[[onnx.ModelProto], onnx.TensorProto]) -> Callable[[Path], None]:
+    def edit(model: onnx.ModelProto) -> None:
+        tensor = make(model)
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", "0"), ("length", "12")):
+            tensor.external_data.add(key=key, value=value)
+
+    return lambda path: path.write_bytes((edit(model := onnx.load(path)), model.SerializeToString())[1]) and None
+
+
+def _constant(model: onnx.ModelProto) -> onnx.TensorProto:
+    """A tensor in a graph in an attribute of a node."""
+    tensor = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "t")
+    inner = onnx.helper.make_node("Constant", [], ["c"], value=tensor)
+    graph = onnx.helper.make_graph([inner], "g", [], [onnx.helper.make_tensor_value_info("c", 1, [3])])
+    model.graph.node.append(onnx.helper.make_node("If", ["condition"], ["out"], then_branch=graph, else_branch=graph))
+    return model.graph.node[-1].attribute[0].g.node[0].attribute[0].t
+
+
+def _deep(path: Path) -> None:
+    graph = b""
+    for _ in range(3000):  # graph in attribute in node in graph
+        graph = _field(1, _field(5, _field(6, graph)))
+    path.write_bytes(path.read_bytes() + _field(7, graph))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    length, size = b"", len(content)
+    while size > 127:
+        length, size = length + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+ROW = list(np.linspace(1, 7, 101))
+NAN = float("nan")
+TASK = {"name": "overall", "low": 1, "high": 7, "description": ""}
+REFUSED_UNSEEN = {  # change of a whole model file -> what is said
+    "external": (_outside("secret", lambda m: m.graph.initializer[3]), "data outside the file"),
+    "external elsewhere": (_outside("../../etc/passwd", lambda m: m.graph.initializer[0]), "data outside the file"),
+    "external in memory": (_outside("*/_ORT_MEM_ADDR_/*", lambda m: m.graph.initializer[0]), "data outside the file"),
+    "external in a branch": (_outside("secret", _constant), "data outside the file"),
+    "nested": (_deep, "nested too deeply"),
+    "reference is no number": (_lie(reference=[ROW, ROW, [NAN] * 101]), "not finite"),
+    "reference is endless": (_lie(reference=[ROW, ROW, [*ROW[:-1], float("inf")]]), "not finite"),
+    "reference of words": (_lie(reference=[ROW, ROW, ["a"] * 101]), "not what a beholder model carries"),
+    "reference falls": (_lie(reference=[ROW, ROW, ROW[::-1]]), "rising"),
+    "interval is no number": (_lie(half_width=[NAN, 1, 1]), "not finite"),
+    "interval is negative": (_lie(half_width=[-1, 1, 1]), "narrower"),
+    "interval beyond floats": (_lie(half_width=[10**400, 1, 1]), "not what a beholder model carries"),
+    "interval is a word": (_lie(half_width="abc"), "not what a beholder model carries"),
+    "size of words": (_lie(size=["a", "b"]), "width and height"),
+    "size of fractions": (_lie(size=[16.5, 16]), "width and height"),
+    "size of nothing": (_lie(size=[0, 16]), "width and height"),
+    "size beyond memory": (_lie(size=[10**9, 10**9]), "width and height"),
+    "size of three": (_lie(size=[16, 16, 3]), "width and height"),
+    "name is a number": (_lie(name=5), "no text"),
+    "name of two lines": (_lie(name="a\nb"), "no text"),
+    "licence is a list": (_lie(licence=[]), "no text"),
+    "tasks alike": (_lie(tasks=[TASK, TASK, TASK]), "same name"),
+    "task without a range": (_lie(tasks=[TASK, {**TASK, "low": 7, "name": "a"}, {**TASK, "name": "b"}]), "range"),
+    "tasks are numbers": (_lie(tasks=[1, 2, 3]), "not what a beholder model carries"),
+    "data is a word": (_lie(data="abc"), "not what a beholder model carries"),
+    "endless words": (_lie(description="x" * 10_000_001), "characters"),
+    "nested words": (_graph(lambda m: setattr(m.metadata_props[0], "value", "[" * 100_000)), "metadata"),
+    "words that are no text": (
+        lambda path: path.write_bytes(path.read_bytes().replace(b"beholder", b"\xff\xfeholder")),
+        "damaged",
+    ),
+    "metadata is a list": (_graph(lambda m: setattr(m.metadata_props[0], "value", "[1]")), "metadata"),
+    "too large": (lambda path: os.truncate(path, 2 * 1024**3 + 1), "more than a model file can have"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_UNSEEN)
+def test_refused_before_the_runtime_sees_it(
+    kind: str, colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_bytes(bytes(12))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    change, says = REFUSED_UNSEEN[kind]
+    change(path)
+    monkeypatch.setattr("beholder.scorer._open", lambda *_: pytest.fail("the runtime was given the file"))
+    with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$") as caught:
+        beholder.load(path)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+def _hidden(output: str, declared: int | None) -> Callable[[onnx.ModelProto], object]:
+    """An output that loses one of three columns by a node of which no runtime foresees that."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        maker = next(node for node in model.graph.node if output in node.output)
+        maker.output[0] = "raw"
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([True, True, False]), "kept"))
+        model.graph.node.append(onnx.helper.make_node("Compress", ["raw", "kept"], [output], axis=1))
+        for put in model.graph.output:
+            if put.name == output and declared:
+                put.type.tensor_type.shape.dim[1].dim_value = declared
+            elif put.name == output:
+                put.type.tensor_type.shape.dim[1].Clear()
+
+    return edit
+
+
+REFUSED_UNRUN = {
+    "operators of others": (
+        lambda m: (setattr(m.graph.node[0], "domain", "evil"), m.opset_import.add(domain="evil", version=1)),
+        "not a registered function",
+    ),
+    "scores of more tasks": (_hidden("scores", 4), "describes 3 tasks and computes scores of 4"),
+    "maps of more tasks": (_hidden("evidence", 7), "describes 3 tasks and computes evidence of 7"),
+    "scores of no known number": (_hidden("scores", None), "describes 3 tasks and computes scores of"),
+    "maps without a grid": (lambda m: m.graph.output[2].type.tensor_type.shape.dim.pop(), "evidence"),
+    "another input": (
+        lambda m: m.graph.input.append(onnx.helper.make_tensor_value_info("other", 1, [1])),
+        "inputs and outputs",
+    ),
+    "an output lost": (lambda m: m.graph.output.pop(), "inputs and outputs"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_UNRUN)
+def test_refused_before_anything_runs(kind: str, colour_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    edit, says = REFUSED_UNRUN[kind]
+    _graph(edit)(path)
+    with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$"):
+        beholder.load(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (_hidden("scores", 3), "computes scores of shape"),
+        (_hidden("evidence", 3), "computes evidence of shape"),
+        (lambda m: m.graph.initializer[3].CopyFrom(_numbers("bias", np.full(3, np.nan))), "no numbers"),
+        (_hidden("embedding", None), "cannot be run"),
+    ],
+    ids=["fewer scores", "fewer maps", "no numbers", "does not fit"],
+)
+def test_lies_that_only_running_shows_are_one_line(
+    edit: Callable[[onnx.ModelProto], object], says: str, colour_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    _graph(edit)(path)
+    with pytest.raises(ModelError, match=rf"^[^\n]*{says}[^\n]*$"):
+        beholder.load(path).score(np.zeros((9, 9, 3), np.uint8))
+
+
+def _numbers(name: str, values: np.ndarray) -> onnx.TensorProto:
+    return onnx.numpy_helper.from_array(values.astype(np.float32), name)
+
+
+@pytest.mark.parametrize("sealing", [False, True])
+def test_damaged_model_files(sealing: bool, colour_model: Path, tmp_path: Path, capfd: Any) -> None:
+    """Any bit may be wrong, any part missing: what comes is a model that computes numbers, or one line."""
+    whole, path, loaded = colour_model.read_bytes(), tmp_path / "m.onnx", 0
+    whole = sealed(whole) if sealing else whole
+    for number in range(400):
+        random, content = Random(number), bytearray(whole)
+        if random.random() < 0.3:
+            content = content[: random.randrange(len(content))]
+        else:
+            for _ in range(random.choice((1, 1, 2, 8))):
+                content[random.randrange(min(len(content), random.choice((700, 9999))))] ^= 1 << random.randrange(8)
+        path.write_bytes(content)
+        try:
+            beholder.load(path).score(np.zeros((9, 9, 3), np.uint8))
+            loaded += 1
+        except ModelError as error:
+            assert str(error).isprintable(), number
+    assert loaded == 0 if sealing else 0 < loaded < 100
+    assert capfd.readouterr() == ("", "")  # the runtime does not talk
 
 
 def test_missing_model_is_one_line(tmp_path: Path) -> None:

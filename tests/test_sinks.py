@@ -1,6 +1,7 @@
 """A table is whole at every moment, says what was put in, and a resumed one is that of an undisturbed run."""
 
 import csv
+import fcntl
 import json
 import os
 import threading
@@ -189,6 +190,46 @@ def test_resumed_is_as_undisturbed(
     assert sorted(os.listdir(tmp_path)) == sorted([path.name, whole.name])
 
 
+# Lone surrogates stand for the bytes of names that are no UTF-8.
+texts = st.lists(st.text(max_size=9) | st.sampled_from(["\udc80", "\udcff", "\r", "\n", '"', ",", "\0", "\u2028"])).map(
+    "".join
+)
+numbers = st.one_of(st.none(), st.floats(-1e6, 1e6).map(lambda value: round(value, 4)))
+
+
+@every_format
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.tuples(texts, texts), min_size=1, max_size=4),
+    values=st.lists(numbers, min_size=5, max_size=5),
+    cut=st.floats(0, 1),
+)
+def test_any_text_comes_back_and_any_cut_is_mended(
+    suffix: str, names: list[tuple[str, str]], values: list[float | None], cut: float, tmp_path: Path
+) -> None:
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    scored = dict(zip(["overall", "quality", "low", "high", "percentile"], values, strict=True))
+    rows = []
+    for number, (name, error) in enumerate(names):
+        made = row(Result(f"{number}{name}", str(number) * 64, error=error), COLUMNS)
+        rows.append(made | scored | {"width": 640, "height": 480, "model": "m@1"})
+    write(whole, rows)
+    assert read(whole) == rows
+    if suffix == ".parquet":  # what is cut is its journal
+        path.unlink(missing_ok=True)
+        path = tmp_path / "x.parquet.partial"
+        with open_sink(tmp_path / "lines.jsonl", COLUMNS, "m@1") as sink:
+            for each in rows:
+                sink.write(each)
+        content = (tmp_path / "lines.jsonl").read_bytes()
+    else:
+        content = whole.read_bytes()
+    path.write_bytes(content[: round(cut * len(content))])
+    out = tmp_path / f"x{suffix}"
+    write(out, rows, resume=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
 HEADER = ",".join(COLUMNS)
 
 
@@ -249,6 +290,82 @@ def test_bad_outputs_are_one_line(name: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(BeholderError, match=rf"^[^\n]*{says}[^\n]*$"):
         write(tmp_path / name, [])
     assert (tmp_path / "file.csv").read_text() == "kept"
+
+
+@every_format
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_run_is_refused(suffix: str, resume: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    with open_sink(path, COLUMNS, "m@1") as sink:
+        for each in ROWS:
+            sink.write(each)
+            with pytest.raises(BeholderError, match=r"^[^\n]*another run is writing it[^\n]*$"):
+                write(path, [good("other.jpg")], resume)
+    assert without_model(read(path)) == without_model(ROWS)
+    assert os.listdir(tmp_path) == [path.name]  # no lock is left behind
+    write(path, [good("z.jpg"), good("a.jpg")], resume)
+    assert len(read(path)) == (len(ROWS) if resume else 2)
+
+
+@every_format
+def test_a_second_run_is_refused_until_the_rows_are_in_order(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end the file is written anew: the new one is locked, too."""
+    path, seen = tmp_path / f"x{suffix}", []
+    write(path, [good("a.jpg"), good("b.jpg")])
+    replace = Path.replace
+
+    def and_then(new: Path, target: Path) -> Path:
+        place = replace(new, target)
+        with pytest.raises(BeholderError, match="another run is writing it"):
+            write(path, [good("other.jpg")], resume=True)
+        seen.append(target.name)
+        return place
+
+    monkeypatch.setattr(Path, "replace", and_then)
+    write(path, [good("b.jpg"), good("a.jpg")], resume=True)
+    assert [name.partition(".")[0] for name in seen] == ["x"] * (3 if suffix == ".parquet" else 1)
+    assert read(path) == [good("b.jpg"), good("a.jpg")] and os.listdir(tmp_path) == [path.name]
+
+
+def test_a_file_that_was_replaced_while_it_was_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.csv"
+    write(path, [good("a.jpg")])
+    flock, late = fcntl.flock, []
+
+    def lose(file: Any, how: int) -> None:
+        if not late:
+            late.append(path.read_bytes() + b"half a row")
+            (tmp_path / "new").write_bytes(late[0])
+            (tmp_path / "new").replace(path)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lose)
+    write(path, [good("a.jpg"), good("b.jpg")], resume=True)
+    assert late and read(path) == [good("a.jpg"), good("b.jpg")]
+
+
+@every_format
+@pytest.mark.parametrize(("before", "after"), [("./{}", "{}"), ("{}", ".//{}"), ("{}", None), (None, "{}")])
+def test_a_photograph_is_known_however_it_was_named(
+    suffix: str, before: str | None, after: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+
+    def rows(form: str | None) -> list[Row]:
+        return [{**good(name), "path": form.format(name) if form else str(tmp_path / name)} for name in "cab"]
+
+    write(path, rows(before))
+    with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
+        for each in rows(after):
+            assert sink.knows(each["path"], each["sha256"]) and sink.keep(each["path"]) == each
+        assert not sink.knows(f"x/../{rows(after)[0]['path']}", good("c")["sha256"])  # x may be a link
+    write(whole, rows(after))
+    assert path.read_bytes() == whole.read_bytes()
 
 
 @every_format

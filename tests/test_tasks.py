@@ -19,6 +19,16 @@ def test_there_and_back(scale: tuple[float, float], units: list[float]) -> None:
     np.testing.assert_allclose(task.to_unit(native), units, atol=1e-9)
 
 
+@given(ends, st.lists(st.floats(-10, 10), min_size=2, unique=True))
+def test_order_is_kept_and_the_ends_meet(scale: tuple[float, float], units: list[float]) -> None:
+    task = Task("t", *scale)
+    rising = np.sort(units)
+    assert (np.diff(task.from_unit(rising)) >= 0).all() and (np.diff(task.to_unit(rising)) >= 0).all()
+    assert task.to_unit(scale).tolist() == [0, 1] and task.from_unit(0) == scale[0]
+    apart = np.diff(rising) > 1e-6  # beyond rounding
+    assert (np.diff(task.to_unit(task.from_unit(rising)))[apart] > 0).all()
+
+
 def test_missing_ratings_stay_missing() -> None:
     np.testing.assert_array_equal(np.isnan(Task("t", 1, 7).to_unit([1.0, np.nan])), [False, True])
 

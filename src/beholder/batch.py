@@ -1,7 +1,8 @@
 """Many photographs -> many results: decoding ahead of inference, in order, in bounded memory, past bad files.
 
 Worker threads read and decode while the runtime computes; decoding releases the interpreter. At most a few batches of
-small pixel arrays wait, so memory does not grow with the number of photographs.
+small pixel arrays wait, so memory does not grow with the number of photographs; nor with that of workers, as large
+pictures wait for each other until they have been made small.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -83,9 +85,10 @@ def score_photos(
             sha256 = hashlib.sha256(content).hexdigest()
             if known is not None and known(path, sha256):
                 return _Ready(Result(path, sha256))
-            found = photo.read(content, scorer.at_least, name=path)
-            made = also(found) if also is not None else None
-            return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
+            with ExitStack() as room:  # of a large picture, until only few of its pixels are left
+                found = photo.read(content, scorer.at_least, name=path, until=room)
+                made = also(found) if also is not None else None
+                return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
         except MemoryError:  # of resizing it, or of `also`

@@ -1,14 +1,23 @@
 """Writing files whole or not at all, and one line where that fails."""
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
+from types import ModuleType
 
 from beholder.errors import BeholderError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None
 
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; make the folder first",
@@ -31,6 +40,38 @@ def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0) or error.strerror or error
         raise BeholderError(f"cannot write {what} to {path}: {advice}") from error
+
+
+def locked(path: str | os.PathLike[str]) -> FileIO:
+    """A file open to read and to append, made where there is none, that no other process has open by this function.
+
+    The lock is on the open file: it ends with the process, and nothing is left behind. Pipes and devices, and file
+    systems that know no locks, are opened without.
+
+    Raises:
+        BeholderError: another process has it.
+        OSError: it cannot be opened.
+    """
+    while True:
+        file = FileIO(path, "ab+" if not os.path.exists(path) or os.path.isfile(path) else "wb")
+        try:
+            if fcntl is None or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BeholderError(
+                    f"{path}: another run is writing it; wait until that has ended, or choose another file"
+                ) from None
+            except OSError:
+                return file
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.stat(path), os.fstat(file.fileno())):
+                    return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()  # another run has put a new one in its place since it was opened
 
 
 @contextmanager
@@ -64,7 +105,20 @@ def _begin(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
     with explained(path, what), suppress(FileNotFoundError):
         if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
             raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
-    partial = target.with_name(f".beholder-{secrets.token_hex(6)}.partial")
+    partial = target.with_name(_partial(target, secrets.token_hex(6)))
     with explained(path, what):
         partial.open("xb").close()
     return target, partial
+
+
+def sweep(path: str | os.PathLike[str]) -> None:
+    """Remove what killed processes left beside ``path``; only for who alone writes it, by :func:`locked`, say."""
+    target = Path(os.path.realpath(path))
+    for partial in target.parent.glob(_partial(target, "*")):
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _partial(target: Path, token: str) -> str:
+    """A name that tells whose partial it is, however long the name of that."""
+    return f".beholder-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-{token}.partial"

@@ -10,6 +10,7 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from beholder.batch import Result
 from beholder.photo import SUFFIXES
@@ -26,8 +27,8 @@ def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = (
         lines: files and folders, one a line, for instance standard input; nothing in them is a pattern.
 
     Yields:
-        A path, or a failed result for a folder that cannot be listed or holds no photograph, and for a pattern that
-        matches nothing.
+        A path as it was named first, or a failed result for a folder that cannot be listed or holds no photograph, and
+        for a pattern that matches nothing.
     """
     names = list(names)
     found = _each(names, recursive, lines)
@@ -39,9 +40,9 @@ def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = (
 def _once(found: Iterable[str | Result]) -> Iterator[str | Result]:
     seen: set[str] = set()
     for item in found:
-        path = item.path if isinstance(item, Result) else item
-        if path not in seen:
-            seen.add(path)
+        key = one_spelling(item.path if isinstance(item, Result) else item)
+        if key not in seen:
+            seen.add(key)
             yield item
 
 
@@ -99,6 +100,17 @@ def _counts(entry: os.DirEntry[str], recursive: bool) -> bool:
 
 def _nothing(path: str, why: str) -> Result:
     return Result(path, "", error=f"{printable(path)}: {why}")
+
+
+def one_spelling(path: str) -> str:
+    """Absolute, without ``.`` and ``//``: by it a file is known, however it was named.
+
+    ``..`` stays, as where that leads depends on links.
+
+    >>> one_spelling("./photos//a.jpg") == one_spelling("photos/a.jpg") != one_spelling("b/../photos/a.jpg")
+    True
+    """
+    return os.fspath(Path(path).absolute())
 
 
 def natural(name: str) -> str:

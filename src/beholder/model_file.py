@@ -10,19 +10,25 @@ Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, 
 
 import hashlib
 import json
+import stat
 from dataclasses import asdict, dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from beholder.errors import ModelError
+from beholder.errors import ModelError, one_line
 from beholder.evaluation.metrics import Measured
+from beholder.onnx_file import metadata
 from beholder.tasks import Task
 
 METADATA_KEY = "beholder"
 FORMAT = 1
 OUTPUTS = ("scores", "embedding", "evidence")
+LARGEST = 4096  # pixels of a side that a model may ask for
+MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
+MOST_WORDS = 10_000_000  # characters of its metadata
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,22 @@ class ModelInfo:
     attribution: str
 
     def __post_init__(self) -> None:
+        words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
+        if not all(isinstance(word, str) for word in words) or not self.name.isprintable():
+            raise ModelError("its metadata has no text where there should be some")
+        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= LARGEST for side in self.size):
+            raise ModelError(
+                f"it wants photographs of {self.size}, where width and height from 1 to {LARGEST} can be had"
+            )
+        if len({task.name for task in self.tasks}) < len(self.tasks):
+            raise ModelError("two of its tasks have the same name")
         count = len(self.tasks)
         if not count or len(self.half_width) != count or len(self.reference) != count:
             raise ModelError("its metadata does not give an interval and a reference for every task")
+        if not np.isfinite(np.array([*self.half_width, *chain(*self.reference)], dtype=float)).all():
+            raise ModelError("its intervals or percentile reference are not finite numbers")
+        if min(self.half_width) < 0:
+            raise ModelError("its intervals are narrower than nothing")
         if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
             raise ModelError("its percentile reference is not 101 rising values a task")
 
@@ -98,6 +117,8 @@ def parse(text: str) -> ModelInfo:
     Raises:
         ModelError: it is not such a document, or of a later format than this version reads.
     """
+    if len(text) > MOST_WORDS:
+        raise ModelError(f"its metadata has {len(text):,} characters, more than the {MOST_WORDS:,} that are read")
     try:
         document = json.loads(text)
         found = document.pop("format")
@@ -112,10 +133,42 @@ def parse(text: str) -> ModelInfo:
         document["half_width"] = tuple(document["half_width"])
         document["reference"] = tuple(tuple(row) for row in document["reference"])
         return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"its metadata is not what a beholder model carries ({type(error).__name__}: {error})"
-        ) from None
+    except ModelError:
+        raise
+    except Exception as error:  # whatever a wrong document brings about
+        what = f"{type(error).__name__}: {one_line(error)}"
+        raise ModelError(f"its metadata is not what a beholder model carries ({what})") from None
+
+
+def read(path: Path) -> tuple[bytes, ModelInfo]:
+    """The content of a model file and what it says of itself; nothing of it is run.
+
+    Raises:
+        ModelError: it is missing, no regular file, too large, cut short, damaged, no beholder model, keeps data outside
+            itself, or says what cannot be.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end
+            what = "Is a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise ModelError(f"{path}: cannot open the model ({what}); leave it out for the default")
+        if found.st_size > MOST_BYTES:
+            raise ModelError(f"{path}: has {found.st_size:,} bytes, more than a model file can have")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: cannot open the model ({why}); leave it out for the default") from None
+    try:
+        entries = metadata(content)
+        if METADATA_KEY in entries:
+            return content, parse(entries[METADATA_KEY])
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    raise ModelError(
+        f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one"
+        if content
+        else f"{path}: not a model file, for it is empty"
+    )
 
 
 def model_id(name: str, content: bytes) -> str:

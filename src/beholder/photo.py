@@ -13,7 +13,8 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
 - **Safety.** The bytes choose the decoder, not the name, and only those named here are ever reached, none of which runs
   another program. Sizes are checked in the header, against a cap of our own: Pillow's is a global, and refuses the 200
   megapixels that telephones take (TIFF, GIF and WebP ask it all the same). A decode takes 10 bytes a pixel, 14 with
-  transparency: 2.5 to 3.5 GB at the cap.
+  transparency: 2.5 to 3.5 GB at the cap. Large pictures that are decoded at the same time share `MAX_PIXELS` and wait
+  for each other, so that this is also the most that any number of threads take; small ones pass.
 
 Every function may be called from many threads; decoding and applying a profile release the GIL.
 """
@@ -47,6 +48,7 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[A
 
 MAX_PIXELS = 250_000_000  # of the whole picture, also where a reduced decode would do
 MAX_BYTES = 2 * 1024**3
+LARGE = 4_000_000  # pixels to decode from which a picture needs room; a reduced JPEG of 12 megapixels has less
 BACKGROUND = (255, 255, 255)  # white, as in a browser
 PREVIEW_LEAST = 720  # pixels a side from which a RAW file's preview stands for it, where `at_least` does not say
 
@@ -103,15 +105,46 @@ class Photo:
     height: int
 
 
+class Room:
+    """So many pixels that threads share: who needs more than is free waits, in turn, until others are done."""
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = self._free = pixels
+        self._turn = threading.Lock()  # held by the first in the queue, so that small needs do not overtake it for ever
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        """Within, the pixels are taken. Never nested in one thread, which would wait for itself."""
+        pixels = min(pixels, self._pixels)
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify()
+
+
+_room = Room(MAX_PIXELS)
+
+
 def read(
-    source: Source, at_least: tuple[int, int] | None = None, *, name: str | os.PathLike[str] | None = None
+    source: Source,
+    at_least: tuple[int, int] | None = None,
+    *,
+    name: str | os.PathLike[str] | None = None,
+    until: contextlib.ExitStack | None = None,
 ) -> Photo:
     """Read a photograph from a path, the bytes of a file, a Pillow image or an array.
 
     An array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha. `at_least` is the (width,
     height) that the upright pixels may not fall below, unless the original does: a JPEG or RAW file may then be decoded
     at a reduced size. Ask for twice the size that will be used. `name` says where bytes came from: it stands in
-    messages, and its suffix tells camera RAW from TIFF.
+    messages, and its suffix tells camera RAW from TIFF. A large picture holds its room until `until` is closed, for who
+    goes on to work on many at the same time; until it is decoded where that is not given. One stack takes one picture.
 
     Raises `PhotoError` for whatever cannot be read: one line that begins with the path, <bytes>, <image> or <array>.
 
@@ -119,15 +152,18 @@ def read(
     (20, 30, 3)
     """
     if isinstance(source, str | os.PathLike):
-        return read(read_bytes(source), at_least, name=source if name is None else name)
+        return read(read_bytes(source), at_least, name=source if name is None else name, until=until)
     form = "bytes" if isinstance(source, bytes) else "image" if isinstance(source, Image.Image) else "array"
     label = f"<{form}>" if name is None else _printable(os.fsdecode(name))
-    if isinstance(source, bytes):
-        kind = _kind(source, os.path.splitext(label)[1].lower())
-        with _decoding(label, "camera RAW file" if kind == "RAW" else kind):
-            return _from_bytes(source, kind, at_least, label)
-    with _decoding(label, form):
-        return _from_image(source if isinstance(source, Image.Image) else _array_image(source, label), label)
+    with contextlib.ExitStack() as own:
+        held = own if until is None else until
+        if isinstance(source, bytes):
+            kind = _kind(source, os.path.splitext(label)[1].lower())
+            with _decoding(label, "camera RAW file" if kind == "RAW" else kind):
+                return _from_bytes(source, kind, at_least, label, held)
+        with _decoding(label, form):
+            image = source if isinstance(source, Image.Image) else _array_image(source, label)
+            return _from_image(image, label, held)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -167,21 +203,29 @@ def _array_image(array: Any, label: str) -> Image.Image:
     return Image.fromarray(array)
 
 
-def _from_bytes(data: bytes, kind: str, at_least: tuple[int, int] | None, label: str) -> Photo:
+def _take_room(held: contextlib.ExitStack, pixels: int) -> None:
+    if pixels > LARGE:
+        held.enter_context(_room.taken(pixels))
+
+
+def _from_bytes(
+    data: bytes, kind: str, at_least: tuple[int, int] | None, label: str, held: contextlib.ExitStack
+) -> Photo:
     if kind == "AVIF" and not features.check("avif"):  # pillow-heif decodes no AVIF either
         raise PhotoError(f"{label}: AVIF needs a Pillow that decodes it: pip install --upgrade 'pillow>=11.3'")
     if kind == "HEIC":
         heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         _check_size(heif.size, label)
+        _take_room(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label)
     if kind in _PLUGINS:
         image = _open(data, kind)
         tags: Any = getattr(image, "tag_v2", {})
         if not (50706 in tags or tags.get(254) == 1):
-            return _from_image(image, label, at_least)
+            return _from_image(image, label, held, at_least)
         kind = "RAW"  # DNGVersion, or a first page that is a thumbnail: RAW without its suffix
     if kind == "RAW":
-        return _from_raw(data, at_least, label)
+        return _from_raw(data, at_least, label, held)
     raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
 
 
@@ -192,13 +236,22 @@ def _open(data: bytes, kind: str) -> Image.Image:
     return image
 
 
-def _from_image(image: Image.Image, label: str, at_least: tuple[int, int] | None = None, orientation: int = 1) -> Photo:
-    """`orientation` holds where the picture does not say."""
+def _from_image(
+    image: Image.Image,
+    label: str,
+    held: contextlib.ExitStack | None = None,
+    at_least: tuple[int, int] | None = None,
+    orientation: int = 1,
+) -> Photo:
+    """`held` takes the room that it needs, if it has none yet; `orientation` holds where the picture does not say."""
     width, height = image.size
     _check_size(image.size, label)
     if at_least and image.format == "JPEG":
         across, down = (max(1, side) for side in at_least)
         image.draft(None, (down, across) if _orientation(image, orientation) >= 5 else (across, down))
+    if held is not None:
+        whole = image.info.get("progressive")  # of which libjpeg keeps all coefficients, however small it is to be
+        _take_room(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
     orientation = _orientation(image, orientation)  # once loaded: a TIFF has turned itself, a PNG may say it at its end
     image = _srgb(image, label)
@@ -209,17 +262,21 @@ def _from_image(image: Image.Image, label: str, at_least: tuple[int, int] | None
     return Photo(np.array(image), width, height)  # a copy: writable, and the caller's picture stays his
 
 
-def _from_raw(data: bytes, at_least: tuple[int, int] | None, label: str) -> Photo:
+def _from_raw(data: bytes, at_least: tuple[int, int] | None, label: str, held: contextlib.ExitStack) -> Photo:
     """The camera's own rendering, where the embedded preview is large enough; otherwise demosaiced."""
     with _extra("rawpy", "raw", "camera RAW", label).imread(io.BytesIO(data)) as raw:
         sizes = raw.sizes
         _check_size((sizes.raw_width, sizes.raw_height), label)
         width, height = (sizes.height, sizes.width) if sizes.flip in (5, 6) else (sizes.width, sizes.height)
         least = at_least or (PREVIEW_LEAST, PREVIEW_LEAST)
+        _take_room(held, sizes.raw_width * sizes.raw_height)
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
-            image = _open(thumbnail, "JPEG") if isinstance(thumbnail, bytes) else Image.fromarray(thumbnail)
-            preview = _from_image(image, label, at_least, _LIBRAW_FLIP.get(sizes.flip, 1))
+            # Of a bitmap rawpy believes width and height, and reads on behind the end of a shorter one: never touched.
+            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
+            if image.width * image.height > sizes.raw_width * sizes.raw_height:  # no camera's, and more than the room
+                raise ValueError("the preview is larger than the photograph")
+            preview = _from_image(image, label, None, at_least, _LIBRAW_FLIP.get(sizes.flip, 1))
             if preview.width >= least[0] and preview.height >= least[1]:
                 return Photo(preview.pixels, width, height)
         half = at_least is not None and width // 2 >= least[0] and height // 2 >= least[1]

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from beholder import photo
-from beholder.errors import ModelError, PhotoError
+from beholder.errors import ModelError, PhotoError, one_line
 from beholder.explain import Explanation, occlude
-from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
+from beholder.model_file import OUTPUTS, ModelInfo, default_path, model_id, read
+from beholder.onnx_file import answers
 from beholder.scores import Scores, task_index
 
 BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
@@ -34,14 +35,10 @@ class Scorer:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         path = default_path() if model is None else Path(model)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"{path}: cannot open the model ({error.strerror}); leave it out for the default"
-            ) from None
+        content, info = read(path)
+        self.info: ModelInfo = info
         self._session = _open(path, content, threads)
-        self.info: ModelInfo = _info(path, self._session)
+        _compare(path, info, self._session)
         self.id: str = model_id(self.info.name, content)
 
     @property
@@ -56,7 +53,7 @@ class Scorer:
 
     def run(self, pixels: np.ndarray, sizes: np.ndarray) -> Scores:
         """Scores for prepared pixels (B, height, width, 3) of photographs with these (B, 2) sizes."""
-        values, embedding, evidence = self._session.run(list(OUTPUTS), {"image": pixels})
+        values, embedding, evidence = answers(self._session, OUTPUTS, pixels, len(self.info.tasks))
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
         return Scores(
@@ -148,23 +145,23 @@ def _open(path: Path, content: bytes, threads: int | None) -> Any:
     if threads:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:  # the runtime has a dozen exception types of its own, all bare Exceptions
-        what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: not a model file, or cut short ({what}); make or fetch it again") from None
+        raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
 
 
-def _info(path: Path, session: Any) -> ModelInfo:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is None:
-        raise ModelError(f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one")
+def _compare(path: Path, info: ModelInfo, session: Any) -> None:
+    """Raises ModelError where the graph's inputs and outputs are not those of the contract, or of these tasks."""
     try:
-        info = parse(text)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
-    names = {output.name: output.shape for output in session.get_outputs()}
-    if [put.name for put in session.get_inputs()] != ["image"] or not set(OUTPUTS) <= set(names):
+        inputs = {put.name: (put.type, len(put.shape), put.shape[-1:]) for put in session.get_inputs()}
+        outputs = {put.name: (put.type, put.shape) for put in session.get_outputs()}
+    except UnicodeDecodeError:
+        raise ModelError(f"{path}: not a model file, or damaged; make or fetch it again") from None
+    if inputs != {"image": ("tensor(uint8)", 4, [3])} or not set(OUTPUTS) <= set(outputs):
         raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
-    if names["scores"][-1] != len(info.tasks):
-        raise ModelError(f"{path}: it describes {len(info.tasks)} tasks and computes {names['scores'][-1]}")
-    return info
+    for name, ranks in zip(OUTPUTS, (2, 2, 4), strict=True):
+        kind, shape = outputs[name]
+        if kind != "tensor(float)" or len(shape) != ranks:
+            raise ModelError(f"{path}: its {name} are {kind} of {len(shape)} dimensions, where {ranks} of float belong")
+        if name != "embedding" and shape[1] != len(info.tasks):
+            raise ModelError(f"{path}: it describes {len(info.tasks)} tasks and computes {name} of {shape[1]}")

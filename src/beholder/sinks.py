@@ -7,7 +7,11 @@ become the Parquet file when the run ends, also by Ctrl-C; after a kill, resumin
 A resumed run appends what is missing. Where that leaves rows twice (a file that failed before, or has changed) or in
 another order than the input, the file is written anew at the end and put in place in one step, so that it is the same
 as that of an undisturbed run. Rows of photographs that are no longer asked for are kept, last. Resuming remembers a
-path and a place in the file for each row, not the row.
+path and a place in the file for each row, not the row. `photos/a.jpg`, `./photos/a.jpg` and its absolute path are one
+photograph; its row says what it was called last.
+
+Two runs never write one file: the second is refused, by a lock on the open file that ends with the process, however
+that ends.
 """
 
 import csv
@@ -15,7 +19,7 @@ import json
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +27,8 @@ from typing import Any, BinaryIO
 from beholder.batch import Result
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.files import explained, replacing
+from beholder.files import explained, locked, replacing, sweep
+from beholder.listing import one_spelling
 from beholder.tasks import Task
 from beholder.taste import Taste
 
@@ -80,35 +85,48 @@ def identity(model: str, taste: Taste | None) -> str:
 class Sink:
     """An open output."""
 
-    def __init__(self, path: Path, columns: Sequence[str], model: str, resume: bool) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[str], model: str, resume: bool, earlier: Iterable[bytes] | None = None
+    ) -> None:
         self._path, self._columns = path, tuple(columns)
         # Only of a resumed file: for each path the place of its latest row, and the content for which that is good.
         self._places: dict[str, tuple[int, int, str | None]] = {}
         self._rows = 0
         self._asked = array("q") if resume else None  # places of the rows in the order of this run
         try:
-            self._file = path.open("a+b" if resume else "wb", buffering=0)
+            self._file = locked(path)
         except OSError as error:
             raise BeholderError(f"{path}: cannot write there ({error.strerror})") from None
         try:
+            if not resume and os.path.isfile(path):  # neither a pipe nor a device
+                self._file.truncate(0)
             if resume:
+                if earlier is not None and not self._size():
+                    self._replace(earlier)
                 self._take_over(model)
             if not resume or not self._size():
                 self._append(_header(path, columns))
         except BaseException:
+            if earlier is not None and not self._size():  # a journal that was to be
+                path.unlink()
             self._file.close()
             raise
 
     def knows(self, path: str, sha256: str) -> bool:
         """Whether the file has a row for this content of this photograph that need not be computed again."""
-        return self._places.get(_utf8(path), (0, 0, None))[2] == sha256
+        return self._places.get(_key(path), (0, 0, None))[2] == sha256
 
     def keep(self, path: str) -> Row:
         """The row of a photograph that the file knows, which has its place here."""
         assert self._asked is not None
-        place, length, _ = self._places[_utf8(path)]
-        self._asked.append(place)
-        return _parsed(self._path, self._stored(place, length), self._columns)
+        place, length, _ = self._places[_key(path)]
+        row = _parsed(self._path, self._stored(place, length), self._columns)
+        if row["path"] == _utf8(path):
+            self._asked.append(place)
+        else:  # it was called otherwise
+            row["path"] = _utf8(path)
+            self.write(row)
+        return row
 
     def write(self, row: Row) -> None:
         """Add a row. Raises BeholderError where the disk is full or gone; the rows before it stay whole."""
@@ -116,22 +134,39 @@ class Sink:
         if self._asked is None:
             self._append(line)
             return
-        place, length, _ = self._places.get(row["path"], (0, 0, None))
+        key = _key(row["path"])
+        place, length, _ = self._places.get(key, (0, 0, None))
         if self._stored(place, length) != line:  # what failed as before is not written twice
             place = self._append(line)
-            self._places[row["path"]] = (place, len(line), None)
+            self._places[key] = (place, len(line), None)
             self._rows += 1
         self._asked.append(place)
 
+    def finish(self) -> None:
+        """Each row once, in the order of this run."""
+        if self._asked is None:
+            return
+        left = {place: length for place, length, _ in self._places.values()}
+        order = [(place, left.pop(place)) for place in self._asked if place in left] + list(left.items())
+        if self._rows > len(order) or order != sorted(order):
+            self._replace(chain([_header(self._path, self._columns)], (self._stored(*place) for place in order)))
+
     def close(self) -> None:
-        with self._file:
-            if self._asked is None:
-                return
-            left = {place: length for place, length, _ in self._places.values()}
-            order = [(place, left.pop(place)) for place in self._asked if place in left] + list(left.items())
-            if self._rows > len(order) or order != sorted(order):
-                header = _header(self._path, self._columns)
-                _replace(self._path, chain([header], (self._stored(*place) for place in order)))
+        self._file.close()
+
+    def _replace(self, lines: Iterable[bytes]) -> None:
+        """Write the file anew and put it in place in one step; it was locked before it had its name."""
+        what = "the rows in order (all are there)"
+        with replacing(self._path, what) as fresh, explained(self._path, what):
+            file = locked(fresh)
+            try:
+                with open(file.fileno(), "wb", closefd=False) as buffered:
+                    buffered.writelines(lines)
+            except BaseException:
+                file.close()
+                raise
+        self._file.close()
+        self._file = file
 
     def _take_over(self, model: str) -> None:
         """Note what an earlier run left, and cut off half a last row."""
@@ -147,7 +182,7 @@ class Sink:
                         "another file, or leave out --resume to replace it"
                     )
                 good = found["model"] == model and not found["error"]
-                self._places[found["path"]] = (place, len(line), found["sha256"] if good else None)
+                self._places[_key(found["path"])] = (place, len(line), found["sha256"] if good else None)
                 self._rows += 1
         if end < self._size():
             self._file.truncate(end)
@@ -202,22 +237,24 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
         resume: take over the rows that are there.
 
     Raises:
-        BeholderError: an unknown extension, a folder that does not exist, a file that is not of this form or has rows
-            by another taste.
+        BeholderError: an unknown extension, a folder that does not exist, a file that another run is writing, is not of
+            this form or has rows by another taste.
     """
     check(path, resume)
-    lines = path
+    lines, earlier = path, None
     if path.suffix.lower() == ".parquet":
         lines = path.with_name(path.name + ".partial")
-        if resume and path.exists() and not lines.exists():
-            _replace(lines, _from_parquet(path, lines, columns))
-    sink = Sink(lines, columns, model, resume)
-    try:
-        yield sink
-    finally:
-        sink.close()
-        if lines != path:
-            _to_parquet(lines, path, columns)
+        earlier = _from_parquet(path, lines, columns) if resume and path.exists() else None
+    sink = Sink(lines, columns, model, resume, earlier)
+    with closing(sink):
+        for each in {lines, path}:
+            sweep(each)
+        try:
+            yield sink
+        finally:
+            sink.finish()
+            if lines != path:
+                _to_parquet(lines, path, columns)
 
 
 def _taste_of(model: str) -> str:
@@ -296,13 +333,6 @@ def _not_ours(path: Path, where: str = "") -> BeholderError:
     )
 
 
-def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a line file anew and put it in place in one step."""
-    what = "the rows in order (all are there)"
-    with replacing(path, what) as fresh, explained(path, what), fresh.open("wb") as file:
-        file.writelines(lines)
-
-
 def _to_parquet(journal: Path, path: Path, columns: Sequence[str]) -> None:
     """The journal's rows as a Parquet file, in bounded memory; the journal goes once the file is in place."""
     arrow = require("pyarrow", "parquet", "writing Parquet")
@@ -333,6 +363,10 @@ def _from_parquet(path: Path, journal: Path, columns: Sequence[str]) -> Iterator
                 yield from (_line(journal, row, columns) for row in part.to_pylist())
     except arrow.ArrowException:
         raise _not_ours(path) from None
+
+
+def _key(path: str) -> str:
+    return _utf8(one_spelling(path))
 
 
 def _utf8(text: str) -> str:

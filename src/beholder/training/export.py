@@ -18,6 +18,7 @@ from torch import nn
 from beholder.extras import require
 from beholder.files import explained, replacing
 from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo
+from beholder.onnx_file import sealed
 
 OPSET = 20
 LARGE = 1024  # elements from which a tensor is stored in half precision
@@ -61,7 +62,7 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     entry.key, entry.value = METADATA_KEY, info.to_json()
     onnx.checker.check_model(model)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(model.SerializeToString(deterministic=True))
+        partial.write_bytes(sealed(model.SerializeToString(deterministic=True)))
 
 
 def _strip(model) -> None:  # type: ignore[no-untyped-def]

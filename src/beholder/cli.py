@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
 THUMBNAIL = 480  # pixels of the longest side in a report
+PAPERS = ("soydaner2023", "li2019")  # modules of beholder.papers
 
 
 class _Group(typer.core.TyperGroup):
@@ -111,6 +113,10 @@ Root = Annotated[
         file_okay=False,
         show_default=False,
     ),
+]
+SecondRoot = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the second domain, as --root.  [default: as --root]", file_okay=False),
 ]
 Scale = Annotated[
     list[str] | None,
@@ -612,9 +618,13 @@ def train_soydaner2023(
 
 @app.command()
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="soydaner2023.", metavar="PAPER")],
-    data: Annotated[str, typer.Option(help="aadb, eva, oasis, or a CSV file of your own ratings.", metavar="NAME")],
+    paper: Annotated[str, typer.Argument(help=f"{' or '.join(PAPERS)}.", metavar="PAPER")],
+    data: Annotated[str, typer.Option(help="aadb, eva, ava, oasis, or a CSV file of your own.", metavar="NAME")],
     root: Root = None,
+    second: Annotated[
+        str | None, typer.Option(help="Second domain of li2019.  [default: biq2021]", metavar="NAME")
+    ] = None,
+    second_root: SecondRoot = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Report to write (HTML; Markdown beside it).  [default: PAPER-NAME.html]"),
@@ -626,8 +636,12 @@ def reproduce(
     by_group: Annotated[
         bool, typer.Option("--by-group", help="Keep groups whole in cross-validation: themes in OASIS.")
     ] = False,
-    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "vgg16",
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
+    backbone: Annotated[
+        str | None, typer.Option(help="As `beholder models` shows.  [default: vgg16; for li2019 mobilenet_v2]")
+    ] = None,
+    epochs2: Annotated[
+        int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: 3; for li2019 20]")
+    ] = None,
     drop_leaks: DropLeaks = False,
     photographs: Annotated[
         bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
@@ -640,34 +654,41 @@ def reproduce(
 ) -> None:
     """Run a paper's experiments again and write a report, published numbers beside measured ones.
 
-    Trains what is not trained yet, in every round of cross-validation and with every seed: multi-task, single-task, and
-    two variants; a linear probe and the default model's features are fitted on the same photographs. Then come all
-    tables and figures that the data allows. A run that was stopped goes on when the same command is given again.
+    Trains what is not trained yet, in every round of cross-validation and with every seed: the paper's network and its
+    variants; a linear probe and the default model's features are fitted on the same photographs. Then come all tables
+    and figures that the data allows. A run that was stopped goes on when the same command is given again.
 
-    With VGG16 a training takes 3 to 5 minutes on two cores for 450 photographs: --seeds 3 on OASIS 2 hours. A short
-    version: --backbone mobilenet_v2 --folds 1.
+    soydaner2023: multi-task, single-task and two variants. With VGG16 a training takes 3 to 5 minutes on two cores for
+    450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
+
+    li2019: the score alone, in turn with a second domain, and with the inter-task layer.
 
     \b
     Examples:
       beholder reproduce soydaner2023 --data oasis --seeds 3
       beholder reproduce soydaner2023 --data oasis --backbone mobilenet_v2 --folds 1
+      beholder reproduce li2019 --data oasis --second biq2021 --seeds 2
     """
     from beholder.extras import require
 
-    if paper != "soydaner2023":
-        raise BeholderError(f"{paper}: the paper that can be run again is soydaner2023")
+    if paper not in PAPERS:
+        raise BeholderError(f"{paper}: papers that can be run again are {', '.join(PAPERS)}")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
     require("torch", "train", "training")
     require("matplotlib", "train", "figures")
     from beholder.evaluation import document
-    from beholder.papers import soydaner2023
     from beholder.training.device import device as choose
 
     document.check(path)
-    recipe = replace(soydaner2023.recipe_for(data), backbone=backbone, epochs2=epochs2)
+    study = import_module(f"beholder.papers.{paper}")
+    given = {"backbone": backbone, "epochs2": epochs2}
+    recipe = replace(study.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
     kept = work or path.with_suffix(".runs")
-    settings = soydaner2023.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
-    found = soydaner2023.reproduce(settings, choose(device))
+    settings = study.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
+    domain = {name: value for name, value in (("second", second), ("second_root", second_root)) if value is not None}
+    if domain and not hasattr(settings, "second"):
+        raise BeholderError(f"{paper} has no second domain: --second is for li2019")
+    found = study.reproduce(replace(settings, **domain), choose(device))
     written = document.write(found if photographs else document.without_photographs(found), path)
     typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
 

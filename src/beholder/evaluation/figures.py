@@ -320,6 +320,33 @@ def intervals(
     return figure
 
 
+def coefficients(rows: Mapping[str, Sequence[float]], label: str = "coefficient") -> "Figure":
+    """Signed bars of means, and a dot for each training (Li et al. 2019, Figure 4).
+
+    Args:
+        rows: name -> its value in each training.
+        label: of the values.
+    """
+    if not rows:
+        raise ValueError("coefficients: nothing to draw")
+    figure = _figure(7.6, 0.5 * len(rows) + 1.1)
+    axes = figure.add_subplot()
+    for y, values in enumerate(np.asarray(found, float) for found in rows.values()):
+        mean = float(values.mean())
+        axes.barh(y, mean, 0.6, color=POSITIVE if mean > 0 else NEGATIVE, alpha=0.75)
+        axes.plot(values, np.full(len(values), y), "o", color=TEXT, markersize=5, alpha=0.7, markeredgewidth=0)
+        axes.annotate(
+            f"{mean:+.3f}".replace("-", "\u2212"), (1.02, y), xycoords=("axes fraction", "data"), va="center",
+            fontsize=10.5, color=TEXT,
+        )  # fmt: skip
+    axes.axvline(0, color=DIM, linewidth=1.2)
+    axes.set_yticks(range(len(rows)), list(rows), parse_math=False)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.margins(x=0.06)
+    _dress(axes, label, "", grid="x")
+    return figure
+
+
 def deletion(
     steps: np.ndarray,
     curves: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],

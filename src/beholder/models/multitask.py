@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from beholder.models.backbone import Backbone
+from beholder.models.head import evidence, glorot, read
 
 
 class MultiTask(nn.Module):
@@ -40,9 +41,7 @@ class MultiTask(nn.Module):
         self.dropout = nn.Dropout(dropout)
         layers = [nn.Linear(hidden[1], width) for width in ([1] * outputs if separate else [outputs])]
         self.out = nn.ModuleList(layers)
-        for layer in (self.fc1, self.fc2, *layers):
-            nn.init.xavier_uniform_(layer.weight)  # Glorot & Bengio 2010
-            nn.init.zeros_(layer.bias)
+        glorot((self.fc1, self.fc2, *layers))
 
     def forward_features(self, pixels: Tensor) -> Tensor:
         """Feature map (B, C, rows, columns)."""
@@ -55,7 +54,11 @@ class MultiTask(nn.Module):
 
     def forward_tail(self, middle: Tensor) -> Tensor:
         """What the backbone's stem gave -> (B, T) in the unit interval."""
-        return self.forward_head(self.backbone.tail(middle).mean(dim=(2, 3)))
+        return self.forward_head(self.pool_middle(middle))
+
+    def pool_middle(self, middle: Tensor) -> Tensor:
+        """What the backbone's stem gave -> pooled features (B, C)."""
+        return self.backbone.tail(middle).mean(dim=(2, 3))
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(pixels).mean(dim=(2, 3)))
@@ -75,7 +78,6 @@ class ScoringMultiTask(nn.Module):
 
     Grad-CAM at the last feature map (Selvaraju et al. 2017), with its sign and in points of score: the gradient of a
     score by the pooled features, times what a place holds more of than the average place of the training photographs.
-    The two hidden layers are piecewise linear, so the gradient is written out and needs no backward pass.
 
     Args:
         network: trained; its dropout is off here.
@@ -105,14 +107,7 @@ class ScoringMultiTask(nn.Module):
         """(B, T) scores in native units, (B, C) pooled features, (B, T, rows, columns) evidence in native units."""
         features = self.backbone.forward_features(pixels)
         pooled = features.mean(dim=(2, 3))
-        before1 = self.fc1(pooled)
-        before2 = self.fc2(torch.relu(before1))
-        unit = torch.sigmoid(torch.relu(before2) @ self.out_weight.T + self.out_bias)
-        span = self.high - self.low
-        through2 = self.out_weight * (before2 > 0).float()[:, None]  # (B, T, 64)
-        through1 = (through2 @ self.fc2.weight) * (before1 > 0).float()[:, None]  # (B, T, 128)
-        slope = (unit * (1 - unit) * span)[:, :, None] * (through1 @ self.fc1.weight)  # (B, T, C)
-        rows, columns = features.shape[2:]
-        surplus = (features - self.typical[:, None, None]).flatten(2)  # (B, C, rows * columns)
-        evidence = (slope @ surplus / (rows * columns)).unflatten(2, (rows, columns))
-        return self.low + unit * span, pooled, evidence
+        outputs, slope = read(pooled, self.fc1, self.fc2, self.out_weight, self.out_bias)
+        unit, span = torch.sigmoid(outputs), self.high - self.low
+        slope = (unit * (1 - unit) * span)[:, :, None] * slope
+        return self.low + unit * span, pooled, evidence(slope, features, self.typical)

@@ -74,7 +74,12 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
 
 
 def run_all(
-    rounds: Sequence[RatedPhotos], settings: Mapping[str, R], seeds: int, work: Path, train: "Train[R]"
+    rounds: Sequence[RatedPhotos],
+    settings: Mapping[str, R],
+    seeds: int,
+    work: Path,
+    train: "Train[R]",
+    also: Mapping[str, Any] | None = None,
 ) -> list[Result]:
     """Train every setting in every round with every seed, round by round; what is in ``work`` already is read.
 
@@ -82,6 +87,7 @@ def run_all(
         settings: name -> recipe, whose seed is replaced.
         train: trains on one round by one recipe, with a file for its checkpoint. The checkpoint of the first training
             is kept, as that network is looked at afterwards.
+        also: what else the trainings follow from, by name.
 
     Raises:
         BeholderError: as of ``train``, or ``work`` cannot be written.
@@ -96,7 +102,9 @@ def run_all(
         stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
         path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
         split_by = split_hash(photos.files, photos.splits or ())
-        made_by = json.loads(json.dumps({**asdict(recipe), "data": photos.content_hash, "split": split_by}))
+        made_by = json.loads(
+            json.dumps({**asdict(recipe), "data": photos.content_hash, "split": split_by, **(also or {})})
+        )
         found = _read(path)
         if found is None or found[0] != made_by:
             if found:  # of another recipe, as is the checkpoint that it may have left

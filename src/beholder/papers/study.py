@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from beholder.data.rated import RatedPhotos
-from beholder.evaluation.metrics import METRICS, Measured, resampled
+from beholder.evaluation.metrics import METRICS, Measured, Metric, resampled
 from beholder.papers.runs import Result
 from beholder.training import ridge
 
@@ -86,15 +86,19 @@ def put_together(
     )
 
 
-def measured(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0) -> Measured:
+def measured(
+    study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0, by: Metric | None = None
+) -> Measured:
     """A metric, its mean over seeds, with its interval over photographs.
 
     Args:
         predicted: (seeds, n, T) or (n, T).
+        by: the metric itself, where it has another name than those in ``METRICS``.
     """
+    by = by or METRICS[metric]
     truth, columns = study.truth[:, task], _columns(predicted, task)
     value, low, high = resampled(
-        lambda rows: float(np.mean([METRICS[metric](truth[rows], column[rows]) for column in columns])), len(truth)
+        lambda rows: float(np.mean([by(truth[rows], column[rows]) for column in columns])), len(truth)
     )
     name = study.photos.tasks[task].name
     return Measured(metric, name, study.photos.name, study.split, len(truth), value, low, high)

@@ -23,7 +23,13 @@ from beholder.files import replacing
 from beholder.weights import cache_folder
 
 BATCH = 8
+See = Callable[[np.ndarray, int], np.ndarray]
 LARGE = 2**28  # bytes from which the size is told before it is written
+
+
+def mirrored(pixels: np.ndarray, view: int) -> np.ndarray:
+    """(..., height, width, 3) as they are in view 0, their mirror images in view 1."""
+    return np.ascontiguousarray(pixels[..., ::-1, :]) if view else pixels
 
 
 @dataclass(frozen=True)
@@ -32,12 +38,13 @@ class Extractor:
 
     Attributes:
         key: names everything that the features depend on besides the pixels.
-        size: (width, height) of the pixels that ``compute`` takes.
-        views: ways in which each photograph is seen: 1, or 2 with its mirror image.
+        size: (width, height) that ``resize`` brings photographs to.
+        views: ways in which each photograph is seen: 1, or 2 with its mirror image, or as many as ``see`` has.
         shape: of one photograph's features.
         compute: (B, height, width, 3) uint8 -> (B, *shape) float32.
         resize: a photograph and ``size`` -> the pixels.
         dtype: that they are kept in.
+        see: pixels (..., height, width, 3) and the number of a view -> what ``compute`` takes.
     """
 
     key: str
@@ -47,6 +54,7 @@ class Extractor:
     compute: Callable[[np.ndarray], np.ndarray]
     resize: Callable[[photo.Photo, tuple[int, int]], photo.Pixels] = photo.squash
     dtype: str = "float32"
+    see: See = mirrored
 
 
 def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
@@ -62,8 +70,7 @@ def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = Non
 
         def fill(rows: slice) -> np.ndarray:
             batch = np.stack(list(pool.map(lambda path: look(path, extractor), paths[rows])))
-            views = [batch] if extractor.views == 1 else [batch, np.ascontiguousarray(batch[:, :, ::-1])]
-            return np.stack([extractor.compute(view) for view in views])
+            return np.stack([extractor.compute(extractor.see(batch, view)) for view in range(extractor.views)])
 
         shape = (extractor.views, len(photos), *extractor.shape)
         return kept(photos, extractor.key, shape, extractor.dtype, fill, cache)

@@ -9,7 +9,7 @@ view of a photograph by VGG16 at 256 px). Compared with running the whole networ
 A run that was killed goes on with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,19 +78,28 @@ def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -
     Raises:
         BeholderError: as :func:`fit`.
     """
-    train, validation, held_out = _parts(photos)
+    tasks, unit = _learned(photos, recipe)
+    check_rated(photos, tasks, unit)
+    columns(tasks)  # a task may be called as another column of the scores
+    return Checkpoint(checkpoint, made_by(photos, recipe))
+
+
+def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray) -> None:
+    """Whether these tasks, rated (N, T), can be learned and tested.
+
+    Raises:
+        BeholderError: a part with too few photographs, or with no rating of a task.
+    """
+    train, validation, held_out = parts(photos)
     for name, rows in (("train", train), ("validation", validation)):
         if len(rows) < 2:
             raise BeholderError(f"{photos.name}: {len(rows)} photographs in the {name} part; at least 2 are needed")
-    tasks, unit = _learned(photos, recipe)
-    columns(tasks)  # a task may be called as another column of the scores
     for task, column in zip(tasks, unit.T, strict=True):
         for name, rows in (("train part", train), ("validation and the test part", held_out)):
             if np.isnan(column[rows]).all():
                 raise BeholderError(f"{photos.name}: {task.name} has no rating in the {name}; rate more")
     if np.isnan(unit[validation]).all():
         raise BeholderError(f"{photos.name}: no rating of {tasks[0].name} in the validation part; rate more")
-    return Checkpoint(checkpoint, _made_by(photos, recipe))
 
 
 def fit(
@@ -118,7 +127,7 @@ def fit(
         PhotoError: a photograph that does not decode.
     """
     state = check(photos, recipe, checkpoint)
-    train, validation, held_out = _parts(photos)
+    train, validation, held_out = parts(photos)
     tasks, unit = _learned(photos, recipe)
     where = where or device()
     source = source or source_for(photos, recipe, where)
@@ -185,7 +194,7 @@ def _stage(
         if not np.isfinite(found).all():
             return {"validation_loss": float("nan")}
         loss = float(np.nanmean((found - unit[validation]) ** 2))
-        return {"validation_loss": loss, "validation_srcc": _srcc(unit[validation, 0], found[:, 0])}
+        return {"validation_loss": loss, "validation_srcc": rated_srcc(unit[validation, 0], found[:, 0])}
 
     return Stage(
         number,
@@ -212,7 +221,8 @@ def masked_mse(predicted: Tensor, targets: Tensor) -> Tensor:
     return (errors**2).sum() / known.sum().clamp(min=1)
 
 
-def _made_by(photos: RatedPhotos, recipe: Recipe) -> dict[str, Any]:
+def made_by(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
+    """What a training follows from. ``recipe`` is a dataclass with a ``backbone``."""
     return {
         **asdict(recipe),
         "weights": backbone.identity(recipe.backbone),
@@ -222,7 +232,7 @@ def _made_by(photos: RatedPhotos, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _parts(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def parts(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of the train part, of the validation part, and of all that is not trained on."""
     split = np.array(photos.splits or ())
     return np.flatnonzero(split == "train"), np.flatnonzero(split == "validation"), np.flatnonzero(split != "train")
@@ -239,6 +249,7 @@ def _native(tasks: tuple[Task, ...], unit: np.ndarray) -> np.ndarray:
     return np.stack([task.from_unit(column) for task, column in zip(tasks, unit.T, strict=True)], axis=1)
 
 
-def _srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+def rated_srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Over the photographs that were rated; NaN where these are fewer than two."""
     rated = np.isfinite(truth)
     return srcc(truth[rated], predicted[rated]) if rated.sum() > 1 else float("nan")

@@ -4,11 +4,13 @@ Intervals, percentiles and metrics come from photographs that the network did no
 part; the width of the intervals and the percentile reference from the test and the validation part together.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from beholder import weights
 from beholder.data.folds import split_hash
@@ -23,7 +25,7 @@ from beholder.training.device import precision
 from beholder.training.export import export
 from beholder.training.multitask import HELD_OUT_BATCH, Trained
 from beholder.training.recipe import Recipe
-from beholder.training.source import Source, pooled_views
+from beholder.training.source import Inputs, Source, pooled_views
 
 METRICS = ("srcc", "plcc", "rmse", "mae")
 
@@ -40,10 +42,12 @@ def publish(photos: RatedPhotos, trained: Trained, recipe: Recipe, source: Sourc
         BeholderError: the file cannot be written.
     """
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
-    typical = torch.from_numpy(_typical(photos, trained, source)).float()  # on the device of the training
-    network = trained.network.cpu()
+    network = trained.network
+    inputs = source.pooled if trained.best == 1 else source.middle
+    centre = typical(photos, network, network.pool_middle if trained.best == 2 else nn.Identity(), inputs)
+    network = network.cpu()  # only now: what is typical was found on the device of the training
     low_high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32)
-    scoring = ScoringMultiTask(network, low_high[:, 0], low_high[:, 1], typical)
+    scoring = ScoringMultiTask(network, low_high[:, 0], low_high[:, 1], centre)
     info = describe(photos, trained, recipe, recipe.side or network.backbone.side)
     export(scoring, info, path)
     return info
@@ -121,18 +125,17 @@ def metrics(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split:
     return found
 
 
-def _typical(photos: RatedPhotos, trained: Trained, source: Source) -> np.ndarray:
-    """(C,) mean pooled features of the training photographs, by the network as it is now."""
+def typical(photos: RatedPhotos, network: nn.Module, pool: Callable[[Tensor], Tensor], inputs: Inputs) -> Tensor:
+    """(C,) mean pooled features of the training photographs, by the network as it is now.
+
+    Args:
+        pool: what ``inputs`` gives -> (B, C), by the network.
+    """
     rows = np.flatnonzero(np.array(photos.splits) == "train")
-    network = trained.network
     where = next(network.parameters()).device
-    total = np.zeros(network.backbone.channels)
+    total: Tensor | float = 0.0
     with torch.inference_mode(), precision(where):
         for part in np.array_split(rows, -(-len(rows) // HELD_OUT_BATCH)):
-            straight = np.zeros(len(part), bool)
-            if trained.best == 1:
-                pooled = source.pooled(part, straight)
-            else:
-                pooled = network.backbone.tail(source.middle(part, straight).to(where)).float().mean(dim=(2, 3))
-            total += pooled.sum(dim=0).cpu().numpy()
-    return total / len(rows)
+            total = total + pool(inputs(part, np.zeros(len(part), bool))).double().sum(dim=0).cpu()
+    assert isinstance(total, Tensor)
+    return (total / len(rows)).float()

@@ -1,5 +1,6 @@
 """Settings of the two-stage training of Soydaner & Wagemans (2023, Section 4.2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beholder.errors import BeholderError
@@ -51,10 +52,20 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("batch", "epochs1", "rate1", "rate2", "decay", "decay_steps"):
-            if not 0 < getattr(self, name) <= LARGEST:
-                raise BeholderError(f"{name} is {getattr(self, name)}; give a number above 0, up to {LARGEST:g}")
-        if min(self.hidden) < 1:
-            raise BeholderError(f"hidden is {self.hidden[0]} {self.hidden[1]}; give each layer at least 1 unit")
+        check_positive(self, ("batch", "epochs1", "rate1", "rate2", "decay", "decay_steps"))
+        check_hidden(self.hidden)
         if not 0 <= self.dropout < 1:
             raise BeholderError(f"dropout is {self.dropout}; give a share from 0 to below 1")
+
+
+def check_positive(recipe: object, names: Sequence[str]) -> None:
+    """Raises BeholderError where one of these settings is not above 0, or too large to compute with."""
+    for name in names:
+        if not 0 < getattr(recipe, name) <= LARGEST:
+            raise BeholderError(f"{name} is {getattr(recipe, name)}; give a number above 0, up to {LARGEST:g}")
+
+
+def check_hidden(hidden: tuple[int, int]) -> None:
+    """Raises BeholderError where a layer has no units."""
+    if min(hidden) < 1:
+        raise BeholderError(f"hidden is {hidden[0]} {hidden[1]}; give each layer at least 1 unit")

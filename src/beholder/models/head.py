@@ -1,0 +1,44 @@
+"""Two hidden layers on pooled features, as several systems have them: first values, and gradients written out."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+def glorot(layers: Iterable[nn.Linear]) -> None:
+    """First values: Glorot & Bengio's (2010) uniform range, biases of zero."""
+    for layer in layers:
+        nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(layer.bias)
+
+
+def read(pooled: Tensor, fc1: nn.Linear, fc2: nn.Linear, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Outputs before their activation (B, T), and how each changes with the pooled features (B, T, C).
+
+    The hidden layers are piecewise linear, so the gradient is a product of matrices, which a model file can hold.
+
+    Args:
+        pooled: (B, C).
+        weight, bias: (T, H) and (T,) of the output layer.
+    """
+    before1 = fc1(pooled)
+    before2 = fc2(torch.relu(before1))
+    outputs = nn.functional.linear(torch.relu(before2), weight, bias)
+    through2 = weight * (before2 > 0).float()[:, None]  # (B, T, H)
+    through1 = (through2 @ fc2.weight) * (before1 > 0).float()[:, None]
+    return outputs, through1 @ fc1.weight
+
+
+def evidence(slope: Tensor, features: Tensor, typical: Tensor) -> Tensor:
+    """Grad-CAM at a feature map that is average-pooled: (B, T, rows, columns), in the units of the slope.
+
+    Args:
+        slope: (B, T, C) gradient by the pooled features.
+        features: (B, C, rows, columns).
+        typical: (C,) mean pooled features of the training photographs, what a place is compared with.
+    """
+    rows, columns = features.shape[2:]
+    surplus = (features - typical[:, None, None]).flatten(2)  # (B, C, rows * columns)
+    found: Tensor = (slope @ surplus / (rows * columns)).unflatten(2, (rows, columns))  # type: ignore[no-untyped-call]
+    return found

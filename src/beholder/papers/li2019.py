@@ -1,0 +1,530 @@
+"""Li et al. (2019), Personality driven multi-task learning for image aesthetic assessment: run on other photographs.
+
+The paper learns aesthetics from AVA or AADB and personality from PsychoFlickr. Where their photographs are not at hand,
+the same network and training run on two other data sets, and stand beside the published numbers without being the same
+experiment: what is asked is whether a second domain, trained in turn with the first, helps.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from beholder import data, progress
+from beholder.data.folds import split_hash
+from beholder.data.rated import RatedPhotos
+from beholder.errors import BeholderError
+from beholder.evaluation import figures
+from beholder.evaluation.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text, spread
+from beholder.evaluation.metrics import METRICS, Measured, Metric, accuracy
+from beholder.models import backbone, cost
+from beholder.models.personality import Personality
+from beholder.papers.runs import Outcome, Result, run_all, with_splits
+from beholder.papers.study import Study, by_seed, difference, measured, probe, put_together
+from beholder.training import default
+from beholder.training.features import features
+from beholder.training.personality import LAST, Recipe, fit, source_for, weights_of
+from beholder.training.source import Source, pooled_views
+
+SINGLE, BOTH = "only aesthetic task", "two domains"
+TRAITS, ALTERNATING, BETWEEN = "traits", "alternating training", "with inter-task layer"
+
+ACCURACY_AVA = {  # Table 1: accuracy at 0.5, per cent
+    "AVA handcrafted features": 68.0,
+    "RAPID": 75.4,
+    "DMA": 75.4,
+    "Kao et al. 2016": 76.2,
+    "Wang et al. 2016": 76.9,
+    "Kong et al. 2016": 77.3,
+    "Kao et al. 2017": 79.1,
+    "Li et al. 2019, only aesthetic task": 76.1,
+    "Li et al. 2019": 81.5,
+}
+AADB = {  # Table 2: SROCC, PLCC, "RMSE"
+    "Reg (Kong et al. 2016)": (0.624, 0.618, 0.029),
+    "Reg+Rank": (0.652, 0.657, 0.024),
+    "Reg+Rank+Att+Cont": (0.678, 0.684, 0.019),
+    "Li et al. 2019, only aesthetic task": (0.637, 0.668, 0.022),
+    "Li et al. 2019": (0.680, 0.702, 0.016),
+}
+SIGNS = {  # Section 4.4, on Figure 4
+    "openness": "negative",
+    "conscientiousness": "positive",
+    "extraversion": "positive",
+    "agreeableness": "positive, the largest",
+    "neuroticism": "negative, the largest",
+}
+SMALL = Recipe("mobilenet_v2", shared=LAST, mirror=True, batch=32, epochs1=10, rate_between=0.03)
+TRIED = (0.01, 0.03, 0.1)  # rate of the branches; that of the shared layers is a tenth, as in the paper
+SECOND_COUNT = 1000  # photographs of the second domain
+SHOWN = 2  # photographs of a low and of a high rating
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to run; as of `beholder.papers.soydaner2023.Settings`, and the second domain with its folder."""
+
+    data: str
+    root: Path | None
+    seeds: int
+    folds: int
+    by_group: bool
+    recipe: Recipe
+    drop_leaks: bool
+    work: Path
+    cache: Path | None
+    second: str = "biq2021"
+    second_root: Path | None = None
+
+
+def recipe_for(name: str) -> Recipe:
+    """The paper's own settings for its data sets; for others, of a few hundred photographs, what a CPU can train."""
+    return Recipe() if name in ("ava", "aadb") else SMALL
+
+
+def reproduce(settings: Settings, where: torch.device) -> Document:
+    """Train what is not trained yet, and put the report together.
+
+    Raises:
+        BeholderError: as of `beholder.data.load` and `beholder.training.personality.fit`; scores that are missing.
+    """
+    photos = data.load(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    if np.isnan(photos.ratings[:, 0]).any():
+        raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
+    second = _second(settings)
+    rounds = with_splits(photos, settings.folds, settings.by_group)
+    recipe = settings.recipe
+    sources = [
+        source_for(photos, recipe, where, pooled=True, cache=settings.cache),
+        source_for(second, recipe, where, cache=settings.cache),
+    ]
+    train = trainer(second, sources, where)
+    also = {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
+    tried = []
+    if recipe.shared == LAST:
+        trials = {f"tried {rate:g}": _with_rate(replace(recipe, single=True), rate) for rate in TRIED}
+        tried = run_all(rounds[:1], trials, 1, settings.work, train)
+        recipe = _with_rate(recipe, TRIED[int(np.argmin([_validation(each)[0] for each in tried]))])
+    trainings = {BOTH: recipe, SINGLE: replace(recipe, single=True)}
+    results = run_all(rounds, trainings, settings.seeds, settings.work, train, also)
+    views = pooled_views(sources[0], len(photos), recipe.mirror)
+    default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
+    compared = {
+        f"linear probe on {recipe.backbone}": probe(rounds, views),
+        "DINOv2 + ridge, as the default model": probe(rounds, default_views),
+    }
+    study = put_together(photos, rounds, results, compared, settings.by_group)
+    return Document(
+        f"Li et al. 2019, on {photos.name} and {second.name}",
+        _summary(study, second, recipe),
+        [
+            Section("What was run", [_protocol(study, second, recipe), *_tried(tried), _absent(photos.name)]),
+            Section("The score", _scores(study)),
+            Section("Does the second domain help?", _variants(study)),
+            Section("Traits and the score", _traits(study, second)),
+            Section("The network", [_parameters(recipe, len(second.tasks)), *_curves(study, second)]),
+        ],
+    )
+
+
+def trainer(
+    second: RatedPhotos, sources: Sequence[Source], where: torch.device
+) -> Callable[[RatedPhotos, Recipe, Path], Outcome]:
+    """How `run_all` trains the network of this paper."""
+
+    def train(photos: RatedPhotos, recipe: Recipe, checkpoint: Path) -> Outcome:
+        trained = fit(photos, second, recipe, sources=sources, checkpoint=checkpoint, where=where, told=_told)
+        test = np.array(photos.splits) == "test"
+        stages = {TRAITS: trained.traits, ALTERNATING: trained.stage1, BETWEEN: trained.stage2}
+        if recipe.single:
+            stages = {SINGLE: trained.stage1}
+        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+
+    return train
+
+
+def _told(row: dict[str, Any]) -> None:
+    if row["stage"] == 1:
+        progress.note(
+            f"stage 1, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss {row['validation_loss']:.4f}, "
+            f"SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
+        )
+
+
+def _second(settings: Settings) -> RatedPhotos:
+    """The second domain, at most ``SECOND_COUNT`` photographs of it, with a validation part."""
+    root = settings.second_root or (None if data.is_csv(settings.data) else settings.root)
+    second = data.load(settings.second, root, drop_leaks=settings.drop_leaks)
+    if len(second) > SECOND_COUNT:
+        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:SECOND_COUNT]))
+    return data.split(second)
+
+
+def _with_rate(recipe: Recipe, rate: float) -> Recipe:
+    return replace(recipe, rate_branches=rate, rate_shared=rate / 10)
+
+
+def _validation(result: Result) -> tuple[float, float]:
+    """Loss and SRCC of the best epoch of stage 1."""
+    best = [row for row in result.outcome.history if row["stage"] == 1 and row["best"]][-1]
+    return best["validation_loss"], best["validation_srcc"]
+
+
+def _systems(study: Study) -> dict[str, np.ndarray]:
+    """Name -> (seeds, n, 1) or (n, T) predictions, the paper's own three first."""
+    found = {
+        SINGLE: study.final(SINGLE),
+        ALTERNATING: study.predicted[BOTH, ALTERNATING],
+        BETWEEN: study.predicted.get((BOTH, BETWEEN)),
+        **study.compared,
+    }
+    return {name: predicted for name, predicted in found.items() if predicted is not None}
+
+
+def _summary(study: Study, second: RatedPhotos, recipe: Recipe) -> list[str]:
+    photos, rated = study.photos, study.photos.tasks[0]
+    systems = _systems(study)
+    lines = [
+        f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}), rated for "
+        f"{rated.name}; second domain: {len(second)} photographs of {second.name}, rated for "
+        f"{', '.join(task.name for task in second.tasks)}. Backbone: {recipe.backbone}. Seeds: "
+        f"{len(study.final(SINGLE))}. Intervals are 95% bootstrap intervals over photographs.",
+        "SRCC: " + "; ".join(f"{name} {measured(study, predicted)}" for name, predicted in systems.items()) + ".",
+    ]
+    for first, other in _pairs(study):
+        gap = difference(study, systems[first], systems[other])
+        sure = "the interval holds zero, so the two are not told apart" if gap.low <= 0 <= gap.high else "told apart"
+        lines.append(f"{first} less {other}: {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {sure}.")
+    return lines
+
+
+def _pairs(study: Study) -> list[tuple[str, str]]:
+    names = list(_systems(study))
+    last = BETWEEN if BETWEEN in names else ALTERNATING
+    inside = [(ALTERNATING, SINGLE), *([(BETWEEN, ALTERNATING), (BETWEEN, SINGLE)] if last == BETWEEN else [])]
+    return [*inside, *((last, name) for name in study.compared), *((SINGLE, name) for name in study.compared)]
+
+
+def _protocol(study: Study, second: RatedPhotos, recipe: Recipe) -> Text:
+    photos = study.photos
+    parts = ("train", "validation", "test")
+    counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.rounds]
+    trained = {"whole": "the whole backbone", LAST: "the backbone's last layers", "none": "nothing of the backbone"}
+    steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
+    looks = backbone.create(recipe.backbone, pretrained=False)
+    tuned = ", ".join(looks.tuned)
+    return Text(
+        "Protocol",
+        [
+            f"The network of Section 3 on {recipe.backbone}. Pixels squashed to {recipe.resize} px, squares of "
+            f"{recipe.side} px cut out; tested on the centre. Stage 1: a batch of {recipe.batch} of each domain in "
+            f"turn, {recipe.epochs1} passes over the aesthetic domain ({steps} batches each; the second domain gives "
+            f"as many), SGD with momentum {recipe.momentum:g} and weight decay {recipe.weight_decay:g}, rates "
+            f"{recipe.rate_shared:g} for the shared layers ({trained[recipe.shared]}"
+            f"{f': {tuned}' if recipe.shared == LAST else ''}) and {recipe.rate_branches:g} for the branches, times "
+            f"{recipe.decay:g} an epoch. Stage 2: all of that frozen, the weights of the inter-task layer, "
+            f"{recipe.epochs2} epochs from a rate of {recipe.rate_between:g}. In each stage the epoch of least "
+            "validation loss of the score is kept.",
+            "Differs from the paper: its rates of 1e-5 and 1e-4 over 20 epochs are made for 230,000 or 8,500 "
+            f"photographs and would hardly move a network in {steps} steps an epoch, so they are larger here (see "
+            "below), in its proportion of 1 to 10. It trains the whole of DenseNet-121, whose weights are on no "
+            "package index. It cuts squares out anywhere; where outputs of the stem are kept, as here, they come from "
+            "the centre and the four corners, each mirrored or not. It does not give its batch size, nor what stands "
+            "between the layers of a branch (here a ReLU). Batch normalisation keeps the statistics of pretraining."
+            if recipe.shared == LAST
+            else "As in the paper; it gives no batch size and does not say what stands between the layers of a branch "
+            "(here a ReLU). Batch normalisation keeps the statistics of pretraining.",
+            f"`{SINGLE}` is the same network trained on the same batches of the aesthetic domain, with those of the "
+            "second domain left out.",
+            f"Parts of {photos.name}: {'; '.join(counts)}; split sha256 "
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + f"; content sha256 `{photos.content_hash[:16]}`. Parts of {second.name}: "
+            + ", ".join(f"{(second.splits or ()).count(name)} {name}" for name in parts)
+            + f"; content sha256 `{second.content_hash[:16]}`. The linear probe and the DINOv2 head see the train and "
+            "the validation part, the networks learn from the train part and choose epochs by the validation part.",
+            "Tasks: "
+            + " ".join(
+                f"{task.name} ({task.low:g} to {task.high:g}): {task.description}."
+                for task in (photos.tasks[0], *second.tasks)
+            ),
+        ],
+    )
+
+
+def _tried(tried: Sequence[Result]) -> list[Part]:
+    if not tried:
+        return []
+    rows: list[list[Cell]] = [
+        [f"{rate:g}", f"{rate / 10:g}", *_validation(result)] for rate, result in zip(TRIED, tried, strict=True)
+    ]
+    return [
+        Table(
+            "",
+            "Learning rates that were tried",
+            [
+                Column("branches"),
+                Column("shared layers"),
+                Column("validation loss", "measured"),
+                Column("validation SRCC", "measured"),
+            ],
+            rows,
+            f"`{SINGLE}`, seed 0, first round, its validation part; no tested photograph of that round had a say. The "
+            "least loss was taken, for all settings.",
+            digits=4,
+        )
+    ]
+
+
+def _absent(name: str) -> Text:
+    paragraphs = [
+        "PsychoFlickr, which relates photographs to the Big-Five traits of who likes them, is not to be had: no trait "
+        "is measured here unless it is the second domain, and another second domain says nothing about personality."
+    ]
+    missing = [other.upper() for other in ("ava", "aadb") if other != name]
+    paragraphs.append(
+        f"{' and '.join(missing)}: without the photographs their numbers cannot be measured; they stand in the tables "
+        "as published. Numbers of two data sets are not comparable with each other."
+    )
+    return Text("What could not be run", paragraphs)
+
+
+def _unit(study: Study, predicted: np.ndarray, name: str, metric: Metric) -> Measured:
+    """A metric of scores in 0 to 1."""
+    to_unit = study.photos.tasks[0].to_unit
+    return measured(study, predicted, name, by=lambda truth, found: metric(to_unit(truth), to_unit(found)))
+
+
+def mse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean squared error.
+
+    >>> mse(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+    0.25
+    """
+    return float(np.mean((truth - predicted) ** 2))
+
+
+def _scores(study: Study) -> list[Part]:
+    photos, rated, systems = study.photos, study.photos.tasks[0], _systems(study)
+    above = float(np.mean(rated.to_unit(study.truth[:, 0]) >= 0.5))
+    shares: list[list[Cell]] = [[name, value / 100, None] for name, value in ACCURACY_AVA.items()]
+    rows: list[list[Cell]] = [[name, *values, *[None] * 4] for name, values in AADB.items()]
+    for name, predicted in systems.items():
+        shares.append([name, None, _unit(study, predicted, "accuracy", partial(accuracy, threshold=0.5))])
+        agreement = [measured(study, predicted, metric) for metric in ("srcc", "plcc")]
+        errors = [_unit(study, predicted, "rmse", METRICS["rmse"]), _unit(study, predicted, "mse", mse)]
+        rows.append([name, *[None] * 3, *agreement, *errors])
+    final = systems.get(BETWEEN, systems[ALTERNATING])
+    return [
+        Table(
+            "Table 1",
+            "Accuracy at 0.5 of the scale",
+            [Column("method"), Column("AVA", "published"), Column(photos.name, "measured")],
+            shares,
+            f"A share. {above:.3f} of the tested photographs of {photos.name} are rated at 0.5 or above, which is what "
+            "saying so of every photograph would score.",
+        ),
+        Table(
+            "Table 2",
+            "Agreement and errors, scores from 0 to 1",
+            [
+                Column("method"),
+                *(Column(f"{metric}, AADB", "published") for metric in ("SROCC", "PLCC", '"RMSE"')),
+                *(Column(f"{metric}, {photos.name}", "measured") for metric in ("SRCC", "PLCC", "RMSE", "MSE")),
+            ],
+            rows,
+            "The paper's RMSE of about 0.02 on a scale of 0 to 1 looks like a mean *squared* error: a correlation of "
+            "0.70 leaves about 0.7 of the standard deviation of the scores, which on AADB is about 0.2, so a root mean "
+            "squared error would be about 0.14, and its square is 0.02. Both are given here.",
+        ),
+        Picture(
+            "",
+            "Ratings and predictions",
+            figures.scatter(
+                study.truth[:, 0],
+                final[0, :, 0],
+                f"{rated.name} ({rated.low:g} to {rated.high:g})",
+                rated.low,
+                rated.high,
+            ),
+            f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
+            f"`{BETWEEN if BETWEEN in systems else ALTERNATING}`, seed 0.",
+        ),
+    ]
+
+
+def _variants(study: Study) -> list[Part]:
+    systems, rated = _systems(study), study.photos.tasks[0]
+    found = [
+        (f"{first} less {other}", first, other, difference(study, systems[first], systems[other]))
+        for first, other in _pairs(study)
+    ]
+    rows: list[list[Cell]] = [
+        [label, spread(by_seed(study, systems[first])), spread(by_seed(study, systems[other])), gap]
+        for label, first, other, gap in found
+    ]
+    return [
+        Picture(
+            "",
+            "Differences on the same photographs",
+            figures.intervals([(label, gap.value, gap.low, gap.high) for label, _, _, gap in found]),
+            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
+            "Positive: the first is better. Each side is the mean over its seeds.",
+        ),
+        Table(
+            "",
+            f"The same in numbers: SRCC of {rated.name}",
+            [Column("comparison"), *(Column(title, "measured") for title in ("first", "second", "difference"))],
+            rows,
+            "The paper's gain by its second domain is 0.043 in SROCC on AADB (0.637 to 0.680) and 5.4 points of "
+            "accuracy on AVA (76.1 to 81.5), from one training each.",
+        ),
+        Picture(
+            "",
+            "Seed noise",
+            figures.noise({name: by_seed(study, predicted) for name, predicted in systems.items()}),
+            "A dot for each seed and system.",
+            "SRCC over all tested photographs.",
+        ),
+    ]
+
+
+def _traits(study: Study, second: RatedPhotos) -> list[Part]:
+    names = [task.name for task in second.tasks]
+    found = [weights_of(each.outcome.history, names) for each in study.results if each.setting == BOTH]
+    found = [each for each in found if each]
+    parts: list[Part] = []
+    signs: list[list[Cell]] = [[name, sign, *_coefficients(found, name)] for name, sign in SIGNS.items()]
+    signs += [[name, None, *_coefficients(found, name)] for name in names if name not in SIGNS]
+    if found:
+        rows = {name: [each[name][0] for each in found] for name in names}
+        rows |= {f"{name}, least squares": [each[name][1] for each in found] for name in names}
+        parts.append(
+            Picture(
+                "Figure 4",
+                "Coefficients of the inter-task layer",
+                figures.coefficients(rows),
+                "Bars of the mean coefficient of each trait, and a dot for each training.",
+                "Points of the score, from 0 to 1, for one unit of a trait that runs from -1 to 1; one dot a training "
+                "(round and seed).",
+            )
+        )
+    parts.append(
+        Table(
+            "Figure 4",
+            "Signs of the coefficients",
+            [
+                Column("trait"),
+                Column("sign, AADB", "published"),
+                Column("coefficient", "measured"),
+                Column("by least squares", "measured"),
+            ],
+            signs,
+            "The paper gives the coefficients in a figure only; its text names their signs. Spread over trainings. The "
+            "coefficients are fitted on the photographs that the branches learned from, whose scores the aesthetic "
+            "branch has explained already: they say what is left over, not how score and trait correlate.",
+        )
+    )
+    parts.append(_shown(study, names))
+    return parts
+
+
+def _coefficients(found: Sequence[Mapping[str, tuple[float, float]]], name: str) -> list[Cell]:
+    there = [each[name] for each in found if name in each]
+    return [spread([pair[which] for pair in there]) for which in (0, 1)] if there else [None, None]
+
+
+def _shown(study: Study, names: Sequence[str]) -> Part:
+    """Figure 5: tested photographs of low and of high ratings with score and traits."""
+    if (BOTH, TRAITS) not in study.predicted:
+        return Missing("Figure 5", "Photographs with their traits", "No traits were learned.")
+    rated = study.photos.tasks[0]
+    order = np.argsort(study.truth[:, 0])
+    chosen = [*order[-SHOWN:], *order[:SHOWN]]
+    score, traits = study.final(BOTH)[0, :, 0], study.predicted[BOTH, TRAITS][0]
+    captions = [
+        "\n".join(
+            [
+                f"rated {study.truth[index, 0]:.2f}, predicted {score[index]:.2f}",
+                *(f"{name} {value:+.2f}" for name, value in zip(names, traits[index], strict=True)),
+            ]
+        )
+        for index in chosen
+    ]
+    sheet = figures.gallery([study.photos.paths[study.rows[index]] for index in chosen], captions, columns=4)
+    return Picture(
+        "Figure 5",
+        "Photographs of high and of low ratings with score and traits",
+        sheet,
+        f"{len(chosen)} photographs with rating, predicted score and traits.",
+        f"Seed 0. Scores from {rated.low:g} to {rated.high:g}; the traits on their own scales.",
+    )
+
+
+def _parameters(recipe: Recipe, traits: int) -> Table:
+    with torch.device("meta"):
+        networks = [
+            Personality(backbone.create(name, pretrained=False), count, recipe.hidden)
+            for name, count in (("densenet121", 5), (recipe.backbone, traits))
+        ]
+    counts: list[tuple[int, ...]] = []
+    for network in networks:
+        parts = (network.backbone, network.aesthetic, network.personality)
+        counts.append((*(cost.parameters(part) for part in parts), network.between.numel(), cost.parameters(network)))
+    rows: list[list[Cell]] = [
+        [part, *both]
+        for part, *both in zip(
+            ("backbone", "aesthetic branch", "personality branch", "inter-task layer", "all"), *counts, strict=True
+        )
+    ]
+    looks = networks[1].backbone
+    tuned = sum(value.numel() for name, value in looks.named_parameters() if name.startswith(looks.tuned))
+    return Table(
+        "",
+        "Parameters",
+        [
+            Column("part"),
+            Column("densenet121 and five traits, as in the paper", "measured"),
+            Column(f"{recipe.backbone} and {traits} trait{'s' * (traits > 1)}, as here", "measured"),
+        ],
+        rows,
+        f"{cost.gflop(networks[0], (recipe.side, recipe.side)):.1f} and "
+        f"{cost.gflop(networks[1], (recipe.side, recipe.side)):.2f} GFLOP a photograph of {recipe.side} x "
+        f"{recipe.side} px; of the backbone {tuned:,} parameters are its last layers. The paper prints no counts.",
+    )
+
+
+def _curves(study: Study, second: RatedPhotos) -> list[Part]:
+    first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == BOTH]
+    best: list[list[Cell]] = []
+    for name in (BOTH, SINGLE):
+        histories = [each.outcome.history for each in study.results if each.setting == name]
+        rows = [[row for row in history if row["stage"] == 1] for history in histories]
+        chosen = [next(row for row in reversed(part) if row["best"]) for part in rows]
+        theirs = spread([row["second_srcc"] for row in chosen]) if "second_srcc" in chosen[0] else None
+        epochs = spread([float(row["epoch"]) for row in chosen])
+        best.append([name, spread([row["validation_srcc"] for row in chosen]), theirs, epochs])
+    return [
+        Picture(
+            "",
+            "Training curves",
+            figures.curves(first),
+            "Loss and rank correlation of the score by epoch over both stages, a line for each seed.",
+            f"`{BOTH}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score only.",
+        ),
+        Table(
+            "",
+            "The epoch that was kept in stage 1",
+            [
+                Column("setting"),
+                Column("validation SRCC", "measured"),
+                Column(f"SRCC on the validation part of {second.name}", "measured"),
+                Column("epoch", "measured"),
+            ],
+            best,
+            "Over rounds and seeds: the smallest and the largest of them beside the mean.",
+        ),
+    ]

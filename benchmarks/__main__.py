@@ -94,12 +94,14 @@ def kills(
 def memory(
     photographs: Annotated[str, typer.Option(help="How many, for each run.")] = "100,400,1600",
     side: Annotated[int, typer.Option(min=4, help="Pixels of the longer side.")] = 4000,
+    suffix: Annotated[str, typer.Option(help=".png decodes whole, .jpg at a reduced size.")] = ".jpg",
+    workers: Annotated[int, typer.Option(min=1, help="Decoding threads.")] = 2,
     embedded: Annotated[
         bool, typer.Option("--embedded", help="The embedded model, not one that takes no time.")
     ] = False,
 ) -> None:
     """Peak memory of a run against the number of photographs of 12 megapixels."""
-    table.console().print(peaks.table(photographs, side, embedded))
+    table.console().print(peaks.table(photographs, side, embedded, suffix, workers))
 
 
 if __name__ == "__main__":

@@ -25,18 +25,20 @@ try: app(sys.argv[1:])
 finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"""
 
 
-def link(folder: Path, count: int, size: tuple[int, int]) -> None:
+def link(folder: Path, count: int, size: tuple[int, int], suffix: str) -> None:
     """So many photographs of a size in a new folder."""
     folder.mkdir()
     originals = sorted((REPOSITORY / "examples" / "photos").glob("*.jpg"))[:DISTINCT]
     for number, original in enumerate(originals[:count]):
-        Image.open(original).convert("RGB").resize(size).save(folder / f"{number}.jpg", quality=90)
+        Image.open(original).convert("RGB").resize(size).save(
+            folder / f"{number}{suffix}", quality=90, compress_level=1
+        )
     for number in range(DISTINCT, count):
-        source = folder / f"{number % (DISTINCT * COPIES)}.jpg"
+        source = folder / f"{number % (DISTINCT * COPIES)}{suffix}"
         if source.exists():
-            os.link(source, folder / f"{number}.jpg")
+            os.link(source, folder / f"{number}{suffix}")
         else:
-            shutil.copyfile(folder / f"{number % DISTINCT}.jpg", source)
+            shutil.copyfile(folder / f"{number % DISTINCT}{suffix}", source)
 
 
 def peak(folder: Path, options: Sequence[str]) -> tuple[int, float]:
@@ -50,7 +52,9 @@ def peak(folder: Path, options: Sequence[str]) -> tuple[int, float]:
     return int(done.stdout.split()[-1]), time.monotonic() - began
 
 
-def measure(counts: Sequence[int], side: int, embedded: bool) -> Iterator[tuple[int, float, float]]:
+def measure(
+    counts: Sequence[int], side: int, embedded: bool, suffix: str, workers: int
+) -> Iterator[tuple[int, float, float]]:
     """(photographs, MB at the peak, seconds) for runs over so many, by the embedded model or one that takes no time."""
     from tests.made import save_model
 
@@ -58,16 +62,17 @@ def measure(counts: Sequence[int], side: int, embedded: bool) -> Iterator[tuple[
         model = [] if embedded else ["-m", str(save_model(Path(place, "model.onnx")))]
         for count in counts:
             folder = Path(place, f"{count}")
-            link(folder, count, (side, side * 3 // 4))
-            kib, seconds = peak(folder, model)
+            link(folder, count, (side, side * 3 // 4), suffix)
+            kib, seconds = peak(folder, [*model, "--workers", str(workers)])
             yield count, kib / 1024, seconds
 
 
-def table(counts: str, side: int, embedded: bool) -> Table:
+def table(counts: str, side: int, embedded: bool, suffix: str, workers: int) -> Table:
     numbers = [int(number) for number in re.findall(r"\d+", counts)]
-    shown = Table(title=f"photographs of {side} x {side * 3 // 4}, {'the embedded' if embedded else 'a tiny'} model")
+    model = "the embedded" if embedded else "a tiny"
+    shown = Table(title=f"{side} x {side * 3 // 4} {suffix}, {model} model, {workers} workers")
     for name in ("photographs", "peak MB", "seconds"):
         shown.add_column(name, justify="right")
-    for count, peak, seconds in measure(numbers, side, embedded):
+    for count, peak, seconds in measure(numbers, side, embedded, suffix, workers):
         shown.add_row(f"{count:,}", f"{peak:,.0f}", f"{seconds:,.1f}")
     return shown

@@ -20,7 +20,6 @@ from beholder.errors import PhotoError
 from beholder.scorer import Scorer
 from beholder.scores import Scores
 
-
 RUNS = 2  # batches in the model at once: while one waits for its last thread, the other has work for the rest
 
 

@@ -35,6 +35,7 @@ from rich.table import Table
 
 import beholder
 from beholder import photo, table
+from beholder.batch import RUNS
 from beholder.data import load as load_rated
 from beholder.model_file import default_path
 from beholder.models.backbone import create
@@ -64,19 +65,20 @@ from benchmarks.contestants import most_memory
 atexit.register(lambda: print(most_memory()))
 main()
 """
+AT_ONCE = 4 * BATCH
 MATRIX = 1536  # a side of the product that stands for what the machine can do
 
 
 def measure(root: Path | None, quick: bool) -> tuple[list[Table], dict[str, Any]]:
     """All tables, and the same numbers by name."""
-    counts = {"256px": 32, "2mp": 16, "12mp": 16} if quick else {"256px": 128, "2mp": 48, "12mp": 32}
+    counts = {"256px": 24, "2mp": 8, "12mp": 12} if quick else {"256px": 128, "2mp": 48, "12mp": 32}
     with TemporaryDirectory() as name:
         folder = Path(name)
         paths = {size: make_photographs(folder / size, size, counts[size], root) for size in SIZES}
         models = model_files(folder, [Path(path) for path in paths["256px"][:32]])
-        parts, compared = compare(models, paths, 3 if quick else 5)
+        parts, compared = compare(models, paths, 2 if quick else 5)
         started = [start_up(paths["256px"][0]) for _ in range(3 if quick else 7)]
-        growing = growth(folder / "growth", paths["256px"], (50, 200) if quick else (100, 1_000, 10_000))
+        growing = growth(folder / "growth", paths["256px"], (25, 100) if quick else (100, 1_000, 10_000))
         costs = {name: gflop_of(model) for name, model in models.items()}
     seconds = {name: statistics.median(found) for name, found in parts.items()}
     found: dict[str, Any] = {
@@ -175,13 +177,17 @@ def decoders(paths: dict[str, list[str]]) -> Runs:
 
 
 def networks(models: dict[str, Path | None]) -> Runs:
-    """A full batch in each model, on all cores."""
+    """Full batches in each model, as many at once as in scoring, on all cores; AT_ONCE photographs."""
     runs: Runs = {}
+    pool = ThreadPoolExecutor(RUNS)
+    sizes = np.ones((BATCH, 2), int)
     for name, model in models.items():
         scorer = beholder.load(model)
         width, height = scorer.info.size
         pixels = np.random.default_rng(0).integers(0, 256, (BATCH, height, width, 3), dtype=np.uint8)
-        runs[name] = lambda scorer=scorer, pixels=pixels: scorer.run(pixels, np.ones((BATCH, 2), int))  # type: ignore[misc]
+        runs[name] = lambda scorer=scorer, pixels=pixels: list(  # type: ignore[misc]
+            pool.map(lambda _: scorer.run(pixels, sizes), range(AT_ONCE // BATCH))
+        )
     return runs
 
 
@@ -275,7 +281,7 @@ def compare(
                 found.speeds[name] = {size: [] for size in paths}
         for _ in range(rounds):
             for name, seconds in _once(runs).items():
-                parts[name].append(seconds / (BATCH if name in batches else 1))
+                parts[name].append(seconds / (AT_ONCE if name in batches else 1))
             for size, some in paths.items():
                 for name, each in running.items():
                     # The slow ones get fewer: they have no batches to fill.

@@ -17,7 +17,7 @@ import numpy as np
 
 from beholder import photo
 from beholder.errors import PhotoError
-from beholder.scorer import Scorer
+from beholder.scorer import BATCH, Scorer
 from beholder.scores import Scores
 
 RUNS = 2  # batches in the model at once: while one waits for its last thread, the other has work for the rest
@@ -53,7 +53,7 @@ def score_photos(
     scorer: Scorer,
     paths: Iterable[str | os.PathLike[str] | Result],
     *,
-    batch: int = 8,
+    batch: int = BATCH,
     workers: int | None = None,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[photo.Photo], Any] | None = None,

@@ -28,6 +28,7 @@ from beholder.run import (
     say,
     stoppable,
 )
+from beholder.scorer import BATCH
 
 if TYPE_CHECKING:
     from beholder.photo import Photo
@@ -137,7 +138,7 @@ def score(
     sort: Annotated[str | None, typer.Option(help="Rank by overall, a task (beauty), taste, percentile, path.")] = None,
     model: Model = None,
     taste: TasteFile = None,
-    batch: Batch = 8,
+    batch: Batch = BATCH,
     workers: Workers = None,
     as_json: Annotated[
         bool,
@@ -272,7 +273,7 @@ def report(
     recursive: Recursive = False,
     model: Model = None,
     taste: TasteFile = None,
-    batch: Batch = 8,
+    batch: Batch = BATCH,
     workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
@@ -372,7 +373,7 @@ def evaluate(
         Path | None, typer.Option("--out", "-o", help="Also write a CSV file: each photograph's ratings and scores.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
-    batch: Batch = 8,
+    batch: Batch = BATCH,
     workers: Workers = None,
 ) -> None:
     """Measure a model on rated photographs.
@@ -804,7 +805,7 @@ def taste_fit(
         str | None,
         typer.Option("--range", help="Ends of the rating scale.  [default: inferred]", metavar="LOW:HIGH"),
     ] = None,
-    batch: Batch = 8,
+    batch: Batch = BATCH,
     workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:

@@ -14,7 +14,9 @@ from beholder.explain import Explanation, occlude
 from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
 from beholder.scores import Scores, task_index
 
-BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
+# Photographs at a time: one a core, so that each has work. More only leave the cores' caches: docs/performance.md. Not
+# one, for a photograph alone takes another path through the runtime and differs in the seventh digit.
+BATCH = min(max(2, os.cpu_count() or 1), 8)
 
 
 class Scorer:

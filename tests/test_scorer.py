@@ -65,6 +65,26 @@ def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*"))
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_gpu_is_used_where_the_runtime_has_one(
+    colour_model: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    import onnxruntime
+
+    asked: list[list[str]] = []
+    open_session = onnxruntime.InferenceSession
+
+    def opened(content: bytes, options: Any, providers: list[Any]) -> Any:
+        asked.append([each if isinstance(each, str) else each[0] for each in providers])
+        return open_session(content, options, providers=["CPUExecutionProvider"])
+
+    gpu = ["CUDAExecutionProvider"] * there
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*gpu, "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    beholder.load(colour_model)
+    assert asked == [[*gpu, "CPUExecutionProvider"]]
+
+
 def test_sources_agree(scorer: Scorer, photos: list[Path], alone: np.ndarray) -> None:
     path = next(path for path in photos if path.name == "chelsea.jpg")  # too small for a reduced decode
     with Image.open(path) as image:
@@ -77,6 +97,19 @@ def test_sources_agree(scorer: Scorer, photos: list[Path], alone: np.ndarray) ->
     np.testing.assert_allclose(
         scorer.score(np.stack([array, array])).values, alone[[photos.index(path)] * 2], atol=1e-5
     )
+
+
+@pytest.mark.parametrize("name", ["flower.jpg", "rocket.jpg", "coffee.jpg"])
+def test_reduced_decode_keeps_the_score(scorer: Scorer, photos: list[Path], name: str) -> None:
+    """A large JPEG is decoded at a fraction of its size: every score stays within 2% of its scale."""
+    with Image.open(next(path for path in photos if path.name == name)) as image:
+        content = io.BytesIO()
+        image.resize((3000, 2000), Image.Resampling.BICUBIC).save(content, "JPEG", quality=92)
+    reduced, whole = (beholder.photo.read(content.getvalue(), least) for least in (scorer.at_least, None))
+    assert reduced.pixels.shape[0] < whole.pixels.shape[0] // 3
+    values = scorer.run(np.stack([scorer.pixels(found) for found in (reduced, whole)]), np.ones((2, 2), int)).values
+    spans = np.array([task.high - task.low for task in scorer.info.tasks])
+    np.testing.assert_array_less(np.abs(values[0] - values[1]) / spans, 0.02)
 
 
 def test_resizing_inside_the_model_agrees(scorer: Scorer, photos: list[Path], alone: np.ndarray) -> None:

@@ -15,7 +15,9 @@ from beholder.model_file import OUTPUTS, ModelInfo, default_path, model_id, read
 from beholder.onnx_file import answers
 from beholder.scores import Scores, task_index
 
-BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
+# Photographs at a time: one a core, so that each has work. More only leave the cores' caches: docs/performance.md. Not
+# one, for a photograph alone takes another path through the runtime and differs in the seventh digit.
+BATCH = min(max(2, os.cpu_count() or 1), 8)
 
 
 class Scorer:
@@ -142,10 +144,15 @@ def _open(path: Path, content: bytes, threads: int | None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # A thread of the runtime that has nothing to do would burn a core that decoding wants.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads:
         options.intra_op_num_threads = threads
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # of onnxruntime-gpu; in full precision, for
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))  # scores should not depend on the machine
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
     except Exception as error:  # the runtime has a dozen exception types of its own, all bare Exceptions
         raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
 

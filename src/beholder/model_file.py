@@ -23,6 +23,7 @@ from beholder.tasks import Task
 METADATA_KEY = "beholder"
 FORMAT = 1
 OUTPUTS = ("scores", "embedding", "evidence")
+EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
 
 
 @dataclass(frozen=True)
@@ -125,4 +126,9 @@ def model_id(name: str, content: bytes) -> str:
 
 def default_path() -> Path:
     """The embedded default model."""
-    return Path(__file__).parent / "assets" / "default.onnx"
+    return embedded_path("default")
+
+
+def embedded_path(name: str) -> Path:
+    """The file of a model in ``EMBEDDED``."""
+    return Path(__file__).parent / "assets" / f"{name}.onnx"

@@ -11,7 +11,7 @@ from PIL import Image
 from beholder import photo
 from beholder.errors import ModelError, PhotoError
 from beholder.explain import Explanation, occlude
-from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
+from beholder.model_file import EMBEDDED, METADATA_KEY, OUTPUTS, ModelInfo, default_path, embedded_path, model_id, parse
 from beholder.scores import Scores, task_index
 
 BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
@@ -21,7 +21,8 @@ class Scorer:
     """A model, ready to score.
 
     Args:
-        model: a model file; the embedded default model if None.
+        model: a model file, or the name of an embedded model: ``default`` (as is None), or ``fast``, which is a little
+            less exact. A file that is called so is given as ``./fast``.
         threads: of the runtime; all cores if None.
 
     Attributes:
@@ -33,7 +34,7 @@ class Scorer:
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
-        path = default_path() if model is None else Path(model)
+        path = _path(model)
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -120,7 +121,7 @@ class Scorer:
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:
-    """Open a model file, or the embedded default model. Arguments and errors are those of :class:`Scorer`.
+    """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
     >>> scorer = beholder.load()
@@ -128,6 +129,13 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     True
     """
     return Scorer(model, threads)
+
+
+def _path(model: str | os.PathLike[str] | None) -> Path:
+    name = "default" if model is None else os.fspath(model)
+    if name == "default":
+        return default_path()
+    return embedded_path(name) if name in EMBEDDED else Path(name)
 
 
 def _many(images: photo.Source | Iterable[photo.Source]) -> Iterable[photo.Source]:

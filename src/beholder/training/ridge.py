@@ -5,7 +5,7 @@ feature row, so that one grid of penalties serves features of any width:
 minimise |y - Zw|^2 + penalty * D * |w|^2, with Z (N, D).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,17 +83,36 @@ def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] 
     return Linear(weight, bias)
 
 
+# (N,) booleans, who may be learned from, and for their penalty the groups of all N, or None -> a head
+Learn = Callable[[np.ndarray, Sequence[str] | None], "Linear"]
+
+
+def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learn:
+    """:func:`fit` on some of the rows."""
+
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+        inside = None if groups is None else [group for group, keep in zip(groups, rows, strict=True) if keep]
+        return fit([view[rows] for view in views], targets[rows], inside)
+
+    return learn
+
+
+def held_out(
+    features: np.ndarray, learn: Learn, fold_of: np.ndarray, groups: Sequence[str] | None = None
+) -> np.ndarray:
+    """(N, K) predictions, each by a head that was learned without the photograph's fold."""
+    parts = {fold: learn(fold_of != fold, groups)(features[fold_of == fold]) for fold in np.unique(fold_of)}
+    predicted = np.empty((len(fold_of), next(iter(parts.values())).shape[1]))
+    for fold, part in parts.items():
+        predicted[fold_of == fold] = part
+    return predicted
+
+
 def out_of_fold(
     views: Sequence[np.ndarray], targets: np.ndarray, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
     """(N, K) predictions, each by a head that saw neither the photograph nor, in choosing its penalty, its fold."""
-    predicted = np.full(targets.shape, np.nan)
-    for fold in np.unique(fold_of):
-        train, test = fold_of != fold, fold_of == fold
-        inside = None if groups is None else [group for group, keep in zip(groups, train, strict=True) if keep]
-        head = fit([view[train] for view in views], targets[train], inside)
-        predicted[test] = head(views[0][test])
-    return predicted
+    return held_out(views[0], learner(views, targets), fold_of, groups)
 
 
 def probe(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:

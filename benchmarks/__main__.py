@@ -1,5 +1,6 @@
 """`python -m benchmarks NAME`: one table each, measured in one go."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
 from benchmarks import heads as candidates
 from benchmarks import precision as stored
+from benchmarks import scoring as speeds
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
 
@@ -42,6 +44,25 @@ def heads(data: Data) -> None:
 def faithfulness(data: Data, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
     """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
     table.console().print(faith.measure(data, photographs))
+
+
+@app.command()
+def scoring(
+    data: Annotated[
+        Path | None, typer.Option(envvar="BEHOLDER_DATA", help="Also makes photographs from OASIS.", file_okay=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer photographs and rounds. 2 minutes.")] = False,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Also write the numbers there.", metavar="FILE")
+    ] = None,
+) -> None:
+    """How fast photographs are scored, beside what the machine could do and other programs. 15 minutes."""
+    parts, found = speeds.measure(data, quick)
+    for part in parts:
+        table.console().print(part)
+        table.console().print()
+    if as_json is not None:
+        as_json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 @app.command()

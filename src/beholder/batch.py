@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,9 @@ from beholder import photo
 from beholder.errors import PhotoError
 from beholder.scorer import Scorer
 from beholder.scores import Scores
+
+
+RUNS = 2  # batches in the model at once: while one waits for its last thread, the other has work for the rest
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,10 @@ def score_photos(
         except MemoryError:  # of resizing it, or of `also`
             return _Ready(Result(path, sha256, error=f"{path}: not enough memory to resize it"))
 
-    pool = ThreadPoolExecutor(workers)
+    pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(RUNS)
     try:
         ahead: deque[Future[_Ready]] = deque()
+        running: deque[Future[list[Result]]] = deque()
         held: list[_Ready] = []  # in order, waiting until a batch of them has pixels
         for item in islice(source, 2 * batch + workers):
             ahead.append(pool.submit(prepare, item))
@@ -102,22 +106,26 @@ def score_photos(
             for item in islice(source, 1):
                 ahead.append(pool.submit(prepare, item))
             if sum(ready.pixels is not None for ready in held) == batch or len(held) == 4 * batch:
-                yield from _score(scorer, held, batch)
+                running.append(models.submit(_score, scorer, held, batch))
                 held = []
-        yield from _score(scorer, held, batch)
+            while len(running) == RUNS or (running and running[0].done()):
+                yield from running.popleft().result()
+        running.append(models.submit(_score, scorer, held, batch))
+        while running:
+            yield from running.popleft().result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for each in (pool, models):
+            each.shutdown(wait=True, cancel_futures=True)
 
 
-def _score(scorer: Scorer, held: list[_Ready], batch: int) -> Iterator[Result]:
+def _score(scorer: Scorer, held: list[_Ready], batch: int) -> list[Result]:
     pixels = [ready.pixels for ready in held if ready.pixels is not None]
     sizes = np.array([ready.size for ready in held if ready.pixels is not None])
     if len(pixels) == 1 and batch > 1:  # left over; alone it takes another path through the runtime, and differs in
         # the seventh digit, so that a resumed run would not give the same file
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
     scores = iter(scorer.run(np.stack(pixels), sizes)) if pixels else iter(())
-    for ready in held:
-        found = ready.result
-        if ready.pixels is not None:
-            found = Result(found.path, found.sha256, next(scores), extra=found.extra)
-        yield found
+    return [
+        ready.result if ready.pixels is None else replace(ready.result, scores=next(scores))  # in order
+        for ready in held
+    ]

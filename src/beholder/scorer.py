@@ -153,6 +153,8 @@ def _open(path: Path, content: bytes, threads: int | None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # A thread of the runtime that has nothing to do would burn a core that decoding wants.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads:
         options.intra_op_num_threads = threads
     try:

@@ -56,7 +56,7 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     model = program.model_proto
     _strip(model)
     _resize_inside(onnx, model, width, height)
-    _halve(onnx, model)
+    halve(onnx, model)
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
     onnx.checker.check_model(model)
@@ -102,7 +102,8 @@ def _resize_inside(onnx, model, width: int, height: int) -> None:  # type: ignor
     graph.input.append(helper.make_tensor_value_info("image", kinds.UINT8, ["batch", "height", "width", 3]))
 
 
-def _halve(onnx, model) -> None:  # type: ignore[no-untyped-def]
+def halve(onnx, model) -> None:  # type: ignore[no-untyped-def]
+    """Store the large matrices of an ONNX model in half precision, in place."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:

@@ -14,6 +14,7 @@ from benchmarks import faithfulness as faith
 from benchmarks import heads as candidates
 from benchmarks import precision as stored
 from benchmarks import scoring as speeds
+from benchmarks import student as students
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
 
@@ -79,6 +80,13 @@ def train(
 def taste(data: Data) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
     table.console().print(tastes.measure(data))
+
+
+@app.command()
+def student(data: Data, side: Annotated[list[int] | None, typer.Option(min=14)] = None) -> None:
+    """The fast model beside the default one, and the sizes that it was chosen from. 30 minutes; --side 140 for one."""
+    for part in students.compare(data, tuple(side or students.SIDES)):
+        table.console().print(part)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,19 @@ def quantise(
     return moved
 
 
+def rewritten(model: Path, pixels: np.ndarray) -> Any:
+    """The graph of a model file in 8 bits, every layer that can be, as an ONNX model.
+
+    Args:
+        model: a model file in single precision.
+        pixels: prepared photographs (N, height, width, 3) to calibrate with.
+    """
+    onnx = require("onnx", "train", "quantising")
+    plain = _simplified(onnx, model)
+    layers, tensors = _plan(onnx, plain.graph)
+    return _quantised(onnx, plain, _ranges(onnx, plain, tensors, pixels), set(layers))
+
+
 def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
     """Scores of the same prepared pixels (N, height, width, 3) by two model files of the same tasks."""
     a, b = (_scores(scorer, pixels) for scorer in (before, after))

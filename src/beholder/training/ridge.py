@@ -26,19 +26,29 @@ class Linear:
         return features @ self.weight.T + self.bias
 
 
-def fit_path(features: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> list[Linear]:
+def fit_path(
+    features: np.ndarray,
+    targets: np.ndarray,
+    penalties: Sequence[float] = PENALTIES,
+    counts: np.ndarray | None = None,
+) -> list[Linear]:
     """One fit a penalty, from one Gram matrix, the smaller of the two that there are.
 
     Args:
         features: (N, D).
         targets: (N, K), no NaN.
         penalties: positive.
+        counts: (N,) how many times each row counts; once by default.
     """
     features = np.asarray(features, dtype=np.float64)
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean = np.average(features, axis=0, weights=counts)
+    scale = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=counts)) + 1e-6
     z = (features - mean) / scale
-    centre = targets.mean(axis=0)
+    centre = np.average(targets, axis=0, weights=counts)
     y = targets - centre
+    if counts is not None:
+        root = np.sqrt(counts)[:, None]
+        z, y = z * root, y * root
     rows, width = z.shape
     dual = rows <= width
     gram, right = (z @ z.T, y) if dual else (z.T @ z, z.T @ y)

@@ -83,9 +83,9 @@ def taste(data: Data) -> None:
 
 
 @app.command()
-def student(data: Data, side: Annotated[list[int] | None, typer.Option(min=14)] = None) -> None:
-    """The fast model beside the default one, and the sizes that it was chosen from. 30 minutes; --side 140 for one."""
-    for part in students.compare(data, tuple(side or students.SIDES)):
+def student(data: Data) -> None:
+    """The fast model beside the default one, and the sizes that it was chosen from. 15 minutes."""
+    for part in students.compare(data):
         table.console().print(part)
 
 

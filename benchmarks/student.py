@@ -8,7 +8,7 @@ default and candidate take turns, and a ratio is the median of the rounds' ratio
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,16 +25,16 @@ from beholder.evaluation.metrics import Measured, measure
 from beholder.training import ridge, student
 from beholder.training.features import features
 
-SIDES = (112, 140, 154, 168, 224)
+SIZES = ((112, 112), (140, 140), (154, 154), (168, 154), (168, 168), (224, 224))
 PHOTOGRAPHS, ROUNDS, SIDE = 64, 7, 256
 
 
-def compare(root: Path, sides: tuple[int, ...] = SIDES) -> Iterator[Table]:
+def compare(root: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[Table]:
     """A table of speed, through `score_photos` and of the model alone; one row of the frontier for each size."""
     with TemporaryDirectory() as folder:
         yield _speed(root, Path(folder))
-        for side in sides:
-            yield _candidate(root, Path(folder), side)
+        for size in sizes:
+            yield _candidate(root, Path(folder), size)
 
 
 def _speed(root: Path, folder: Path) -> Table:
@@ -75,13 +75,15 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
     return (*rates, *(f"{np.median(each[0] / each[1]):.2f}" for each in times))
 
 
-def _candidate(root: Path, folder: Path, side: int) -> Table:
+def _candidate(root: Path, folder: Path, size: tuple[int, int]) -> Table:
     oasis = load("oasis", root)
-    recipe = replace(student.Recipe(), side=side)
-    scorer = student.body(recipe, (oasis, load("biq2021", root)), folder / f"{side}.onnx")
+    recipe = replace(student.Recipe(), size=size)
+    scorer = student.body(recipe, (oasis, load("biq2021", root)), folder / "candidate.onnx")
     seen = features(oasis, student.embedder(scorer))
     ratio = _turns(alone(beholder.load()), alone(scorer), 8)[-1]
-    table = Table(title=f"{side} px in eight bits, ridge on ratings alone; alone {ratio} times as fast (processor)")
+    table = Table(
+        title=f"{size[0]} x {size[1]} px in eight bits, ridge on ratings alone; alone {ratio} times as fast (processor)"
+    )
     for name in ("split", *(task.name for task in oasis.tasks)):
         table.add_column(name)
     assert oasis.groups is not None

@@ -1,6 +1,6 @@
 """Make the fast model: `beholder train student --data FOLDER`.
 
-The default model's network sees a smaller photograph, 122 tokens instead of 257, and computes in eight bits. What that
+The default model's network sees a smaller photograph, 133 tokens instead of 257, and computes in eight bits. What that
 loses, a teacher gives back in part: heads on the default model's embedding say what it would score, for rated
 photographs and for those of BIQ2021 that nobody rated for beauty, valence or arousal, and the student's heads learn
 from both. The teacher's heads are fitted anew in every fold, to that fold's training ratings alone, so nothing that is
@@ -36,27 +36,31 @@ from beholder.training.quantise import rewritten
 
 
 @dataclass(frozen=True)
-class Recipe(default.Recipe):
-    """Settings of the fast model: those of the default one, and
+class Recipe:
+    """Settings of the fast model.
 
     Attributes:
-        penalty: of the ridge for beauty, valence and arousal.
-        penalty_quality: of the ridge for quality.
+        size: (width, height) in pixels that photographs are squashed to, multiples of 14.
+        layers: blocks whose tokens the heads read.
+        penalty: of the ridge regressions.
         rated: how many times a rated photograph counts, and
         unrated: one that the teacher alone has scored.
         trust: share of the teacher in what is learned of a rated photograph.
         calibration: photographs of each data set that the ranges of eight bits come from.
+        folds, seed, coverage, beauty_loss: as of the default model.
     """
 
-    side: int = 154
+    size: tuple[int, int] = (168, 154)
     layers: tuple[int, ...] = (7, 9, 10, 11)
-    mirror: bool = False
-    penalty: float = 0.5
-    penalty_quality: float = 1.0
+    penalty: float = 1.0
     rated: float = 2.0
     unrated: float = 0.3
     trust: float = 0.5
     calibration: int = 24
+    folds: int = 5
+    seed: int = 0
+    coverage: float = 0.9
+    beauty_loss: float = 0.01
 
 
 def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | None = None) -> ModelInfo:
@@ -80,7 +84,7 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     )
     heads = fit_heads(
         Seen(oasis, taught[0], learner(taught, known, oasis.ratings, recipe)),
-        Seen(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty_quality)),
+        Seen(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty)),
         recipe,
     )
     info = ModelInfo(
@@ -88,11 +92,12 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
         description="Beauty, valence, arousal and technical quality of a photograph, "
         "by the student of the default model",
         backbone=default.BACKBONE,
-        size=(recipe.side, recipe.side),
+        size=recipe.size,
         resize="squash",
         **heads.described,
         recipe={
             **asdict(recipe),
+            "size": list(recipe.size),
             "layers": list(recipe.layers),
             "teacher": teacher.id,
             "blend": heads.blend.rounded,
@@ -110,13 +115,13 @@ def body(recipe: Recipe, data: Sequence[RatedPhotos], path: Path) -> Scorer:
     width = len(recipe.layers) * 2 * network.backbone.norm.normalized_shape[0]
     nothing = torch.zeros(len(draft.tasks), width)
     headless = DefaultModel(network, nothing, nothing[:, 0], nothing, nothing[:, 0], nothing[:, 0])
-    write(headless, replace(draft, size=(recipe.side, recipe.side)), calibration(data, recipe), path)
+    write(headless, replace(draft, size=recipe.size), calibration(data, recipe), path)
     return Scorer(path)
 
 
-def lean(recipe: default.Recipe) -> TokenFeatures:
+def lean(recipe: Recipe) -> TokenFeatures:
     """The network that sees, in the form for eight bits."""
-    found = default.frozen(recipe)
+    found = default.frozen(default.Recipe(layers=recipe.layers))
     return TokenFeatures(LeanDinoV2(found.backbone), recipe.layers).eval()
 
 
@@ -164,7 +169,7 @@ def plain_learner(seen: np.ndarray, ratings: np.ndarray, penalty: float) -> ridg
 
 def calibration(data: Sequence[RatedPhotos], recipe: Recipe) -> np.ndarray:
     """Prepared pixels of some photographs of each data set, evenly spaced."""
-    seen = Extractor("", (recipe.side, recipe.side), 1, (), np.asarray)
+    seen = Extractor("", recipe.size, 1, (), np.asarray)
     paths = [photos.paths[i] for photos in data for i in _spaced(len(photos), recipe.calibration)]
     return np.stack([look(path, seen) for path in paths])
 

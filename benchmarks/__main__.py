@@ -17,6 +17,7 @@ from benchmarks import kills as killings
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import scoring as speeds
+from benchmarks import student as students
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
 
@@ -123,6 +124,13 @@ def memory(
 ) -> None:
     """Peak memory of a run against the number of photographs of 12 megapixels."""
     table.console().print(peaks.table(photographs, side, embedded, suffix, workers))
+
+
+@app.command()
+def student(data: Data) -> None:
+    """The fast model beside the default one, and the sizes that it was chosen from. 15 minutes."""
+    for part in students.compare(data):
+        table.console().print(part)
 
 
 if __name__ == "__main__":

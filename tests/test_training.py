@@ -25,7 +25,7 @@ from beholder.model_file import ModelInfo, TrainingData, parse
 from beholder.models.default import DefaultModel, TokenFeatures
 from beholder.models.dinov2 import DinoV2
 from beholder.tasks import Task
-from beholder.training import default, ridge
+from beholder.training import default, heads, ridge
 from beholder.training.export import export
 from beholder.training.features import Extractor, features
 
@@ -100,7 +100,7 @@ def test_blend_gives_up_no_more_than_allowed(allowed: float) -> None:
     rated_beauty = rng.uniform(1, 7, 400)
     beauty = [4 + 0.6 * (rated_beauty - 4) + rng.normal(0, 0.6, 400) for _ in range(2)]
     quality = rng.uniform(0, 1, 400)
-    blend = default.choose_blend(rated_beauty, beauty, quality, allowed)
+    blend = heads.choose_blend(rated_beauty, beauty, quality, allowed)
     for part in beauty:
         fall = srcc(rated_beauty, part) - srcc(rated_beauty, blend(part, quality))
         assert fall <= allowed + 2e-3  # the second split is mixed on the scale of the first

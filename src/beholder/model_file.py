@@ -29,6 +29,7 @@ OUTPUTS = ("scores", "embedding", "evidence")
 LARGEST = 4096  # pixels of a side that a model may ask for
 MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
 MOST_WORDS = 10_000_000  # characters of its metadata
+EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
 
 
 @dataclass(frozen=True)
@@ -178,4 +179,9 @@ def model_id(name: str, content: bytes) -> str:
 
 def default_path() -> Path:
     """The embedded default model."""
-    return Path(__file__).parent / "assets" / "default.onnx"
+    return embedded_path("default")
+
+
+def embedded_path(name: str) -> Path:
+    """The file of a model in ``EMBEDDED``."""
+    return Path(__file__).parent / "assets" / f"{name}.onnx"

@@ -11,7 +11,7 @@ from PIL import Image
 from beholder import photo
 from beholder.errors import ModelError, PhotoError, one_line
 from beholder.explain import Explanation, occlude
-from beholder.model_file import OUTPUTS, ModelInfo, default_path, model_id, read
+from beholder.model_file import EMBEDDED, OUTPUTS, ModelInfo, default_path, embedded_path, model_id, read
 from beholder.onnx_file import answers
 from beholder.scores import Scores, task_index
 
@@ -24,7 +24,8 @@ class Scorer:
     """A model, ready to score.
 
     Args:
-        model: a model file; the embedded default model if None.
+        model: a model file, or the name of an embedded model: ``default`` (as is None), or ``fast``, which is a little
+            less exact. A file that is called so is given as ``./fast``.
         threads: of the runtime; all cores if None.
 
     Attributes:
@@ -36,7 +37,7 @@ class Scorer:
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
-        path = default_path() if model is None else Path(model)
+        path = _path(model)
         content, info = read(path)
         self.info: ModelInfo = info
         self._session = _open(path, content, threads)
@@ -119,7 +120,7 @@ class Scorer:
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:
-    """Open a model file, or the embedded default model. Arguments and errors are those of :class:`Scorer`.
+    """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
     >>> scorer = beholder.load()
@@ -127,6 +128,13 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     True
     """
     return Scorer(model, threads)
+
+
+def _path(model: str | os.PathLike[str] | None) -> Path:
+    name = "default" if model is None else os.fspath(model)
+    if name == "default":
+        return default_path()
+    return embedded_path(name) if name in EMBEDDED else Path(name)
 
 
 def _many(images: photo.Source | Iterable[photo.Source]) -> Iterable[photo.Source]:

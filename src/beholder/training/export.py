@@ -58,11 +58,17 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     _strip(model)
     _resize_inside(onnx, model, width, height)
     halve(onnx, model)
-    entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, info.to_json()
     onnx.checker.check_model(model)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(sealed(model.SerializeToString(deterministic=True)))
+        partial.write_bytes(packed(model, info))
+
+
+def packed(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
+    """The bytes of a model file: the graph of an ONNX model, what the file says of itself, and a seal on both."""
+    del model.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, info.to_json()
+    return sealed(model.SerializeToString(deterministic=True))
 
 
 def _strip(model) -> None:  # type: ignore[no-untyped-def]

@@ -31,9 +31,9 @@ from beholder.errors import BeholderError, PhotoError
 from beholder.evaluation.metrics import srcc
 from beholder.extras import require
 from beholder.files import explained, replacing
-from beholder.model_file import METADATA_KEY, ModelInfo, rounded
+from beholder.model_file import ModelInfo, rounded
 from beholder.scorer import Scorer
-from beholder.training.export import halve
+from beholder.training.export import halve, packed
 
 CALIBRATION, COMPARISON = 64, 300  # photographs at most
 LARGE = 2**16  # elements of a constant matrix from which a product is quantised; the head is below
@@ -88,8 +88,7 @@ def quantise(
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
         def write(info: ModelInfo) -> None:
-            onnx.helper.set_model_props(quantised, {METADATA_KEY: info.to_json()})
-            partial.write_bytes(quantised.SerializeToString(deterministic=True))
+            partial.write_bytes(packed(quantised, info))
 
         info = _describe(scorer, len(seen), kept)
         write(info)
@@ -97,6 +96,19 @@ def quantise(
         info.recipe["int8"]["moved"] = [asdict(each) for each in moved]
         write(info)
     return moved
+
+
+def rewritten(model: Path, pixels: np.ndarray) -> Any:
+    """The graph of a model file in 8 bits, every layer that can be, as an ONNX model.
+
+    Args:
+        model: a model file in single precision.
+        pixels: prepared photographs (N, height, width, 3) to calibrate with.
+    """
+    onnx = require("onnx", "train", "quantising")
+    plain = _simplified(onnx, model)
+    layers, tensors = _plan(onnx, plain.graph)
+    return _quantised(onnx, plain, _ranges(onnx, plain, tensors, pixels), set(layers))
 
 
 def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:

@@ -5,7 +5,7 @@ feature row, so that one grid of penalties serves features of any width:
 minimise |y - Zw|^2 + penalty * D * |w|^2, with Z (N, D).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,19 +26,29 @@ class Linear:
         return features @ self.weight.T + self.bias
 
 
-def fit_path(features: np.ndarray, targets: np.ndarray, penalties: Sequence[float] = PENALTIES) -> list[Linear]:
+def fit_path(
+    features: np.ndarray,
+    targets: np.ndarray,
+    penalties: Sequence[float] = PENALTIES,
+    counts: np.ndarray | None = None,
+) -> list[Linear]:
     """One fit a penalty, from one Gram matrix, the smaller of the two that there are.
 
     Args:
         features: (N, D).
         targets: (N, K), no NaN.
         penalties: positive.
+        counts: (N,) how many times each row counts; once by default.
     """
     features = np.asarray(features, dtype=np.float64)
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean = np.average(features, axis=0, weights=counts)
+    scale = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=counts)) + 1e-6
     z = (features - mean) / scale
-    centre = targets.mean(axis=0)
+    centre = np.average(targets, axis=0, weights=counts)
     y = targets - centre
+    if counts is not None:
+        root = np.sqrt(counts)[:, None]
+        z, y = z * root, y * root
     rows, width = z.shape
     dual = rows <= width
     gram, right = (z @ z.T, y) if dual else (z.T @ z, z.T @ y)
@@ -83,17 +93,36 @@ def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] 
     return Linear(weight, bias)
 
 
+# (N,) booleans, who may be learned from, and for their penalty the groups of all N, or None -> a head
+Learn = Callable[[np.ndarray, Sequence[str] | None], "Linear"]
+
+
+def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learn:
+    """:func:`fit` on some of the rows."""
+
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+        inside = None if groups is None else [group for group, keep in zip(groups, rows, strict=True) if keep]
+        return fit([view[rows] for view in views], targets[rows], inside)
+
+    return learn
+
+
+def held_out(
+    features: np.ndarray, learn: Learn, fold_of: np.ndarray, groups: Sequence[str] | None = None
+) -> np.ndarray:
+    """(N, K) predictions, each by a head that was learned without the photograph's fold."""
+    parts = {fold: learn(fold_of != fold, groups)(features[fold_of == fold]) for fold in np.unique(fold_of)}
+    predicted = np.empty((len(fold_of), next(iter(parts.values())).shape[1]))
+    for fold, part in parts.items():
+        predicted[fold_of == fold] = part
+    return predicted
+
+
 def out_of_fold(
     views: Sequence[np.ndarray], targets: np.ndarray, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
     """(N, K) predictions, each by a head that saw neither the photograph nor, in choosing its penalty, its fold."""
-    predicted = np.full(targets.shape, np.nan)
-    for fold in np.unique(fold_of):
-        train, test = fold_of != fold, fold_of == fold
-        inside = None if groups is None else [group for group, keep in zip(groups, train, strict=True) if keep]
-        head = fit([view[train] for view in views], targets[train], inside)
-        predicted[test] = head(views[0][test])
-    return predicted
+    return held_out(views[0], learner(views, targets), fold_of, groups)
 
 
 def probe(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from beholder.errors import BeholderError
 from beholder.evaluation import document
 from beholder.evaluation.document import Document, Missing, Part, Picture, Table
 from beholder.evaluation.metrics import Measured, resampled, srcc
-from beholder.papers import runs, soydaner2023, study
+from beholder.papers import li2019, runs, soydaner2023, study
 from beholder.training import default
 from beholder.training.features import Extractor
 from beholder.training.recipe import Recipe
@@ -135,6 +135,57 @@ def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch:
     assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
     written = document.write(found, root / "report.html")
     assert all(path.stat().st_size for path in written)
+
+
+def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li2019.Settings:
+    """OASIS as the first domain, own photographs as the second."""
+    make_oasis(root)
+    rows = ["image,calm,bright"]
+    for number in range(100, 120):
+        red = min(warmth(root / f"second/{number}.jpg", number), 1)
+        rows.append(f"{number}.jpg,{1 + 4 * red:.3f},{red:.3f}")
+    (root / "second/second.csv").write_text("\n".join(rows) + "\n")
+    recipe = replace(li2019.SMALL, backbone="tiny", resize=24, side=16, hidden=(16, 8), batch=8, epochs1=2, epochs2=2)
+    second = str(root / "second/second.csv")
+    return li2019.Settings("oasis", root, seeds, folds, False, recipe, False, root / "work", root / "cache", second)
+
+
+def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = li_settings(tmp_path)
+    found = li2019.reproduce(wanted, CPU)
+    assert numbers(found) >= {"Table 1", "Table 2", "Figure 4", "Figure 5"}
+    tables = {part.title: part for part in parts(found) if isinstance(part, Table)}
+    for table in tables.values():
+        for column, *cells in zip(table.columns, *table.rows, strict=True):
+            assert not any(isinstance(cell, Measured) for cell in cells) or column.source == "measured", table.title
+    errors = tables["Agreement and errors, scores from 0 to 1"]
+    measured = {row[0]: row for row in errors.rows if isinstance(row[4], Measured)}
+    assert list(measured) == [
+        "only aesthetic task",
+        "alternating training",
+        "with inter-task layer",
+        "linear probe on tiny",
+        "DINOv2 + ridge, as the default model",
+    ]
+    for row in measured.values():
+        root_mean, mean = row[6], row[7]
+        assert isinstance(root_mean, Measured) and isinstance(mean, Measured) and root_mean.n == 16
+        assert root_mean.value == pytest.approx(mean.value**0.5, rel=0.05)  # each is a mean over two seeds
+    signs = tables["Signs of the coefficients"]
+    assert [row[0] for row in signs.rows] == [*li2019.SIGNS, "calm", "bright"]
+    assert [row[2] is None for row in signs.rows] == [True] * 5 + [False] * 2
+    counts = {row[0]: row[1] for row in tables["Parameters"].rows}
+    assert counts["all"] == 10_105_739 and counts["inter-task layer"] == 5
+    rates = tables["Learning rates that were tried"]
+    least = min(rates.rows, key=lambda row: row[2])  # type: ignore[return-value, arg-type]
+    text = next(part for part in parts(found) if getattr(part, "title", "") == "Protocol")
+    assert f"{least[1]} for the shared layers" in " ".join(text.paragraphs)  # type: ignore[union-attr]
+    written = document.write(found, tmp_path / "report.html")
+    assert all(path.stat().st_size for path in written)
+    monkeypatch.setattr(li2019, "trainer", lambda *_: None)  # nothing is trained again
+    assert document.write(li2019.reproduce(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
+        tmp_path / "report.html"
+    ).read_text().replace("report-figures", "again-figures")
 
 
 def rows_tested(name: str, root: Path) -> list[int]:

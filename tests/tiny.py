@@ -50,7 +50,25 @@ class Tokens(Backbone):
         return self.late(middle).transpose(1, 2).unflatten(2, (4, 4))
 
 
-NETWORKS = {"tiny": Tiny, "tokens": Tokens}
+class Cells(Backbone):
+    """Sees the mean brightness of each of 2 x 3 cells, and nothing else; only its first layer has values."""
+
+    channels = 6
+    side = 24
+    tuned = ("early",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early = nn.Conv2d(3, 1, 1)
+
+    def stem(self, pixels: Tensor) -> Tensor:
+        return self.normalise(pixels)
+
+    def tail(self, middle: Tensor) -> Tensor:
+        return nn.functional.adaptive_avg_pool2d(self.early(middle), (2, 3)).flatten(1)[:, :, None, None]
+
+
+NETWORKS = {"tiny": Tiny, "tokens": Tokens, "cells": Cells}
 
 
 def load(name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from importlib import import_module
@@ -32,9 +32,11 @@ from beholder.run import (
 from beholder.scorer import BATCH
 
 if TYPE_CHECKING:
+    from beholder.data.rated import RatedPhotos
     from beholder.photo import Photo
     from beholder.report import Entry
     from beholder.scorer import Scorer
+    from beholder.tasks import Task
     from beholder.taste import Taste
 
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
@@ -588,16 +590,13 @@ def train_probe(
       beholder train probe --data ratings.csv
     """
     from beholder import data as rated
-    from beholder import files, table
+    from beholder import table
     from beholder.extras import require
 
     require("torch", "train", "training")
     from beholder.training.probe import train
 
-    path = out or Path(f"probe-{Path(data).stem}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    files.check(path, "the model file")
+    path = _model_file(out, f"probe-{Path(data).stem}")
     photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale))
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
@@ -668,43 +667,140 @@ def train_soydaner2023(
     from beholder.extras import require
 
     require("torch", "train", "training")
-    from beholder import files
     from beholder.training.device import device as choose
     from beholder.training.multitask import check, fit, source_for
     from beholder.training.publish import probe_metrics, publish
     from beholder.training.recipe import Recipe
+    from beholder.training.source import pooled_views
 
-    path = out or Path(f"soydaner2023-{Path(data).stem}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    files.check(path, "the model file")
+    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
     chosen = {field.name: ctx.params[field.name] for field in fields(Recipe)}
     recipe = Recipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
     where = choose(device)
     photos = rated.split(rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale)), split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {len(photos.tasks)} tasks, on {where}")
-    for task in photos.tasks:
-        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
-    with _curves(tensorboard) as curves, _going_on(checkpoint.parent):
-
-        def tell(row: dict[str, Any]) -> None:
-            if row["best"] or row["stage"] == 2:
-                say(
-                    f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                    f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
-                )
-            curves(row)
-
+    _say_data(photos, photos.tasks, f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
         check(photos, recipe, checkpoint)
         source = source_for(photos, recipe, where, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
         info = publish(photos, trained, recipe, source, path)
         checkpoint.unlink()
     if info.metrics:
-        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
+        found = list(info.metrics)
+        if keep:
+            views = pooled_views(source, len(photos), recipe.mirror)
+            found += probe_metrics(photos, recipe.backbone, views, 1 if single else len(photos.tasks))
         table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@train_app.command("li2019")
+def train_li2019(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Option(help="The score: ava, aadb, oasis, or your own FILE.csv, its first task.", metavar="NAME")
+    ],
+    second: Annotated[
+        str | None,
+        typer.Option(help="The traits: psychoflickr, or any other, biq2021 or FILE.csv, all tasks.", metavar="NAME"),
+    ] = None,
+    root: Root = None,
+    second_root: SecondRoot = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: li2019-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    second_scale: Annotated[
+        list[str] | None,
+        typer.Option("--second-range", help="As --range, for the second domain.", metavar="TASK=LOW:HIGH"),
+    ] = None,
+    drop_leaks: DropLeaks = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where a data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "densenet121",
+    shared: Annotated[
+        str, typer.Option(help="What of the backbone is trained: whole, its last layers, or none.")
+    ] = "whole",
+    resize: Annotated[int, typer.Option(min=8, help="Pixels a side that photographs are squashed to.")] = 256,
+    side: Annotated[int, typer.Option(min=8, help="Pixels a side of the square that is cut out.")] = 224,
+    hidden: Annotated[tuple[int, int], typer.Option(help="Units of a branch's two layers.")] = (1024, 512),
+    single: Annotated[bool, typer.Option("--single", help="Learn the score only, without a second domain.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Show mirror images too.")] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of both branches, in turn.")] = 20,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of the inter-task layer; 0 leaves it out.")] = 20,
+    rate_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
+    rate_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
+    rate_between: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
+    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
+    momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
+    weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, crops.")] = 0,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
+    ] = None,
+    cache: Cache = None,
+    keep: Annotated[
+        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give, where there are any.")
+    ] = True,
+    device: Device = "auto",
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
+    ] = None,
+) -> None:
+    """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
+
+    One gives the score, the other the traits, in the paper the Big Five of who likes a photograph; any ratings will do.
+    A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
+    beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
+
+    The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
+    few hundred on a CPU train the last layers at larger rates, as in the second example.
+
+    \b
+    Examples:
+      beholder train li2019 --data ava --second psychoflickr --root photographs/
+      beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
+        --shared last --batch 32 --rate-shared 0.003 --rate-branches 0.03 --rate-between 0.03
+    """
+    from beholder import data as rated
+    from beholder import table
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.training.device import device as choose
+    from beholder.training.personality import Recipe, check, fit, source_for
+    from beholder.training.personality_file import publish
+
+    path = _model_file(out, f"li2019-{Path(data).stem}")
+    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    if single != (second is None):
+        raise BeholderError(
+            "--single learns from one domain: leave --second out"
+            if single
+            else "there is no second domain: give one, --second psychoflickr, biq2021 or FILE.csv, or use --single"
+        )
+    where = choose(device)
+    photos = rated.split(rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale)), split_seed)
+    _say_data(photos, photos.tasks[:1], f", on {where}")
+    domains, other = [photos], None
+    if second is not None:
+        place = second_root or rated.root_beside(second, root, data)
+        ranges = _ranges(second_scale, "--second-range")
+        other = rated.split(rated.load(second, place, drop_leaks=drop_leaks, ranges=ranges), split_seed)
+        _say_data(other, other.tasks)
+        domains.append(other)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, other, recipe, checkpoint)
+        sources = [source_for(each, recipe, where, keep=keep, cache=cache) for each in domains]
+        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, other, trained, recipe, sources, path)
+        checkpoint.unlink()
+    if info.metrics:
+        table.console().print(table.metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
+    for name, weight in info.recipe.get("between", {}).items():
+        typer.echo(f"inter-task layer: {name} {weight:+.4f}")
     typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
@@ -1016,7 +1112,7 @@ def _abandon_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _ranges(given: list[str] | None) -> dict[str, tuple[float, float]]:
+def _ranges(given: list[str] | None, option: str = "--range") -> dict[str, tuple[float, float]]:
     """``TASK=LOW:HIGH`` of each --range."""
     ranges = {}
     for text in given or []:
@@ -1024,7 +1120,7 @@ def _ranges(given: list[str] | None) -> dict[str, tuple[float, float]]:
         try:
             ranges[task] = _ends(ends)
         except ValueError:
-            raise BeholderError(f"--range {text}: give it as TASK=LOW:HIGH, for example beauty=1:7") from None
+            raise BeholderError(f"{option} {text}: give it as TASK=LOW:HIGH, for example beauty=1:7") from None
     return ranges
 
 
@@ -1047,11 +1143,39 @@ def _going_on(folder: Path) -> Iterator[None]:
             folder.rmdir()
 
 
+def _model_file(out: Path | None, name: str) -> Path:
+    """Where the model file is to go. Raises BeholderError where it cannot."""
+    from beholder import files
+
+    path = out or Path(f"{name}.onnx")
+    if path.suffix.lower() != ".onnx":
+        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
+    files.check(path, "the model file")
+    return path
+
+
+def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", where: str = "") -> None:
+    """What is learned from, before the training."""
+    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
+    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
+    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{where}")
+    for task in tasks:
+        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
+
+
 @contextmanager
-def _curves(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Writes rows of a training's history for TensorBoard, or nothing."""
+def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
+
+    def tell(row: dict[str, Any]) -> None:
+        if row["best"] or row["stage"] == 2:
+            say(
+                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
+                f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
+            )
+
     if folder is None:
-        yield lambda row: None
+        yield tell
         return
     from beholder.extras import require
 
@@ -1061,6 +1185,7 @@ def _curves(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     with SummaryWriter(folder) as writer:
 
         def write(row: dict[str, Any]) -> None:
+            tell(row)
             for name in ("loss", "validation_loss", "validation_srcc"):
                 writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
 

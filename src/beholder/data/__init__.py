@@ -109,6 +109,17 @@ def folder(name: str, root: str | Path | None = None) -> Path:
     return root / name
 
 
+def root_beside(name: str, root: Path | None, first: str) -> Path | None:
+    """Where a data set is looked for beside a first one: by the same root, but for CSV files, whose root is their own.
+
+    Args:
+        name: of the data set, or a CSV file.
+        root: of the first one.
+        first: its name, or a CSV file.
+    """
+    return None if is_csv(name) or is_csv(first) else root
+
+
 def default_root() -> Path:
     """The folder with one folder a data set: BEHOLDER_DATA, else ``../shared/data``."""
     return Path(os.environ.get("BEHOLDER_DATA") or Path("..") / "shared" / "data")

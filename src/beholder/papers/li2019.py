@@ -157,7 +157,7 @@ def _told(row: dict[str, Any]) -> None:
 
 def _second(settings: Settings) -> RatedPhotos:
     """The second domain, at most ``SECOND_COUNT`` photographs of it, with a validation part."""
-    root = settings.second_root or (None if data.is_csv(settings.data) else settings.root)
+    root = settings.second_root or data.root_beside(settings.second, settings.root, settings.data)
     second = data.load(settings.second, root, drop_leaks=settings.drop_leaks)
     if len(second) > SECOND_COUNT:
         second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:SECOND_COUNT]))
@@ -467,8 +467,8 @@ def _shown(study: Study, names: Sequence[str]) -> Part:
 def _parameters(recipe: Recipe, traits: int) -> Table:
     with torch.device("meta"):
         networks = [
-            Personality(backbone.create(name, pretrained=False), count, recipe.hidden)
-            for name, count in (("densenet121", 5), (recipe.backbone, traits))
+            Personality(backbone.create(each.backbone, pretrained=False), count, each.hidden)
+            for each, count in ((Recipe(), 5), (recipe, traits))
         ]
     counts: list[tuple[int, ...]] = []
     for network in networks:
@@ -481,6 +481,9 @@ def _parameters(recipe: Recipe, traits: int) -> Table:
         )
     ]
     looks = networks[1].backbone
+    gflops = [
+        cost.gflop(network, (side, side)) for network, side in zip(networks, (Recipe.side, recipe.side), strict=True)
+    ]
     tuned = sum(value.numel() for name, value in looks.named_parameters() if name.startswith(looks.tuned))
     return Table(
         "",
@@ -491,9 +494,8 @@ def _parameters(recipe: Recipe, traits: int) -> Table:
             Column(f"{recipe.backbone} and {traits} trait{'s' * (traits > 1)}, as here", "measured"),
         ],
         rows,
-        f"{cost.gflop(networks[0], (recipe.side, recipe.side)):.1f} and "
-        f"{cost.gflop(networks[1], (recipe.side, recipe.side)):.2f} GFLOP a photograph of {recipe.side} x "
-        f"{recipe.side} px; of the backbone {tuned:,} parameters are its last layers. The paper prints no counts.",
+        f"{gflops[0]:.1f} GFLOP a photograph of {Recipe.side} x {Recipe.side} px, here {gflops[1]:.2f} of "
+        f"{recipe.side} x {recipe.side} px; of the backbone {tuned:,} parameters are its last layers. The paper prints no counts.",
     )
 
 

@@ -4,7 +4,7 @@ Intervals, percentiles and metrics come from photographs that the network did no
 part; the width of the intervals and the percentile reference from the test and the validation part together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from beholder.training.device import precision
 from beholder.training.export import export
 from beholder.training.multitask import HELD_OUT_BATCH, Trained
 from beholder.training.recipe import Recipe
-from beholder.training.source import Inputs, Source, pooled_views
+from beholder.training.source import Inputs, Source
 
 METRICS = ("srcc", "plcc", "rmse", "mae")
 
@@ -89,13 +89,17 @@ def describe(photos: RatedPhotos, trained: Trained, recipe: Recipe, side: int) -
     )
 
 
-def probe_metrics(photos: RatedPhotos, recipe: Recipe, source: Source) -> list[Measured]:
-    """What a linear head on the frozen backbone does on the same test part; a network below it has wasted its data."""
-    views = pooled_views(source, len(photos), recipe.mirror)
-    ratings = photos.ratings[:, :1] if recipe.single else photos.ratings
+def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Measured]:
+    """What a linear head on a frozen backbone does on the same test part; a network below it has wasted its data.
+
+    Args:
+        name: of the backbone.
+        views: its pooled features of the photographs, and of their mirror images where these are learned from.
+        tasks: the first so many are learned.
+    """
     test = np.array(photos.splits) == "test"
-    predicted = ridge.probe(views, ratings, test)
-    return metrics(photos, predicted, test, f"test part, linear probe on {recipe.backbone}")
+    predicted = ridge.probe(views, photos.ratings[:, :tasks], test)
+    return metrics(photos, predicted, test, f"test part, linear probe on {name}")
 
 
 def held_out(photos: RatedPhotos, predicted: np.ndarray) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:

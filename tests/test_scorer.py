@@ -74,7 +74,7 @@ def test_a_gpu_is_used_where_the_runtime_has_one(
     asked: list[list[str]] = []
     open_session = onnxruntime.InferenceSession
 
-    def opened(content: bytes, options: Any, providers: list[Any]) -> Any:
+    def opened(content: bytes, options: Any, providers: list[Any], **_: Any) -> Any:
         asked.append([each if isinstance(each, str) else each[0] for each in providers])
         return open_session(content, options, providers=["CPUExecutionProvider"])
 

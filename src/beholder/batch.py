@@ -84,8 +84,9 @@ def score_photos(
             if known is not None and known(path, sha256):
                 return _Ready(Result(path, sha256))
             found = photo.read(content, scorer.at_least, name=path)
+            pixels = scorer.pixels(found, path)
             made = also(found) if also is not None else None
-            return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
+            return _Ready(Result(path, sha256, extra=made), pixels, (found.width, found.height))
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
         except MemoryError:  # of resizing it, or of `also`
@@ -115,7 +116,7 @@ def _score(scorer: Scorer, held: list[_Ready], batch: int) -> Iterator[Result]:
     if len(pixels) == 1 and batch > 1:  # left over; alone it takes another path through the runtime, and differs in
         # the seventh digit, so that a resumed run would not give the same file
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
-    scores = iter(scorer.run(np.stack(pixels), sizes)) if pixels else iter(())
+    scores = iter(scorer.run(pixels, sizes)) if pixels else iter(())
     for ready in held:
         found = ready.result
         if ready.pixels is not None:

@@ -1,7 +1,7 @@
 """Scorer: a model file -> Scores for photographs. Knows nothing of folders, tables or the terminal."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from PIL import Image
 from beholder import photo
 from beholder.errors import ModelError, PhotoError
 from beholder.explain import Explanation, occlude
-from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, default_path, model_id, parse
+from beholder.model_file import METADATA_KEY, SQUASH, ModelInfo, default_path, model_id, parse
 from beholder.scores import Scores, task_index
 
 BATCH = 8  # photographs at a time in `score`; on a CPU larger batches are no faster
@@ -50,13 +50,25 @@ class Scorer:
         width, height = self.info.size
         return 2 * width, 2 * height
 
-    def pixels(self, found: photo.Photo) -> photo.Pixels:
-        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads."""
-        return photo.squash(found, self.info.size)
+    def pixels(self, found: photo.Photo, name: str = "<photograph>") -> photo.Pixels:
+        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads.
 
-    def run(self, pixels: np.ndarray, sizes: np.ndarray) -> Scores:
-        """Scores for prepared pixels (B, height, width, 3) of photographs with these (B, 2) sizes."""
-        values, embedding, evidence = self._session.run(list(OUTPUTS), {"image": pixels})
+        Raises:
+            PhotoError: the model keeps the aspect ratio, and this one, called ``name``, is longer than 10:1.
+        """
+        if self.info.resize == SQUASH:
+            return photo.squash(found, self.info.size)
+        return photo.squash(found, photo.short_edge(found.width, found.height, min(self.info.size), name))
+
+    def run(self, pixels: np.ndarray | Sequence[photo.Pixels], sizes: np.ndarray) -> Scores:
+        """Scores for prepared pixels, B of (height, width, 3), of photographs with these (B, 2) sizes.
+
+        Photographs of different shapes, as a model that keeps the aspect ratio has them, are run shape by shape.
+        """
+        if len({each.shape for each in pixels}) > 1:
+            return self._run_by_shape(pixels, sizes)
+        outputs = self._session.run(list(self.info.outputs), {"image": np.asarray(pixels)})
+        values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
         return Scores(
@@ -69,7 +81,20 @@ class Scorer:
             evidence=evidence,
             sizes=sizes,
             model=self.id,
+            buckets=self.info.buckets,
+            distribution=distribution[0] if distribution else None,
         )
+
+    def _run_by_shape(self, pixels: np.ndarray | Sequence[photo.Pixels], sizes: np.ndarray) -> Scores:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for row, each in enumerate(pixels):
+            groups.setdefault(each.shape, []).append(row)
+        order = np.argsort(np.concatenate(list(groups.values())))
+        parts = []
+        for rows in groups.values():
+            twice = rows * 2 if len(rows) == 1 else rows  # alone it takes another path, see `beholder.batch`
+            parts.append(self.run(np.stack([pixels[row] for row in twice]), sizes[twice])[: len(rows)])
+        return Scores.concatenate(parts)[order]
 
     def score(self, images: photo.Source | Iterable[photo.Source]) -> Scores:
         """Score one photograph or many: paths, bytes, PIL images, uint8 arrays.
@@ -85,13 +110,13 @@ class Scorer:
         sizes: list[tuple[int, int]] = []
         for source in _many(images):
             found = photo.read(source, self.at_least)
-            batch.append(self.pixels(found))
+            batch.append(self.pixels(found, str(source) if isinstance(source, str | os.PathLike) else "<photograph>"))
             sizes.append((found.width, found.height))
             if len(batch) == BATCH:
-                parts.append(self.run(np.stack(batch), np.array(sizes)))
+                parts.append(self.run(batch, np.array(sizes)))
                 batch, sizes = [], []
         if batch:
-            parts.append(self.run(np.stack(batch), np.array(sizes)))
+            parts.append(self.run(batch, np.array(sizes)))
         if not parts:
             raise PhotoError("there is no photograph to score: the list is empty")
         return Scores.concatenate(parts)
@@ -110,7 +135,7 @@ class Scorer:
         """
         index = task_index(self.info.tasks, task)
         found = photo.read(image, (Explanation.SIDE, Explanation.SIDE))
-        pixels = self.pixels(found)
+        pixels = self.pixels(found, str(image) if isinstance(image, str | os.PathLike) else "<photograph>")
         scores = self.run(pixels[None], np.array([(found.width, found.height)]))
         return Explanation(scores, index, found.pixels, self.occlude(pixels, grid)[index])
 
@@ -163,8 +188,12 @@ def _info(path: Path, session: Any) -> ModelInfo:
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     names = {output.name: output.shape for output in session.get_outputs()}
-    if [put.name for put in session.get_inputs()] != ["image"] or not set(OUTPUTS) <= set(names):
+    if [put.name for put in session.get_inputs()] != ["image"] or not set(info.outputs) <= set(names):
         raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
     if names["scores"][-1] != len(info.tasks):
         raise ModelError(f"{path}: it describes {len(info.tasks)} tasks and computes {names['scores'][-1]}")
+    if info.buckets and names["distribution"][-1] != len(info.buckets):
+        raise ModelError(
+            f"{path}: it names {len(info.buckets)} values that can be voted and computes {names['distribution'][-1]}"
+        )
     return info

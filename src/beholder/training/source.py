@@ -61,15 +61,15 @@ def cached_source(
         PhotoError: a photograph that does not decode.
         BeholderError: no room for the files, or no permission.
     """
-    network = _network(look_by, where)
+    network = frozen_network(look_by.backbone, where)
 
     def pick(array: np.ndarray) -> Inputs:
         return lambda rows, mirrored: open_kept(array[mirrored.astype(int), rows], where)
 
     if not middle:
-        extractor = _extractor(look_by, network, "pooled", _compute(network, where), (network.channels,))
+        extractor = _extractor(look_by, network, "pooled", frozen_function(network, where), (network.channels,))
         return Source(pick(features(photos, extractor, cache)), _left_out)
-    stem = _compute(network.stem, where)
+    stem = frozen_function(network.stem, where)
     width, height = _size(look_by, network)
     shape = stem(np.zeros((1, height, width, 3), np.uint8)).shape[1:]
     extractor = _extractor(look_by, network, "middle", stem, shape, "float16")
@@ -86,11 +86,11 @@ def cached_source(
 
 def direct_source(photos: RatedPhotos, look_by: Look, where: torch.device) -> Source:
     """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`cached_source`."""
-    network = _network(look_by, where)
+    network = frozen_network(look_by.backbone, where)
     paths = photos.paths
 
     def run(part: Callable[[Tensor], Tensor]) -> Inputs:
-        compute = _compute(part, where)
+        compute = frozen_function(part, where)
         extractor = _extractor(look_by, network, "", compute, ())
 
         def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
@@ -115,8 +115,9 @@ def open_kept(values: np.ndarray, where: torch.device) -> Tensor:
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
 
 
-def _network(look_by: Look, where: torch.device) -> Backbone:
-    network = backbone.create(look_by.backbone).to(where)
+def frozen_network(name: str, where: torch.device) -> Backbone:
+    """A pretrained backbone where it is to compute. Raises as `beholder.models.backbone.create`."""
+    network = backbone.create(name).to(where)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -141,7 +142,7 @@ def _extractor(
     return Extractor(key, size, 2 if look_by.mirror else 1, tuple(shape), compute, dtype=dtype)
 
 
-def _compute(part: Callable[[Tensor], Tensor], where: torch.device) -> Callable[[np.ndarray], np.ndarray]:
+def frozen_function(part: Callable[[Tensor], Tensor], where: torch.device) -> Callable[[np.ndarray], np.ndarray]:
     """A frozen part of a network as a function of (B, H, W, 3) pixels; maps come with their channels last."""
 
     def compute(pixels: np.ndarray) -> np.ndarray:

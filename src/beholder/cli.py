@@ -4,9 +4,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,13 +31,16 @@ from beholder.run import (
 )
 
 if TYPE_CHECKING:
+    from beholder.data.rated import RatedPhotos
     from beholder.photo import Photo
     from beholder.report import Entry
     from beholder.scorer import Scorer
+    from beholder.tasks import Task
     from beholder.taste import Taste
 
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
+PAPERS = ("soydaner2023", "song2023")  # modules of beholder.papers with recipe_for, Settings and reproduce
 THUMBNAIL = 480  # pixels of the longest side in a report
 
 
@@ -179,12 +183,12 @@ def score(
         sinks.check(out, resume)
     scorer = _open(model)
     personal = _taste(taste, scorer)
-    columns = sinks.columns(scorer.info.tasks, personal is not None)
+    columns = sinks.columns(scorer.info.tasks, personal is not None, scorer.info.buckets)
     by = sort or ("taste" if personal else "overall")
     if by == scorer.info.tasks[0].name:
         by = "overall"  # as its column is called, whatever the model's first task is
     tasks = columns[columns.index("overall") : columns.index("low")]
-    sortable = (*columns[1 : columns.index("low")], "percentile", "path")
+    sortable = (*columns[1 : columns.index("low")], "percentile", *["sd"] * bool(scorer.info.buckets), "path")
     if by not in sortable:
         raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
     stream = as_json and top is None and sort is None
@@ -318,7 +322,16 @@ def report(
 
     with stoppable(run):  # a report of what there is beats none
         identity = sinks.identity(scorer.id, personal)
-        write_report(out, entries(), failures, tasks, model=identity, title=title, exact_maps=exact_maps)
+        write_report(
+            out,
+            entries(),
+            failures,
+            tasks,
+            model=identity,
+            title=title,
+            exact_maps=exact_maps,
+            buckets=scorer.info.buckets,
+        )
     if not quiet:
         typer.echo(printable(str(out)))
     finish(run, out, quiet)
@@ -490,16 +503,13 @@ def train_probe(
       beholder train probe --data ratings.csv
     """
     from beholder import data as rated
-    from beholder import files, table
+    from beholder import table
     from beholder.extras import require
 
     require("torch", "train", "training")
     from beholder.training.probe import train
 
-    path = out or Path(f"probe-{Path(data).stem}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    files.check(path, "the model file")
+    path = _model_file(out, f"probe-{Path(data).stem}")
     photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale))
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
@@ -570,35 +580,108 @@ def train_soydaner2023(
     from beholder.extras import require
 
     require("torch", "train", "training")
-    from beholder import files
     from beholder.training.device import device as choose
     from beholder.training.multitask import check, fit, source_for
     from beholder.training.publish import probe_metrics, publish
     from beholder.training.recipe import Recipe
 
-    path = out or Path(f"soydaner2023-{Path(data).stem}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    files.check(path, "the model file")
+    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
     chosen = {field.name: ctx.params[field.name] for field in fields(Recipe)}
     recipe = Recipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
     where = choose(device)
     photos = rated.split(rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale)), split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {len(photos.tasks)} tasks, on {where}")
-    for task in photos.tasks:
-        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
-    with _curves(tensorboard) as curves, _going_on(checkpoint.parent):
+    _say_data(photos, photos.tasks, f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, recipe, checkpoint)
+        source = source_for(photos, recipe, where, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, trained, recipe, source, path)
+        checkpoint.unlink()
+    if info.metrics:
+        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
+        table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
-        def tell(row: dict[str, Any]) -> None:
-            if row["best"] or row["stage"] == 2:
-                say(
-                    f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                    f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
-                )
-            curves(row)
 
+@train_app.command("song2023")
+def train_song2023(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Option(help="oasis, ava, or your own FILE.csv of votes.", metavar="NAME")],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    drop_leaks: DropLeaks = False,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Of ava: leave out photographs whose files are not there.")
+    ] = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="Encoder: a convolutional one of `beholder models`.")] = "vgg16",
+    side: Annotated[int, typer.Option(min=32, help="Pixels of the short edge.")] = 256,
+    maps: Annotated[int, typer.Option(min=1, help="Feature maps for each value that can be voted.")] = 16,
+    act: Annotated[bool, typer.Option(help="With the activation loss.")] = True,
+    separate: Annotated[
+        bool, typer.Option("--separate/--joint", help="A regressor for each group of maps, or one that reads all.")
+    ] = True,
+    activation: Annotated[str, typer.Option(help="Form of the activation loss: l1, kl, js.")] = "l1",
+    weight_emd: Annotated[float, typer.Option(help="Of the earth mover's distance.")] = 1.0,
+    weight_act: Annotated[float, typer.Option(help="Of the activation loss.")] = 0.1,
+    weight_rebuilt: Annotated[float, typer.Option(help="Of the auto-encoder; 0 leaves it out, which is faster.")] = 1.0,
+    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
+    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
+    rate1: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
+    rate2: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
+    rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
+    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
+    ] = None,
+    cache: Cache = None,
+    keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
+    device: Device = "auto",
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
+    ] = None,
+) -> None:
+    """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
+
+    Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
+    that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
+    photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
+
+    A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
+    encoder's last layers as well. A run that was stopped goes on with the epoch that it was in when the same command is
+    given again.
+
+    \b
+    Examples:
+      beholder train song2023 --data votes.csv
+      beholder train song2023 --data oasis --epochs2 0
+      beholder train song2023 --data ava --drop-missing --no-cache
+    """
+    from beholder import data as rated
+    from beholder import table
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.training.device import device as choose
+    from beholder.training.publish_semantic import probe_metrics, publish
+    from beholder.training.semantic import Recipe, check, fit, source_for
+
+    path = _model_file(out, f"song2023-{Path(data).stem}")
+    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    where = choose(device)
+    loaded = rated.load(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=_ranges(scale))
+    photos = rated.split(loaded, split_seed)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    _say_data(photos, photos.tasks[:1], f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
         check(photos, recipe, checkpoint)
         source = source_for(photos, recipe, where, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
@@ -612,8 +695,10 @@ def train_soydaner2023(
 
 @app.command()
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="soydaner2023.", metavar="PAPER")],
-    data: Annotated[str, typer.Option(help="aadb, eva, oasis, or a CSV file of your own ratings.", metavar="NAME")],
+    paper: Annotated[str, typer.Argument(help="soydaner2023 or song2023.", metavar="PAPER")],
+    data: Annotated[
+        str, typer.Option(help="aadb, eva, oasis, ava, or a CSV file of your own ratings or votes.", metavar="NAME")
+    ],
     root: Root = None,
     out: Annotated[
         Path | None,
@@ -627,7 +712,9 @@ def reproduce(
         bool, typer.Option("--by-group", help="Keep groups whole in cross-validation: themes in OASIS.")
     ] = False,
     backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "vgg16",
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
+    epochs2: Annotated[
+        int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: the paper's recipe]")
+    ] = None,
     drop_leaks: DropLeaks = False,
     photographs: Annotated[
         bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
@@ -640,34 +727,38 @@ def reproduce(
 ) -> None:
     """Run a paper's experiments again and write a report, published numbers beside measured ones.
 
-    Trains what is not trained yet, in every round of cross-validation and with every seed: multi-task, single-task, and
-    two variants; a linear probe and the default model's features are fitted on the same photographs. Then come all
-    tables and figures that the data allows. A run that was stopped goes on when the same command is given again.
+    Trains what is not trained yet, the network and its variants, in every round of cross-validation and with every
+    seed; a linear probe and the default model's features are fitted on the same photographs. Then come all tables and
+    figures that the data allows. A run that was stopped goes on when the same command is given again.
 
-    With VGG16 a training takes 3 to 5 minutes on two cores for 450 photographs: --seeds 3 on OASIS 2 hours. A short
-    version: --backbone mobilenet_v2 --folds 1.
+    soydaner2023 is the multi-task network: with VGG16 3 to 5 minutes a training on two cores for 450 photographs, so
+    --seeds 3 on OASIS 2 hours. song2023 foretells the votes, of which it needs the numbers (oasis, ava, or a CSV file
+    with columns votes_1, ...). A short version of either: --backbone mobilenet_v2 --folds 1.
 
     \b
     Examples:
       beholder reproduce soydaner2023 --data oasis --seeds 3
+      beholder reproduce song2023 --data oasis
       beholder reproduce soydaner2023 --data oasis --backbone mobilenet_v2 --folds 1
     """
     from beholder.extras import require
 
-    if paper != "soydaner2023":
-        raise BeholderError(f"{paper}: the paper that can be run again is soydaner2023")
+    if paper not in PAPERS:
+        raise BeholderError(f"{paper}: no such paper; those that can be run again are {', '.join(PAPERS)}")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
     require("torch", "train", "training")
     require("matplotlib", "train", "figures")
     from beholder.evaluation import document
-    from beholder.papers import soydaner2023
     from beholder.training.device import device as choose
 
     document.check(path)
-    recipe = replace(soydaner2023.recipe_for(data), backbone=backbone, epochs2=epochs2)
+    module: Any = import_module(f"beholder.papers.{paper}")
+    recipe = replace(module.recipe_for(data), backbone=backbone)
+    if epochs2 is not None:
+        recipe = replace(recipe, epochs2=epochs2)
     kept = work or path.with_suffix(".runs")
-    settings = soydaner2023.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
-    found = soydaner2023.reproduce(settings, choose(device))
+    settings = module.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
+    found = module.reproduce(settings, choose(device))
     written = document.write(found if photographs else document.without_photographs(found), path)
     typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
 
@@ -934,11 +1025,39 @@ def _going_on(folder: Path) -> Iterator[None]:
             folder.rmdir()
 
 
+def _model_file(out: Path | None, name: str) -> Path:
+    """Where the model file is to go. Raises BeholderError where it cannot."""
+    from beholder import files
+
+    path = out or Path(f"{name}.onnx")
+    if path.suffix.lower() != ".onnx":
+        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
+    files.check(path, "the model file")
+    return path
+
+
+def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", where: str = "") -> None:
+    """What is learned from, before the training."""
+    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
+    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
+    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{where}")
+    for task in tasks:
+        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
+
+
 @contextmanager
-def _curves(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Writes rows of a training's history for TensorBoard, or nothing."""
+def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
+
+    def tell(row: dict[str, Any]) -> None:
+        if row["best"] or row["stage"] == 2:
+            say(
+                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
+                f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
+            )
+
     if folder is None:
-        yield lambda row: None
+        yield tell
         return
     from beholder.extras import require
 
@@ -948,6 +1067,7 @@ def _curves(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     with SummaryWriter(folder) as writer:
 
         def write(row: dict[str, Any]) -> None:
+            tell(row)
             for name in ("loss", "validation_loss", "validation_srcc"):
                 writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
 

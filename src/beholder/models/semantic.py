@@ -87,7 +87,9 @@ class Semantic(nn.Module):
         found = self.project(features)
         pooled = pyramid(found)
         if self.split:
-            logits = (pooled.flatten(1).reshape(len(pooled), self.buckets, -1) * self.out.weight).sum(dim=2) + self.out.bias
+            logits = (pooled.flatten(1).reshape(len(pooled), self.buckets, -1) * self.out.weight).sum(
+                dim=2
+            ) + self.out.bias
         else:
             logits = self.out(pooled.flatten(1))
         activated = found.unflatten(1, (self.buckets, -1)).mean(dim=(2, 3, 4))
@@ -134,7 +136,7 @@ class ScoringSemantic(nn.Module):
             groups = weight.new_zeros(buckets, buckets, weight.shape[1])
             groups[range(buckets), range(buckets)] = weight
             weight = groups.flatten(1)
-        self.register_buffer("weight", weight.unflatten(1, (-1, POOLED)).clone())  # (M, M * P, 21)
+        self.register_buffer("weight", weight.reshape(buckets, -1, POOLED).clone())  # (M, M * P, 21)
         self.register_buffer("bias", network.out.bias.detach().clone())
         self.register_buffer("values", values)
         self.register_buffer("typical", typical)

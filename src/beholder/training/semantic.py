@@ -46,7 +46,7 @@ class Recipe:
         side: pixels of the short edge (256 in the paper).
         maps: P feature maps for each value that can be voted.
         act: with the activation loss.
-        split: a regressor for each group of maps; else a joint one.
+        separate: the *split* regressor, one for each group of maps; else a joint one.
         activation: form of that loss: l1 (the paper's choice), kl or js.
         weight_emd, weight_act, weight_rebuilt: of the three losses in their sum; a loss of weight 0 is not computed.
         mirror: show each photograph or its mirror image, by chance.
@@ -66,7 +66,7 @@ class Recipe:
     side: int = 256
     maps: int = 16
     act: bool = True
-    split: bool = True
+    separate: bool = True
     activation: str = "l1"
     weight_emd: float = 1.0
     weight_act: float = 0.1
@@ -74,11 +74,11 @@ class Recipe:
     mirror: bool = True
     batch: int = 32
     momentum: float = 0.9
-    epochs1: int = 20
-    rate1: float = 0.1
-    epochs2: int = 3
-    rate2: float = 0.03
-    rate_encoder: float = 0.003
+    epochs1: int = 12
+    rate1: float = 0.03
+    epochs2: int = 2
+    rate2: float = 0.01
+    rate_encoder: float = 1e-3
     decay: float = 0.9
     seed: int = 0
 
@@ -124,7 +124,7 @@ def make_network(recipe: Recipe, buckets: int, pretrained: bool = True) -> Seman
     """The network as a training begins, repeatable by the seed."""
     encoder = backbone.create(recipe.backbone, pretrained)
     torch.manual_seed(recipe.seed)
-    network = Semantic(encoder, buckets, recipe.maps, recipe.split)
+    network = Semantic(encoder, buckets, recipe.maps, recipe.separate)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -220,7 +220,7 @@ def answers(
         for part in by_shape(source.shapes, rows, HELD_OUT_BATCH):
             straight = np.zeros(len(part), bool)
             width, height = source.shapes[part[0]].tolist()
-            maps = _encoder(network, source, stage)(part, straight)
+            maps = encoder(network, source, stage)(part, straight)
             found.append((part, network.forward_tail(maps, (height, width) if rebuilt else None)))
     return found
 
@@ -242,7 +242,7 @@ def running(network: Semantic) -> dict[str, Tensor]:
     return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
 
 
-def _encoder(network: Semantic, source: ShapedSource, stage: int) -> Inputs:
+def encoder(network: Semantic, source: ShapedSource, stage: int) -> Inputs:
     """Rows and which of them to mirror -> the encoder's feature maps."""
     if stage == 1:
         return source.maps
@@ -255,7 +255,7 @@ def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPh
     splits = np.array(photos.splits)
     train, validation = np.flatnonzero(splits == "train"), np.flatnonzero(splits == "validation")
     targets = torch.from_numpy(shares).float().to(next(network.parameters()).device)
-    inputs = _encoder(network, source, number)
+    inputs = encoder(network, source, number)
 
     def loss(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
         pixels = source.pixels(rows, mirrored) / 255 if recipe.weight_rebuilt else None

@@ -170,7 +170,7 @@ def test_large_photographs_wait_until_others_are_small(
     lock, now, most = threading.Lock(), 0, 0
     pixels = quick.pixels
 
-    def count(found: photo.Photo) -> photo.Pixels:
+    def count(found: photo.Photo, name: str) -> photo.Pixels:
         nonlocal now, most
         with lock:
             now += 1
@@ -178,7 +178,7 @@ def test_large_photographs_wait_until_others_are_small(
         time.sleep(0.002)
         with lock:
             now -= 1
-        return pixels(found)
+        return pixels(found, name)
 
     monkeypatch.setattr(quick, "pixels", count)
     monkeypatch.setattr(quick, "info", replace(quick.info, size=(24, 24)))  # so that the decode is not reduced

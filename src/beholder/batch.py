@@ -89,8 +89,9 @@ def score_photos(
                 return _Ready(Result(path, sha256))
             with ExitStack() as room:  # of a large picture, until only few of its pixels are left
                 found = photo.read(content, scorer.at_least, name=path, until=room)
+                pixels = scorer.pixels(found, path)
                 made = also(found) if also is not None else None
-                return _Ready(Result(path, sha256, extra=made), scorer.pixels(found), (found.width, found.height))
+                return _Ready(Result(path, sha256, extra=made), pixels, (found.width, found.height))
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
         except MemoryError:  # of resizing it, or of `also`
@@ -126,7 +127,7 @@ def _score(scorer: Scorer, held: list[_Ready], batch: int) -> list[Result]:
     if len(pixels) == 1 and batch > 1:  # left over; alone it takes another path through the runtime, and differs in
         # the seventh digit, so that a resumed run would not give the same file
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
-    scores = iter(scorer.run(np.stack(pixels), sizes)) if pixels else iter(())
+    scores = iter(scorer.run(pixels, sizes)) if pixels else iter(())
     return [
         ready.result if ready.pixels is None else replace(ready.result, scores=next(scores))  # in order
         for ready in held

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
 THUMBNAIL = 480  # pixels of the longest side in a report
-PAPERS = ("soydaner2023", "li2019")  # modules of beholder.papers
+PAPERS = ("soydaner2023", "li2019", "song2023")  # modules of beholder.papers with recipe_for, Settings, reproduce
 
 
 class _Group(typer.core.TyperGroup):
@@ -192,12 +192,12 @@ def score(
         sinks.check(out, resume)
     scorer = _open(model, fast)
     personal = _taste(taste, scorer)
-    columns = sinks.columns(scorer.info.tasks, personal is not None)
+    columns = sinks.columns(scorer.info.tasks, personal is not None, scorer.info.buckets)
     by = sort or ("taste" if personal else "overall")
     if by == scorer.info.tasks[0].name:
         by = "overall"  # as its column is called, whatever the model's first task is
     tasks = columns[columns.index("overall") : columns.index("low")]
-    sortable = (*columns[1 : columns.index("low")], "percentile", "path")
+    sortable = (*columns[1 : columns.index("low")], "percentile", *["sd"] * bool(scorer.info.buckets), "path")
     if by not in sortable:
         raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
     stream = as_json and top is None and sort is None
@@ -333,7 +333,16 @@ def report(
 
     with stoppable(run):  # a report of what there is beats none
         identity = sinks.identity(scorer.id, personal)
-        write_report(out, entries(), failures, tasks, model=identity, title=title, exact_maps=exact_maps)
+        write_report(
+            out,
+            entries(),
+            failures,
+            tasks,
+            model=identity,
+            title=title,
+            exact_maps=exact_maps,
+            buckets=scorer.info.buckets,
+        )
     if not quiet:
         typer.echo(printable(str(out)))
     finish(run, out, quiet)
@@ -801,6 +810,95 @@ def train_li2019(
         table.console().print(table.metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
     for name, weight in info.recipe.get("between", {}).items():
         typer.echo(f"inter-task layer: {name} {weight:+.4f}")
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@train_app.command("song2023")
+def train_song2023(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Option(help="oasis, ava, or your own FILE.csv of votes.", metavar="NAME")],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    drop_leaks: DropLeaks = False,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Of ava: leave out photographs whose files are not there.")
+    ] = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="Encoder: a convolutional one of `beholder models`.")] = "vgg16",
+    side: Annotated[int, typer.Option(min=32, help="Pixels of the short edge.")] = 256,
+    maps: Annotated[int, typer.Option(min=1, help="Feature maps for each value that can be voted.")] = 16,
+    act: Annotated[bool, typer.Option(help="With the activation loss.")] = True,
+    separate: Annotated[
+        bool, typer.Option("--separate/--joint", help="A regressor for each group of maps, or one that reads all.")
+    ] = True,
+    activation: Annotated[str, typer.Option(help="Form of the activation loss: l1, kl, js.")] = "l1",
+    weight_emd: Annotated[float, typer.Option(help="Of the earth mover's distance.")] = 1.0,
+    weight_act: Annotated[float, typer.Option(help="Of the activation loss.")] = 0.1,
+    weight_rebuilt: Annotated[float, typer.Option(help="Of the auto-encoder; 0 leaves it out, which is faster.")] = 1.0,
+    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
+    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
+    rate1: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
+    rate2: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
+    rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
+    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
+    ] = None,
+    cache: Cache = None,
+    keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
+    device: Device = "auto",
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
+    ] = None,
+) -> None:
+    """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
+
+    Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
+    that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
+    photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
+
+    A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
+    encoder's last layers as well. A run that was stopped goes on with the epoch that it was in when the same command is
+    given again.
+
+    \b
+    Examples:
+      beholder train song2023 --data votes.csv
+      beholder train song2023 --data oasis --epochs2 0
+      beholder train song2023 --data ava --drop-missing --no-cache
+    """
+    from beholder import data as rated
+    from beholder import table
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.training.device import device as choose
+    from beholder.training.publish_semantic import probe_metrics, publish
+    from beholder.training.semantic import Recipe, check, fit, source_for
+
+    path = _model_file(out, f"song2023-{Path(data).stem}")
+    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    where = choose(device)
+    loaded = rated.load(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=_ranges(scale))
+    photos = rated.split(loaded, split_seed)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    _say_data(photos, photos.tasks[:1], f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, recipe, checkpoint)
+        source = source_for(photos, recipe, where, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, trained, recipe, source, path)
+        checkpoint.unlink()
+    if info.metrics:
+        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
+        table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
     typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 

@@ -5,7 +5,8 @@ document under the key ``beholder``: tasks with native ranges, interval widths, 
 training data by content hash, and measured quality with intervals. Scoring needs nothing beside it.
 
 Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
-(B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score.
+(B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
+foretells votes has one more: ``distribution`` (B, M), the share of each value that can be voted for the first task.
 """
 
 import hashlib
@@ -30,6 +31,8 @@ LARGEST = 4096  # pixels of a side that a model may ask for
 MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
 MOST_WORDS = 10_000_000  # characters of its metadata
 EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
+DISTRIBUTION = "distribution"
+SQUASH, SHORT_EDGE = "squash", "short edge"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class ModelInfo:
         description: what it is, in a sentence.
         backbone: network that sees.
         size: (width, height) in pixels that photographs are resized to before they are seen.
-        resize: how: ``squash`` (both sides, aspect not kept, bicubic with antialiasing).
+        resize: how, bicubic with antialiasing: ``squash`` (both sides, aspect not kept) or ``short edge`` (the shorter
+            side to ``size``, whose two numbers are then equal, aspect kept, 10:1 at most).
         tasks: T tasks in the order of the outputs, the overall score first.
         half_width: T half-widths of the 90% interval, native units.
         reference: T rows of 101 rising values: the 0th to 100th percentile of out-of-fold predictions for the
@@ -61,6 +65,7 @@ class ModelInfo:
         recipe: settings and seed that make it again.
         licence: of the file.
         attribution: whose work it contains.
+        buckets: M values that can be voted for the first task, rising, where the model foretells their shares.
     """
 
     name: str
@@ -76,6 +81,7 @@ class ModelInfo:
     recipe: dict[str, Any]
     licence: str
     attribution: str
+    buckets: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
@@ -96,9 +102,21 @@ class ModelInfo:
             raise ModelError("its intervals are narrower than nothing")
         if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
             raise ModelError("its percentile reference is not 101 rising values a task")
+        if self.resize not in (SQUASH, SHORT_EDGE) or (self.resize == SHORT_EDGE and len(set(self.size)) > 1):
+            raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
+        if np.any(np.diff(self.buckets) <= 0):
+            raise ModelError("its values that can be voted do not rise")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs."""
+        return (*OUTPUTS, DISTRIBUTION) if self.buckets else OUTPUTS
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        document = {"format": FORMAT, **asdict(self)}
+        if not self.buckets:
+            del document["buckets"]
+        return json.dumps(document, sort_keys=True)
 
     def percentiles(self, scores: np.ndarray) -> np.ndarray:
         """(B, T) native scores -> (B, T) share, 0 to 100, of rated photographs that score lower."""
@@ -131,6 +149,7 @@ def parse(text: str) -> ModelInfo:
         document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
         document["metrics"] = tuple(Measured(**metric) for metric in document["metrics"])
         document["size"] = tuple(document["size"])
+        document["buckets"] = tuple(document.get("buckets", ()))
         document["half_width"] = tuple(document["half_width"])
         document["reference"] = tuple(tuple(row) for row in document["reference"])
         return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})

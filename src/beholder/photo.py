@@ -49,6 +49,7 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[A
 MAX_PIXELS = 250_000_000  # of the whole picture, also where a reduced decode would do
 MAX_BYTES = 2 * 1024**3
 LARGE = 4_000_000  # pixels to decode from which a picture needs room; a reduced JPEG of 12 megapixels has less
+LONGEST = 10  # long edge to short edge, where the aspect ratio is kept
 BACKGROUND = (255, 255, 255)  # white, as in a browser
 PREVIEW_LEAST = 720  # pixels a side from which a RAW file's preview stands for it, where `at_least` does not say
 
@@ -193,6 +194,22 @@ def squash(photo_or_pixels: Photo | Pixels, size: tuple[int, int]) -> Pixels:
     """(H, W, 3) uint8 -> exactly `size` (width, height) by antialiased bicubic; the aspect ratio is not kept."""
     pixels = photo_or_pixels.pixels if isinstance(photo_or_pixels, Photo) else photo_or_pixels
     return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def short_edge(width: int, height: int, side: int, label: str = "<photograph>") -> tuple[int, int]:
+    """(width, height) whose shorter one is `side`, the aspect ratio kept to a pixel.
+
+    Raises `PhotoError` for a photograph more than `LONGEST` times as long as wide.
+
+    >>> short_edge(500, 400, 256)
+    (320, 256)
+    """
+    short, long = sorted((width, height))
+    if long > LONGEST * short:
+        raise PhotoError(
+            f"{label}: {width} x {height} pixels, more than {LONGEST}:1, where the aspect ratio is kept; crop it"
+        )
+    return (2 * width * side + short) // (2 * short), (2 * height * side + short) // (2 * short)
 
 
 def _array_image(array: Any, label: str) -> Image.Image:

@@ -48,6 +48,7 @@ class Entry:
         evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
             (positive) or takes (negative). The grid is stretched over the whole picture. A grid that is not finite is
             left out.
+        distribution: share of the votes for each value that can be voted, where the model foretells them.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Entry:
     height: int
     thumbnail: bytes
     evidence: dict[str, np.ndarray]
+    distribution: tuple[float, ...] = ()
 
 
 def entry(
@@ -85,6 +87,7 @@ def entry(
         height=int(scores.sizes[0, 1]),
         thumbnail=picture,
         evidence=dict(zip(names, scores.evidence[0] if evidence is None else evidence, strict=True)),
+        distribution=() if scores.distribution is None else tuple(scores.distribution[0].tolist()),
     )
 
 
@@ -117,6 +120,7 @@ def write_report(
     model: str,
     title: str = "beholder report",
     exact_maps: bool = False,
+    buckets: Sequence[float] = (),
 ) -> None:
     """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
 
@@ -129,6 +133,7 @@ def write_report(
         model: the model's name and version, shown in the header.
         title: of the page.
         exact_maps: whether evidence is what the score loses when a cell is hidden, and does not add up to a whole.
+        buckets: values of the first task that can be voted, where the entries have their distribution.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
@@ -142,7 +147,7 @@ def write_report(
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title, exact_maps):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps, buckets):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -156,6 +161,7 @@ def _page(
     model: str,
     title: str,
     exact_maps: bool,
+    buckets: Sequence[float],
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -164,7 +170,8 @@ def _page(
     head, tail = template.split(_DATA)
     yield head
     described = [_described(task) for task in tasks]
-    yield _block("about", {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps})
+    about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
+    yield _block("about", about | {"buckets": list(map(_number, buckets))})
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
@@ -174,6 +181,7 @@ def _page(
             "interval": [_number(entry.low), _number(entry.high)],
             "percentile": _number(entry.percentile),
             "size": [int(entry.width), int(entry.height)],
+            "votes": list(map(_number, entry.distribution)),
             "maps": {name: about for name, (about, _) in maps.items()},
         }
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}

@@ -1,7 +1,7 @@
 """Scorer: a model file -> Scores for photographs. Knows nothing of folders, tables or the terminal."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,16 @@ from PIL import Image
 from beholder import photo
 from beholder.errors import ModelError, PhotoError, one_line
 from beholder.explain import Explanation, occlude
-from beholder.model_file import EMBEDDED, OUTPUTS, ModelInfo, default_path, embedded_path, model_id, read
+from beholder.model_file import (
+    DISTRIBUTION,
+    EMBEDDED,
+    SQUASH,
+    ModelInfo,
+    default_path,
+    embedded_path,
+    model_id,
+    read,
+)
 from beholder.onnx_file import answers
 from beholder.scores import Scores, task_index
 
@@ -50,13 +59,25 @@ class Scorer:
         width, height = self.info.size
         return 2 * width, 2 * height
 
-    def pixels(self, found: photo.Photo) -> photo.Pixels:
-        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads."""
-        return photo.squash(found, self.info.size)
+    def pixels(self, found: photo.Photo, name: str = "<photograph>") -> photo.Pixels:
+        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads.
 
-    def run(self, pixels: np.ndarray, sizes: np.ndarray) -> Scores:
-        """Scores for prepared pixels (B, height, width, 3) of photographs with these (B, 2) sizes."""
-        values, embedding, evidence = answers(self._session, OUTPUTS, pixels, len(self.info.tasks))
+        Raises:
+            PhotoError: the model keeps the aspect ratio, and this one, called ``name``, is longer than 10:1.
+        """
+        if self.info.resize == SQUASH:
+            return photo.squash(found, self.info.size)
+        return photo.squash(found, photo.short_edge(found.width, found.height, min(self.info.size), name))
+
+    def run(self, pixels: np.ndarray | Sequence[photo.Pixels], sizes: np.ndarray) -> Scores:
+        """Scores for prepared pixels, B of (height, width, 3), of photographs with these (B, 2) sizes.
+
+        Photographs of different shapes, as a model that keeps the aspect ratio has them, are run shape by shape.
+        """
+        if len({each.shape for each in pixels}) > 1:
+            return self._run_by_shape(pixels, sizes)
+        outputs = answers(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
+        values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
         return Scores(
@@ -69,7 +90,20 @@ class Scorer:
             evidence=evidence,
             sizes=sizes,
             model=self.id,
+            buckets=self.info.buckets,
+            distribution=distribution[0] if distribution else None,
         )
+
+    def _run_by_shape(self, pixels: np.ndarray | Sequence[photo.Pixels], sizes: np.ndarray) -> Scores:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for row, each in enumerate(pixels):
+            groups.setdefault(each.shape, []).append(row)
+        order = np.argsort(np.concatenate(list(groups.values())))
+        parts = []
+        for rows in groups.values():
+            twice = rows * 2 if len(rows) == 1 else rows  # alone it takes another path, see `beholder.batch`
+            parts.append(self.run(np.stack([pixels[row] for row in twice]), sizes[twice])[: len(rows)])
+        return Scores.concatenate(parts)[order]
 
     def score(self, images: photo.Source | Iterable[photo.Source]) -> Scores:
         """Score one photograph or many: paths, bytes, PIL images, uint8 arrays.
@@ -85,13 +119,13 @@ class Scorer:
         sizes: list[tuple[int, int]] = []
         for source in _many(images):
             found = photo.read(source, self.at_least)
-            batch.append(self.pixels(found))
+            batch.append(self.pixels(found, str(source) if isinstance(source, str | os.PathLike) else "<photograph>"))
             sizes.append((found.width, found.height))
             if len(batch) == BATCH:
-                parts.append(self.run(np.stack(batch), np.array(sizes)))
+                parts.append(self.run(batch, np.array(sizes)))
                 batch, sizes = [], []
         if batch:
-            parts.append(self.run(np.stack(batch), np.array(sizes)))
+            parts.append(self.run(batch, np.array(sizes)))
         if not parts:
             raise PhotoError("there is no photograph to score: the list is empty")
         return Scores.concatenate(parts)
@@ -110,7 +144,7 @@ class Scorer:
         """
         index = task_index(self.info.tasks, task)
         found = photo.read(image, (Explanation.SIDE, Explanation.SIDE))
-        pixels = self.pixels(found)
+        pixels = self.pixels(found, str(image) if isinstance(image, str | os.PathLike) else "<photograph>")
         scores = self.run(pixels[None], np.array([(found.width, found.height)]))
         return Explanation(scores, index, found.pixels, self.occlude(pixels, grid)[index])
 
@@ -172,11 +206,19 @@ def _compare(path: Path, info: ModelInfo, session: Any) -> None:
         outputs = {put.name: (put.type, put.shape) for put in session.get_outputs()}
     except UnicodeDecodeError:
         raise ModelError(f"{path}: not a model file, or damaged; make or fetch it again") from None
-    if inputs != {"image": ("tensor(uint8)", 4, [3])} or not set(OUTPUTS) <= set(outputs):
+    if inputs != {"image": ("tensor(uint8)", 4, [3])} or not set(info.outputs) <= set(outputs):
         raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
-    for name, ranks in zip(OUTPUTS, (2, 2, 4), strict=True):
-        kind, shape = outputs[name]
+    count = len(info.tasks)
+    contract = {
+        "scores": (2, count),
+        "embedding": (2, None),
+        "evidence": (4, count),
+        DISTRIBUTION: (2, len(info.buckets)),
+    }
+    for name in info.outputs:
+        (ranks, wide), (kind, shape) = contract[name], outputs[name]
         if kind != "tensor(float)" or len(shape) != ranks:
             raise ModelError(f"{path}: its {name} are {kind} of {len(shape)} dimensions, where {ranks} of float belong")
-        if name != "embedding" and shape[1] != len(info.tasks):
-            raise ModelError(f"{path}: it describes {len(info.tasks)} tasks and computes {name} of {shape[1]}")
+        if wide is not None and shape[1] != wide:
+            what = "values that can be voted" if name == DISTRIBUTION else "tasks"
+            raise ModelError(f"{path}: it describes {wide} {what} and computes {name} of {shape[1]}")

@@ -24,6 +24,8 @@ class Scores:
         evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
         sizes: (N, 2) width and height of the upright photographs, pixels.
         model: id of the model file.
+        buckets: (M,) values that can be voted for the first task, where the model foretells votes.
+        distribution: (N, M) predicted share of each, rows that sum to 1; None where the model has none.
 
     Raises:
         BeholderError: shapes that disagree.
@@ -38,6 +40,8 @@ class Scores:
     evidence: np.ndarray
     sizes: np.ndarray
     model: str
+    buckets: tuple[float, ...] = ()
+    distribution: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.values), len(self.tasks))
@@ -46,18 +50,23 @@ class Scores:
                 raise BeholderError(f"Scores.{name} has shape {getattr(self, name).shape}, expected {expected}")
         if len(self.embedding) != expected[0] or self.evidence.shape[:2] != expected or len(self.sizes) != expected[0]:
             raise BeholderError(f"Scores: embedding, evidence and sizes must be of {expected[0]} photographs")
+        shares = (expected[0], len(self.buckets)) if self.buckets else None
+        if shares != (None if self.distribution is None else self.distribution.shape):
+            raise BeholderError(
+                f"Scores.distribution must be of {expected[0]} photographs and {len(self.buckets)} values"
+            )
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index: int | slice) -> "Scores":
+    def __getitem__(self, index: int | slice | np.ndarray) -> "Scores":
         """The scores of some of the photographs; an integer gives a Scores of length one."""
         if isinstance(index, int):
             if not -len(self) <= index < len(self):
                 raise IndexError(f"photograph {index} of {len(self)}")
             index = slice(index, index + 1 or None)
-        arrays = {name: getattr(self, name)[index] for name in _PER_PHOTO}
-        return Scores(tasks=self.tasks, model=self.model, **arrays)
+        arrays = {name: values[index] for name, values in self._arrays().items()}
+        return Scores(tasks=self.tasks, model=self.model, buckets=self.buckets, **arrays)
 
     def __iter__(self) -> Iterator["Scores"]:
         return (self[index] for index in range(len(self)))
@@ -65,8 +74,14 @@ class Scores:
     @staticmethod
     def concatenate(parts: Sequence["Scores"]) -> "Scores":
         """Scores of one model, one after the other."""
-        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PER_PHOTO}
-        return Scores(tasks=parts[0].tasks, model=parts[0].model, **arrays)
+        first, rows = parts[0], [part._arrays() for part in parts]
+        arrays = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+        return Scores(tasks=first.tasks, model=first.model, buckets=first.buckets, **arrays)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """What has a row for each photograph."""
+        arrays = {name: getattr(self, name) for name in _PER_PHOTO}
+        return arrays if self.distribution is None else arrays | {"distribution": self.distribution}
 
     def column(self, task: str) -> int:
         """Place of a task by name. Raises BeholderError with the names there are."""
@@ -92,15 +107,31 @@ class Scores:
         """(N,) percentile of the overall score among the rated photographs."""
         return self.percentiles[:, 0]
 
+    @property
+    def sd(self) -> np.ndarray | None:
+        """(N,) standard deviation of the predicted votes, how much people would disagree; None without a distribution.
+
+        Native units of the first task.
+        """
+        if self.distribution is None:
+            return None
+        from beholder.data.histograms import deviations  # the loaders of data sets come with it
+
+        return deviations(self.distribution, np.array(self.buckets))
+
     def to_dict(self) -> dict[str, np.ndarray]:
         """One column a name, in the order of the tables that ``beholder score`` writes."""
         low, high = self.interval.T
+        votes: dict[str, np.ndarray] = {}
+        if self.distribution is not None and self.sd is not None:
+            votes = dict(zip(vote_columns(self.buckets), (self.sd, *self.distribution.T), strict=True))
         return {
             "overall": self.overall,
             **self.attributes,
             "low": low,
             "high": high,
             "percentile": self.percentile,
+            **votes,
             "width": self.sizes[:, 0],
             "height": self.sizes[:, 1],
         }
@@ -111,6 +142,15 @@ class Scores:
 
 
 _PER_PHOTO = ("values", "low", "high", "percentiles", "embedding", "evidence", "sizes")
+
+
+def vote_columns(buckets: Sequence[float]) -> list[str]:
+    """Names of what is told of predicted votes: their standard deviation, and the share of each value.
+
+    >>> vote_columns((1, 2))
+    ['sd', 'p_1', 'p_2']
+    """
+    return ["sd", *(f"p_{value:g}" for value in buckets)] if buckets else []
 
 
 def task_index(tasks: tuple[Task, ...], name: str) -> int:

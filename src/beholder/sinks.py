@@ -29,6 +29,7 @@ from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.files import explained, locked, replacing, sweep
 from beholder.listing import one_spelling
+from beholder.scores import vote_columns
 from beholder.tasks import Task
 from beholder.taste import Taste
 
@@ -41,8 +42,10 @@ LONGEST = 1 << 16  # bytes of a row, more than any has
 _WITH = "+"
 
 
-def columns(tasks: Sequence[Task], taste: bool = False) -> list[str]:
+def columns(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[float] = ()) -> list[str]:
     """Names of the columns for a model's tasks, the first of which is the overall score; ``taste`` comes before it.
+
+    Of a model that foretells votes for the values in ``buckets``, their standard deviation and shares come too.
 
     Raises BeholderError where a task has the name of another column.
     """
@@ -54,6 +57,7 @@ def columns(tasks: Sequence[Task], taste: bool = False) -> list[str]:
         "low",
         "high",
         "percentile",
+        *vote_columns(buckets),
         "width",
         "height",
         "model",

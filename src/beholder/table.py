@@ -19,7 +19,7 @@ from rich.text import Text
 from beholder.data.stats import Cell, Statistic
 from beholder.evaluation.metrics import Measured
 from beholder.listing import printable
-from beholder.model_file import ModelInfo
+from beholder.model_file import SHORT_EDGE, ModelInfo
 from beholder.sinks import Row
 
 LEAST = 18  # cells that a path gets before tasks give way
@@ -50,6 +50,7 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
         "overall": [f"{row['overall']:.2f}" for _, row in ranked],
         "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
         "pct": [str(int(row["percentile"])) for _, row in ranked],
+        **({"sd": [f"{row['sd']:.2f}" for _, row in ranked]} if any("sd" in row for _, row in ranked) else {}),
         **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
     }
     longest = max(map(cell_len, (*names, "file")))
@@ -92,7 +93,10 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         ("model", identity),
         ("what", info.description),
         ("backbone", info.backbone),
-        ("input", f"uint8 sRGB of any size, {info.resize} to {width} x {height}"),
+        (
+            "input",
+            f"uint8 sRGB of any size, {info.resize} to {width}{'' if info.resize == SHORT_EDGE else f' x {height}'}",
+        ),
         ("licence", info.licence),
         ("attribution", info.attribution),
         ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),

@@ -41,13 +41,16 @@ SHEET = 1400  # width of a sheet of photographs, pixels; shown at half of that
 RHO = "Spearman's \N{GREEK SMALL LETTER RHO}"
 
 
-def scatter(truth: np.ndarray, predicted: np.ndarray, label: str, low: float, high: float) -> "Figure":
+def scatter(
+    truth: np.ndarray, predicted: np.ndarray, label: str, low: float, high: float, what: str = "mean rating"
+) -> "Figure":
     """Predictions over ratings (Soydaner & Wagemans 2023, Figures 5 and 10).
 
     Args:
         truth, predicted: (N,) native units; pairs with a NaN are left out.
         label: what was rated, with its unit, for example ``beauty (1 to 7)``.
         low, high: ends of the rating scale. Predictions outside are shown, too.
+        what: is on the first axis.
     """
     known = np.isfinite(truth) & np.isfinite(predicted)
     truth, predicted = np.asarray(truth, float)[known], np.asarray(predicted, float)[known]
@@ -63,7 +66,7 @@ def scatter(truth: np.ndarray, predicted: np.ndarray, label: str, low: float, hi
         size = float(np.clip(6000 / len(predicted), 7, 30))
         axes.scatter(truth, predicted, s=size, color=ACCENT, alpha=0.55 if len(predicted) > 200 else 0.8, linewidths=0)
     axes.set(xlim=(ends[0] - margin, ends[1] + margin), ylim=(ends[0] - margin, ends[1] + margin), aspect="equal")
-    _dress(axes, f"mean rating: {label}", f"prediction: {label}", grid="both")
+    _dress(axes, f"{what}: {label}", f"prediction: {label}", grid="both")
     _title(axes, f"{RHO} {_correlation(truth, predicted)}, {len(truth):,} photographs")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=10)
     return figure
@@ -175,12 +178,13 @@ def histogram(edges: np.ndarray, counts: np.ndarray, label: str) -> "Figure":
     return figure
 
 
-def curves(histories: Sequence[Sequence[Mapping[str, Any]]]) -> "Figure":
+def curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str = "mean squared error") -> "Figure":
     """Loss and validation SRCC over the epochs of both stages, the seeds overlaid.
 
     Args:
         histories: one a seed, as ``Trained.history``: rows with ``stage``, ``epoch`` (from 1 in each stage), ``loss``,
             ``validation_loss`` and ``validation_srcc``. Stage 2 begins where the longest stage 1 ended.
+        label: of the losses.
     """
     rows = [row for history in histories for row in history]
     if not rows:
@@ -216,7 +220,7 @@ def curves(histories: Sequence[Sequence[Mapping[str, Any]]]) -> "Figure":
     below.set_xlim(0.5, total + 0.5)
     axis = require("matplotlib.ticker", "train", "figures")
     below.xaxis.set_major_locator(axis.MaxNLocator(integer=True, nbins=12))
-    _dress(above, "", "mean squared error", grid="y")
+    _dress(above, "", label, grid="y")
     _dress(below, "epoch", f"validation {RHO}", grid="y")
     words = ("training loss", "validation loss", f"validation {RHO}")
     handles = [_stroke(series, word) for series, word in zip(SERIES, words, strict=False)]
@@ -380,6 +384,49 @@ def deletion(
     return figure
 
 
+def by_size(sizes: Sequence[float], curves: Mapping[str, tuple[np.ndarray, ...]], x: str, y: str) -> "Figure":
+    """Values by a size that doubles, with their 95% intervals (Song et al. 2023, Figure 9).
+
+    Args:
+        sizes: (S,) rising, above 0.
+        curves: what -> (value, low, high), each (S,).
+        x, y: labels.
+    """
+    figure = _figure(7.0, 4.4)
+    axes = figure.add_subplot()
+    for (name, (value, low, high)), (colour, line, marker) in zip(curves.items(), SERIES, strict=False):
+        axes.fill_between(sizes, low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.plot(sizes, value, color=colour, linestyle=line, marker=marker, markersize=6, linewidth=2, label=name)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.minorticks_off()
+    _dress(axes, x, y, grid="y")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=10.5)
+    return figure
+
+
+def embeddings(panels: Sequence[tuple[str, np.ndarray, np.ndarray]], labels: tuple[str, str]) -> "Figure":
+    """Two kinds of points in the plane, panel by panel (ibid., Figure 11).
+
+    Args:
+        panels: (title, (N, 2) places of the first kind, (K, 2) of the second).
+        labels: of the two kinds.
+    """
+    figure = _figure(3.4 * len(panels), 3.9)
+    drawn = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, *kinds) in zip(drawn, panels, strict=True):
+        for places, label, (colour, _, marker) in zip(kinds, labels, SERIES, strict=False):
+            style: dict[str, Any] = {"s": 13, "color": colour, "marker": marker, "alpha": 0.6, "linewidths": 0}
+            axes.scatter(places[:, 0], places[:, 1], label=label if axes is drawn[0] else None, **style)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for spine in axes.spines.values():
+            spine.set_color(LINE)
+        _title(axes, title)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=10.5)
+    return figure
+
+
 # ---- sheets of photographs -------------------------------------------------------------------------------------------
 
 
@@ -423,6 +470,7 @@ def maps(
     maps: Sequence[Sequence[np.ndarray]],
     column_titles: Sequence[str],
     captions: Sequence[str],
+    unit: str = "points of score",
 ) -> Image.Image:
     """Each photograph, and beside it what raises (orange) and lowers (blue) its score (ibid., Figures 8 and 13).
 
@@ -431,6 +479,7 @@ def maps(
         maps: R x C signed maps of any (H, W), points of score; what is not finite is drawn as zero, transparent.
         column_titles: C, without the photograph's own column.
         captions: R, one below each row.
+        unit: of the maps.
 
     Each column has one scale, the largest value in it rounded up to one figure, given by the bar below it.
     """
@@ -472,7 +521,7 @@ def maps(
             (0, f"\u2212{scale:g}", "la"), (wide / 2, "0", "ma"), (wide, f"+{scale:g}", "ra"),
         ):  # fmt: skip
             pen.text((left + place, top + 28), words, INK, small, anchor=anchor)
-        pen.text((left + wide / 2, top + 58), "points of score", _FADED, small, anchor="ma")
+        pen.text((left + wide / 2, top + 58), unit, _FADED, small, anchor="ma")
     return sheet
 
 

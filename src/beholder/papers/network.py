@@ -186,7 +186,7 @@ def _kept_deletion(seen: Seen, label: str, layer: str, rows: np.ndarray) -> Dele
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
     recipe = seen.recipe
     key = json.loads(json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), SHARES, CELLS, layer]))
-    document = _read(path)
+    document = read_json(path)
     if document.get("key") != key:
         progress.note(f"deletion test at {label}: {len(rows)} photographs")
         parts = []
@@ -199,7 +199,7 @@ def _kept_deletion(seen: Seen, label: str, layer: str, rows: np.ndarray) -> Dele
         whole = Deletion.concatenate(parts)
         changes = {kind: values.tolist() for kind, values in whole.changes.items()}
         document = {"key": key, "shares": whole.shares.tolist(), "changes": changes}
-        _keep(path, document)
+        keep_json(path, document)
     return Deletion(
         np.array(document["shares"]), {kind: np.array(values) for kind, values in document["changes"].items()}
     )
@@ -218,7 +218,7 @@ def across(seen: Seen, name: str) -> Measured | None:
         return None
     path = seen.work / f"across-{name}.json"
     key = json.loads(json.dumps([str(seen.recipe), seen.study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
-    document = _read(path)
+    document = read_json(path)
     if document.get("key") != key:
         rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:ACROSS_COUNT])
@@ -229,13 +229,14 @@ def across(seen: Seen, name: str) -> Measured | None:
                 scores += seen.score(seen.pixels([other.paths[row] for row in part])).tolist()
                 bar.advance(bar.task_ids[0], len(part))
         document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        _keep(path, document)
+        keep_json(path, document)
     truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
     value, low, high = bootstrap(srcc, truth, found)
     return Measured("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Mapping[str, Any]:
+    """What was kept; nothing where there is none or it cannot be read."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -243,6 +244,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _keep(path: Path, document: Mapping[str, Any]) -> None:
+def keep_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Keep a result; raises BeholderError where it cannot be written."""
     with replacing(path, "a result") as partial, explained(path, "a result"):
         partial.write_text(json.dumps(document))

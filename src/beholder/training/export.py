@@ -2,7 +2,8 @@
 
 The large matrices are stored in half precision and cast back when the file is opened, so computation stays in single
 precision: half the size, and scores that differ in the fourth decimal. Resizing is a node of the graph; for pixels
-that already have the right size it does nothing, which is how the scorer calls it.
+that already have the right size it does nothing, which is how the scorer calls it. Where the aspect ratio is kept, the
+sizes of that node are computed from the picture's, as `beholder.photo.short_edge` does.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import io
 import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +19,7 @@ from torch import nn
 
 from beholder.extras import require
 from beholder.files import explained, replacing
-from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo
+from beholder.model_file import METADATA_KEY, SQUASH, ModelInfo
 from beholder.onnx_file import sealed
 
 OPSET = 20
@@ -28,7 +30,8 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     """Write a model file.
 
     Args:
-        network: uint8 pixels (B, 3, height, width) of the size in ``info`` -> the graph contract's outputs.
+        network: uint8 pixels (B, 3, height, width) of the size in ``info`` -> the graph contract's outputs; of any
+            shape with that short edge, where ``info`` says so.
         info: what the file says of itself.
         path: replaced as a whole, or not at all.
 
@@ -39,7 +42,10 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     require("onnxscript", "train", "writing a model file")
     width, height = info.size
     pixels = torch.zeros(2, 3, height, width, dtype=torch.uint8)
-    batch = torch.export.Dim("batch")
+    dynamic: dict[int, Any] = {0: torch.export.Dim("batch")}
+    if info.resize != SQUASH:
+        pixels = torch.zeros(2, 3, height, width + width // 4, dtype=torch.uint8)  # not square: sides are not the same
+        dynamic |= {2: torch.export.Dim("height", min=height), 3: torch.export.Dim("width", min=width)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -49,14 +55,14 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
             dynamo=True,
             opset_version=OPSET,
             input_names=["resized"],
-            output_names=list(OUTPUTS),
-            dynamic_shapes=({0: batch},),
+            output_names=list(info.outputs),
+            dynamic_shapes=(dynamic,),
             verbose=False,
         )
     assert program is not None
     model = program.model_proto
     _strip(model)
-    _resize_inside(onnx, model, width, height)
+    _resize_inside(onnx, model, info)
     halve(onnx, model)
     onnx.checker.check_model(model)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
@@ -89,10 +95,24 @@ def _strip(model) -> None:  # type: ignore[no-untyped-def]
     del model.graph.value_info[:]
 
 
-def _resize_inside(onnx, model, width: int, height: int) -> None:  # type: ignore[no-untyped-def]
+def _resize_inside(onnx, model, info: ModelInfo) -> None:  # type: ignore[no-untyped-def]
     helper, kinds = onnx.helper, onnx.TensorProto
     graph = model.graph
-    nodes = [
+    width, height = info.size
+    constants: dict[str, list[int]] = {"resized_shape": [3, height, width]}
+    nodes = []
+    if info.resize != SQUASH:
+        constants = {"three": [3], "two": [2], "twice_short_edge": [2 * height]}
+        nodes = [  # (2 * side * short_edge + short) / (2 * short), rounded down: the side, rounded to the nearest
+            helper.make_node("Shape", ["image"], ["sides"], start=1, end=3),
+            helper.make_node("ReduceMin", ["sides"], ["short"], keepdims=1),
+            helper.make_node("Mul", ["sides", "twice_short_edge"], ["scaled"]),
+            helper.make_node("Add", ["scaled", "short"], ["half_up"]),
+            helper.make_node("Mul", ["short", "two"], ["twice_short"]),
+            helper.make_node("Div", ["half_up", "twice_short"], ["resized_sides"]),
+            helper.make_node("Concat", ["three", "resized_sides"], ["resized_shape"], axis=0),
+        ]
+    nodes += [
         helper.make_node("Transpose", ["image"], ["channels_first"], perm=[0, 3, 1, 2]),
         helper.make_node("Shape", ["image"], ["batch_of_image"], start=0, end=1),
         helper.make_node("Concat", ["batch_of_image", "resized_shape"], ["sizes"], axis=0),
@@ -104,7 +124,9 @@ def _resize_inside(onnx, model, width: int, height: int) -> None:  # type: ignor
     kept = list(graph.node)
     del graph.node[:]
     graph.node.extend(nodes + kept)
-    graph.initializer.append(helper.make_tensor("resized_shape", kinds.INT64, [3], [3, height, width]))
+    graph.initializer.extend(
+        helper.make_tensor(name, kinds.INT64, [len(values)], values) for name, values in constants.items()
+    )
     del graph.input[:]
     graph.input.append(helper.make_tensor_value_info("image", kinds.UINT8, ["batch", "height", "width", 3]))
 

@@ -520,8 +520,8 @@ def _parameters(recipe: Recipe, traits: int) -> Table:
         ],
         rows,
         f"{gflops[0]:.1f} GFLOP a photograph of {Recipe.side} x {Recipe.side} px, here {gflops[1]:.2f} of "
-        f"{recipe.side} x {recipe.side} px; of the backbone {tuned:,} parameters are its last "
-        "layers. The paper prints no counts.",
+        f"{recipe.side} x {recipe.side} px; of the backbone {tuned:,} parameters are its last layers. The paper "
+        "prints no counts.",
     )
 
 

@@ -17,6 +17,7 @@ from test_multitask import Stop, run, save_csv, story
 
 import beholder
 from beholder import data, photo
+from beholder.cli import _told
 from beholder.data import aadb, psychoflickr
 from beholder.data.rated import RatedPhotos
 from beholder.models import backbone
@@ -341,6 +342,17 @@ def test_densenet_from_random_weights(
     assert not [name for name in still if name.endswith("weight") and ".norm" not in name]
     assert [row["stage"] for row in trained.history] == [1, 1, 2, 2]
     assert np.isfinite(trained.final[[1, 3, 6, 8]]).all()
+
+
+@pytest.mark.parametrize("saturated", [False, True])
+def test_branch_that_says_the_same_of_all_is_told(
+    saturated: bool, photos: RatedPhotos, second: RatedPhotos, sources: list[Source], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tanh whose first steps are too large stays at one end of its range."""
+    recipe = replace(RECIPE, rate_branches=300.0 if saturated else 0.01, epochs1=1, epochs2=0)
+    with _told(None) as tell:
+        fit(photos, second, recipe, sources=sources, where=CPU, told=tell)
+    assert ("says the same of all photographs: give smaller rates" in capsys.readouterr().err) == saturated
 
 
 # The model file

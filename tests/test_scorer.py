@@ -22,9 +22,10 @@ import beholder
 from beholder import Scorer, Scores
 from beholder.cli import app
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.explain import occlude
+from beholder.explain import RAISES, Explanation, occlude
 from beholder.model_file import default_path
 from beholder.onnx_file import sealed
+from beholder.tasks import Task
 
 TOLERANCE = 1e-5
 
@@ -450,6 +451,20 @@ def test_heat_map_has_the_colour_of_the_sign(scorer: Scorer, photos: list[Path])
     strong = np.abs(explanation.evidence) > 0.5 * np.abs(explanation.evidence).max()
     assert strong.any()
     assert (np.sign(redder[strong]) == np.sign(explanation.evidence[strong])).all()
+
+
+def test_bars_of_a_scale_with_two_sides_begin_between_them() -> None:
+    def orange(value: float) -> np.ndarray:
+        """Columns of the sheet that the bar covers."""
+        one = np.full((1, 1), value)
+        tasks, cell = (Task("conscientiousness", -1, 1),), np.zeros((1, 1, 2, 2))
+        scores = Scores(tasks, one, one, one, np.full((1, 1), 50), one, cell, np.array([[80, 60]]), "made")
+        sheet = np.asarray(Explanation(scores, 0, np.zeros((60, 80, 3), np.uint8), cell[0, 0]).draw())
+        return np.flatnonzero((sheet == RAISES).all(axis=2).any(axis=0))
+
+    above, below = orange(0.5), orange(-0.5)
+    assert abs(int(above.min()) - int(below.max())) <= 2 and abs(len(above) - len(below)) <= 2
+    assert below.min() > 24 + 110  # right of a name that is longer than most
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 40), (40, 3000), (15, 700)])

@@ -1,6 +1,7 @@
 """The command line. Thin: read the arguments, call the package, print. Heavy imports wait until they are needed."""
 
 import json
+import math
 import os
 import signal
 import sys
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
 THUMBNAIL = 480  # pixels of the longest side in a report
+SATURATED = "; the second branch says the same of all photographs: give smaller rates"
 PAPERS = ("soydaner2023", "li2019", "song2023")  # modules of beholder.papers with recipe_for, Settings, reproduce
 
 
@@ -1270,6 +1272,7 @@ def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
             say(
                 f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
                 f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
+                f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
             )
 
     if folder is None:

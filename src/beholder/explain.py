@@ -151,7 +151,8 @@ class Explanation:
             pen.text((left + span + 20, top - 2 + 20 * line), text, INK, small)
 
     def _bars(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int) -> None:
-        label, number, small = 110, 150, _font(15)
+        number, small = 150, _font(15)
+        label = max(110, *(round(small.getlength(task.name)) + 14 for task in self.scores.tasks))
         span = width - label - number
         for index, task in enumerate(self.scores.tasks):
             y = top + 38 * index
@@ -161,8 +162,12 @@ class Explanation:
             pen.text((left, y), task.name, INK, small)
             pen.rounded_rectangle((left + label, y + 2, left + label + span, y + 18), 5, FAINT)
             chosen = RAISES if index == self.index else (110, 110, 120)
-            pen.rounded_rectangle((left + label, y + 2, left + label + max(value * span, 5), y + 18), 5, chosen)
+            zero = min(max(float(task.to_unit(0)), 0), 1)  # where a scale has two sides, bars begin between them
+            ends = sorted((left + label + zero * span, left + label + value * span))
+            pen.rounded_rectangle((ends[0], y + 2, max(ends[1], ends[0] + 5), y + 18), 5, chosen)
             pen.line((left + label + low * span, y + 10, left + label + high * span, y + 10), INK, 2)
+            if 0 < zero < 1:
+                pen.line((left + label + zero * span, y - 1, left + label + zero * span, y + 21), INK)
             for end in (low, high):
                 pen.line((left + label + end * span, y + 6, left + label + end * span, y + 14), INK, 2)
             text = f"{self.scores.values[0, index]:.2f}   p{int(self.scores.percentiles[0, index])}"

@@ -171,7 +171,7 @@ def _page(
     yield head
     described = [_described(task) for task in tasks]
     about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
-    yield _block("about", about | {"buckets": list(map(_number, buckets))})
+    yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
@@ -181,9 +181,10 @@ def _page(
             "interval": [_number(entry.low), _number(entry.high)],
             "percentile": _number(entry.percentile),
             "size": [int(entry.width), int(entry.height)],
-            "votes": list(map(_number, entry.distribution)),
             "maps": {name: about for name, (about, _) in maps.items()},
         }
+        if entry.distribution:
+            numbers["votes"] = list(map(_number, entry.distribution))
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
         yield _block("photograph", numbers) + _block("pixels", heavy)
     for name, reason in failures:

@@ -25,7 +25,7 @@ from beholder.models.personality import Centred, Personality, ScoringPersonality
 from beholder.tasks import Task
 from beholder.training import personality, source
 from beholder.training.personality import Recipe, Trained, fit, least_squares, make_network, source_for, weights_of
-from beholder.training.personality_file import scoring
+from beholder.training.publish_personality import scoring
 from beholder.training.source import Look, Source, cached_source, direct_source
 
 CPU = torch.device("cpu")

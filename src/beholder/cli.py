@@ -781,7 +781,7 @@ def train_li2019(
     require("torch", "train", "training")
     from beholder.training.device import device as choose
     from beholder.training.personality import Recipe, check, fit, source_for
-    from beholder.training.personality_file import publish
+    from beholder.training.publish_personality import publish
 
     path = _model_file(out, f"li2019-{Path(data).stem}")
     recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
@@ -906,7 +906,7 @@ def train_song2023(
 
 @app.command()
 def reproduce(
-    paper: Annotated[str, typer.Argument(help=f"{' or '.join(PAPERS)}.", metavar="PAPER")],
+    paper: Annotated[str, typer.Argument(help=f"{', '.join(PAPERS)}, or all side by side.", metavar="PAPER")],
     data: Annotated[str, typer.Option(help="aadb, eva, ava, oasis, or a CSV file of your own.", metavar="NAME")],
     root: Root = None,
     second: Annotated[
@@ -928,14 +928,18 @@ def reproduce(
         str | None, typer.Option(help="As `beholder models` shows.  [default: vgg16; for li2019 mobilenet_v2]")
     ] = None,
     epochs2: Annotated[
-        int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: 3; for li2019 20]")
+        int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: the paper's recipe]")
     ] = None,
     drop_leaks: DropLeaks = False,
     photographs: Annotated[
         bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
     ] = True,
     work: Annotated[
-        Path | None, typer.Option(help="Folder of finished trainings.  [default: PAPER-NAME.runs beside the report]")
+        Path | None,
+        typer.Option(
+            help="Folder of finished trainings; for all, the folder that has one PAPER-NAME.runs a paper.  [default: "
+            "PAPER-NAME.runs beside the report]"
+        ),
     ] = None,
     cache: Cache = None,
     device: Device = "auto",
@@ -951,16 +955,25 @@ def reproduce(
 
     li2019: the score alone, in turn with a second domain, and with the inter-task layer.
 
+    song2023: votes foretold, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
+    its ablations: an hour on two cores.
+
+    all: one table of the three, of linear probes and of the default model, in the same rounds with seed 0; trainings of
+    the papers' own reports are read.
+
     \b
     Examples:
       beholder reproduce soydaner2023 --data oasis --seeds 3
       beholder reproduce soydaner2023 --data oasis --backbone mobilenet_v2 --folds 1
       beholder reproduce li2019 --data oasis --second biq2021 --seeds 2
+      beholder reproduce all --data oasis
     """
     from beholder.extras import require
 
-    if paper not in PAPERS:
-        raise BeholderError(f"{paper}: papers that can be run again are {', '.join(PAPERS)}")
+    if paper not in (*PAPERS, "all"):
+        raise BeholderError(f"{paper}: no such paper; those that can be run again are {', '.join(PAPERS)}, or all")
+    if paper == "all" and (seeds > 1 or any(given is not None for given in (backbone, epochs2, second, second_root))):
+        raise BeholderError("all: each paper is run with its own defaults and seed 0; leave the other options out")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
     require("torch", "train", "training")
     require("matplotlib", "train", "figures")
@@ -968,6 +981,14 @@ def reproduce(
     from beholder.training.device import device as choose
 
     document.check(path)
+    if paper == "all":
+        from beholder.papers import systems
+
+        kept = work or path.parent
+        wanted = systems.Settings(data, root, folds, by_group, drop_leaks, kept, cache)
+        written = document.write(systems.side_by_side(wanted, choose(device)), path)
+        typer.echo(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
+        return
     study = import_module(f"beholder.papers.{paper}")
     given = {"backbone": backbone, "epochs2": epochs2}
     recipe = replace(study.recipe_for(data), **{name: value for name, value in given.items() if value is not None})

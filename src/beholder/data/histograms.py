@@ -46,6 +46,16 @@ def distribution(histogram: Histogram) -> np.ndarray:
     return histogram.counts / numbers_of_votes(histogram)[:, None]
 
 
+def as_shares(values: np.ndarray) -> np.ndarray:
+    """(n, M) what a regression on shares gives -> what shares are: 0 or more, a row's sum 1.
+
+    >>> as_shares(np.array([[-0.1, 0.5, 0.5]]))
+    array([[0. , 0.5, 0.5]])
+    """
+    positive = values.clip(min=0)
+    return np.asarray(positive / positive.sum(axis=1, keepdims=True))
+
+
 def means(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(N,) means of distributions, counted or predicted.
 

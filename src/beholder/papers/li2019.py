@@ -24,10 +24,10 @@ from beholder.evaluation.metrics import METRICS, Measured, Metric, accuracy
 from beholder.models import backbone, cost
 from beholder.models.personality import Personality
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
-from beholder.papers.study import Study, by_seed, difference, measured, probe, put_together
+from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
 from beholder.training import default
 from beholder.training.features import features
-from beholder.training.personality import LAST, Recipe, fit, source_for, weights_of
+from beholder.training.personality import LAST, Recipe, fit, make_network, source_for, weights_of
 from beholder.training.source import Source, pooled_views
 
 SINGLE, OWN, BOTH = "only aesthetic task", "only aesthetic task, own rates", "two domains"
@@ -98,27 +98,10 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
     second = _second(settings)
     rounds = with_splits(photos, settings.folds, settings.by_group)
-    recipe = settings.recipe
-    sources = [
-        source_for(photos, recipe, where, pooled=True, cache=settings.cache),
-        source_for(second, recipe, where, cache=settings.cache),
-    ]
+    sources, also = _inputs(settings, photos, second, where)
     train = trainer(second, sources, where)
-    also = {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
-    trainings = {BOTH: recipe, SINGLE: replace(recipe, single=True)}
-    tried: dict[tuple[str, float], Result] = {}
-    if recipe.shared == LAST:
-        trials = {
-            (name, rate): replace(_with_rate(recipe, rate), single=name == OWN)
-            for name, rates in TRIED.items()
-            for rate in rates
-        }
-        named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
-        tried = dict(zip(trials, run_all(rounds[:1], named, 1, settings.work, train, also), strict=True))
-        best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in TRIED.items()}
-        trainings = {BOTH: trials[BOTH, best[BOTH]], SINGLE: replace(trials[BOTH, best[BOTH]], single=True)}
-        trainings[OWN] = trials[OWN, best[OWN]]
-        recipe = trainings[BOTH]
+    trainings, tried = _trainings(settings, rounds, train, also)
+    recipe = trainings[BOTH]
     results = run_all(rounds, trainings, settings.seeds, settings.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
     default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
@@ -137,6 +120,60 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
             Section("Traits and the score", _traits(study, second)),
             Section("The network", [_parameters(recipe, len(second.tasks)), *_curves(study, second)]),
         ],
+    )
+
+
+def _inputs(
+    settings: Settings, photos: RatedPhotos, second: RatedPhotos, where: torch.device
+) -> tuple[list[Source], dict[str, Any]]:
+    """Inputs of both domains, and what the trainings follow from beside the first."""
+    recipe = settings.recipe
+    sources = [
+        source_for(photos, recipe, where, pooled=True, cache=settings.cache),
+        source_for(second, recipe, where, cache=settings.cache),
+    ]
+    return sources, {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
+
+
+def _trainings(
+    settings: Settings,
+    rounds: Sequence[RatedPhotos],
+    train: Callable[[RatedPhotos, Recipe, Path], Outcome],
+    also: Mapping[str, Any],
+) -> tuple[dict[str, Recipe], dict[tuple[str, float], Result]]:
+    """What is trained, by name, and the trials in the first round that its rates were chosen by."""
+    recipe = settings.recipe
+    if recipe.shared != LAST:
+        return {BOTH: recipe, SINGLE: replace(recipe, single=True)}, {}
+    trials = {
+        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN)
+        for name, rates in TRIED.items()
+        for rate in rates
+    }
+    named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
+    tried = dict(zip(trials, run_all(rounds[:1], named, 1, settings.work, train, also), strict=True))
+    best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in TRIED.items()}
+    both = trials[BOTH, best[BOTH]]
+    return {BOTH: both, SINGLE: replace(both, single=True), OWN: trials[OWN, best[OWN]]}, tried
+
+
+def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+    """The network with both domains and the inter-task layer, trained with seed 0. Raises as :func:`reproduce`."""
+    photos, second, recipe = rounds[0], _second(settings), settings.recipe
+    sources, also = _inputs(settings, photos, second, where)
+    train = trainer(second, sources, where)
+    chosen = _trainings(settings, rounds, train, also)[0][BOTH]
+    results = run_all(rounds, {BOTH: chosen}, 1, settings.work, train, also)
+    return System(
+        name="Li et al. 2019, with inter-task layer",
+        setting=f"{recipe.backbone}, its last layers and two branches, trained in turn with {len(second)} photographs "
+        f"of {second.name}",
+        backbone=recipe.backbone,
+        views=pooled_views(sources[0], len(photos), recipe.mirror),
+        mean=once(photos, results)[:, 0],
+        shares=None,
+        network=make_network(recipe, len(second.tasks), pretrained=False),
+        size=(recipe.side, recipe.side),
     )
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from beholder import data, photo, progress
 from beholder.data.folds import split_hash
-from beholder.data.histograms import deviations, distribution, means, numbers_of_votes
+from beholder.data.histograms import as_shares, deviations, distribution, means, numbers_of_votes
 from beholder.data.rated import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.evaluation import figures
@@ -27,8 +28,8 @@ from beholder.models.gradcam import grad_cam
 from beholder.models.semantic import BINS, WIDTHS, Semantic
 from beholder.papers.network import keep_json, read_json
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
-from beholder.papers.study import Study, put_together
-from beholder.training import default, ridge
+from beholder.papers.study import Study, System, once, probe, put_together
+from beholder.training import default
 from beholder.training.features import features
 from beholder.training.publish_semantic import pooled_views
 from beholder.training.semantic import Recipe, answers, fit, make_network, predict, source_for
@@ -178,6 +179,40 @@ def _told(row: dict[str, Any]) -> None:
     )
 
 
+def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+    """The complete model, trained with seed 0. Raises as :func:`reproduce`."""
+    photos, recipe = rounds[0], settings.recipe
+    assert photos.histogram is not None
+    source = source_for(photos, replace(recipe, mirror=True), where, cache=settings.cache)
+    results = run_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, where))
+    shares, values = once(photos, results), photos.histogram.values
+    shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
+    width, height = (int(side) for side in shapes[np.argmax(counts)])
+    return System(
+        name="Song et al. 2023, complete",
+        setting=f"{recipe.backbone}, both stages, {len(values)} values that can be voted; the aspect ratio is kept, "
+        f"costs are those of {width} x {height} px",
+        backbone=recipe.backbone,
+        views=pooled_views(source, True),
+        mean=means(shares, values),
+        shares=shares,
+        network=_Scoring(make_network(recipe, len(values), pretrained=False)),
+        size=(height, width),
+    )
+
+
+class _Scoring(nn.Module):
+    """The network as it scores: without its decoder."""
+
+    def __init__(self, network: Semantic) -> None:
+        super().__init__()
+        del network.decoder
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.network.forward_tail(self.network.backbone.forward_features(pixels)).distribution
+
+
 def compared(
     rounds: Sequence[RatedPhotos], source: ShapedSource, recipe: Recipe, cache: Path | None
 ) -> dict[str, np.ndarray]:
@@ -187,27 +222,15 @@ def compared(
     seen = list(features(photos, default.extractor(default.Recipe()), cache))
     assert photos.histogram is not None
     shares = distribution(photos.histogram)
-    found = {
-        f"linear probe on {recipe.backbone}": np.full(shares.shape, np.nan),
-        "DINOv2 + ridge, as the default model": np.full(shares.shape, np.nan),
-        "mean distribution of the photographs learned from": np.full(shares.shape, np.nan),
-    }
+    average = np.full(shares.shape, np.nan)
     for part in rounds:
         test = np.array(part.splits) == "test"
-        for name, looks in zip(found, (views, seen), strict=False):
-            found[name][test] = as_shares(ridge.probe(looks, shares, test)[test])
-        found["mean distribution of the photographs learned from"][test] = shares[~test].mean(axis=0)
-    return found
-
-
-def as_shares(values: np.ndarray) -> np.ndarray:
-    """(n, M) what a regression on shares gives -> what shares are: 0 or more, a row's sum 1.
-
-    >>> as_shares(np.array([[-0.1, 0.5, 0.5]]))
-    array([[0. , 0.5, 0.5]])
-    """
-    positive = values.clip(min=0)
-    return np.asarray(positive / positive.sum(axis=1, keepdims=True))
+        average[test] = shares[~test].mean(axis=0)
+    return {
+        f"linear probe on {recipe.backbone}": as_shares(probe(rounds, views, shares)),
+        "DINOv2 + ridge, as the default model": as_shares(probe(rounds, seen, shares)),
+        "mean distribution of the photographs learned from": average,
+    }
 
 
 # Metrics of distributions (Table 2)

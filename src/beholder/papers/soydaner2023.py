@@ -25,10 +25,10 @@ from beholder.evaluation.raters import EDGES, by_experience, edges_for, rater_ag
 from beholder.models import cost
 from beholder.papers import network
 from beholder.papers.runs import Outcome, run_all, with_splits
-from beholder.papers.study import Study, by_seed, difference, measured, probe, put_together
+from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
 from beholder.training import default
 from beholder.training.features import features
-from beholder.training.multitask import fit, source_for
+from beholder.training.multitask import fit, make_network, source_for
 from beholder.training.recipe import Recipe
 from beholder.training.source import Source, pooled_views
 
@@ -180,6 +180,24 @@ def trainer(source: Source, where: torch.device) -> Callable[[RatedPhotos, Recip
         return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
 
     return train
+
+
+def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+    """The multi-task network, trained with seed 0. Raises as :func:`reproduce`."""
+    photos, recipe = rounds[0], settings.recipe
+    source = source_for(photos, recipe, where, cache=settings.cache)
+    results = run_all(rounds, {MULTI: recipe}, 1, settings.work, trainer(source, where))
+    made = make_network(recipe, len(photos.tasks), pretrained=False)
+    return System(
+        name="Soydaner & Wagemans 2023, multi-task",
+        setting=f"{recipe.backbone}, both stages, {len(photos.tasks)} tasks",
+        backbone=recipe.backbone,
+        views=pooled_views(source, len(photos), recipe.mirror),
+        mean=once(photos, results)[:, 0],
+        shares=None,
+        network=made,
+        size=(recipe.side or made.backbone.side,) * 2,
+    )
 
 
 def _summary(study: Study, settings: Settings) -> list[str]:

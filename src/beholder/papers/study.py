@@ -9,11 +9,46 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import nn
 
 from beholder.data.rated import RatedPhotos
 from beholder.evaluation.metrics import METRICS, Measured, Metric, resampled
 from beholder.papers.runs import Result
 from beholder.training import ridge
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to score photographs, measured and ready to be compared with others.
+
+    Attributes:
+        name: of it.
+        setting: how it was made, in words.
+        backbone: name of its backbone.
+        views: pooled features of the backbone as pretrained, as the system sees photographs: (N, D) each.
+        mean: (N,) mean ratings foretold, native units, NaN for photographs that were not tested.
+        shares: (N, M) shares of votes foretold, likewise, where it does.
+        network: scores uint8 pixels (B, 3, H, W); what it costs does not depend on its weights.
+        size: (H, W).
+    """
+
+    name: str
+    setting: str
+    backbone: str
+    views: Sequence[np.ndarray]
+    mean: np.ndarray
+    shares: np.ndarray | None
+    network: nn.Module
+    size: tuple[int, int]
+
+
+def once(photos: RatedPhotos, results: Sequence[Result]) -> np.ndarray:
+    """(N, T) predictions after the last stage of one setting and seed, NaN for photographs that were not tested."""
+    width = list(results[0].outcome.predicted.values())[-1].shape[1]
+    predicted = np.full((len(photos), width), np.nan)
+    for result in results:
+        predicted[result.test] = list(result.outcome.predicted.values())[-1]
+    return predicted
 
 
 @dataclass(frozen=True)
@@ -122,16 +157,18 @@ def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int
     return [METRICS[metric](study.truth[:, task], column) for column in _columns(predicted, task)]
 
 
-def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray]) -> np.ndarray:
+def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None) -> np.ndarray:
     """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
 
     Args:
         views: the photographs and, where given, their mirror images: (N, D) each.
+        targets: (N, T) what is foretold; the ratings without it.
     """
-    predicted = np.full(rounds[0].ratings.shape, np.nan)
+    targets = rounds[0].ratings if targets is None else targets
+    predicted = np.full(targets.shape, np.nan)
     for part in rounds:
         test = np.array(part.splits) == "test"
-        predicted[test] = ridge.probe(views, part.ratings, test)[test]
+        predicted[test] = ridge.probe(views, targets, test)[test]
     return predicted
 
 

@@ -319,7 +319,8 @@ def test_kept_inputs_train_as_pixels(name: str, mirror: bool, photos: RatedPhoto
     sources = [source_for(photos, recipe, CPU, keep=keep, cache=cache) for keep in (True, False)]
     network, rows = backbone.create(name), np.array([3, 0, 29, 3])
     mirrored = np.array([False, True, True, True]) & mirror
-    pixels = np.stack([photo.squash(photo.read(photos.paths[row]), (16, 16)) for row in rows])
+    size = (network.side, network.side)
+    pixels = np.stack([photo.squash(photo.read(photos.paths[row]), size) for row in rows])
     pixels[mirrored] = pixels[mirrored, :, ::-1]
     with torch.inference_mode():
         expected = network.stem(torch.from_numpy(pixels).permute(0, 3, 1, 2))

@@ -54,7 +54,7 @@ class Cells(Backbone):
     """Sees the mean brightness of each of 2 x 3 cells, and nothing else; only its first layer has values."""
 
     channels = 6
-    side = 24
+    side = 16
     tuned = ("early",)
 
     def __init__(self) -> None:

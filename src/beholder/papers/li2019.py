@@ -60,7 +60,7 @@ SIGNS = {  # Section 4.4, on Figure 4
 }
 SMALL = Recipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, rate_between=0.03)
 # Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh bears smaller ones than a sigmoid.
-TRIED = {BOTH: (0.003, 0.006, 0.01), OWN: (0.01, 0.03)}
+TRIED = {BOTH: (0.003, 0.006, 0.01, 0.03), OWN: (0.01, 0.03, 0.1)}
 SECOND_COUNT = 1000  # photographs of the second domain
 SHOWN = 2  # photographs of a low and of a high rating
 

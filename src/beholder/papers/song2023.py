@@ -31,7 +31,7 @@ from beholder.papers.study import Study, put_together
 from beholder.training import default, ridge
 from beholder.training.features import features
 from beholder.training.publish_semantic import pooled_views
-from beholder.training.semantic import Recipe, answers, fit, make_network, predict, source_for
+from beholder.training.semantic import Recipe, answers, fit, make_network, predict, rebuilding_error, source_for
 from beholder.training.shapes import ShapedSource
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
@@ -352,8 +352,8 @@ def _protocol(study: Study, settings: Settings) -> Text:
                 if recipe.epochs2
                 else "left out."
             )
-            + " In each stage the epoch of least validation EMD is kept. All ablations are of stage 1 only, and stand "
-            "beside the complete model after stage 1.",
+            + " In each stage the epoch of least validation EMD is kept; networks that are looked at are of the stage "
+            "that has less of it. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
             "From the paper's text: the encoder, the short edge, mirroring, the three losses and EMD's exponent as in "
             "the works it follows, SGD with momentum 0.9, L1 as the form of the activation loss. Ours, as the text "
             "lost or lacks it: the decoder's layers, the softmax after group average pooling, P, the weights of the "
@@ -575,16 +575,11 @@ def _rebuilt(study: Study, source: ShapedSource, networks: dict[str, tuple[Seman
     """What the decoders make of the features."""
     rows = _extremes(study)
     pictures, captions = [], []
-    errors = {}
     test = np.flatnonzero(np.array(study.rounds[0].splits) == "test")
-    for name, (network, recipe) in networks.items():
-        stage = 2 if recipe.epochs2 else 1
-        found = []
-        for part, answer in answers(network, source, stage, test, rebuilt=True):
-            assert answer.rebuilt is not None
-            truth = source.pixels(part, np.zeros(len(part), bool)) / 255
-            found += ((answer.rebuilt.float() - truth) ** 2).mean(dim=(1, 2, 3)).tolist()
-        errors[name] = float(np.mean(found))
+    errors = {
+        name: rebuilding_error(network, source, 2 if recipe.epochs2 else 1, test)
+        for name, (network, recipe) in networks.items()
+    }
     for row in rows:
         pictures += [_shown(source, row)]
         captions += ["photograph"]

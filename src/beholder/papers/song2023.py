@@ -352,8 +352,8 @@ def _protocol(study: Study, settings: Settings) -> Text:
                 if recipe.epochs2
                 else "left out."
             )
-            + " In each stage the epoch of least validation EMD is kept; networks that are looked at are of the stage "
-            "that has less of it. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
+            + " In each stage the epoch of least validation EMD is kept; networks looked at are of the stage that "
+            "has less of it. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
             "From the paper's text: the encoder, the short edge, mirroring, the three losses and EMD's exponent as in "
             "the works it follows, SGD with momentum 0.9, L1 as the form of the activation loss. Ours, as the text "
             "lost or lacks it: the decoder's layers, the softmax after group average pooling, P, the weights of the "

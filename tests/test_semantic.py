@@ -37,7 +37,17 @@ from beholder.training import default, losses
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.features import Extractor
 from beholder.training.publish_semantic import publish
-from beholder.training.semantic import Recipe, Trained, answers, fit, make_network, predict, source_for, total_loss
+from beholder.training.semantic import (
+    Recipe,
+    Trained,
+    answers,
+    fit,
+    make_network,
+    predict,
+    rebuilding_error,
+    source_for,
+    total_loss,
+)
 from beholder.training.shapes import ShapedSource, by_shape, shapes_of
 
 CPU = torch.device("cpu")
@@ -333,6 +343,15 @@ def test_learns_what_was_planted(photos: RatedPhotos, source: ShapedSource) -> N
             assert np.corrcoef(means(truth[part], values), means(found, values))[0, 1] > 0.8
         found = answer.distribution.numpy()
         assert np.abs(truth[part].cumsum(axis=1) - found.cumsum(axis=1)).mean() < 0.5 * usual
+
+
+def test_an_auto_encoder_alone_is_judged_by_what_it_rebuilds(photos: RatedPhotos, source: ShapedSource) -> None:
+    recipe = replace(RECIPE, act=False, weight_emd=0, epochs1=3, epochs2=0)
+    trained = fit(photos, recipe, source=source, where=CPU)
+    rows = np.flatnonzero(np.array(photos.splits) == "validation")
+    best = min(row["validation_loss"] for row in trained.history)
+    assert rebuilding_error(trained.network, source, 1, rows) == pytest.approx(best, abs=1e-5)
+    assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 
 @pytest.mark.parametrize(

@@ -422,10 +422,11 @@ def _tried(results: Sequence[Result]) -> list[Part]:
             ],
             rows,
             f"Stage 1, {TRIAL.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 and "
-            "its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as these "
-            "few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the rate that "
-            "stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round had a part "
-            "in it; those of the other rounds are among the photographs here, as with any settings chosen once.",
+            "its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
+            "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
+            "rate that stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round "
+            "had a part in it; those of the other rounds are among the photographs here, as with any settings chosen "
+            "once.",
             digits=4,
         )
     ]

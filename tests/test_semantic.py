@@ -28,7 +28,6 @@ from beholder.errors import BeholderError, ModelError, PhotoError
 from beholder.evaluation import document
 from beholder.evaluation.document import Missing, Table
 from beholder.evaluation.metrics import Measured, resampled
-from beholder.model_file import METADATA_KEY
 from beholder.models import backbone
 from beholder.models.semantic import CELLS, POOLED, ScoringSemantic, Semantic, overlaps, pyramid
 from beholder.papers import song2023
@@ -519,8 +518,10 @@ def test_votes_that_do_not_sum(tmp_path: Path) -> None:
 
 def test_a_file_with_another_number_of_values_is_refused(model: Path, tmp_path: Path) -> None:
     found = onnx.load(model)
-    entry = next(entry for entry in found.metadata_props if entry.key == METADATA_KEY)
+    entry, _ = found.metadata_props  # the other is the seal
     document = json.loads(entry.value)
+    del found.metadata_props[1]
+    entry = found.metadata_props[0]
     for values, words in (
         ([1, 2], "describes 2 values that can be voted and computes distribution of 3"),
         ([1, 1, 2], "do not rise"),

@@ -164,11 +164,10 @@ def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: n
         views: the photographs and, where given, their mirror images: (N, D) each.
         targets: (N, T) what is foretold; the ratings without it.
     """
-    targets = rounds[0].ratings if targets is None else targets
-    predicted = np.full(targets.shape, np.nan)
+    predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
     for part in rounds:
         test = np.array(part.splits) == "test"
-        predicted[test] = ridge.probe(views, targets, test)[test]
+        predicted[test] = ridge.probe(views, part.ratings if targets is None else targets, test)[test]
     return predicted
 
 

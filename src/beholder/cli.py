@@ -772,7 +772,7 @@ def train_li2019(
     Examples:
       beholder train li2019 --data ava --second psychoflickr --root photographs/
       beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
-        --shared last --batch 32 --rate-shared 0.003 --rate-branches 0.03 --rate-between 0.03
+        --shared last --batch 16 --rate-shared 0.001 --rate-branches 0.01 --rate-between 0.03
     """
     from beholder import data as rated
     from beholder import table
@@ -953,7 +953,8 @@ def reproduce(
     soydaner2023: multi-task, single-task and two variants. With VGG16 a training takes 3 to 5 minutes on two cores for
     450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
 
-    li2019: the score alone, in turn with a second domain, and with the inter-task layer.
+    li2019: the score alone, in turn with a second domain, and with the inter-task layer, from learning rates that it
+    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept.
 
     song2023: votes foretold, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
     its ablations: an hour on two cores.

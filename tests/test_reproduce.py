@@ -18,7 +18,7 @@ from beholder.errors import BeholderError
 from beholder.evaluation import document
 from beholder.evaluation.document import Document, Missing, Part, Picture, Table
 from beholder.evaluation.metrics import Measured, resampled, srcc
-from beholder.papers import li2019, runs, soydaner2023, study
+from beholder.papers import li2019, runs, song2023, soydaner2023, study, systems
 from beholder.training import default
 from beholder.training.features import Extractor
 from beholder.training.recipe import Recipe
@@ -215,6 +215,45 @@ def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytes
         document.write(found, tmp_path / f"{name}.html")[1].read_text() for found, name in ((first, "a"), (again, "b"))
     ]
     assert pages[0].replace("a-figures", "b-figures") == pages[1]
+
+
+class Colours(torch.nn.Module):
+    """Mean colours, as the extractor that stands for the default model's here."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.float().mean((2, 3))
+
+
+def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    li = li_settings(tmp_path)
+    song = song2023.Recipe("tiny", side=16, maps=2, batch=8, epochs1=2, epochs2=1)
+    for paper, recipe in ((soydaner2023, RECIPE), (li2019, li.recipe), (song2023, song)):
+        monkeypatch.setattr(paper, "recipe_for", lambda name, recipe=recipe: recipe)
+    second = li2019._second
+    monkeypatch.setattr(li2019, "_second", lambda given: second(replace(given, second=li.second)))
+    monkeypatch.setattr(tiny.Tiny, "multiple", 1)  # an aspect ratio is kept
+    monkeypatch.setattr(default, "frozen", lambda recipe: Colours())
+    monkeypatch.setattr(systems, "TURNS", 1)
+    wanted = systems.Settings("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
+    found, *pictures = parts(systems.side_by_side(wanted, CPU))
+    assert isinstance(found, Table) and isinstance(pictures[0], Picture)
+    emd = {row[0]: row[4] for row in found.rows}
+    assert [name.split(" 20")[0] for name in emd] == [
+        "Soydaner & Wagemans",
+        "Li et al.",
+        "Song et al.",
+        "linear probe on tiny",
+        systems.DEFAULT,
+    ]
+    assert [value is None for value in emd.values()] == [True, True, False, False, False]
+    for row in found.rows:
+        assert row[1].n == 16 and -1 <= row[1].low <= row[1].value <= row[1].high <= 1
+        assert row[5] > 0 and row[7] > 0
+    assert found.rows[-1][1].value > 0.9  # the ratings are made of colours
+    for paper in (soydaner2023, li2019, song2023):
+        monkeypatch.setattr(paper, "trainer", lambda *_: None)  # nothing is trained again
+    again = parts(systems.side_by_side(wanted, CPU))[0]
+    assert isinstance(again, Table) and [row[:5] for row in again.rows] == [row[:5] for row in found.rows]
 
 
 def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:

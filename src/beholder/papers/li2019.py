@@ -23,6 +23,7 @@ from beholder.evaluation.document import Cell, Column, Document, Missing, Part, 
 from beholder.evaluation.metrics import METRICS, Measured, Metric, accuracy
 from beholder.models import backbone, cost
 from beholder.models.personality import Personality
+from beholder.papers import runs
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
 from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
 from beholder.training import default
@@ -66,18 +67,9 @@ SHOWN = 2  # photographs of a low and of a high rating
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What to run; as of `beholder.papers.soydaner2023.Settings`, and the second domain with its folder."""
+class Settings(runs.Settings[Recipe]):
+    """What to run, and the second domain with its folder."""
 
-    data: str
-    root: Path | None
-    seeds: int
-    folds: int
-    by_group: bool
-    recipe: Recipe
-    drop_leaks: bool
-    work: Path
-    cache: Path | None
     second: str = "biq2021"
     second_root: Path | None = None
 

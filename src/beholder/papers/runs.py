@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from beholder import progress
-from beholder.data import split
+from beholder.data import is_csv, split
 from beholder.data.folds import fold_parts, folds_of, split_hash
 from beholder.data.rated import RatedPhotos
 from beholder.files import explained, replacing
@@ -17,13 +17,45 @@ from beholder.files import explained, replacing
 FOLDS = 5
 
 
-class Settings(Protocol):
+class Recipe(Protocol):
     """A dataclass of a training's settings, ``seed`` among them."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-R = TypeVar("R", bound=Settings)
+R = TypeVar("R", bound=Recipe)
+
+
+@dataclass(frozen=True)
+class Settings(Generic[R]):
+    """What a paper's report is to run.
+
+    Attributes:
+        data: name of a data set, or a CSV file.
+        root: folder of the data, as of `beholder.data.load`.
+        seeds: trainings of each setting in each round.
+        folds: rounds of cross-validation, 1 to 5, where the data set has no published split.
+        by_group: keep groups whole in cross-validation: themes in OASIS.
+        recipe: of the paper's network; the other settings follow from it.
+        drop_leaks: as of `beholder.data.load`.
+        work: folder of finished trainings.
+        cache: folder of weights and features, the user's cache by default.
+    """
+
+    data: str
+    root: Path | None
+    seeds: int
+    folds: int
+    by_group: bool
+    recipe: R
+    drop_leaks: bool
+    work: Path
+    cache: Path | None
+
+    @property
+    def beside(self) -> Path | None:
+        """Folder in which other data sets are looked for."""
+        return None if is_csv(self.data) else self.root
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from beholder.evaluation.metrics import Measured, accuracy, bootstrap, plcc, res
 from beholder.extras import require
 from beholder.models.gradcam import grad_cam
 from beholder.models.semantic import BINS, WIDTHS, Semantic
+from beholder.papers import runs
 from beholder.papers.network import keep_json, read_json
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
 from beholder.papers.study import Study, System, once, probe, put_together
@@ -52,24 +53,7 @@ ACROSS_COUNT = 300  # photographs of another data set
 SHOWN = 2  # photographs of a low and of a high rating in a sheet
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What to run; as of `beholder.papers.soydaner2023.Settings`, with the recipe of the complete model."""
-
-    data: str
-    root: Path | None
-    seeds: int
-    folds: int
-    by_group: bool
-    recipe: Recipe
-    drop_leaks: bool
-    work: Path
-    cache: Path | None
-
-    @property
-    def beside(self) -> Path | None:
-        """Folder in which other data sets are looked for."""
-        return None if data.is_csv(self.data) else self.root
+Settings = runs.Settings[Recipe]
 
 
 def recipe_for(name: str) -> Recipe:

@@ -5,7 +5,7 @@ on other rated photographs, and stand beside the published numbers without being
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from beholder.evaluation.document import Cell, Column, Document, Missing, Part, 
 from beholder.evaluation.metrics import Measured, p_text, p_value, resampled, srcc
 from beholder.evaluation.raters import EDGES, by_experience, edges_for, rater_agreement
 from beholder.models import cost
-from beholder.papers import network
+from beholder.papers import network, runs
 from beholder.papers.runs import Outcome, run_all, with_splits
 from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
 from beholder.training import default
@@ -89,36 +89,7 @@ EITHER = ("Figures 5, 10", "Figures 6, 11", "Figures 7, 12", "Figures 8, 13", "F
 SIGNS_STATED = {"motion_blur": (700, 397), "repetition": (0, 1683), "symmetry": (0, 771)}  # Section 4.1: -, +
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What to run.
-
-    Attributes:
-        data: aadb, eva, oasis or a CSV file.
-        root: folder of the data, as of `beholder.data.load`.
-        seeds: trainings of each setting in each round.
-        folds: rounds of cross-validation, 1 to 5, where the data set has no published split.
-        by_group: keep groups whole in cross-validation: themes in OASIS.
-        recipe: of the multi-task network; the other settings follow from it.
-        drop_leaks: as of `beholder.data.load`.
-        work: folder of finished trainings.
-        cache: folder of weights and features, the user's cache by default.
-    """
-
-    data: str
-    root: Path | None
-    seeds: int
-    folds: int
-    by_group: bool
-    recipe: Recipe
-    drop_leaks: bool
-    work: Path
-    cache: Path | None
-
-    @property
-    def beside(self) -> Path | None:
-        """Folder in which other data sets are looked for."""
-        return None if data.is_csv(self.data) else self.root
+Settings = runs.Settings[Recipe]
 
 
 def recipe_for(name: str) -> Recipe:

@@ -17,7 +17,7 @@ from test_multitask import Stop, run, save_csv, story
 
 import beholder
 from beholder import data, photo
-from beholder.cli import _told
+from beholder.cli_train import _told
 from beholder.data import aadb, psychoflickr
 from beholder.data.rated import RatedPhotos
 from beholder.models import backbone

@@ -1,13 +1,12 @@
 """The command line. Thin: read the arguments, call the package, print. Heavy imports wait until they are needed."""
 
 import json
-import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,8 @@ import typer
 import typer.core
 
 from beholder import __version__
+from beholder.cli_options import Cache, Device, DropLeaks, Root, Scale, SecondRoot, ends, ranges
+from beholder.cli_train import train_app
 from beholder.errors import BeholderError
 from beholder.run import (
     ALL_FAILED,
@@ -33,17 +34,14 @@ from beholder.run import (
 from beholder.scorer import BATCH
 
 if TYPE_CHECKING:
-    from beholder.data.rated import RatedPhotos
     from beholder.photo import Photo
     from beholder.report import Entry
     from beholder.scorer import Scorer
-    from beholder.tasks import Task
     from beholder.taste import Taste
 
 UNREAD = 141  # the exit status of a program that SIGPIPE ends
 SHOWN = 40  # rows of the table unless --top says otherwise
 THUMBNAIL = 480  # pixels of the longest side in a report
-SATURATED = "; the second branch says the same of all photographs: give smaller rates"
 PAPERS = ("soydaner2023", "li2019", "song2023")  # modules of beholder.papers with recipe_for, Settings, reproduce
 
 
@@ -81,7 +79,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich takes the [train] of 'beholder[train]' for a style, and reflows examples
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
 weights_app = typer.Typer(help="Pretrained weights by name, checked by sha256.", no_args_is_help=True)
 data_app = typer.Typer(help="What is in rated photographs.", no_args_is_help=True)
 taste_app = typer.Typer(help="Scores for one person, from their own ratings.", no_args_is_help=True)
@@ -107,36 +104,6 @@ TasteFile = Annotated[
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders inside a folder too.")]
 Batch = Annotated[int, typer.Option(min=1, max=256, help="Photographs at a time in the model.")]
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
-Data = Annotated[
-    Path,
-    typer.Option(
-        envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False, show_default=False
-    ),
-]
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder with one folder a data set, BEHOLDER_DATA by default; for a CSV file the folder that its paths "
-        "are relative to, its own by default.",
-        file_okay=False,
-        show_default=False,
-    ),
-]
-SecondRoot = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the second domain, as --root.  [default: as --root]", file_okay=False),
-]
-Scale = Annotated[
-    list[str] | None,
-    typer.Option("--range", help="Ends of a rating scale in a CSV file; once a task.", metavar="TASK=LOW:HIGH"),
-]
-DropLeaks = Annotated[
-    bool, typer.Option("--drop-leaks", help="Leave out photographs that are in two parts, instead of refusing.")
-]
-Cache = Annotated[
-    Path | None, typer.Option(help="Folder for weights and features.  [default: BEHOLDER_CACHE or the user's cache]")
-]
-Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu or cuda.")]
 
 
 @app.command()
@@ -440,7 +407,7 @@ def evaluate(
     if out is not None and rated.is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
     scorers = [_open(name) for name in (model, against) if name is not None]
-    photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale))
+    photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     options: dict[str, Any] = {"threshold": threshold, "batch": batch, "workers": workers}
     with ExitStack() as stack:
         partial = stack.enter_context(replacing(out, "the predictions")) if out else None
@@ -520,388 +487,6 @@ def quantise(
         shown.add_row(each.task, f"{each.mean:.4f}", f"{each.largest:.4f}", f"{each.srcc:.4f}")
     table.console().print(shown)
     typer.echo(printable(f"{path}: score with it by  beholder score PHOTOS --model {path}"))
-
-
-@train_app.command("default")
-def train_default(
-    data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
-    cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
-) -> None:
-    """Make the embedded default model again.
-
-    It learns from the rated photographs of OASIS and BIQ2021. Features are computed once and kept; a run that was
-    stopped goes on where it was. 15 minutes on two cores.
-
-    \b
-    Example:
-      beholder train default --data ../shared/data --out default.onnx
-    """
-    from beholder import table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.default import Recipe, train
-
-    made = train(data, out, Recipe(seed=seed), cache)
-    console = table.console()
-    console.print(table.metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{out}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
-
-
-@train_app.command("student")
-def train_student(
-    data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
-    cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
-) -> None:
-    """Make the embedded fast model again, the small student of the default one.
-
-    It learns from the rated photographs of OASIS and BIQ2021, and from what the default model sees in them. Features
-    are computed once and kept; a run that was stopped goes on where it was. 15 minutes on two cores.
-
-    \b
-    Example:
-      beholder train student --data ../shared/data --out fast.onnx
-    """
-    from beholder import files, table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.student import Recipe, train
-
-    files.check(out, "the model file")
-    made = train(data, out, Recipe(seed=seed), cache)
-    console = table.console()
-    console.print(table.metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{out}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
-
-
-@train_app.command("probe")
-def train_probe(
-    data: Annotated[str, typer.Option(help="A CSV file of your own ratings, or a data set by name.", metavar="NAME")],
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: probe-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    cache: Cache = None,
-) -> None:
-    """Fit a linear head on the default model's features (DINOv2) to rated photographs.
-
-    The better choice where ratings are hundreds, and quick: 60 photographs take half a minute. For what the CSV file
-    may hold see beholder train soydaner2023 --help. With a split the test part measures it; without one it is measured
-    in a 5-fold cross-validation, and the head that is written learns from all photographs.
-
-    \b
-    Example:
-      beholder train probe --data ratings.csv
-    """
-    from beholder import data as rated
-    from beholder import table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.probe import train
-
-    path = _model_file(out, f"probe-{Path(data).stem}")
-    photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale))
-    for task in photos.tasks:
-        say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
-    info = train(photos, path, cache)
-    table.console().print(table.metrics_table(info.metrics, "Photographs not learned from (95% bootstrap intervals)"))
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@train_app.command("soydaner2023")
-def train_soydaner2023(
-    ctx: typer.Context,
-    data: Annotated[str, typer.Option(help="aadb, eva, oasis, biq2021, or your own FILE.csv.", metavar="NAME")],
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: soydaner2023-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "vgg16",
-    side: Annotated[int | None, typer.Option(min=32, help="Pixels a side.  [default: the backbone's]")] = None,
-    hidden: Annotated[tuple[int, int], typer.Option(help="Units of the two fully connected layers.")] = (128, 64),
-    dropout: Annotated[
-        float | None,
-        typer.Option(min=0, max=0.95, help="Before the output.  [default: 0.25 for eva, else 0.35]"),
-    ] = None,
-    separate: Annotated[bool, typer.Option("--separate", help="An output layer of its own for each task.")] = False,
-    single: Annotated[bool, typer.Option("--single", help="Learn the first task only.")] = False,
-    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 5,
-    steps1: Annotated[int, typer.Option(min=0, help="Stage 1 takes at least this many steps.")] = 250,
-    rate1: Annotated[float, typer.Option(help="Learning rate of stage 1.")] = 1e-3,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
-    rate2: Annotated[float, typer.Option(help="First learning rate of stage 2.")] = 1e-4,
-    decay: Annotated[float, typer.Option(help="Of that rate, every --decay-steps steps.")] = 0.5,
-    decay_steps: Annotated[float, typer.Option(min=1, help="In stage 2.")] = 125,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring, dropout.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
-    cache: Cache = None,
-    keep: Annotated[
-        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give: 3 times as fast.")
-    ] = True,
-    device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
-) -> None:
-    """Train the multi-task network of Soydaner & Wagemans (2023) on rated photographs, your own or published.
-
-    A CSV file needs a column `image` and a column of numbers for each task, the overall score first; `split` (train,
-    validation, test), `theme` (photographs that belong together), TASK_sd and TASK_n may be there. Without a split a
-    fifth is kept for the test and a tenth to choose the best epoch, whole themes where there are themes.
-
-    Stage 1 trains the head on the frozen backbone, stage 2 its last layers as well. A run that was stopped goes on with
-    the epoch that it was in when the same command is given again. 60 photographs take 2 minutes on two cores.
-
-    \b
-    Examples:
-      beholder train soydaner2023 --data mine.csv
-      beholder train soydaner2023 --data mine.csv --range beauty=1:10 --backbone mobilenet_v2
-      beholder train soydaner2023 --data aadb --root ../shared/data --drop-leaks
-    """
-    from beholder import data as rated
-    from beholder import table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.device import device as choose
-    from beholder.training.multitask import check, fit, source_for
-    from beholder.training.publish import probe_metrics, publish
-    from beholder.training.recipe import Recipe
-    from beholder.training.source import pooled_views
-
-    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
-    chosen = {field.name: ctx.params[field.name] for field in fields(Recipe)}
-    recipe = Recipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
-    where = choose(device)
-    photos = rated.split(rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale)), split_seed)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks, f", on {where}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, where, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
-        info = publish(photos, trained, recipe, source, path)
-        checkpoint.unlink()
-    if info.metrics:
-        found = list(info.metrics)
-        if keep:
-            views = pooled_views(source, len(photos), recipe.mirror)
-            found += probe_metrics(photos, recipe.backbone, views, 1 if single else len(photos.tasks))
-        table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@train_app.command("li2019")
-def train_li2019(
-    ctx: typer.Context,
-    data: Annotated[
-        str, typer.Option(help="The score: ava, aadb, oasis, or your own FILE.csv, its first task.", metavar="NAME")
-    ],
-    second: Annotated[
-        str | None,
-        typer.Option(help="The traits: psychoflickr, or any other, biq2021 or FILE.csv, all tasks.", metavar="NAME"),
-    ] = None,
-    root: Root = None,
-    second_root: SecondRoot = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: li2019-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    second_scale: Annotated[
-        list[str] | None,
-        typer.Option("--second-range", help="As --range, for the second domain.", metavar="TASK=LOW:HIGH"),
-    ] = None,
-    drop_leaks: DropLeaks = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where a data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "densenet121",
-    shared: Annotated[
-        str, typer.Option(help="What of the backbone is trained: whole, its last layers, or none.")
-    ] = "whole",
-    resize: Annotated[int, typer.Option(min=8, help="Pixels a side that photographs are squashed to.")] = 256,
-    side: Annotated[int, typer.Option(min=8, help="Pixels a side of the square that is cut out.")] = 224,
-    hidden: Annotated[tuple[int, int], typer.Option(help="Units of a branch's two layers.")] = (1024, 512),
-    single: Annotated[bool, typer.Option("--single", help="Learn the score only, without a second domain.")] = False,
-    mirror: Annotated[bool, typer.Option("--mirror", help="Show mirror images too.")] = False,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of both branches, in turn.")] = 20,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of the inter-task layer; 0 leaves it out.")] = 20,
-    rate_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
-    rate_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
-    rate_between: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
-    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
-    momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
-    weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, crops.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
-    cache: Cache = None,
-    keep: Annotated[
-        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give, where there are any.")
-    ] = True,
-    device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
-) -> None:
-    """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
-
-    One gives the score, the other the traits, in the paper the Big Five of who likes a photograph; any ratings will do.
-    A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
-    beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
-
-    The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
-    few hundred on a CPU train the last layers at larger rates, as in the second example.
-
-    \b
-    Examples:
-      beholder train li2019 --data ava --second psychoflickr --root photographs/
-      beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
-        --shared last --batch 16 --rate-shared 0.001 --rate-branches 0.01 --rate-between 0.03
-    """
-    from beholder import data as rated
-    from beholder import table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.device import device as choose
-    from beholder.training.personality import Recipe, check, fit, source_for
-    from beholder.training.publish_personality import publish
-
-    path = _model_file(out, f"li2019-{Path(data).stem}")
-    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
-    if single != (second is None):
-        raise BeholderError(
-            "--single learns from one domain: leave --second out"
-            if single
-            else "there is no second domain: give one, --second psychoflickr, biq2021 or FILE.csv, or use --single"
-        )
-    where = choose(device)
-    photos = rated.split(rated.load(data, root, drop_leaks=drop_leaks, ranges=_ranges(scale)), split_seed)
-    _say_data(photos, photos.tasks[:1], f", on {where}")
-    domains, other = [photos], None
-    if second is not None:
-        place = second_root or rated.root_beside(second, root, data)
-        ranges = _ranges(second_scale, "--second-range")
-        other = rated.split(rated.load(second, place, drop_leaks=drop_leaks, ranges=ranges), split_seed)
-        _say_data(other, other.tasks)
-        domains.append(other)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, other, recipe, checkpoint)
-        sources = [source_for(each, recipe, where, keep=keep, cache=cache) for each in domains]
-        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, where=where, told=tell)
-        info = publish(photos, other, trained, recipe, sources, path)
-        checkpoint.unlink()
-    if info.metrics:
-        table.console().print(table.metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
-    for name, weight in info.recipe.get("between", {}).items():
-        typer.echo(f"inter-task layer: {name} {weight:+.4f}")
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@train_app.command("song2023")
-def train_song2023(
-    ctx: typer.Context,
-    data: Annotated[str, typer.Option(help="oasis, ava, or your own FILE.csv of votes.", metavar="NAME")],
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    drop_missing: Annotated[
-        bool, typer.Option("--drop-missing", help="Of ava: leave out photographs whose files are not there.")
-    ] = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="Encoder: a convolutional one of `beholder models`.")] = "vgg16",
-    side: Annotated[int, typer.Option(min=32, help="Pixels of the short edge.")] = 256,
-    maps: Annotated[int, typer.Option(min=1, help="Feature maps for each value that can be voted.")] = 16,
-    act: Annotated[bool, typer.Option(help="With the activation loss.")] = True,
-    separate: Annotated[
-        bool, typer.Option("--separate/--joint", help="A regressor for each group of maps, or one that reads all.")
-    ] = True,
-    activation: Annotated[str, typer.Option(help="Form of the activation loss: l1, kl, js.")] = "l1",
-    weight_emd: Annotated[float, typer.Option(help="Of the earth mover's distance.")] = 1.0,
-    weight_act: Annotated[float, typer.Option(help="Of the activation loss.")] = 0.1,
-    weight_rebuilt: Annotated[float, typer.Option(help="Of the auto-encoder; 0 leaves it out, which is faster.")] = 1.0,
-    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
-    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
-    rate1: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
-    rate2: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
-    rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
-    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
-    cache: Cache = None,
-    keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
-    device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
-) -> None:
-    """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
-
-    Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
-    that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
-    photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
-
-    A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
-    encoder's last layers as well. A run that was stopped goes on with the epoch that it was in when the same command is
-    given again.
-
-    \b
-    Examples:
-      beholder train song2023 --data votes.csv
-      beholder train song2023 --data oasis --epochs2 0
-      beholder train song2023 --data ava --drop-missing --no-cache
-    """
-    from beholder import data as rated
-    from beholder import table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.training.device import device as choose
-    from beholder.training.publish_semantic import probe_metrics, publish
-    from beholder.training.semantic import Recipe, check, fit, source_for
-
-    path = _model_file(out, f"song2023-{Path(data).stem}")
-    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
-    where = choose(device)
-    loaded = rated.load(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=_ranges(scale))
-    photos = rated.split(loaded, split_seed)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks[:1], f", on {where}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, where, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
-        info = publish(photos, trained, recipe, source, path)
-        checkpoint.unlink()
-    if info.metrics:
-        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
-        table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
 @app.command()
@@ -1113,10 +698,10 @@ def taste_fit(
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
     files.check(out, "the taste")
     try:
-        ends = None if scale is None else _ends(scale)
+        limits = None if scale is None else ends(scale)
     except ValueError:
         raise BeholderError(f"--range {scale}: give it as LOW:HIGH, for example 1:5") from None
-    photos = tastes.load_ratings(ratings, root, ends)
+    photos = tastes.load_ratings(ratings, root, limits)
     scorer = _open(model)
     run = Run()
     with stoppable(run):
@@ -1232,87 +817,6 @@ def main() -> None:
 def _abandon_output() -> None:
     """Standard output to nowhere, so that what it still holds raises nothing when the program ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _ranges(given: list[str] | None, option: str = "--range") -> dict[str, tuple[float, float]]:
-    """``TASK=LOW:HIGH`` of each --range."""
-    ranges = {}
-    for text in given or []:
-        task, _, ends = text.partition("=")
-        try:
-            ranges[task] = _ends(ends)
-        except ValueError:
-            raise BeholderError(f"{option} {text}: give it as TASK=LOW:HIGH, for example beauty=1:7") from None
-    return ranges
-
-
-def _ends(text: str) -> tuple[float, float]:
-    """``LOW:HIGH``. Raises ValueError where it is something else."""
-    low, _, high = text.partition(":")
-    return float(low), float(high)
-
-
-@contextmanager
-def _going_on(folder: Path) -> Iterator[None]:
-    """Says after Ctrl-C how to go on; removes the folder of a checkpoint where nothing lies in it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on from here")
-        raise typer.Exit(STOPPED) from None
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _model_file(out: Path | None, name: str) -> Path:
-    """Where the model file is to go. Raises BeholderError where it cannot."""
-    from beholder import files
-
-    path = out or Path(f"{name}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    files.check(path, "the model file")
-    return path
-
-
-def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", where: str = "") -> None:
-    """What is learned from, before the training."""
-    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
-    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{where}")
-    for task in tasks:
-        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
-
-
-@contextmanager
-def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
-
-    def tell(row: dict[str, Any]) -> None:
-        if row["best"] or row["stage"] == 2:
-            say(
-                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}{', best so far' * row['best']}"
-                f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
-            )
-
-    if folder is None:
-        yield tell
-        return
-    from beholder.extras import require
-
-    require("tensorboard", "dev", "--tensorboard")
-    from torch.utils.tensorboard import SummaryWriter
-
-    with SummaryWriter(folder) as writer:
-
-        def write(row: dict[str, Any]) -> None:
-            tell(row)
-            for name in ("loss", "validation_loss", "validation_srcc"):
-                writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
-
-        yield write
 
 
 def _taste(path: Path | None, scorer: "Scorer") -> "Taste | None":

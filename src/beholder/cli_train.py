@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 SATURATED = "; the second branch says the same of all photographs: give smaller rates"
 
+Work = Annotated[
+    Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
+]
+TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")]
+
 train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
 
 
@@ -146,17 +151,13 @@ def train_soydaner2023(
     decay: Annotated[float, typer.Option(help="Of that rate, every --decay-steps steps.")] = 0.5,
     decay_steps: Annotated[float, typer.Option(min=1, help="In stage 2.")] = 125,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring, dropout.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
+    work: Work = None,
     cache: Cache = None,
     keep: Annotated[
         bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give: 3 times as fast.")
     ] = True,
     device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
+    tensorboard: TensorBoard = None,
 ) -> None:
     """Train the multi-task network of Soydaner & Wagemans (2023) on rated photographs, your own or published.
 
@@ -247,17 +248,13 @@ def train_li2019(
     momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, crops.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
+    work: Work = None,
     cache: Cache = None,
     keep: Annotated[
         bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give, where there are any.")
     ] = True,
     device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
+    tensorboard: TensorBoard = None,
 ) -> None:
     """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
 
@@ -350,15 +347,11 @@ def train_song2023(
     rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
     decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-    ] = None,
+    work: Work = None,
     cache: Cache = None,
     keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
     device: Device = "auto",
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")
-    ] = None,
+    tensorboard: TensorBoard = None,
 ) -> None:
     """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
 

@@ -25,7 +25,18 @@ from beholder.models import backbone, cost
 from beholder.models.personality import Personality
 from beholder.papers import runs
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
-from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
+from beholder.papers.study import (
+    DEFAULT,
+    Study,
+    System,
+    by_seed,
+    difference,
+    measured,
+    once,
+    probe,
+    put_together,
+    told_apart,
+)
 from beholder.training import default
 from beholder.training.features import features
 from beholder.training.personality import LAST, Recipe, fit, make_network, source_for, weights_of
@@ -99,7 +110,7 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
     default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
-        "DINOv2 + ridge, as the default model": probe(rounds, default_views),
+        DEFAULT: probe(rounds, default_views),
     }
     study = put_together(photos, rounds, results, compared, settings.by_group)
     return Document(
@@ -241,8 +252,7 @@ def _summary(study: Study, second: RatedPhotos, recipe: Recipe) -> list[str]:
     ]
     for first, other in _pairs(study):
         gap = difference(study, systems[first], systems[other])
-        sure = "the interval holds zero, so the two are not told apart" if gap.low <= 0 <= gap.high else "told apart"
-        lines.append(f"{first} less {other}: {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {sure}.")
+        lines.append(f"{first} less {other}: {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {told_apart(gap)}.")
     return lines
 
 

@@ -29,7 +29,7 @@ from beholder.models.semantic import BINS, WIDTHS, Semantic
 from beholder.papers import runs
 from beholder.papers.network import keep_json, read_json
 from beholder.papers.runs import Outcome, Result, run_all, with_splits
-from beholder.papers.study import Study, System, once, probe, put_together
+from beholder.papers.study import DEFAULT, Study, System, once, probe, put_together, told_apart
 from beholder.training import default
 from beholder.training.features import features
 from beholder.training.publish_semantic import pooled_views
@@ -212,7 +212,7 @@ def compared(
         average[test] = shares[~test].mean(axis=0)
     return {
         f"linear probe on {recipe.backbone}": as_shares(probe(rounds, views, shares)),
-        "DINOv2 + ridge, as the default model": as_shares(probe(rounds, seen, shares)),
+        DEFAULT: as_shares(probe(rounds, seen, shares)),
         "mean distribution of the photographs learned from": average,
     }
 
@@ -328,8 +328,9 @@ def _summary(study: Study, settings: Settings) -> list[str]:
 
 
 def _verdict(what: str, found: Measured) -> str:
-    sure = "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
-    return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}) in SRCC of the mean, {sure}."
+    return (
+        f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}) in SRCC of the mean, {told_apart(found)}."
+    )
 
 
 def _protocol(study: Study, settings: Settings) -> Text:

@@ -25,7 +25,18 @@ from beholder.evaluation.raters import EDGES, by_experience, edges_for, rater_ag
 from beholder.models import cost
 from beholder.papers import network, runs
 from beholder.papers.runs import Outcome, run_all, with_splits
-from beholder.papers.study import Study, System, by_seed, difference, measured, once, probe, put_together
+from beholder.papers.study import (
+    DEFAULT,
+    Study,
+    System,
+    by_seed,
+    difference,
+    measured,
+    once,
+    probe,
+    put_together,
+    told_apart,
+)
 from beholder.training import default
 from beholder.training.features import features
 from beholder.training.multitask import fit, make_network, source_for
@@ -120,7 +131,7 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
     default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
-        "DINOv2 + ridge, as the default model": probe(rounds, default_views),
+        DEFAULT: probe(rounds, default_views),
     }
     study = put_together(photos, rounds, results, compared, settings.by_group)
     checkpoint = settings.work / f"{MULTI}-seed0-fold0.safetensors"
@@ -194,8 +205,7 @@ def _summary(study: Study, settings: Settings) -> list[str]:
 
 
 def _verdict(what: str, found: Measured) -> str:
-    sure = "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
-    return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {sure}."
+    return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {told_apart(found)}."
 
 
 def _protocol(study: Study, settings: Settings) -> Text:

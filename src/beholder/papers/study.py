@@ -16,6 +16,8 @@ from beholder.evaluation.metrics import METRICS, Measured, Metric, resampled
 from beholder.papers.runs import Result
 from beholder.training import ridge
 
+DEFAULT = "DINOv2 + ridge, as the default model"  # what every report compares with
+
 
 @dataclass(frozen=True)
 class System:
@@ -150,6 +152,11 @@ def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str 
     value, low, high = resampled(statistic, len(truth))
     name = study.photos.tasks[task].name
     return Measured(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def told_apart(found: Measured) -> str:
+    """Whether a difference can be told from none, by its interval, in words."""
+    return "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
 
 
 def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0) -> list[float]:

@@ -23,12 +23,11 @@ from beholder.evaluation.metrics import Measured, resampled
 from beholder.models import backbone, cost
 from beholder.papers import li2019, song2023, soydaner2023
 from beholder.papers.runs import with_splits
-from beholder.papers.study import Study, System, difference, measured, probe
+from beholder.papers.study import DEFAULT, Study, System, difference, measured, probe
 from beholder.training import default
 from beholder.training.features import features
 
 PAPERS = {"soydaner2023": soydaner2023, "li2019": li2019, "song2023": song2023}
-DEFAULT = "DINOv2 + ridge, as the default model"
 BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
 
 

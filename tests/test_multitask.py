@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 import beholder
-from beholder import data, photo
+from beholder import data, files, photo
 from beholder.cli import app
 from beholder.data.folds import split_hash
 from beholder.data.rated import RatedPhotos
@@ -936,9 +936,20 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     assert seen[0]["epoch"] > 1  # it goes on, and does not begin anew
 
 
+def test_what_killed_trainings_left_is_removed_at_the_end(tmp_path: Path) -> None:
+    save_csv(tmp_path / "mine.csv", rows_of(tmp_path))
+    checkpoint = tmp_path / "m.training" / "checkpoint.safetensors"
+    checkpoint.parent.mkdir()
+    with pytest.raises(RuntimeError), files.replacing(checkpoint, "the checkpoint") as partial:
+        raise RuntimeError
+    partial.write_bytes(b"half")  # as a kill amid writing leaves it
+    done = train("--data", tmp_path / "mine.csv", *QUICK, "--no-cache", "--out", tmp_path / "m.onnx")
+    assert done.code == 0 and (tmp_path / "m.onnx").exists() and not checkpoint.parent.exists()
+
+
 @pytest.mark.slow
 def test_kill_9_leaves_no_trace(tmp_path: Path) -> None:
-    files = []
+    models = []
     for name in ("killed", "whole"):
         folder = tmp_path / name
         save_csv(folder.parent / "mine.csv", rows_of(folder))
@@ -956,8 +967,8 @@ def test_kill_9_leaves_no_trace(tmp_path: Path) -> None:
         process = launched(folder, *LONG)
         assert process.communicate(timeout=300) and process.returncode == 0
         assert not (folder / "m.training").exists()
-        files.append((folder / "m.onnx").read_bytes())
-    assert files[0] == files[1]
+        models.append((folder / "m.onnx").read_bytes())
+    assert models[0] == models[1]
 
 
 def test_device() -> None:

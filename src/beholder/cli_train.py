@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from beholder import files
 from beholder.cli_options import Cache, Data, Device, DropLeaks, Root, Scale, SecondRoot, ranges
 from beholder.errors import BeholderError
 from beholder.run import STOPPED, say
@@ -197,7 +198,7 @@ def train_soydaner2023(
         source = source_for(photos, recipe, where, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
         info = publish(photos, trained, recipe, source, path)
-        checkpoint.unlink()
+        files.remove(checkpoint)
     if info.metrics:
         found = list(info.metrics)
         if keep:
@@ -304,7 +305,7 @@ def train_li2019(
         sources = [source_for(each, recipe, where, keep=keep, cache=cache) for each in domains]
         trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, where=where, told=tell)
         info = publish(photos, other, trained, recipe, sources, path)
-        checkpoint.unlink()
+        files.remove(checkpoint)
     if info.metrics:
         table.console().print(table.metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
     for name, weight in info.recipe.get("between", {}).items():
@@ -390,7 +391,7 @@ def train_song2023(
         source = source_for(photos, recipe, where, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
         info = publish(photos, trained, recipe, source, path)
-        checkpoint.unlink()
+        files.remove(checkpoint)
     if info.metrics:
         found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
         table.console().print(table.metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
@@ -412,8 +413,6 @@ def _going_on(folder: Path) -> Iterator[None]:
 
 def _model_file(out: Path | None, name: str) -> Path:
     """Where the model file is to go. Raises BeholderError where it cannot."""
-    from beholder import files
-
     path = out or Path(f"{name}.onnx")
     if path.suffix.lower() != ".onnx":
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")

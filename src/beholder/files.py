@@ -111,6 +111,12 @@ def _begin(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
     return target, partial
 
 
+def remove(path: str | os.PathLike[str]) -> None:
+    """Remove a file that is no longer needed, and what killed processes left beside it."""
+    Path(path).unlink(missing_ok=True)
+    sweep(path)
+
+
 def sweep(path: str | os.PathLike[str]) -> None:
     """Remove what killed processes left beside ``path``; only for who alone writes it, by :func:`locked`, say."""
     target = Path(os.path.realpath(path))

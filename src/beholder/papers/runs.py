@@ -12,7 +12,7 @@ from beholder import progress
 from beholder.data import is_csv, split
 from beholder.data.folds import fold_parts, folds_of, split_hash
 from beholder.data.rated import RatedPhotos
-from beholder.files import explained, replacing
+from beholder.files import explained, remove, replacing
 
 FOLDS = 5
 
@@ -140,7 +140,7 @@ def run_all(
         found = _read(path)
         if found is None or found[0] != made_by:
             if found:  # of another recipe, as is the checkpoint that it may have left
-                checkpoint.unlink(missing_ok=True)
+                remove(checkpoint)
                 path.unlink()
             progress.note(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
             outcome = train(photos, recipe, checkpoint)
@@ -148,7 +148,7 @@ def run_all(
             with replacing(path, "a run") as partial, explained(path, "a run"):
                 partial.write_text(json.dumps({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
             if number > 1:
-                checkpoint.unlink(missing_ok=True)
+                remove(checkpoint)
         else:
             outcome = found[1]
         results.append(Result(name, seed, fold, np.flatnonzero(np.array(photos.splits) == "test"), outcome))

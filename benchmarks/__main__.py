@@ -33,7 +33,7 @@ def accuracy(data: Data) -> None:
 
 @app.command()
 def precision(data: Data) -> None:
-    """The model file (half precision stored, another runtime, in-graph head) beside single precision in torch."""
+    """The default model's file (eight bits, another runtime, in-graph head) beside single precision in torch."""
     table.console().print(stored.compare(data))
 
 

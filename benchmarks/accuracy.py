@@ -2,7 +2,8 @@
 
 `python -m benchmarks accuracy --data FOLDER`
 
-The default model's rows are computed here again, from features, folds and heads: not read from its file.
+The default model's rows are computed here again, from the embedding that its file gives, folds and heads: not read from
+its metadata.
 """
 
 from dataclasses import replace
@@ -11,15 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import beholder
 from beholder import weights
 from beholder.data import load
 from beholder.data.folds import grouped_folds, random_folds
 from beholder.data.rated import RatedPhotos
 from beholder.evaluation.metrics import Measured, measure
 from beholder.models import backbone
-from beholder.training import ridge
-from beholder.training.default import Recipe
-from beholder.training.default import extractor as default_extractor
+from beholder.training import body, default, ridge
 from beholder.training.features import Extractor, features
 from benchmarks import nima
 
@@ -30,7 +30,8 @@ def measure_all(root: Path) -> list[Measured]:
     """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
     found = []
     for photos in (load("oasis", root), load("biq2021", root)):
-        seen = {"DINOv2 + ridge (default)": list(features(photos, default_extractor(Recipe())))}
+        seen = {"default": list(features(photos, body.embedder(beholder.load(), views=2)))}
+        seen["the same in single precision"] = list(features(photos, default.extractor(default.Recipe())))
         seen["VGG16 pooled + ridge"] = list(features(photos, _vgg16()))
         votes = features(photos, nima.extractor())[0]
         splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}

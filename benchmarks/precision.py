@@ -1,4 +1,4 @@
-"""Whether scores survive the way into the model file: half-precision storage, export, another runtime, reduced decode.
+"""How far scores move on the way into the model file: eight bits, export, another runtime, reduced decode.
 
 `python -m benchmarks precision --data FOLDER`
 

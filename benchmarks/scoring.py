@@ -8,7 +8,7 @@ from the examples (and from OASIS, with --data): each another cut, resized, with
 quality 90.
 
 The bound of a folder is what N cores could do if none ever waited: N / (d + N i) photographs a second, with d seconds
-of one core to decode and i seconds of all cores in the model, both measured alone in the same run.
+of one core to decode for the model and i seconds of all cores in it, both measured alone in the same run.
 """
 
 import itertools
@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -66,6 +66,7 @@ atexit.register(lambda: print(most_memory()))
 main()
 """
 AT_ONCE = 4 * BATCH
+DECODED, WHOLE = 4, "whole, 224 x 224"
 MATRIX = 1536  # a side of the product that stands for what the machine can do
 
 
@@ -76,7 +77,8 @@ def measure(root: Path | None, quick: bool) -> tuple[list[Table], dict[str, Any]
         folder = Path(name)
         paths = {size: make_photographs(folder / size, size, counts[size], root) for size in SIZES}
         models = model_files(folder, [Path(path) for path in paths["256px"][:32]])
-        parts, compared = compare(models, paths, 2 if quick else 5)
+        looks = {name: beholder.load(model).info.size for name, model in models.items()}
+        parts, compared = compare(models, looks, paths, 2 if quick else 5)
         started = [start_up(paths["256px"][0]) for _ in range(3 if quick else 7)]
         growing = growth(folder / "growth", paths["256px"], (25, 100) if quick else (100, 1_000, 10_000))
         costs = {name: gflop_of(model) for name, model in models.items()}
@@ -86,11 +88,14 @@ def measure(root: Path | None, quick: bool) -> tuple[list[Table], dict[str, Any]
         "cores": CORES,
         "gflops_fp32": 2 * MATRIX**3 / seconds["fp32"] / 1e9,
         "gops_int8": 2 * MATRIX**3 / seconds["int8"] / 1e9,
-        "decode_seconds": {size: {how: seconds[f"{size} {how}"] for how in ("reduced", "whole")} for size in SIZES},
+        "decode_seconds": {
+            size: {how: seconds[f"{size} {how}"] for how in (*map(_across, sorted(set(looks.values()))), WHOLE)}
+            for size in SIZES
+        },
         "networks": {name: {"seconds": seconds[name], "gflop": costs[name]} for name in models},
         "command_to_first_score_seconds": statistics.median(started),
         "growth": growing,
-        "programs": summary(compared, parts, list(models)),
+        "programs": summary(compared, parts, looks),
     }
     found |= headline(found["programs"])
     return tables(found), found
@@ -163,17 +168,24 @@ def products() -> Runs:
     return runs
 
 
-def decoders(paths: dict[str, list[str]]) -> Runs:
-    """From a file to 224 x 224 pixels on one core: as scoring does it, and decoded whole."""
-    side = 224
+def decoders(paths: dict[str, list[str]], looks: Collection[tuple[int, int]]) -> Runs:
+    """From files to the pixels that models take, DECODED photographs on one core: as scoring does it for each size,
+    and decoded whole to the first."""
     runs: Runs = {}
-    for size, some in paths.items():
+
+    def add(name: str, some: list[str], across: tuple[int, int], least: tuple[int, int] | None) -> None:
         names = itertools.cycle(some)
-        for how, least in (("reduced", (2 * side, 2 * side)), ("whole", None)):
-            runs[f"{size} {how}"] = lambda names=names, least=least: photo.squash(  # type: ignore[misc]
-                photo.read(next(names), least), (side, side)
-            )
+        runs[name] = lambda: [photo.squash(photo.read(next(names), least), across) for _ in range(DECODED)]
+
+    for size, some in paths.items():
+        for width, height in looks:
+            add(f"{size} {_across((width, height))}", some, (width, height), photo.enough((width, height)))
+        add(f"{size} {WHOLE}", some, (224, 224), None)
     return runs
+
+
+def _across(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
 
 
 def networks(models: dict[str, Path | None]) -> Runs:
@@ -258,15 +270,16 @@ class Compared:
 
 
 def compare(
-    models: dict[str, Path | None], paths: dict[str, list[str]], rounds: int
+    models: dict[str, Path | None], looks: dict[str, tuple[int, int]], paths: dict[str, list[str]], rounds: int
 ) -> tuple[dict[str, list[float]], Compared]:
     """Seconds of the parts and speeds of the programs on the same photographs, in turns."""
     programs: dict[str, tuple[str, Path | None]] = {name: ("ours", model) for name, model in models.items()}
     programs |= {name: (program, None) for name, program in OTHERS.items()}
     first = paths["256px"][0]
     found = Compared({}, {}, {}, {})
-    batches = networks(models)
-    runs = {**products(), **decoders(paths), **batches}
+    batches, decoding = networks(models), decoders(paths, set(looks.values()))
+    runs = {**products(), **decoding, **batches}
+    photographs = dict.fromkeys(batches, AT_ONCE) | dict.fromkeys(decoding, DECODED)
     _once(runs)
     parts: dict[str, list[float]] = {name: [] for name in runs}
     with ExitStack() as stack:
@@ -281,7 +294,7 @@ def compare(
                 found.speeds[name] = {size: [] for size in paths}
         for _ in range(rounds):
             for name, seconds in _once(runs).items():
-                parts[name].append(seconds / (AT_ONCE if name in batches else 1))
+                parts[name].append(seconds / photographs.get(name, 1))
             for size, some in paths.items():
                 for name, each in running.items():
                     # The slow ones get fewer: they have no batches to fill.
@@ -315,7 +328,9 @@ def growth(folder: Path, paths: Sequence[str], counts: Sequence[int]) -> list[di
     return found
 
 
-def summary(compared: Compared, parts: dict[str, list[float]], models: Sequence[str]) -> dict[str, dict[str, Any]]:
+def summary(
+    compared: Compared, parts: dict[str, list[float]], looks: dict[str, tuple[int, int]]
+) -> dict[str, dict[str, Any]]:
     """A row a program: photographs a second, multiples of the plain script, and the share of the bound reached."""
     rows: dict[str, dict[str, Any]] = {}
     for name, speeds in compared.speeds.items():
@@ -323,8 +338,8 @@ def summary(compared: Compared, parts: dict[str, list[float]], models: Sequence[
         for size, values in speeds.items():
             row[f"photos_per_second_{size}"] = statistics.median(values)
             row[f"ratio_vs_plain_{size}"] = _ratio(values, compared.speeds[PLAIN][size])
-            if name in models:
-                pairs = zip(parts[f"{size} reduced"], parts[name], strict=True)
+            if name in looks:
+                pairs = zip(parts[f"{size} {_across(looks[name])}"], parts[name], strict=True)
                 bounds = [CORES / (decode + CORES * network) for decode, network in pairs]
                 row[f"bound_{size}"] = statistics.median(bounds)
                 row[f"ratio_to_bound_{size}"] = _ratio(values, bounds)
@@ -372,12 +387,11 @@ def tables(found: dict[str, Any]) -> list[Table]:
         speed = each["gflop"] / each["seconds"]
         shares = [f"{speed / found[peak]:.0%}" for peak in ("gflops_fp32", "gops_int8")]
         speed_of.add_row(name, f"{each['seconds'] * 1e3:.1f}", f"{each['gflop']:.2f}", f"{speed:.0f}", *shares)
-    decode = table.plain(
-        "Decoding a JPEG to 224 x 224 on one core, ms", "size", "pixels", "reduced", "whole", numbers=True
-    )
+    hows = list(found["decode_seconds"]["12mp"])
+    title = "From a JPEG to the pixels that a model takes, on one core, ms"
+    decode = table.plain(title, "size", "pixels", *hows, numbers=True)
     for size, each in found["decode_seconds"].items():
-        pixels = " x ".join(map(str, SIZES[size]))
-        decode.add_row(size, pixels, f"{each['reduced'] * 1e3:.1f}", f"{each['whole'] * 1e3:.1f}")
+        decode.add_row(size, _across(SIZES[size]), *[f"{each[how] * 1e3:.1f}" for how in hows])
     grown = table.plain(
         f"`beholder score FOLDER`, 256 px, {'the student' if STUDENT.exists() else 'the default model'}; "
         f"one photograph: {found['command_to_first_score_seconds']:.2f} s from the command to the score",

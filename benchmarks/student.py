@@ -22,10 +22,10 @@ from beholder.batch import score_photos
 from beholder.data import load
 from beholder.data.folds import grouped_folds, random_folds
 from beholder.evaluation.metrics import Measured, measure
-from beholder.training import ridge, student
+from beholder.training import body, default, ridge, student
 from beholder.training.features import features
 
-SIZES = ((112, 112), (140, 140), (154, 154), (168, 154), (168, 168), (224, 224))
+SIZES = ((112, 112), (126, 112), (140, 126), (154, 140), (168, 154), (224, 224))
 PHOTOGRAPHS, ROUNDS, SIDE = 64, 7, 256
 
 
@@ -33,8 +33,8 @@ def compare(root: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[Ta
     """A table of speed, through `score_photos` and of the model alone; one row of the frontier for each size."""
     with TemporaryDirectory() as folder:
         yield _speed(root, Path(folder))
-        for size in sizes:
-            yield _candidate(root, Path(folder), size)
+    for size in sizes:
+        yield _candidate(root, size)
 
 
 def _speed(root: Path, folder: Path) -> Table:
@@ -83,11 +83,13 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
     return (*rates, *spent, *(f"{np.median(each[0] / each[1]):.2f}" for each in times))
 
 
-def _candidate(root: Path, folder: Path, size: tuple[int, int]) -> Table:
+def _candidate(root: Path, size: tuple[int, int]) -> Table:
     oasis = load("oasis", root)
     recipe = replace(student.Recipe(), size=size)
-    scorer = student.body(recipe, (oasis, load("biq2021", root)), folder / "candidate.onnx")
-    seen = features(oasis, student.embedder(scorer))
+    network = default.frozen(default.Recipe(layers=recipe.layers))
+    sees = body.body(network, size, (oasis, load("biq2021", root)), recipe.calibration, recipe.keep)
+    scorer = body.scorer(sees)
+    seen = features(oasis, body.embedder(scorer))
     ratio = _turns(alone(beholder.load()), alone(scorer), 8)[-1]
     table = Table(
         title=f"{size[0]} x {size[1]} px in eight bits, ridge on ratings alone; alone {ratio} times as fast (processor)"

@@ -63,7 +63,7 @@ def test_outputs_are_those_of_the_contract(model: Scorer, photos: list[Path]) ->
 
 
 def test_files_are_small_and_tell_no_paths() -> None:
-    for name, most in (("default", 50_000_000), ("fast", 25_000_000)):
+    for name, most in (("default", 30_000_000), ("fast", 25_000_000)):
         content = embedded_path(name).read_bytes()
         assert len(content) <= most
         nodes = onnx.load_model_from_string(content).graph.node
@@ -75,7 +75,7 @@ def test_fast_ranks_as_default(photos: list[Path]) -> None:
     default, fast = (beholder.load(name).score(photos) for name in EMBEDDED)
     assert default.model != fast.model
     assert srcc(default.overall, fast.overall) > 0.85
-    assert np.abs(default.overall - fast.overall).max() < 0.93  # the half-width of the default's intervals
+    assert np.abs(default.overall - fast.overall).max() < 0.89  # the half-width of the default's intervals
 
 
 def test_fast_by_option_and_by_name(photos: list[Path]) -> None:

@@ -436,9 +436,7 @@ def evaluate(
 
 @app.command()
 def quantise(
-    model: Annotated[
-        str, typer.Argument(help="Model file, or the word default for the embedded one.", metavar="MODEL")
-    ],
+    model: Annotated[str, typer.Argument(help="Model file in single precision.", metavar="MODEL")],
     paths: Paths,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: NAME-int8.onnx]")
@@ -456,8 +454,7 @@ def quantise(
     scored; no ratings are needed. How far scores move is measured on up to 300 of the others and printed: the mean and
     the largest difference in units of each task, and the rank correlation between the two files.
 
-    What it gains depends on the processor: much on x86 with VNNI and on ARM. On x86 without VNNI its scores differ from
-    those elsewhere.
+    What it gains depends on the processor: much on x86 with VNNI and on ARM. The embedded models are in 8 bits already.
 
     \b
     Example:
@@ -466,12 +463,12 @@ def quantise(
     from beholder import files, table
     from beholder.extras import require
     from beholder.listing import find, printable
-    from beholder.model_file import default_path
+    from beholder.model_file import EMBEDDED, embedded_path
 
     require("torch", "train", "quantising")
     from beholder.training import quantise as eight_bits
 
-    source = default_path() if model == "default" else Path(model)
+    source = embedded_path(model) if model in EMBEDDED else Path(model)
     path = out or Path(f"{source.stem}-int8.onnx")
     if path.suffix.lower() != ".onnx":
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")

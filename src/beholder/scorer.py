@@ -55,9 +55,8 @@ class Scorer:
 
     @property
     def at_least(self) -> tuple[int, int]:
-        """(width, height) that a reduced decode may not fall below: twice the model's size, and 2.5 times as fast."""
-        width, height = self.info.size
-        return 2 * width, 2 * height
+        """(width, height) that a reduced decode may not fall below."""
+        return photo.enough(self.info.size)
 
     def pixels(self, found: photo.Photo, name: str = "<photograph>") -> photo.Pixels:
         """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads.

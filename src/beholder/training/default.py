@@ -1,8 +1,8 @@
 """Make the default model: `beholder train default --data FOLDER`.
 
-Frozen DINOv2 features of every rated photograph and its mirror image, one linear head with a row for each task, each
-row fitted to the photographs that were rated for it. With a squared-error ridge the joint masked fit and the fits one
-task at a time are the same, so nothing is lost by solving them exactly.
+Frozen DINOv2 features of every rated photograph and its mirror image, in eight bits, one linear head with a row for
+each task, each row fitted to the photographs that were rated for it. With a squared-error ridge the joint masked fit
+and the fits one task at a time are the same, so nothing is lost by solving them exactly.
 
 What is claimed of the model comes from out-of-fold predictions (`beholder.training.heads`).
 
@@ -20,8 +20,7 @@ from beholder.data import load
 from beholder.model_file import ModelInfo
 from beholder.models.default import TokenFeatures
 from beholder.models.dinov2 import DinoV2
-from beholder.training import ridge
-from beholder.training.export import export
+from beholder.training import body, ridge
 from beholder.training.features import Extractor, features
 from beholder.training.heads import Seen, fit_heads
 
@@ -40,6 +39,8 @@ class Recipe:
         side: pixels a side that photographs are squashed to.
         layers: blocks whose tokens the head reads.
         mirror: train on the mirror image too.
+        keep: layers that stay in single precision, of 72.
+        calibration: photographs of each data set that the ranges of eight bits come from.
         folds: of the cross-validation.
         seed: of its splits.
         coverage: of the intervals.
@@ -49,6 +50,8 @@ class Recipe:
     side: int = 224
     layers: tuple[int, ...] = (9, 10, 11)
     mirror: bool = True
+    keep: int = 12
+    calibration: int = 24
     folds: int = 5
     seed: int = 0
     coverage: float = 0.9
@@ -56,7 +59,7 @@ class Recipe:
 
 
 def extractor(recipe: Recipe) -> Extractor:
-    """The frozen part of the model as a function of pixels."""
+    """The frozen part of the model in single precision, as a function of pixels."""
     network = frozen(recipe)
 
     def compute(pixels: np.ndarray) -> np.ndarray:
@@ -82,7 +85,9 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     """
     recipe = recipe or Recipe()
     oasis, biq = load("oasis", root), load("biq2021", root)
-    look = extractor(recipe)
+    size = (recipe.side, recipe.side)
+    sees = body.body(frozen(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
+    look = body.embedder(body.scorer(sees), 2 if recipe.mirror else 1)
     seen_oasis, seen_biq = list(features(oasis, look, cache)), list(features(biq, look, cache))
 
     heads = fit_heads(
@@ -94,14 +99,19 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
         name="default",
         description="Beauty, valence, arousal and technical quality of a photograph, from frozen DINOv2 features",
         backbone=BACKBONE,
-        size=(recipe.side, recipe.side),
+        size=size,
         resize="squash",
         **heads.described,
-        recipe={**asdict(recipe), "layers": list(recipe.layers), "blend": heads.blend.rounded},
+        recipe={
+            **asdict(recipe),
+            "layers": list(recipe.layers),
+            "kept": list(sees.kept),
+            "blend": heads.blend.rounded,
+        },
         licence="Apache-2.0",
         attribution=ATTRIBUTION,
     )
-    export(heads.under(frozen(recipe)), info, out)
+    body.write(sees, heads, info, out)
     return info
 
 

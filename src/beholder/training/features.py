@@ -78,8 +78,7 @@ def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = Non
 
 def look(path: Path, extractor: Extractor) -> photo.Pixels:
     """The pixels of a photograph as a network sees them."""
-    width, height = extractor.size
-    return extractor.resize(photo.read(path, (2 * width, 2 * height)), extractor.size)
+    return extractor.resize(photo.read(path, photo.enough(extractor.size)), extractor.size)
 
 
 def kept(

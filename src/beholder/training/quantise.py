@@ -5,14 +5,14 @@ Static quantisation in the standard form (QuantizeLinear and DequantizeLinear ar
 turn into integer kernels. What is quantised: convolutions with what stands between them, and products with a large
 constant matrix. What stays in single precision: the head, softmax, layer norm, GELU, products of two activations.
 
-- **Weights**: int8, symmetric, a scale for each output channel.
+- **Weights**: 7 of 8 bits, symmetric, a scale for each output channel. x86 without VNNI (before 2019 or so) adds pairs
+  of products in 16 bits, which 8 bits would fill beyond the brim.
 - **Activations**: uint8, one scale a tensor. The range is where the squared error on real photographs is least: a
   transformer has a few values ten times as large as all others, and a range that holds them has no room for the rest.
 - **Smoothing** (Xiao et al. 2023, SmoothQuant, eq. 4 with alpha 0.5): channels of a layer norm that run large are
   divided by what the matrix after it is multiplied by. Exact before rounding.
 
-Integer kernels add without rounding, so a score is the same in any batch. Between kinds of processors it is not: x86
-without VNNI (before 2019 or so) adds pairs of products in 16 bits, and saturates.
+So integer kernels add without rounding and give the same on every kind of processor, and in any batch.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ LARGE = 2**16  # elements of a constant matrix from which a product is quantised
 SAMPLE = 2**14  # values a photograph and tensor that a range is chosen by
 CLIPS = np.geomspace(1, 0.05, 25)  # shares of the largest value that are tried as the end of a range
 ALPHA = 0.5
+STEPS = 63  # of a weight, to either side: the sum of two products with 0 to 255 stays in 16 bits
 BATCH = 8
 
 
@@ -83,7 +84,7 @@ def quantise(
     plain = _simplified(onnx, model)
     layers, tensors = _plan(onnx, plain.graph)
     ranges = _ranges(onnx, plain, tensors, seen)
-    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], scorer)[:keep] if keep else []
+    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores")[:keep] if keep else []
     quantised = _quantised(onnx, plain, ranges, set(layers) - set(kept))
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
@@ -98,17 +99,33 @@ def quantise(
     return moved
 
 
-def rewritten(model: Path, pixels: np.ndarray) -> Any:
-    """The graph of a model file in 8 bits, every layer that can be, as an ONNX model.
+def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
+    """The graph of a model file in 8 bits, as an ONNX model.
 
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3) to calibrate with.
+        kept: layers that stay as they are, by the names that :func:`most_moved` gives.
     """
     onnx = require("onnx", "train", "quantising")
     plain = _simplified(onnx, model)
     layers, tensors = _plan(onnx, plain.graph)
-    return _quantised(onnx, plain, _ranges(onnx, plain, tensors, pixels), set(layers))
+    assert set(kept) <= set(layers), f"{model}: has no layers {sorted(set(kept) - set(layers))}"
+    return _quantised(onnx, plain, _ranges(onnx, plain, tensors, pixels), set(layers) - set(kept))
+
+
+def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
+    """The layers of a model file that move the embedding of these photographs most when they alone are quantised.
+
+    Args:
+        model: a model file in single precision.
+        pixels: prepared photographs (N, height, width, 3).
+        count: of the layers.
+    """
+    onnx = require("onnx", "train", "quantising")
+    plain = _simplified(onnx, model)
+    layers, tensors = _plan(onnx, plain.graph)
+    return _worst(onnx, plain, layers, _ranges(onnx, plain, tensors, pixels), pixels, "embedding")[:count]
 
 
 def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
@@ -214,22 +231,28 @@ class _Range:
 
 
 def _worst(
-    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, _Range], pixels: np.ndarray, scorer: Scorer
+    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, _Range], pixels: np.ndarray, output: str
 ) -> list[str]:
-    """The layers, those first that move the scores of these photographs most when they alone are quantised."""
+    """The layers, those first that move an output (N, D) most when they alone are quantised.
+
+    By the mean square, where each of the D numbers is in units of its standard deviation among these photographs.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    before, span = (
-        scorer.run(pixels, np.ones((len(pixels), 2), int)).values,
-        [t.high - t.low for t in scorer.info.tasks],
-    )
-    moved = {}
-    for layer in layers:
-        content = _quantised(onnx, model, ranges, {layer}).SerializeToString()
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        moved[layer] = float((np.abs(session.run(["scores"], {"image": pixels})[0] - before) / span).mean())
+
+    def answer(which: Any) -> np.ndarray:
+        session = onnxruntime.InferenceSession(which.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        found: np.ndarray = session.run([output], {"image": pixels})[0]
+        return found
+
+    before = answer(model)
+    spread = before.std(axis=0) + 1e-6
+    moved = {
+        layer: float(np.square((answer(_quantised(onnx, model, ranges, {layer})) - before) / spread).mean())
+        for layer in layers
+    }
     return sorted(layers, key=lambda layer: -moved[layer])
 
 
@@ -302,11 +325,11 @@ def _floats(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
 
 
 def _round_weight(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """int8, the scale (C,) of each output channel, and what they stand for."""
+    """Integers from -STEPS to STEPS, the scale (C,) of each output channel, and what they stand for."""
     others = tuple(each for each in range(weight.ndim) if each != axis)
     largest = np.abs(weight).max(axis=others, keepdims=True)
-    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(127)
-    integers = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(STEPS)
+    integers = np.clip(np.rint(weight / scale), -STEPS, STEPS).astype(np.int8)
     return integers, scale.reshape(-1), integers * scale
 
 

@@ -38,7 +38,7 @@ def train_default(
     """Make the embedded default model again.
 
     It learns from the rated photographs of OASIS and BIQ2021. Features are computed once and kept; a run that was
-    stopped goes on where it was. 15 minutes on two cores.
+    stopped goes on where it was. 7 minutes on two cores.
 
     \b
     Example:

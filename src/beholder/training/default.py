@@ -6,7 +6,7 @@ and the fits one task at a time are the same, so nothing is lost by solving them
 
 What is claimed of the model comes from out-of-fold predictions (`beholder.training.heads`).
 
-Time: 12 to 20 minutes on two cores, nearly all of it features; those are kept, and a second run takes two minutes.
+Time: 7 minutes on two cores, nearly all of it features; those are kept, and a second run takes two minutes.
 """
 
 from dataclasses import asdict, dataclass

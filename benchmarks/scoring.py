@@ -170,7 +170,7 @@ def products() -> Runs:
 
 def decoders(paths: dict[str, list[str]], looks: Collection[tuple[int, int]]) -> Runs:
     """From files to the pixels that models take, DECODED photographs on one core: as scoring does it for each size,
-    and decoded whole to the first."""
+    and decoded whole."""
     runs: Runs = {}
 
     def add(name: str, some: list[str], across: tuple[int, int], least: tuple[int, int] | None) -> None:
@@ -178,8 +178,8 @@ def decoders(paths: dict[str, list[str]], looks: Collection[tuple[int, int]]) ->
         runs[name] = lambda: [photo.squash(photo.read(next(names), least), across) for _ in range(DECODED)]
 
     for size, some in paths.items():
-        for width, height in looks:
-            add(f"{size} {_across((width, height))}", some, (width, height), photo.enough((width, height)))
+        for across in looks:
+            add(f"{size} {_across(across)}", some, across, photo.enough(across))
         add(f"{size} {WHOLE}", some, (224, 224), None)
     return runs
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
+from beholder import photo
 from beholder.data.rated import RatedPhotos
 from beholder.files import explained, replacing
 from beholder.model_file import ModelInfo
@@ -20,9 +21,9 @@ from beholder.models.dinov2 import LeanDinoV2
 from beholder.scorer import Scorer
 from beholder.tasks import Task
 from beholder.training.export import export, packed
-from beholder.training.features import Extractor, look
+from beholder.training.features import Extractor
 from beholder.training.heads import Heads
-from beholder.training.quantise import most_moved, rewritten
+from beholder.training.quantise import most_moved, rewritten, spaced
 
 EVERY = 3  # of the photographs that are calibrated with, one in so many chooses the layers that stay
 
@@ -56,9 +57,8 @@ def body(
         keep: this many layers stay in single precision: those that move the embedding most.
     """
     lean = TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
-    prepared = Extractor("", size, 1, (), np.asarray)
-    paths = [photos.paths[i] for photos in data for i in _spaced(len(photos), calibration)]
-    pixels = np.stack([look(path, prepared) for path in paths])
+    paths = [photos.paths[i] for photos in data for i in spaced(len(photos), calibration)]
+    pixels = np.stack([photo.squash(photo.read(path, photo.enough(size)), size) for path in paths])
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(_headless(lean), _nothing(size), single)
@@ -119,7 +119,3 @@ def _nothing(size: tuple[int, int]) -> ModelInfo:
         licence="",
         attribution="",
     )
-
-
-def _spaced(count: int, wanted: int) -> list[int]:
-    return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)).tolist()

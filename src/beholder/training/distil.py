@@ -28,7 +28,9 @@ from beholder.data.rated import RatedPhotos
 from beholder.models.default import TokenFeatures
 from beholder.models.dinov2 import PATCH
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.loop import Stage, Step, Told, run
+from beholder.training.loop import Stage, Step, Told, chunks, run
+
+WHOLE = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom as shares of a photograph
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,13 @@ def distil(
             found = list(pool.map(lambda file, box, flip: _parts(file, box, flip, sizes), files, boxes, flips))
             return [torch.from_numpy(np.stack(each)).permute(0, 3, 1, 2).to(where) for each in zip(*found, strict=True)]
 
-        def batches(files: np.ndarray) -> list[list[Tensor]]:
-            whole, plain = np.array([0.0, 0.0, 1.0, 1.0]), np.array(False)
-            parts = [files[start : start + recipe.batch] for start in range(0, len(files), recipe.batch)]
-            return [shown(part, np.tile(whole, (len(part), 1)), np.tile(plain, len(part))) for part in parts]
-
-        examined = batches(judging)
-        with torch.no_grad():
-            known = [look(teacher, pixels, grid) for pixels, _ in examined]
+        examined, known = [], []
+        for rows in chunks(len(judging), recipe.batch):
+            part = judging[rows]
+            large, small = shown(part, np.tile(WHOLE, (len(part), 1)), np.zeros(len(part), bool))
+            examined.append(small)
+            with torch.no_grad():
+                known.append(look(teacher, large, grid))
         scale = Seen(*(_spread(torch.cat(parts)) for parts in zip(*known, strict=True)))
 
         def loss(student_pixels: Tensor, truth: Seen) -> Tensor:
@@ -152,8 +153,8 @@ def distil(
 
         @torch.no_grad()
         def judge() -> dict[str, float]:
-            losses = [float(loss(small, truth)) for (_, small), truth in zip(examined, known, strict=True)]
-            return {"validation_loss": float(np.average(losses, weights=[len(small) for _, small in examined]))}
+            losses = [float(loss(small, truth)) for small, truth in zip(examined, known, strict=True)]
+            return {"validation_loss": float(np.average(losses, weights=[len(small) for small in examined]))}
 
         def rates(step: int, epoch: int) -> list[float]:
             falling = 0.02 + 0.98 * (1 + math.cos(math.pi * step / total)) / 2

@@ -81,10 +81,8 @@ def quantise(
         raise BeholderError(
             f"quantising needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
         )
-    plain = _simplified(onnx, model)
-    layers, tensors = _plan(onnx, plain.graph)
-    ranges = _ranges(onnx, plain, tensors, seen)
-    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores")[:keep] if keep else []
+    plain, layers, ranges = _calibrated(onnx, model, seen)
+    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores", keep)
     quantised = _quantised(onnx, plain, ranges, set(layers) - set(kept))
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
@@ -108,10 +106,9 @@ def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
         kept: layers that stay as they are, by the names that :func:`most_moved` gives.
     """
     onnx = require("onnx", "train", "quantising")
-    plain = _simplified(onnx, model)
-    layers, tensors = _plan(onnx, plain.graph)
+    plain, layers, ranges = _calibrated(onnx, model, pixels)
     assert set(kept) <= set(layers), f"{model}: has no layers {sorted(set(kept) - set(layers))}"
-    return _quantised(onnx, plain, _ranges(onnx, plain, tensors, pixels), set(layers) - set(kept))
+    return _quantised(onnx, plain, ranges, set(layers) - set(kept))
 
 
 def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
@@ -123,9 +120,8 @@ def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
         count: of the layers.
     """
     onnx = require("onnx", "train", "quantising")
-    plain = _simplified(onnx, model)
-    layers, tensors = _plan(onnx, plain.graph)
-    return _worst(onnx, plain, layers, _ranges(onnx, plain, tensors, pixels), pixels, "embedding")[:count]
+    plain, layers, ranges = _calibrated(onnx, model, pixels)
+    return _worst(onnx, plain, layers, ranges, pixels, "embedding", count)
 
 
 def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
@@ -139,11 +135,15 @@ def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
     return found
 
 
+def spaced(count: int, wanted: int) -> list[int]:
+    """Evenly spaced ones of 0 to ``count``, at most ``wanted``."""
+    return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)).tolist()
+
+
 def _split(count: int, calibration: int) -> tuple[list[int], list[int]]:
-    chosen = np.unique(np.linspace(0, count - 1, min(calibration, count // 2)).astype(int))
+    chosen = spaced(count, min(calibration, count // 2))
     rest = np.setdiff1d(np.arange(count), chosen)
-    kept = np.unique(np.linspace(0, len(rest) - 1, min(COMPARISON, len(rest))).astype(int))
-    return chosen.tolist(), rest[kept].tolist()
+    return chosen, rest[spaced(len(rest), COMPARISON)].tolist()
 
 
 def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
@@ -230,15 +230,24 @@ class _Range:
         return scale, zero
 
 
+def _calibrated(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, _Range]]:
+    """The simplified graph of a model file, its layers that can be quantised, and what their tensors hold."""
+    plain = _simplified(onnx, path)
+    layers, tensors = _plan(onnx, plain.graph)
+    return plain, layers, _ranges(onnx, plain, tensors, pixels)
+
+
 def _worst(
-    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, _Range], pixels: np.ndarray, output: str
+    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, _Range], pixels: np.ndarray, output: str, count: int
 ) -> list[str]:
-    """The layers, those first that move an output (N, D) most when they alone are quantised.
+    """The layers that move an output (N, D) most when they alone are quantised, ``count`` of them.
 
     By the mean square, where each of the D numbers is in units of its standard deviation among these photographs.
     """
     import onnxruntime
 
+    if not count:
+        return []
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
 
@@ -253,7 +262,7 @@ def _worst(
         layer: float(np.square((answer(_quantised(onnx, model, ranges, {layer})) - before) / spread).mean())
         for layer in layers
     }
-    return sorted(layers, key=lambda layer: -moved[layer])
+    return sorted(layers, key=lambda layer: -moved[layer])[:count]
 
 
 def _quantised(onnx: Any, model: Any, ranges: dict[str, _Range], layers: set[str]) -> Any:

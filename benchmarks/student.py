@@ -2,8 +2,8 @@
 
 `python -m benchmarks student --data FOLDER`
 
-Each candidate sees photographs at another size, in eight bits, under a ridge on the ratings alone or under heads that
-learn from the teacher too. Times are those of processor seconds, which other programs disturb least, and of the wall;
+Each candidate is the network as pretrained, which has not learned to see small, at another size, in eight bits, under a
+ridge on the ratings alone. Times are those of processor seconds, which other programs disturb least, and of the wall;
 default and candidate take turns, and a ratio is the median of the rounds' ratios.
 """
 

@@ -65,6 +65,7 @@ def test_head_predicts_and_is_measured_on_what_it_did_not_see(
     assert {metric.split for metric in info.metrics} == {"test part" if split else "5-fold, seed 0"}
     assert all(metric.value > 0.9 for metric in info.metrics if metric.metric == "srcc")
     assert info.data[0].n == (24 if split else 30) and ("split" in info.recipe) == split
+    assert info.recipe["side"] == 224 and not {"keep", "calibration"} & set(info.recipe)  # it is in single precision
 
 
 def test_themes_are_kept_whole(written: SimpleNamespace, tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         ),
         metrics=tuple(metrics(photos, predicted, np.any(tests, axis=0), how)),
         recipe={
-            **asdict(recipe),
+            # this file is in single precision
+            **{name: value for name, value in asdict(recipe).items() if name not in ("keep", "calibration")},
             "layers": list(recipe.layers),
             **({} if photos.splits is None else {"split": split_hash(photos.files, photos.splits)}),
         },

@@ -34,6 +34,13 @@ from beholder.cli import app
 from beholder.files import locked
 
 COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
+SLOWLY = [
+    sys.executable,
+    "-c",
+    "import time\nfrom beholder.scorer import Scorer\nrun = Scorer.run\n"
+    "Scorer.run = lambda *given: time.sleep(0.02) or run(*given)\n"
+    "from beholder.cli import main; main()",
+]  # not done before the test has seen how far it is, however busy the machine
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 every_format = pytest.mark.parametrize("suffix", SUFFIXES)
@@ -440,7 +447,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stopped(arguments: list[Any], growing: Path, number: int, bytes_before: int) -> Done:
     """Runs a command and sends it a signal once a file has grown."""
-    command = [*COMMAND, *map(str, arguments), "--workers", "1"]
+    command = [*SLOWLY, *map(str, arguments), "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < until:
@@ -511,7 +518,7 @@ def test_killed_run_leaves_whole_rows(
 
 def test_stopped_report_holds_what_was_done(crowd: Path, colour_model: Path, tmp_path: Path) -> None:
     arguments = ["report", crowd, "-m", colour_model, "-o", tmp_path / "r.html"]
-    command = [*COMMAND, *map(str, arguments), "--workers", "1"]
+    command = [*SLOWLY, *map(str, arguments), "--workers", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while process.poll() is None and not any(path.stat().st_size > 90_000 for path in tmp_path.iterdir()):
             time.sleep(0.001)

@@ -387,8 +387,8 @@ def test_stopped_by_ctrl_c(tmp_path: Path, colour_model: Path) -> None:
     os.unlink(tmp_path / "photos" / "40.jpg")
     save_photos(tmp_path / "more", 1, 3000)
     os.rename(tmp_path / "more" / "1.jpg", tmp_path / "photos" / "40.jpg")
-    slow = "import time\nfrom beholder import scorer\nrun = scorer.Scorer.run\n"
-    slow += "def slowly(*args):\n    print('scoring', flush=True)\n    time.sleep(0.2)\n    return run(*args)\n"
+    slow = "import os, time\nfrom beholder import scorer\nrun = scorer.Scorer.run\n"
+    slow += "def slowly(*args):\n    os.write(1, b'scoring\\n')\n    time.sleep(0.2)\n    return run(*args)\n"
     slow += "scorer.Scorer.run = slowly\nfrom beholder.cli import main; main()"
     out = tmp_path / "out.csv"
     process = subprocess.Popen(

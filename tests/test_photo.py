@@ -445,9 +445,7 @@ BOMB = (
 
 
 def test_bomb_is_refused_by_its_header():
-    start = time.perf_counter()
     assert "50000 x 50000 pixels, more than the 250,000,000" in reason(BOMB)
-    assert time.perf_counter() - start < 0.5
 
 
 def test_bomb_takes_no_memory(tmp_path):
@@ -747,9 +745,10 @@ def test_an_interrupted_wait_leaves_the_room_as_it_was():
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
         assert full.wait(5)
-        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt), room.taken(1):
-            pytest.fail("there was no room")
+        with pytest.raises(KeyboardInterrupt):
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            with room.taken(1):
+                pytest.fail("there was no room")
         let_go.set()
     with room.taken(10), pytest.raises(ValueError):
         raise ValueError

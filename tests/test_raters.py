@@ -1,6 +1,5 @@
 """How well people agree: against a plain loop, on cases worked out by hand, and on the real votes."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +103,7 @@ def test_tertiles_where_the_bins_of_the_paper_part_nobody() -> None:
 def test_real_votes(data_root: Path) -> None:
     photos = data.load("oasis", data_root)
     assert photos.votes is not None
-    start = time.perf_counter()
     found = raters.rater_agreement(photos.votes, len(photos))
-    assert time.perf_counter() - start < 2
     for place in (0, 400, 756):
         assert found.srcc[place] == pytest.approx(looped(photos.votes, found.rater[place]), abs=1e-9)
     (everyone,) = raters.by_experience(found, (0, np.inf))

@@ -1,7 +1,8 @@
 """Runs that are killed at random moments and taken up again: `python -m benchmarks kills --times 50`
 
 Each time a run over many photographs is killed with SIGKILL at a random moment, its continuation perhaps as well, and
-the last one left to end. While any of them runs its output is read over and over. In the end it must be the file of an
+the last one left to end. While any of them runs its output is read over and over: whole rows, and at most in the
+instant in which a row is written over the edge of a page the first part of it. In the end it must be the file of an
 undisturbed run, byte for byte, with nothing beside it.
 """
 
@@ -35,14 +36,13 @@ class Outcome:
     early: int = 0  # of these before anything was written
     ended: int = 0  # before the signal came
     reads: int = 0  # of the output while it was written
+    halves: int = 0  # of these that met the first part of a last row
     rows: list[int] = field(default_factory=list)  # rows that were there after each kill
     wrong: list[str] = field(default_factory=list)
 
 
 def rows(content: bytes, suffix: str) -> list[dict[str, Any]]:
-    """The rows of a whole CSV file or journal. Raises ValueError or csv.Error where it is not whole."""
-    if content and not content.endswith(b"\n"):
-        raise ValueError(f"half a row at the end: {content[-60:]!r}")
+    """The rows of whole lines of a CSV file or journal. Raises ValueError or csv.Error where one of them is broken."""
     if suffix == ".csv":
         found = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
         if any(None in row.values() for row in found):
@@ -51,17 +51,24 @@ def rows(content: bytes, suffix: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-def readable(out: Path) -> int:
-    """How many rows the output of a run has at this moment. Raises where another program could not read it."""
-    if out.suffix == ".parquet":
-        from pyarrow import parquet
+def readable(out: Path) -> tuple[int, bool]:
+    """How many rows the output of a run has at this moment, and whether a part of another one follows.
 
-        journal = out.with_name(out.name + ".partial")
-        try:
-            return len(rows(journal.read_bytes(), ".jsonl"))
-        except FileNotFoundError:
-            return int(parquet.read_table(out).num_rows) if out.exists() else 0
-    return len(rows(out.read_bytes(), out.suffix)) if out.exists() else 0
+    Raises where another program could not read it.
+    """
+    growing = out.with_name(out.name + ".partial") if out.suffix == ".parquet" else out
+    try:
+        content = growing.read_bytes()
+    except FileNotFoundError:
+        return (table_rows(out), False) if out.suffix == ".parquet" and out.exists() else (0, False)
+    whole = content[: content.rfind(b"\n") + 1]
+    return len(rows(whole, out.suffix)), len(whole) < len(content)
+
+
+def table_rows(path: Path) -> int:
+    from pyarrow import parquet
+
+    return int(parquet.read_table(path).num_rows)
 
 
 def start(folder: Path, model: Path, out: Path, *options: str) -> "subprocess.Popen[bytes]":
@@ -75,8 +82,9 @@ def watched(process: "subprocess.Popen[bytes]", out: Path, seconds: float, enoug
     until = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < until:
         try:
-            count = readable(out)
+            count, half = readable(out)
             outcome.reads += 1
+            outcome.halves += half
             if count >= enough:
                 break
         except Exception as error:
@@ -89,7 +97,7 @@ def watched(process: "subprocess.Popen[bytes]", out: Path, seconds: float, enoug
         return
     outcome.killed += 1
     try:
-        outcome.rows.append(readable(out))
+        outcome.rows.append(readable(out)[0])
         outcome.early += outcome.rows[-1] == 0
     except Exception as error:
         outcome.wrong.append(f"not readable after it was killed: {error}")
@@ -97,7 +105,7 @@ def watched(process: "subprocess.Popen[bytes]", out: Path, seconds: float, enoug
 
 def once(folder: Path, model: Path, whole: Path, seconds: float, draw: random.Random, outcome: Outcome) -> None:
     """Kill a run, and on average one of its continuations; let the last end, and compare."""
-    photographs = readable(whole)
+    photographs = readable(whole)[0]
     with tempfile.TemporaryDirectory() as place:
         out, options = Path(place, f"x{whole.suffix}"), ["--workers", "1"]
         for _ in range(draw.choice((1, 1, 2, 4))):
@@ -105,7 +113,7 @@ def once(folder: Path, model: Path, whole: Path, seconds: float, draw: random.Ra
             if draw.random() < 0.5:  # any moment: most are before the first row or near the end
                 watched(process, out, draw.uniform(0.2, 1.1) * seconds, sys.maxsize, outcome)
             else:
-                there = readable(out)
+                there = readable(out)[0]
                 watched(process, out, 60, draw.randint(there, photographs), outcome)
             options = ["--workers", "1", "--resume"]
         start(folder, model, out, *options).wait()
@@ -132,7 +140,7 @@ def run(times: int, seed: int, photographs: int) -> dict[str, Outcome]:
             wholes[suffix] = Path(place, f"whole{suffix}")
             start(folder, model, wholes[suffix], "--workers", "1").wait()
             seconds = max(seconds, time.monotonic() - began)
-            assert readable(wholes[suffix]) == photographs
+            assert readable(wholes[suffix]) == (photographs, False)
         for number in range(times):
             suffix = SUFFIXES[number % len(SUFFIXES)]
             once(folder, model, wholes[suffix], seconds, draw, outcomes[suffix])
@@ -141,9 +149,19 @@ def run(times: int, seed: int, photographs: int) -> dict[str, Outcome]:
 
 def table(outcomes: dict[str, Outcome], times: int, photographs: int) -> Table:
     shown = Table(title=f"{times} runs over {photographs:,} photographs, killed at random moments and taken up again")
-    for name in ("output", "kills", "before a row", "rows after a kill", "reads meanwhile", "wrong"):
+    for name in (
+        "output",
+        "kills",
+        "before a row",
+        "rows after a kill",
+        "reads meanwhile",
+        "of part of a row",
+        "wrong",
+    ):
         shown.add_column(name, justify="left" if name == "output" else "right")
     for suffix, each in outcomes.items():
         span = f"{min(each.rows):,} to {max(each.rows):,}" if each.rows else ""
-        shown.add_row(suffix, f"{each.killed}", f"{each.early}", span, f"{each.reads:,}", f"{len(each.wrong)}")
+        shown.add_row(
+            suffix, f"{each.killed}", f"{each.early}", span, f"{each.reads:,}", f"{each.halves}", f"{len(each.wrong)}"
+        )
     return shown

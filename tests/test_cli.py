@@ -643,7 +643,8 @@ def test_runs_killed_at_random_moments(monkeypatch: pytest.MonkeyPatch) -> None:
 
     outcomes = kills.run(times=6, seed=1, photographs=600)
     assert [each.wrong for each in outcomes.values()] == [[]] * 3
-    assert sum(each.killed for each in outcomes.values()) >= 4 and all(each.reads for each in outcomes.values())
+    assert sum(each.killed for each in outcomes.values()) >= 4
+    assert all(each.halves < each.reads / 20 for each in outcomes.values())  # a row in two writes would be met often
 
 
 # Terminals, pipes and processes

@@ -1,8 +1,9 @@
 """Where rows go: CSV, JSON lines or Parquet, by the extension of the file.
 
 What a killed run leaves is whole. CSV and JSON lines grow by one row in one call of the system, so the file is valid
-at every moment. Parquet has its index at the end: rows go to a journal beside it, ``FILE.partial`` in JSON lines, and
-become the Parquet file when the run ends, also by Ctrl-C; after a kill, resuming takes the journal.
+at every moment (but the microseconds in which a row is copied over the edge of a page). Parquet has its index at the
+end: rows go to a journal beside it, ``FILE.partial`` in JSON lines, and become the Parquet file when the run ends, also
+by Ctrl-C; after a kill, resuming takes the journal.
 
 A resumed run appends what is missing. Where that leaves rows twice (a file that failed before, or has changed) or in
 another order than the input, the file is written anew at the end and put in place in one step, so that it is the same

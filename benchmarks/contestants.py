@@ -17,10 +17,10 @@ Program = Callable[[Sequence[str]], int]  # scores photographs, says how many
 
 def ours(model: str | None) -> Program:
     """beholder with a model file, or with the embedded model."""
-    from beholder.batch import score_photos
+    from beholder.batch import THREADS, score_photos
     from beholder.scorer import Scorer
 
-    scorer = Scorer(model)
+    scorer = Scorer(model, THREADS)
     return lambda paths: sum(result.scores is not None for result in score_photos(scorer, paths))
 
 

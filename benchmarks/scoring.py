@@ -35,13 +35,12 @@ from rich.table import Table
 
 import beholder
 from beholder import photo, table
-from beholder.batch import RUNS
+from beholder.batch import THREADS, batch_of, runs_of
 from beholder.data import load as load_rated
 from beholder.model_file import default_path
 from beholder.models.backbone import create
 from beholder.models.cost import gflop
 from beholder.models.multitask import MultiTask, ScoringMultiTask
-from beholder.scorer import BATCH
 from beholder.training import default as recipe
 from beholder.training.export import export
 from beholder.training.quantise import quantise
@@ -65,7 +64,6 @@ from benchmarks.contestants import most_memory
 atexit.register(lambda: print(most_memory()))
 main()
 """
-AT_ONCE = 4 * BATCH
 DECODED, WHOLE = 4, "whole, 224 x 224"
 MATRIX = 1536  # a side of the product that stands for what the machine can do
 
@@ -188,19 +186,22 @@ def _across(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def networks(models: dict[str, Path | None]) -> Runs:
-    """Full batches in each model, as many at once as in scoring, on all cores; AT_ONCE photographs."""
+def networks(models: dict[str, Path | None]) -> tuple[Runs, dict[str, int]]:
+    """Full batches in each model, as many at once as in scoring, twice; and how many photographs that is."""
     runs: Runs = {}
-    pool = ThreadPoolExecutor(RUNS)
-    sizes = np.ones((BATCH, 2), int)
+    photographs = {}
     for name, model in models.items():
-        scorer = beholder.load(model)
+        scorer = beholder.load(model, THREADS)
+        at_once, batch = runs_of(scorer), batch_of(scorer)
         width, height = scorer.info.size
-        pixels = np.random.default_rng(0).integers(0, 256, (BATCH, height, width, 3), dtype=np.uint8)
-        runs[name] = lambda scorer=scorer, pixels=pixels: list(  # type: ignore[misc]
-            pool.map(lambda _: scorer.run(pixels, sizes), range(AT_ONCE // BATCH))
+        pixels = np.random.default_rng(0).integers(0, 256, (batch, height, width, 3), dtype=np.uint8)
+        given = [(pixels, np.ones((batch, 2), int))] * (2 * at_once)
+        pool = ThreadPoolExecutor(at_once)
+        runs[name] = lambda scorer=scorer, given=given, pool=pool: list(  # type: ignore[misc]
+            pool.map(lambda each: scorer.run(*each), given)
         )
-    return runs
+        photographs[name] = len(given) * batch
+    return runs, photographs
 
 
 def _once(runs: Runs) -> dict[str, float]:
@@ -277,9 +278,9 @@ def compare(
     programs |= {name: (program, None) for name, program in OTHERS.items()}
     first = paths["256px"][0]
     found = Compared({}, {}, {}, {})
-    batches, decoding = networks(models), decoders(paths, set(looks.values()))
+    (batches, photographs), decoding = networks(models), decoders(paths, set(looks.values()))
     runs = {**products(), **decoding, **batches}
-    photographs = dict.fromkeys(batches, AT_ONCE) | dict.fromkeys(decoding, DECODED)
+    photographs |= dict.fromkeys(decoding, DECODED)
     _once(runs)
     parts: dict[str, list[float]] = {name: [] for name in runs}
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from made import save_photos
 
 import beholder
 from beholder import photo
-from beholder.batch import RUNS, Result, score_photos
+from beholder.batch import Result, runs_of, score_photos
 from beholder.errors import PhotoError
 
 
@@ -45,7 +45,7 @@ def test_order_is_kept_past_bad_files(
         return read(*given, **options)
 
     monkeypatch.setattr(photo, "read", slow)
-    results = list(score_photos(quick, many, batch=batch, workers=workers))
+    results = list(score_photos(quick, many, batch=batch, workers=workers, hashed=True))
     assert [result.path for result in results] == many
     assert [result.error is not None for result in results] == [4 <= index < 14 for index in range(40)]
     for result in results:
@@ -86,7 +86,7 @@ def test_little_is_read_ahead(quick: beholder.Scorer, many: list[str], count: in
 
     ahead = [taken - given for given, _ in enumerate(score_photos(quick, source(), batch=4, workers=2))]
     assert len(ahead) == count
-    assert max(ahead) <= 2 * 4 + 2 + RUNS * 4
+    assert max(ahead) <= 2 * 4 + 2 + runs_of(quick) * 4
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -100,7 +100,7 @@ def test_known_and_bad_files_are_not_held_back(quick: beholder.Scorer, many: lis
             yield "nowhere.jpg" if failing else many[0]
 
     results = score_photos(quick, source(), batch=4, workers=2, known=lambda path, sha256: True)
-    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + RUNS * 4 * 4
+    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + runs_of(quick) * 4 * 4
 
 
 def test_decoding_goes_on_beside_the_model(

@@ -19,10 +19,13 @@ import numpy as np
 
 from beholder import photo
 from beholder.errors import PhotoError
-from beholder.scorer import BATCH, Scorer
+from beholder.scorer import CORES, Scorer
 from beholder.scores import Scores
 
-RUNS = 2  # batches in the model at once: while one waits for its last thread, the other has work for the rest
+# Threads of the runtime for a scorer of many photographs: cores that each have a batch of their own wait for nobody,
+# but more than 8 to 15 batches at once take memory.
+THREADS = max(1, CORES // 8)
+PIXELS = 2 * 224 * 224  # in a batch: with more, what is computed leaves the core's cache (docs/performance.md)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Result:
 
     Attributes:
         path: as given.
-        sha256: of the file's content, empty where it could not be read.
+        sha256: of the file's content; empty where it could not be read, or nobody asked.
         scores: of length one, or None.
         error: why there are none, in a line; None where there are scores or the photograph was known.
         extra: what ``also`` made of the photograph.
@@ -55,19 +58,21 @@ def score_photos(
     scorer: Scorer,
     paths: Iterable[str | os.PathLike[str] | Result],
     *,
-    batch: int = BATCH,
+    batch: int | None = None,
     workers: int | None = None,
+    hashed: bool = False,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[photo.Photo], Any] | None = None,
 ) -> Iterator[Result]:
     """Score photographs as they stream by.
 
     Args:
-        scorer: the model.
+        scorer: the model, best opened with ``THREADS``.
         paths: files, consumed as they are needed. A result among them, of a folder that cannot be listed, say, is
             passed on in its place.
-        batch: photographs at a time in the model.
+        batch: photographs at a time in the model, 2 to 8 by its size unless given.
         workers: decoding threads, one a core by default.
+        hashed: results have the sha256 of their file; with ``known`` they always have. It takes 0.6 ms a megabyte.
         known: told path and sha256; where it says yes the photograph is neither decoded nor scored, and its result
             has neither scores nor an error.
         also: called with each decoded photograph in a worker, for a thumbnail, say.
@@ -75,7 +80,7 @@ def score_photos(
     Yields:
         One result a path, in the order of the paths.
     """
-    workers = workers or os.cpu_count() or 1
+    batch, workers, runs = batch or batch_of(scorer), workers or CORES, runs_of(scorer)
     source = iter(paths)
 
     def prepare(item: str | os.PathLike[str] | Result) -> _Ready:
@@ -84,7 +89,8 @@ def score_photos(
         path, sha256 = os.fspath(item), ""
         try:
             content = photo.read_bytes(path)
-            sha256 = hashlib.sha256(content).hexdigest()
+            if hashed or known is not None:
+                sha256 = hashlib.sha256(content).hexdigest()
             if known is not None and known(path, sha256):
                 return _Ready(Result(path, sha256))
             with ExitStack() as room:  # of a large picture, until only few of its pixels are left
@@ -97,7 +103,7 @@ def score_photos(
         except MemoryError:  # of resizing it, or of `also`
             return _Ready(Result(path, sha256, error=f"{path}: not enough memory to resize it"))
 
-    pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(RUNS)
+    pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
     try:
         ahead: deque[Future[_Ready]] = deque()
         running: deque[Future[list[Result]]] = deque()
@@ -111,7 +117,7 @@ def score_photos(
             if sum(ready.pixels is not None for ready in held) == batch or len(held) == 4 * batch:
                 running.append(models.submit(_score, scorer, held, batch))
                 held = []
-            while len(running) == RUNS or (running and running[0].done()):
+            while len(running) == runs or (running and running[0].done()):
                 yield from running.popleft().result()
         running.append(models.submit(_score, scorer, held, batch))
         while running:
@@ -119,6 +125,17 @@ def score_photos(
     finally:
         for each in (pool, models):
             each.shutdown(wait=True, cancel_futures=True)
+
+
+def batch_of(scorer: Scorer) -> int:
+    """Photographs in a batch: 2 of the default model, 7 of the fast one."""
+    width, height = scorer.info.size
+    return min(max(2, PIXELS // (width * height)), 8)
+
+
+def runs_of(scorer: Scorer) -> int:
+    """Batches in the model at once: as many as fill the cores, or two, so that one has work while the other waits."""
+    return max(2, CORES // scorer.threads)
 
 
 def _score(scorer: Scorer, held: list[_Ready], batch: int) -> list[Result]:

@@ -15,6 +15,7 @@ import typer
 import typer.core
 
 from beholder import __version__
+from beholder.batch import THREADS
 from beholder.cli_options import Cache, Device, DropLeaks, Root, Scale, SecondRoot, ends, ranges
 from beholder.cli_train import train_app
 from beholder.errors import BeholderError
@@ -31,7 +32,6 @@ from beholder.run import (
     say,
     stoppable,
 )
-from beholder.scorer import BATCH
 
 if TYPE_CHECKING:
     from beholder.photo import Photo
@@ -102,7 +102,10 @@ TasteFile = Annotated[
     typer.Option("--taste", help="Also score for one person, by a file of `beholder taste fit`.", metavar="FILE"),
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders inside a folder too.")]
-Batch = Annotated[int, typer.Option(min=1, max=256, help="Photographs at a time in the model.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8 by its size]"),
+]
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
 
 
@@ -119,7 +122,7 @@ def score(
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
-    batch: Batch = BATCH,
+    batch: Batch = None,
     workers: Workers = None,
     as_json: Annotated[
         bool,
@@ -159,7 +162,7 @@ def score(
         raise BeholderError("--resume goes on with a file: name it with --out")
     if out is not None:
         sinks.check(out, resume)
-    scorer = _open(model, fast)
+    scorer = _open(model, fast, THREADS)
     personal = _taste(taste, scorer)
     columns = sinks.columns(scorer.info.tasks, personal is not None, scorer.info.buckets)
     by = sort or ("taste" if personal else "overall")
@@ -180,7 +183,8 @@ def score(
         sink = stack.enter_context(sinks.open_sink(out, columns, by_whom, resume)) if out else None
         known = sink.knows if sink and resume else None
         bar = not (quiet or (stream and sys.stdout.isatty()))
-        for result in results(scorer, named, batch, workers, bar, run, known=known):
+        hashed = as_json or sink is not None  # the table on a terminal has no sha256
+        for result in results(scorer, named, batch, workers, bar, run, hashed=hashed, known=known):
             if result.scores is None and result.error is None:
                 assert sink is not None
                 row = sink.keep(result.path)
@@ -256,7 +260,7 @@ def report(
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
-    batch: Batch = BATCH,
+    batch: Batch = None,
     workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
@@ -279,7 +283,7 @@ def report(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
-    scorer = _open(model, fast)
+    scorer = _open(model, fast, None if exact_maps else THREADS)
     personal = _taste(taste, scorer)
     tasks = scorer.info.tasks if personal is None else (scorer.info.tasks[0], personal.task, *scorer.info.tasks[1:])
     named = Named(paths, recursive)
@@ -366,7 +370,7 @@ def evaluate(
         Path | None, typer.Option("--out", "-o", help="Also write a CSV file: each photograph's ratings and scores.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
-    batch: Batch = BATCH,
+    batch: Batch = None,
     workers: Workers = None,
 ) -> None:
     """Measure a model on rated photographs.
@@ -406,7 +410,7 @@ def evaluate(
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
     if out is not None and rated.is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
-    scorers = [_open(name) for name in (model, against) if name is not None]
+    scorers = [_open(name, threads=THREADS) for name in (model, against) if name is not None]
     photos = rated.load(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     options: dict[str, Any] = {"threshold": threshold, "batch": batch, "workers": workers}
     with ExitStack() as stack:
@@ -662,7 +666,7 @@ def taste_fit(
         str | None,
         typer.Option("--range", help="Ends of the rating scale.  [default: inferred]", metavar="LOW:HIGH"),
     ] = None,
-    batch: Batch = BATCH,
+    batch: Batch = None,
     workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
@@ -699,7 +703,7 @@ def taste_fit(
     except ValueError:
         raise BeholderError(f"--range {scale}: give it as LOW:HIGH, for example 1:5") from None
     photos = tastes.load_ratings(ratings, root, limits)
-    scorer = _open(model)
+    scorer = _open(model, threads=THREADS)
     run = Run()
     with stoppable(run):
         named = Named(list(map(str, photos.paths)), recursive=False)
@@ -826,9 +830,9 @@ def _taste(path: Path | None, scorer: "Scorer") -> "Taste | None":
     return taste.read(path, scorer.id)
 
 
-def _open(model: str | None, fast: bool = False) -> "Scorer":
+def _open(model: str | None, fast: bool = False, threads: int | None = None) -> "Scorer":
     from beholder.scorer import Scorer
 
     if model and fast:
         raise BeholderError("--fast is a model as --model is: give one of the two")
-    return Scorer("fast" if fast else model)
+    return Scorer("fast" if fast else model, threads)

@@ -90,7 +90,7 @@ def _why_missing(item: str | Result) -> str:
 
 
 def results(
-    scorer: Scorer, named: Named, batch: int, workers: int | None, show: bool, run: Run, **options: Any
+    scorer: Scorer, named: Named, batch: int | None, workers: int | None, show: bool, run: Run, **options: Any
 ) -> Iterator[Result]:
     """Results with a progress bar, counted into ``run``, until that is stopped."""
     from beholder import progress  # half of the time that --help would take

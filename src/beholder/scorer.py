@@ -24,9 +24,10 @@ from beholder.model_file import (
 from beholder.onnx_file import answers
 from beholder.scores import Scores, task_index
 
+CORES = os.cpu_count() or 1
 # Photographs at a time: one a core, so that each has work. More only leave the cores' caches: docs/performance.md. Not
 # one, for a photograph alone takes another path through the runtime and differs in the seventh digit.
-BATCH = min(max(2, os.cpu_count() or 1), 8)
+BATCH = min(max(2, CORES), 8)
 
 
 class Scorer:
@@ -35,9 +36,10 @@ class Scorer:
     Args:
         model: a model file, or the name of an embedded model: ``default`` (as is None), or ``fast``, which is a little
             less exact. A file that is called so is given as ``./fast``.
-        threads: of the runtime; all cores if None.
+        threads: of the runtime; one a core if None.
 
     Attributes:
+        threads: as many.
         info: what the model file says of itself.
         id: name and content hash of the model file.
 
@@ -49,6 +51,7 @@ class Scorer:
         path = _path(model)
         content, info = read(path)
         self.info: ModelInfo = info
+        self.threads: int = threads or CORES
         self._session = _open(path, content, threads)
         _compare(path, info, self._session)
         self.id: str = model_id(self.info.name, content)
@@ -187,8 +190,7 @@ def _open(path: Path, content: bytes, threads: int | None) -> Any:
     options.log_severity_level = 4
     # A thread of the runtime that has nothing to do would burn a core that decoding wants.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if threads:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or 0  # which is one a core, hyper-threads not counted
     providers: list[Any] = ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # of onnxruntime-gpu; in full precision, for
         providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))  # scores should not depend on the machine

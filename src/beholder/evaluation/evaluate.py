@@ -176,7 +176,7 @@ def evaluate(
     seed: int = 0,
     *,
     threshold: float | None = None,
-    batch: int = 8,
+    batch: int | None = None,
     workers: int | None = None,
 ) -> Evaluation:
     """Score one part of a data set and measure, with 95% bootstrap intervals over photographs.
@@ -188,7 +188,7 @@ def evaluate(
         seed: of that.
         threshold: of the accuracy for the overall task, native units of the data; the middle of its scale without
             one, as for all other tasks.
-        batch: photographs at a time in the model.
+        batch: photographs at a time in the model, by its size unless given.
         workers: decoding threads, one a core by default.
 
     Raises:
@@ -367,7 +367,7 @@ def _cell(measured: Measured) -> str:
 
 
 def _score(
-    scorer: Scorer, photos: RatedPhotos, failures: dict[str, str], batch: int, workers: int | None
+    scorer: Scorer, photos: RatedPhotos, failures: dict[str, str], batch: int | None, workers: int | None
 ) -> np.ndarray:
     """(N, T) scores, NaN for a photograph that cannot be read, which is added to ``failures``."""
     values = np.full((len(photos), len(scorer.info.tasks)), np.nan)

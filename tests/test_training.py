@@ -29,6 +29,8 @@ from beholder.training import default, heads, ridge
 from beholder.training.export import export
 from beholder.training.features import Extractor, features
 
+COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
+
 
 def rated(folder: Path, count: int = 20) -> RatedPhotos:
     rng = np.random.default_rng(0)
@@ -173,6 +175,14 @@ def test_export_is_repeatable_and_atomic(tmp_path: Path) -> None:
     assert {path.suffix for path in tmp_path.iterdir()} == {".onnx"}
 
 
+@pytest.mark.parametrize("model", ["default", "student"])
+@pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
+def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
+    command = [*COMMAND, "train", model, "--data", "nothing", "--out", out]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_out_of_fold_accuracy_on_oasis(data_root: Path) -> None:
     """The bar of the default model, computed from photographs and ratings, not read from its file."""
@@ -198,8 +208,17 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
         lines = (data_root / name / labels).read_text().splitlines()
         (small / name / labels).write_text("\n".join(lines[:61]) + "\n")
     out = tmp_path / "made.onnx"
-    command = [sys.executable, "-c", "from beholder.cli import main; main()", "train", "default"]
-    command += ["--data", str(small), "--out", str(out), "--cache", str(tmp_path / "cache")]
+    command = [
+        *COMMAND,
+        "train",
+        "default",
+        "--data",
+        str(small),
+        "--out",
+        str(out),
+        "--cache",
+        str(tmp_path / "cache"),
+    ]
     environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.weights.cache_folder())}
     process = subprocess.Popen(command, env=environment)
     counters: list[Path] = []

@@ -50,10 +50,11 @@ def train_default(
     require("torch", "train", "training")
     from beholder.training.default import Recipe, train
 
-    made = train(data, out, Recipe(seed=seed), cache)
+    path = _model_file(out, "default")
+    made = train(data, path, Recipe(seed=seed), cache)
     console = table.console()
     console.print(table.metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{out}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
 
 
 @train_app.command("student")

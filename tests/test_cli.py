@@ -38,7 +38,7 @@ SLOWLY = [
     sys.executable,
     "-c",
     "import time\nfrom beholder.scorer import Scorer\nrun = Scorer.run\n"
-    "Scorer.run = lambda *given: time.sleep(0.02) or run(*given)\n"
+    "Scorer.run = lambda *given: time.sleep(0.1) or run(*given)\n"
     "from beholder.cli import main; main()",
 ]  # not done before the test has seen how far it is, however busy the machine
 SUFFIXES = (".csv", ".jsonl", ".parquet")

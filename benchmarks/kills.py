@@ -36,7 +36,7 @@ class Outcome:
     early: int = 0  # of these before anything was written
     ended: int = 0  # before the signal came
     reads: int = 0  # of the output while it was written
-    halves: int = 0  # of these that met the first part of a last row
+    halves: int = 0  # of these, and of those after kills, that met the first part of a last row
     rows: list[int] = field(default_factory=list)  # rows that were there after each kill
     wrong: list[str] = field(default_factory=list)
 
@@ -97,8 +97,10 @@ def watched(process: "subprocess.Popen[bytes]", out: Path, seconds: float, enoug
         return
     outcome.killed += 1
     try:
-        outcome.rows.append(readable(out)[0])
-        outcome.early += outcome.rows[-1] == 0
+        count, half = readable(out)
+        outcome.rows.append(count)
+        outcome.halves += half
+        outcome.early += count == 0
     except Exception as error:
         outcome.wrong.append(f"not readable after it was killed: {error}")
 

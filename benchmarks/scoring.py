@@ -41,6 +41,7 @@ from beholder.model_file import default_path
 from beholder.models.backbone import create
 from beholder.models.cost import gflop
 from beholder.models.multitask import MultiTask, ScoringMultiTask
+from beholder.scorer import CORES
 from beholder.training import default as recipe
 from beholder.training.export import export
 from beholder.training.quantise import quantise
@@ -48,7 +49,6 @@ from beholder.training.quantise import quantise
 EXAMPLES = Path(__file__).parent.parent / "examples" / "photos"
 STUDENT = default_path().with_name("fast.onnx")
 SIZES = {"256px": (256, 256), "2mp": (1732, 1155), "12mp": (4243, 2828)}
-CORES = os.cpu_count() or 1
 PLAIN, DEFAULT, FAST = "plain script (Pillow, torch, VGG16)", "beholder", "beholder, student"
 FP32, INT8 = "beholder, VGG16 file", "beholder, VGG16 file in int8"
 OTHERS = {

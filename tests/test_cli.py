@@ -24,7 +24,7 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from made import save_model, save_photo, save_photos
+from made import COMMAND, save_model, save_photo, save_photos, slowed
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -33,14 +33,7 @@ from beholder import photo
 from beholder.cli import app
 from beholder.files import locked
 
-COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
-SLOWLY = [
-    sys.executable,
-    "-c",
-    "import time\nfrom beholder.scorer import Scorer\nrun = Scorer.run\n"
-    "Scorer.run = lambda *given: time.sleep(0.1) or run(*given)\n"
-    "from beholder.cli import main; main()",
-]  # not done before the test has seen how far it is, however busy the machine
+SLOWLY = slowed(0.1)  # not done before the test has seen how far it is
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 every_format = pytest.mark.parametrize("suffix", SUFFIXES)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from made import save_model, save_photos
+from made import COMMAND, save_model, save_photos, slowed
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -31,7 +31,6 @@ from beholder.model_file import METADATA_KEY, TrainingData, parse
 from beholder.tasks import Task
 
 N = 40
-COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
 
 
 class Done:
@@ -387,12 +386,9 @@ def test_stopped_by_ctrl_c(tmp_path: Path, colour_model: Path) -> None:
     os.unlink(tmp_path / "photos" / "40.jpg")
     save_photos(tmp_path / "more", 1, 3000)
     os.rename(tmp_path / "more" / "1.jpg", tmp_path / "photos" / "40.jpg")
-    slow = "import os, time\nfrom beholder import scorer\nrun = scorer.Scorer.run\n"
-    slow += "def slowly(*args):\n    os.write(1, b'scoring\\n')\n    time.sleep(0.2)\n    return run(*args)\n"
-    slow += "scorer.Scorer.run = slowly\nfrom beholder.cli import main; main()"
     out = tmp_path / "out.csv"
     process = subprocess.Popen(
-        [sys.executable, "-c", slow, *command[len(COMMAND) :], "--batch", "1", "--out", str(out)],
+        [*slowed(0.2, b"scoring\n"), *command[len(COMMAND) :], "--batch", "1", "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

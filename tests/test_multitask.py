@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from made import save_photo
+from made import MAIN, save_photo
 from PIL import Image
 from safetensors.torch import save_file
 from typer.testing import CliRunner
@@ -46,7 +46,7 @@ TASKS = (Task("look", 1, 10), Task("warm_light", -1, 1), Task("detail", 0, 1))
 RECIPE = Recipe(
     "tiny", hidden=(16, 8), dropout=0.2, batch=4, epochs1=3, steps1=0, epochs2=3, rate1=0.005, rate2=0.05, decay_steps=7
 )
-COMMAND = [sys.executable, "-c", "import tiny; tiny.register(); from beholder.cli import main; main()"]
+COMMAND = [sys.executable, "-c", f"import tiny; tiny.register(); {MAIN}"]
 QUICK = ("--backbone", "tiny", "--hidden", 16, 8, "--batch", 8, "--epochs1", 2, "--steps1", 0, "--epochs2", 2)
 
 

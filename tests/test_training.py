@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from made import COMMAND
 from PIL import Image
 
 import beholder
@@ -28,8 +28,6 @@ from beholder.tasks import Task
 from beholder.training import default, heads, ridge
 from beholder.training.export import export
 from beholder.training.features import Extractor, features
-
-COMMAND = [sys.executable, "-c", "from beholder.cli import main; main()"]
 
 
 def rated(folder: Path, count: int = 20) -> RatedPhotos:
@@ -208,17 +206,8 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
         lines = (data_root / name / labels).read_text().splitlines()
         (small / name / labels).write_text("\n".join(lines[:61]) + "\n")
     out = tmp_path / "made.onnx"
-    command = [
-        *COMMAND,
-        "train",
-        "default",
-        "--data",
-        str(small),
-        "--out",
-        str(out),
-        "--cache",
-        str(tmp_path / "cache"),
-    ]
+    command = [*COMMAND, "train", "default", "--data", str(small)]
+    command += ["--out", str(out), "--cache", str(tmp_path / "cache")]
     environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.weights.cache_folder())}
     process = subprocess.Popen(command, env=environment)
     counters: list[Path] = []

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from beholder import table
+from beholder.cli.tables import make_console, metrics_table
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import faithfulness as faith
@@ -28,26 +28,26 @@ Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with on
 @app.command()
 def accuracy(data: Data) -> None:
     """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
-    table.console().print(table.metrics_table(accuracies.measure_all(data), "Out of fold (95% bootstrap intervals)"))
+    make_console().print(metrics_table(accuracies.measure_all(data), "Out of fold (95% bootstrap intervals)"))
 
 
 @app.command()
 def precision(data: Data) -> None:
     """The default model's file (eight bits, another runtime, in-graph head) beside single precision in torch."""
-    table.console().print(stored.compare(data))
+    make_console().print(stored.compare(data))
 
 
 @app.command()
 def heads(data: Data) -> None:
     """What the default model's head was chosen from: layers, pooling, mirror images, resize rules, MLP."""
     for part in candidates.compare(data):
-        table.console().print(part)
+        make_console().print(part)
 
 
 @app.command()
 def faithfulness(data: Data, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
     """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
-    table.console().print(faith.measure(data, photographs))
+    make_console().print(faith.measure(data, photographs))
 
 
 @app.command()
@@ -63,8 +63,8 @@ def scoring(
     """How fast photographs are scored, beside what the machine could do and other programs. 15 minutes."""
     parts, found = speeds.measure(data, quick)
     for part in parts:
-        table.console().print(part)
-        table.console().print()
+        make_console().print(part)
+        make_console().print()
     if as_json is not None:
         as_json.write_text(json.dumps(found, indent=2) + "\n")
 
@@ -76,13 +76,13 @@ def train(
     batch: Annotated[int, typer.Option(min=1)] = 32,
 ) -> None:
     """The two-stage training beside a plain PyTorch loop and plain Keras (pip install tensorflow). 15 minutes."""
-    table.console().print(trainings.compare(data, photographs, batch))
+    make_console().print(trainings.compare(data, photographs, batch))
 
 
 @app.command()
 def taste(data: Data) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
-    table.console().print(tastes.measure(data))
+    make_console().print(tastes.measure(data))
 
 
 @app.command()
@@ -94,7 +94,7 @@ def fuzz(
 ) -> None:
     """Damaged photographs from bytes to score: no crash, no hang, no memory beyond a cap. 50 a second."""
     outcome = fuzzing.run(count, seed, jobs, keep=keep)
-    table.console().print(fuzzing.table(outcome))
+    make_console().print(fuzzing.table(outcome))
     if outcome.findings:
         raise BeholderError(f"{len(outcome.findings)} findings; their files are in {keep}")
 
@@ -107,7 +107,7 @@ def kills(
 ) -> None:
     """Runs killed at random moments and taken up again: the file of an undisturbed run. 10 minutes."""
     outcomes = killings.run(times, seed, photographs)
-    table.console().print(killings.table(outcomes, times, photographs))
+    make_console().print(killings.table(outcomes, times, photographs))
     if wrong := [f"{suffix}: {what}" for suffix, each in outcomes.items() for what in each.wrong]:
         raise BeholderError("; ".join(sorted(set(wrong))))
 
@@ -123,14 +123,14 @@ def memory(
     ] = False,
 ) -> None:
     """Peak memory of a run against the number of photographs of 12 megapixels."""
-    table.console().print(peaks.table(photographs, side, embedded, suffix, workers))
+    make_console().print(peaks.table(photographs, side, embedded, suffix, workers))
 
 
 @app.command()
 def student(data: Data) -> None:
     """The fast model beside the default one, and the sizes that it was chosen from. 15 minutes."""
     for part in students.compare(data):
-        table.console().print(part)
+        make_console().print(part)
 
 
 if __name__ == "__main__":

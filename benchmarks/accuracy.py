@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 import beholder
-from beholder import weights
-from beholder.data import load
-from beholder.data.folds import grouped_folds, random_folds
-from beholder.data.rated import RatedPhotos
-from beholder.evaluation.metrics import Measured, measure
-from beholder.models import backbone
-from beholder.training import body, default, ridge
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data
+from beholder.embedded import default, int8_encoder
+from beholder.metrics import Measured, measure
+from beholder.models import registry
+from beholder.models.backbones.base import create_backbone
+from beholder.splits import grouped_folds, random_folds
+from beholder.training import ridge
 from beholder.training.features import Extractor, features
 from benchmarks import nima
 
@@ -29,8 +30,8 @@ SEED, FOLDS = 0, 5
 def measure_all(root: Path) -> list[Measured]:
     """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
     found = []
-    for photos in (load("oasis", root), load("biq2021", root)):
-        seen = {"default": list(features(photos, body.embedder(beholder.load(), views=2)))}
+    for photos in (load_data("oasis", root), load_data("biq2021", root)):
+        seen = {"default": list(features(photos, int8_encoder.embedder(beholder.load(), views=2)))}
         seen["the same in single precision"] = list(features(photos, default.extractor(default.Recipe())))
         seen["VGG16 pooled + ridge"] = list(features(photos, _vgg16()))
         votes = features(photos, nima.extractor())[0]
@@ -63,11 +64,11 @@ def _mean(ratings: np.ndarray, folds: np.ndarray) -> np.ndarray:
 
 
 def _vgg16() -> Extractor:
-    network = backbone.create("vgg16").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = create_backbone("vgg16").to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             pooled: np.ndarray = network(torch.from_numpy(pixels.transpose(0, 3, 1, 2))).numpy()
             return pooled
 
-    return Extractor(f"vgg16 {weights.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)
+    return Extractor(f"vgg16 {registry.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)

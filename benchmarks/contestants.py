@@ -17,8 +17,8 @@ Program = Callable[[Sequence[str]], int]  # scores photographs, says how many
 
 def ours(model: str | None) -> Program:
     """beholder with a model file, or with the embedded model."""
-    from beholder.batch import THREADS, score_photos
-    from beholder.scorer import Scorer
+    from beholder.scoring.batch import THREADS, score_photos
+    from beholder.scoring.scorer import Scorer
 
     scorer = Scorer(model, THREADS)
     return lambda paths: sum(result.scores is not None for result in score_photos(scorer, paths))
@@ -34,10 +34,10 @@ def plain(_: str | None) -> Program:
     import torch
     from PIL import Image
 
-    from beholder.models.backbone import create
-    from beholder.models.multitask import MultiTask
+    from beholder.models.backbones.base import create_backbone
+    from beholder.systems.soydaner2023.network import MultiTask
 
-    network = MultiTask(create("vgg16", pretrained=False), outputs=3).eval()
+    network = MultiTask(create_backbone("vgg16", pretrained=False), outputs=3).eval()
 
     def score(path: str) -> float:
         pixels = np.asarray(Image.open(path).convert("RGB").resize((256, 256), Image.Resampling.BICUBIC))

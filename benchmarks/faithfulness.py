@@ -14,10 +14,11 @@ import numpy as np
 from rich.table import Table
 
 import beholder
-from beholder import photo, progress
-from beholder.data import load
+from beholder import progress
+from beholder.cli.tables import plain
+from beholder.data.registry import load_data
 from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
-from beholder.table import plain
+from beholder.photos.read import read_photo
 
 GRID, HIDDEN, SEED = 8, 6, 0
 CHOICES: dict[Kind, str] = {"raising": "raise most", "random": "random", "lowering": "lower most"}
@@ -26,13 +27,13 @@ CHOICES: dict[Kind, str] = {"raising": "raise most", "random": "random", "loweri
 def measure(root: Path, photographs: int) -> Table:
     """Mean change of the score for each task, map and choice of cells, with 95% bootstrap intervals."""
     scorer = beholder.load()
-    oasis = load("oasis", root)
+    oasis = load_data("oasis", root)
     rng = np.random.default_rng(SEED)
     chosen = rng.choice(len(oasis), size=min(photographs, len(oasis)), replace=False)
     parts: dict[tuple[str, str], list[Deletion]] = {}
     with progress.bar("hiding", len(chosen)) as bar:
         for index in chosen:
-            pixels = scorer.pixels(photo.read(oasis.paths[index], scorer.at_least))
+            pixels = scorer.pixels(read_photo(oasis.paths[index], scorer.at_least))
             quick = scorer.run(pixels[None], np.array([(1, 1)])).evidence[0]
             maps = {"by hiding (explain)": scorer.occlude(pixels, GRID), "quick (report)": coarsen(quick, GRID)}
             for name, evidence in maps.items():

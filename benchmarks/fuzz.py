@@ -34,8 +34,8 @@ from PIL import Image, ImageCms, features
 from rich.table import Table
 
 import beholder
-from beholder import sinks
-from beholder.batch import score_photos
+from beholder.output.rows import columns_of, row_of
+from beholder.scoring.batch import score_photos
 
 REPOSITORY = Path(__file__).parent.parent
 LIMIT = 30  # seconds of computing for one mutation; the slowest photograph of 250 megapixels takes a third of it
@@ -241,7 +241,7 @@ def checked(data: bytes) -> bytes:
 def fault(scorer: beholder.Scorer, path: str, columns: list[str]) -> tuple[str, str]:
     """What became of a photograph, and what is wrong with that, if anything is."""
     (result,) = score_photos(scorer, [path], batch=1, workers=1)
-    row = sinks.row(result, columns)
+    row = row_of(result, columns)
     if result.scores is None:
         said = result.error or ""
         good = said.startswith(f"{path}: ") and said.isprintable() and len(said) < 600
@@ -254,7 +254,7 @@ def child(seed: int, start: int, stop: int, cap: int, folder: str) -> None:
     from tests.made import save_model
 
     scorer = beholder.load(save_model(Path(folder, "model.onnx")), threads=1)
-    columns = sinks.columns(scorer.info.tasks)
+    columns = columns_of(scorer.info.tasks)
     path = os.path.join(folder, "photo")
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

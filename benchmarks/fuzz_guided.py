@@ -13,11 +13,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["beholder.photo", "PIL"]):
-    from beholder import photo
-    from beholder.errors import PhotoError
-
 from benchmarks import fuzz
+
+with atheris.instrument_imports(include=["beholder.photos.read", "PIL"]):
+    from beholder.errors import PhotoError
+    from beholder.photos import memory, read
+
 
 OPTIONS = ["-max_len=20000", "-timeout=60", "-rss_limit_mb=4096"]
 MAX_PIXELS = 4_000_000  # so that large pictures do not take the time; `fuzz` has them
@@ -25,7 +26,7 @@ MAX_PIXELS = 4_000_000  # so that large pictures do not take the time; `fuzz` ha
 
 def one(data: bytes) -> None:
     try:
-        found = photo.read(data, (32, 32), name="photo")
+        found = read.read_photo(data, (32, 32), name="photo")
     except PhotoError as error:
         said = str(error)
         assert said.startswith("photo: ") and said.isprintable() and len(said) < 600, said
@@ -41,7 +42,7 @@ def main() -> None:
     for kind in fuzz.kinds():
         for data in fuzz.seeds(kind):
             (corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    photo.MAX_PIXELS = MAX_PIXELS
+    memory.MAX_PIXELS = MAX_PIXELS
     atheris.Setup([sys.argv[0], *OPTIONS, *sys.argv[1:]], one)
     atheris.Fuzz()
 

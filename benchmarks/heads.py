@@ -16,13 +16,14 @@ from PIL import Image, ImageOps
 from rich.table import Table
 from torch import nn
 
-from beholder import photo
-from beholder.data import load
-from beholder.data.folds import grouped_folds, random_folds
-from beholder.data.rated import RatedPhotos
-from beholder.evaluation.metrics import srcc
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data
+from beholder.embedded.default import Recipe, extractor
+from beholder.metrics import srcc
+from beholder.photos.read import Photo, Pixels
+from beholder.photos.resize import resize_exact
+from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
-from beholder.training.default import Recipe, extractor
 from beholder.training.features import features
 
 FOLDS, SEED = 5, 0
@@ -32,7 +33,7 @@ WIDTH = 384
 
 def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
-    oasis, biq = load("oasis", root), load("biq2021", root)
+    oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     wide = Recipe(layers=ALL_LAYERS)
     seen_oasis, seen_biq = list(features(oasis, extractor(wide))), list(features(biq, extractor(wide)))
 
@@ -64,15 +65,15 @@ def compare(root: Path) -> Iterator[Table]:
 
     table = _table("Resizing (ridge, last 3 layers)")
     for name, size, rule in (
-        ("squash to 224 x 224 (chosen)", (224, 224), photo.squash),
+        ("squash to 224 x 224 (chosen)", (224, 224), resize_exact),
         ("short side to 224, centre", (224, 224), _crop),
         ("long side to 224, grey borders", (224, 224), _pad),
-        ("squash to 280 x 224, the ratio of these photographs", (280, 224), photo.squash),
-        ("squash to 168 x 168", (168, 168), photo.squash),
-        ("squash to 336 x 336, 2.6 times the time", (336, 336), photo.squash),
+        ("squash to 280 x 224, the ratio of these photographs", (280, 224), resize_exact),
+        ("squash to 168 x 168", (168, 168), resize_exact),
+        ("squash to 336 x 336, 2.6 times the time", (336, 336), resize_exact),
     ):
         look = extractor(Recipe())
-        if (size, rule) != (look.size, photo.squash):
+        if (size, rule) != (look.size, resize_exact):
             look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
         table.add_row(name, *_ridge_oasis(oasis, list(features(oasis, look))))
     yield table
@@ -114,11 +115,11 @@ def _ridge_quality(biq: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
     return _scores(biq, ridge.out_of_fold(views, biq.ratings, random_folds(len(biq), FOLDS, SEED)))
 
 
-def _crop(found: photo.Photo, size: tuple[int, int]) -> photo.Pixels:
+def _crop(found: Photo, size: tuple[int, int]) -> Pixels:
     return np.array(ImageOps.fit(Image.fromarray(found.pixels), size, Image.Resampling.BICUBIC))
 
 
-def _pad(found: photo.Photo, size: tuple[int, int]) -> photo.Pixels:
+def _pad(found: Photo, size: tuple[int, int]) -> Pixels:
     return np.array(ImageOps.pad(Image.fromarray(found.pixels), size, Image.Resampling.BICUBIC, color=(124, 116, 104)))
 
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from benchmarks.fuzz import REPOSITORY
 
 DISTINCT, COPIES = 4, 5  # a file system takes only some ten thousand links to a file
-CODE = """import resource, sys; from beholder.cli import app
+CODE = """import resource, sys; from beholder.cli.app import app
 try: app(sys.argv[1:])
 finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"""
 

@@ -11,16 +11,17 @@ import numpy as np
 from rich.table import Table
 
 import beholder
-from beholder.data import load
-from beholder.evaluation.metrics import srcc
+from beholder.data.registry import load_data
+from beholder.embedded.default import Recipe, extractor
+from beholder.metrics import srcc
+from beholder.scoring.model_file import default_path
 from beholder.training import ridge
-from beholder.training.default import Recipe, extractor
 from beholder.training.features import features
 
 
 def compare(root: Path) -> Table:
     """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
-    oasis, biq = load("oasis", root), load("biq2021", root)
+    oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     look = extractor(Recipe())
     seen_oasis, seen_biq = list(features(oasis, look)), list(features(biq, look))
     exact = np.hstack(
@@ -28,7 +29,7 @@ def compare(root: Path) -> Table:
     )
     scorer = beholder.load()
     found = scorer.score(oasis.paths).values
-    size = beholder.model_file.default_path().stat().st_size / 1e6
+    size = default_path().stat().st_size / 1e6
     table = Table(title=f"{scorer.id}, {size:.1f} MB, against single precision, {len(oasis)} photographs")
     for name in ("task", "SRCC between the two", "mean difference", "largest difference"):
         table.add_column(name)

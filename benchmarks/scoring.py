@@ -34,17 +34,19 @@ from PIL import Image
 from rich.table import Table
 
 import beholder
-from beholder import photo, table
-from beholder.batch import THREADS, batch_of, runs_of
-from beholder.data import load as load_rated
-from beholder.model_file import default_path
-from beholder.models.backbone import create
+from beholder.cli.tables import plain
+from beholder.data.registry import load_data as load_rated
+from beholder.embedded import default as recipe
+from beholder.models.backbones.base import create_backbone
 from beholder.models.cost import gflop
-from beholder.models.multitask import MultiTask, ScoringMultiTask
-from beholder.scorer import CORES
-from beholder.training import default as recipe
+from beholder.photos.read import read_photo
+from beholder.photos.resize import decode_size, resize_exact
+from beholder.scoring.batch import THREADS, batch_of, runs_of
+from beholder.scoring.model_file import default_path
+from beholder.scoring.scorer import CORES
+from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.training.export import export
-from beholder.training.quantise import quantise
+from beholder.training.quantize import quantise
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "photos"
 STUDENT = default_path().with_name("fast.onnx")
@@ -59,7 +61,7 @@ OTHERS = {
 }
 MEASURED = """
 import atexit
-from beholder.cli import main
+from beholder.cli.app import main
 from benchmarks.contestants import most_memory
 atexit.register(lambda: print(most_memory()))
 main()
@@ -126,7 +128,7 @@ def make_photographs(folder: Path, size: str, count: int, root: Path | None) -> 
 def model_files(folder: Path, photographs: Sequence[Path]) -> dict[str, Path | None]:
     """Model files by the name of their row; VGG16's with a head of drawn weights, which takes as long as another."""
     info = beholder.load().info
-    vgg16 = MultiTask(create("vgg16"), outputs=len(info.tasks)).eval()
+    vgg16 = MultiTask(create_backbone("vgg16"), outputs=len(info.tasks)).eval()
     low, high = (torch.tensor([getattr(task, end) for task in info.tasks]) for end in ("low", "high"))
     scoring = ScoringMultiTask(vgg16, low, high, torch.zeros(512))
     export(scoring, replace(info, name="vgg16", backbone="vgg16", size=(256, 256)), folder / "vgg16.onnx")
@@ -138,7 +140,7 @@ def model_files(folder: Path, photographs: Sequence[Path]) -> dict[str, Path | N
 def gflop_of(model: Path | None) -> float:
     """A photograph."""
     info = beholder.load(model).info
-    network = recipe.frozen(recipe.Recipe()) if model is None else create(info.backbone, pretrained=False)
+    network = recipe.frozen(recipe.Recipe()) if model is None else create_backbone(info.backbone, pretrained=False)
     return gflop(network, info.size[::-1])
 
 
@@ -173,11 +175,11 @@ def decoders(paths: dict[str, list[str]], looks: Collection[tuple[int, int]]) ->
 
     def add(name: str, some: list[str], across: tuple[int, int], least: tuple[int, int] | None) -> None:
         names = itertools.cycle(some)
-        runs[name] = lambda: [photo.squash(photo.read(next(names), least), across) for _ in range(DECODED)]
+        runs[name] = lambda: [resize_exact(read_photo(next(names), least), across) for _ in range(DECODED)]
 
     for size, some in paths.items():
         for across in looks:
-            add(f"{size} {_across(across)}", some, across, photo.enough(across))
+            add(f"{size} {_across(across)}", some, across, decode_size(across))
         add(f"{size} {WHOLE}", some, (224, 224), None)
     return runs
 
@@ -368,7 +370,7 @@ def headline(programs: dict[str, dict[str, Any]]) -> dict[str, float | None]:
 def tables(found: dict[str, Any]) -> list[Table]:
     """For people."""
     title = "Photographs a second; times the plain script; share of the bound"
-    speeds = table.plain(title, "program", *SIZES, "start-up, s", "memory, MB", numbers=True)
+    speeds = plain(title, "program", *SIZES, "start-up, s", "memory, MB", numbers=True)
     for name, row in found["programs"].items():
         if "missing" in row:
             speeds.add_row(name, f"{row['missing']} not installed", *[""] * (len(SIZES) + 1))
@@ -383,17 +385,17 @@ def tables(found: dict[str, Any]) -> list[Table]:
     title = (
         f"Networks, against a product of {MATRIX} x {MATRIX} matrices in the same run on {found['cores']} cores: {peak}"
     )
-    speed_of = table.plain(title, "model", "ms a photograph", "GFLOP", "G a second", "of fp32", "of int8", numbers=True)
+    speed_of = plain(title, "model", "ms a photograph", "GFLOP", "G a second", "of fp32", "of int8", numbers=True)
     for name, each in found["networks"].items():
         speed = each["gflop"] / each["seconds"]
         shares = [f"{speed / found[peak]:.0%}" for peak in ("gflops_fp32", "gops_int8")]
         speed_of.add_row(name, f"{each['seconds'] * 1e3:.1f}", f"{each['gflop']:.2f}", f"{speed:.0f}", *shares)
     hows = list(found["decode_seconds"]["12mp"])
     title = "From a JPEG to the pixels that a model takes, on one core, ms"
-    decode = table.plain(title, "size", "pixels", *hows, numbers=True)
+    decode = plain(title, "size", "pixels", *hows, numbers=True)
     for size, each in found["decode_seconds"].items():
         decode.add_row(size, _across(SIZES[size]), *[f"{each[how] * 1e3:.1f}" for how in hows])
-    grown = table.plain(
+    grown = plain(
         f"`beholder score FOLDER`, 256 px, {'the student' if STUDENT.exists() else 'the default model'}; "
         f"one photograph: {found['command_to_first_score_seconds']:.2f} s from the command to the score",
         *("photographs", "seconds", "a second", "memory, MB"),

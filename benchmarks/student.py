@@ -18,11 +18,13 @@ from PIL import Image
 from rich.table import Table
 
 import beholder
-from beholder.batch import score_photos
-from beholder.data import load
-from beholder.data.folds import grouped_folds, random_folds
-from beholder.evaluation.metrics import Measured, measure
-from beholder.training import body, default, ridge, student
+from beholder.data.registry import load_data
+from beholder.embedded import default, int8_encoder
+from beholder.embedded import fast as fast_model
+from beholder.metrics import Measured, measure
+from beholder.scoring.batch import score_photos
+from beholder.splits import grouped_folds, random_folds
+from beholder.training import ridge
 from beholder.training.features import features
 
 SIZES = ((112, 112), (126, 112), (140, 126), (154, 140), (168, 154), (224, 224))
@@ -38,7 +40,7 @@ def compare(root: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[Ta
 
 
 def _speed(root: Path, folder: Path) -> Table:
-    oasis = load("oasis", root)
+    oasis = load_data("oasis", root)
     paths = [folder / f"{number}.jpg" for number in range(PHOTOGRAPHS)]
     for path, source in zip(paths, oasis.paths, strict=False):
         with Image.open(source) as image:
@@ -84,12 +86,12 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
 
 
 def _candidate(root: Path, size: tuple[int, int]) -> Table:
-    oasis = load("oasis", root)
-    recipe = replace(student.Recipe(), size=size)
+    oasis = load_data("oasis", root)
+    recipe = replace(fast_model.Recipe(), size=size)
     network = default.frozen(default.Recipe(layers=recipe.layers))
-    sees = body.body(network, size, (oasis, load("biq2021", root)), recipe.calibration, recipe.keep)
-    scorer = body.scorer(sees)
-    seen = features(oasis, body.embedder(scorer))
+    sees = int8_encoder.body(network, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep)
+    scorer = int8_encoder.scorer(sees)
+    seen = features(oasis, int8_encoder.embedder(scorer))
     ratio = _turns(alone(beholder.load()), alone(scorer), 8)[-1]
     table = Table(
         title=f"{size[0]} x {size[1]} px in eight bits, ridge on ratings alone; alone {ratio} times as fast (processor)"

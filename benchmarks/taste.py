@@ -21,13 +21,14 @@ import numpy as np
 from rich.table import Table
 
 import beholder
-from beholder import progress, taste
-from beholder.data import load
-from beholder.data.folds import random_folds
-from beholder.evaluation.metrics import resampled, srcc
-from beholder.model_file import ModelInfo
-from beholder.scores import Scores
-from beholder.table import plain
+from beholder import progress
+from beholder.cli.tables import plain
+from beholder.data.registry import load_data
+from beholder.metrics import resampled, srcc
+from beholder.personal import fit
+from beholder.scoring.model_file import ModelInfo
+from beholder.scoring.scores import Scores
+from beholder.splits import random_folds
 from beholder.tasks import Task
 
 FOLDS, SEED = 5, 0
@@ -56,11 +57,11 @@ class People:
 
 def people(root: Path) -> People:
     """The raters of OASIS and the generic scores of its photographs."""
+    from beholder.embedded.default import Recipe, extractor
     from beholder.training import ridge  # here, for what comes after needs no PyTorch
-    from beholder.training.default import Recipe, extractor
     from beholder.training.features import features
 
-    oasis = load("oasis", root)
+    oasis = load_data("oasis", root)
     assert oasis.votes is not None
     labels, rater = np.unique(oasis.votes.rater, return_inverse=True)
     votes = np.full((len(labels), len(oasis)), np.nan)
@@ -105,7 +106,7 @@ def trial(found: People, rater: int, count: int) -> tuple[float, ...] | None:
     if np.ptp(votes[known]) == 0 or np.ptp(votes[rest]) == 0:
         return None
     others = rows_of(scores, rest)
-    own = taste.fit(rows_of(scores, known), found.info, votes[known], found.scale, "")(others)
+    own = fit.fit(rows_of(scores, known), found.info, votes[known], found.scale, "")(others)
     # Another with the same list of photographs would be rare; theirs are drawn anew, none of them among the rest.
     while True:
         other = int(rng.integers(len(found.votes)))
@@ -113,7 +114,7 @@ def trial(found: People, rater: int, count: int) -> tuple[float, ...] | None:
         theirs = rng.permutation(allowed)[:count]
         if other != rater and len(theirs) == count and np.ptp(found.votes[other, theirs]) > 0:
             break
-    control = taste.fit(rows_of(scores, theirs), found.info, found.votes[other, theirs], found.scale, "")(others)
+    control = fit.fit(rows_of(scores, theirs), found.info, found.votes[other, theirs], found.scale, "")(others)
     return tuple(srcc(votes[rest], each) for each in (others.values[:, 0], others.values[:, 1], own, control))
 
 

@@ -20,25 +20,25 @@ from PIL import Image
 from rich.table import Table
 from torch import nn
 
-from beholder import data
-from beholder.data.rated import RatedPhotos
-from beholder.models import backbone
-from beholder.models.multitask import MultiTask
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data
+from beholder.models.backbones.base import create_backbone
+from beholder.systems.soydaner2023.network import MultiTask
+from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.soydaner2023.train import fit, source_for
 from beholder.training.device import device
-from beholder.training.multitask import fit, source_for
-from beholder.training.recipe import Recipe
 
 SIDE = 256
 
 
 def compare(root: Path, photographs: int, batch: int) -> Table:
     """Seconds for both stages, and each as a multiple of ours."""
-    photos = data.load("oasis", root).subset(np.arange(photographs))
+    photos = load_data("oasis", root).subset(np.arange(photographs))
     # A validation part of two: choosing epochs is left out, for the plain loops do not do it.
     parts = ("validation",) * 2 + ("train",) * (photographs - 2)
     photos = replace(photos, splits=parts)
     recipe = Recipe(batch=batch, steps1=0)
-    backbone.create(recipe.backbone)  # weights are fetched before the clock runs
+    create_backbone(recipe.backbone)  # weights are fetched before the clock runs
     systems: dict[str, Callable[[RatedPhotos, Recipe], None]] = {
         "beholder, cached": _ours,
         "beholder, --no-cache": _uncached,
@@ -94,7 +94,7 @@ class _Files(torch.utils.data.Dataset):
 
 
 def _torch(photos: RatedPhotos, recipe: Recipe) -> None:
-    network = MultiTask(backbone.create(recipe.backbone), len(photos.tasks))
+    network = MultiTask(create_backbone(recipe.backbone), len(photos.tasks))
     loader = torch.utils.data.DataLoader(_Files(photos), batch_size=recipe.batch, shuffle=True)
     for stage, epochs, rate in ((1, recipe.epochs1, recipe.rate1), (2, recipe.epochs2, recipe.rate2)):
         trained = network.trained(stage)

@@ -10,18 +10,18 @@ import numpy as np
 import onnx
 from PIL import Image
 
-from beholder.evaluation.metrics import Measured
-from beholder.model_file import METADATA_KEY, OUTPUTS, ModelInfo, TrainingData
+from beholder.metrics import Measured
+from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, TrainingData
 from beholder.tasks import Task
 
-MAIN = "from beholder.cli import main; main()"
+MAIN = "from beholder.cli.app import main; main()"
 COMMAND = [sys.executable, "-c", MAIN]  # beholder in a process of its own
 
 
 def slowed(seconds: float, says: bytes = b"") -> list[str]:
     """The same with a model that takes so long for each batch, and says this before it on standard output."""
     run = f"lambda *given: (os.write(1, {says!r}), time.sleep({seconds}), run(*given))[2]"  # a line in one write
-    before = f"import os, time\nfrom beholder.scorer import Scorer\nrun = Scorer.run\nScorer.run = {run}\n"
+    before = f"import os, time\nfrom beholder.scoring.scorer import Scorer\nrun = Scorer.run\nScorer.run = {run}\n"
     return [sys.executable, "-c", before + MAIN]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from beholder.data import aadb
+from beholder.data.sets import aadb
 from beholder.errors import BeholderError
 
 LISTS = {"Train": ["a.jpg", "b c.jpg"], "Validation": ["d.jpg", "e.jpg"], "TestNew": ["e.jpg", "f.jpg"]}

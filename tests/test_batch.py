@@ -12,9 +12,11 @@ import pytest
 from made import save_photos
 
 import beholder
-from beholder import photo
-from beholder.batch import Result, runs_of, score_photos
 from beholder.errors import PhotoError
+from beholder.photos import memory
+from beholder.photos.memory import PixelBudget
+from beholder.photos.read import Photo, Pixels, read_photo
+from beholder.scoring.batch import Result, runs_of, score_photos
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,14 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_order_is_kept_past_bad_files(
     quick: beholder.Scorer, many: list[str], batch: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = photo.read
+    read = read_photo
 
-    def slow(*given: Any, **options: Any) -> photo.Photo:  # later photographs are ready first
+    def slow(*given: Any, **options: Any) -> Photo:  # later photographs are ready first
         if "name" in options:
             time.sleep(0.004 * (int(Path(options["name"]).stem) % 5 == 0))
         return read(*given, **options)
 
-    monkeypatch.setattr(photo, "read", slow)
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", slow)
     results = list(score_photos(quick, many, batch=batch, workers=workers, hashed=True))
     assert [result.path for result in results] == many
     assert [result.error is not None for result in results] == [4 <= index < 14 for index in range(40)]
@@ -107,9 +109,9 @@ def test_decoding_goes_on_beside_the_model(
     quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded, during = threading.Semaphore(0), []
-    read, run = photo.read, quick.run
+    read, run = read_photo, quick.run
 
-    def count(*given: Any, **options: Any) -> photo.Photo:
+    def count(*given: Any, **options: Any) -> Photo:
         found = read(*given, **options)
         decoded.release()
         return found
@@ -119,7 +121,7 @@ def test_decoding_goes_on_beside_the_model(
             during.extend(decoded.acquire(timeout=10) for _ in range(6))
         return run(*given)
 
-    monkeypatch.setattr(photo, "read", count)
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", count)
     monkeypatch.setattr(quick, "run", wait)
     assert len(list(score_photos(quick, many[14:], batch=2, workers=2))) == 26
     assert during == [True] * 6
@@ -134,7 +136,7 @@ def test_known_photographs_are_neither_decoded_nor_scored(
         asked.append((path, sha256))
         return True
 
-    monkeypatch.setattr(photo, "read", lambda *given, **options: pytest.fail("decoded"))
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", lambda *given, **options: pytest.fail("decoded"))
     results = list(score_photos(quick, [*many, "nowhere.jpg"], known=known))
     assert sorted(asked) == sorted((result.path, result.sha256) for result in results[:-1])
     assert [result.scores is result.error is None for result in results] == [True] * 40 + [False]
@@ -154,7 +156,7 @@ def test_what_else_is_made_of_a_photograph(quick: beholder.Scorer, many: list[st
 
 @pytest.mark.parametrize("error", [MemoryError(), PhotoError("1.jpg: too odd")])
 def test_failures_after_decoding_are_rows_too(quick: beholder.Scorer, many: list[str], error: Exception) -> None:
-    def fail(found: photo.Photo) -> None:
+    def fail(found: Photo) -> None:
         raise error
 
     (result,) = score_photos(quick, many[:1], also=fail)
@@ -165,12 +167,12 @@ def test_large_photographs_wait_until_others_are_small(
     quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In `also` and in resizing they are as large as in decoding."""
-    monkeypatch.setattr(photo, "LARGE", 24 * 24 - 1)
-    monkeypatch.setattr(photo, "_room", photo.Room(2 * 24 * 24))
+    monkeypatch.setattr(memory, "LARGE", 24 * 24 - 1)
+    monkeypatch.setattr(memory, "BUDGET", PixelBudget(2 * 24 * 24))
     lock, now, most = threading.Lock(), 0, 0
     pixels = quick.pixels
 
-    def count(found: photo.Photo, name: str) -> photo.Pixels:
+    def count(found: Photo, name: str) -> Pixels:
         nonlocal now, most
         with lock:
             now += 1
@@ -188,7 +190,7 @@ def test_large_photographs_wait_until_others_are_small(
 
 def test_stopping_early_stops_reading(quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(photo, "read_bytes", lambda path: seen.append(path) or Path(path).read_bytes())
+    monkeypatch.setattr("beholder.scoring.batch.read_bytes", lambda path: seen.append(path) or Path(path).read_bytes())
     results = score_photos(quick, many * 10, batch=2, workers=2)
     next(results)
     results.close()  # type: ignore[attr-defined]

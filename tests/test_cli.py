@@ -29,9 +29,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import beholder as package
-from beholder import photo
-from beholder.cli import app
+from beholder.cli.app import app
 from beholder.files import locked
+from beholder.photos.read import read_bytes
 
 SLOWLY = slowed(0.1)  # not done before the test has seen how far it is
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -54,7 +54,7 @@ class Done:
 def beholder(colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Runs a command in this process, in an empty folder, with the quick model."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
 
     def run(*args: Any, stdin: bytes | None = None) -> Done:
         done = CliRunner().invoke(app, list(map(str, args)), input=stdin, prog_name="beholder")
@@ -72,7 +72,7 @@ def apart(*args: Any, **options: Any) -> Done:
     return Done(done.returncode, (done.stdout or b"").decode(), (done.stderr or b"").decode())
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read_table(path: Path) -> list[dict[str, Any]]:
     """A table, by other people's readers; for CSV all values are text."""
     if path.suffix == ".parquet":
         return pyarrow.parquet.read_table(path).to_pylist()
@@ -164,7 +164,7 @@ def test_many_failures_are_counted(beholder: Callable[..., Done], tmp_path: Path
     done = beholder("score", path, *(f"gone{number}.jpg" for number in range(30)), "--out", "x.csv")
     assert done.code == 3 and len(done.err.splitlines()) == 12
     assert "not scored: 20 more, with reasons in x.csv" in done.err
-    assert sum(bool(row["error"]) for row in read(tmp_path / "x.csv")) == 30
+    assert sum(bool(row["error"]) for row in read_table(tmp_path / "x.csv")) == 30
 
 
 @pytest.mark.parametrize("options", [[], ["--sort", "path"], ["--top", "50"], ["--quiet"]])
@@ -191,7 +191,7 @@ def test_json_of_nothing_is_a_document_too(beholder: Callable[..., Done], tmp_pa
 def test_quiet(beholder: Callable[..., Done], tmp_path: Path) -> None:
     good, (bad, *_) = save_photos(tmp_path / "photos", 3), save_bad(tmp_path / "photos")
     done = beholder("score", *good, "-q", "-o", "x.csv")
-    assert (done.code, done.out, done.err) == (0, "", "") and len(read(tmp_path / "x.csv")) == 3
+    assert (done.code, done.out, done.err) == (0, "", "") and len(read_table(tmp_path / "x.csv")) == 3
     done = beholder("score", *good, bad, "--quiet")
     assert (done.code, done.out) == (3, "") and len(done.err.splitlines()) == 1
 
@@ -218,7 +218,7 @@ def test_odd_names(beholder: Callable[..., Done], tmp_path: Path, suffix: str) -
     done = beholder("score", *arguments, "--out", f"x{suffix}")
     assert done.code == 0 and len(done.out.splitlines()) == 1 + len(names)
     expected = [name.encode("utf-8", "backslashreplace").decode() for name in arguments]
-    assert [row["path"] for row in read(tmp_path / f"x{suffix}")] == expected
+    assert [row["path"] for row in read_table(tmp_path / f"x{suffix}")] == expected
     before = (tmp_path / f"x{suffix}").read_bytes()
     again = beholder("score", *arguments, "--out", f"x{suffix}", "--resume")
     assert re.search(rf"^0 scored in [\d.]+ s \(0\.0 a second\), {len(names)} known from before$", again.err, re.M)
@@ -335,7 +335,7 @@ def test_folder_that_cannot_be_listed_ends_nothing(
 
     monkeypatch.setattr(os, "scandir", refuse)
     done = beholder("score", "photos", "-r", "--out", "x.csv")
-    rows = read(tmp_path / "x.csv")
+    rows = read_table(tmp_path / "x.csv")
     assert done.code == 3 and "not scored: photos/b: cannot list this folder (Permission denied)" in done.err
     assert [row["path"] for row in rows] == [
         "photos/a/1.jpg",
@@ -357,8 +357,8 @@ def test_two_runs_give_the_same_file(beholder: Callable[..., Done], tmp_path: Pa
     beholder("score", "photos", "-o", f"two{suffix}", "--batch", 5, "--workers", 7)
     one = tmp_path / f"one{suffix}"
     assert one.read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
-    assert [row["path"] for row in read(one)][:21] == [os.path.relpath(path, tmp_path) for path in paths]
-    assert len(read(one)) == 26
+    assert [row["path"] for row in read_table(one)][:21] == [os.path.relpath(path, tmp_path) for path in paths]
+    assert len(read_table(one)) == 26
 
 
 @every_format
@@ -377,7 +377,7 @@ def test_resuming_scores_what_is_missing(
     out = tmp_path / "photos" / f"out{suffix}"  # inside the folder that is scored
     model = ["--model", other_model] if change == "other model" else []
     beholder("score", "photos", "-o", out, *model)
-    removed = [row for row in read(out) if row["path"].endswith("/5.jpg")]
+    removed = [row for row in read_table(out) if row["path"].endswith("/5.jpg")]
     if change == "removed":
         fifth.unlink()
     elif change == "broken":
@@ -394,8 +394,8 @@ def test_resuming_scores_what_is_missing(
     if change == "other model":
         assert "known" not in done.err
     beholder("score", "photos", "-o", f"whole{suffix}")
-    rows = read(tmp_path / f"whole{suffix}")
-    assert read(out) == [*rows, *(removed if change == "removed" else [])]
+    rows = read_table(tmp_path / f"whole{suffix}")
+    assert read_table(out) == [*rows, *(removed if change == "removed" else [])]
     if change != "removed":
         assert out.read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
 
@@ -422,7 +422,7 @@ def test_first_task_is_the_overall_score(beholder: Callable[..., Done], tmp_path
     rows = json.loads(beholder("score", "photos", "--json", "--model", model).out)
     assert rows[0]["overall"] > 1 and "stars" not in rows[0]
     assert beholder("score", "photos", "--model", model, "-o", "x.csv").code == 0
-    assert float(read(tmp_path / "x.csv")[0]["overall"]) == rows[0]["overall"]
+    assert float(read_table(tmp_path / "x.csv")[0]["overall"]) == rows[0]["overall"]
 
 
 # Runs that are stopped
@@ -469,7 +469,7 @@ def resumed(crowd: Path, model: Path, out: Path) -> bytes:
     """The table after the run was taken up again, beside which nothing is left."""
     done = apart("score", crowd, "-m", model, "-o", out, "--resume", "-q")
     assert done.code == 3
-    assert len(read(out)) == 300 and os.listdir(out.parent) == [out.name]
+    assert len(read_table(out)) == 300 and os.listdir(out.parent) == [out.name]
     return out.read_bytes()
 
 
@@ -485,7 +485,7 @@ def test_stopped_run_leaves_a_whole_file(
     assert done.code == 130
     *_, summary, last = done.err.splitlines()
     assert last == f"stopped; {out} holds what was done, run again with --resume"
-    rows = read(out)
+    rows = read_table(out)
     assert 20 < len(rows) < 300 and summary.startswith(f"{sum(not row['error'] for row in rows)} scored in ")
     assert [row["path"] for row in json.loads(done.out)] == [row["path"] for row in rows]
     assert resumed(crowd, colour_model, out) == undisturbed(suffix)
@@ -504,7 +504,7 @@ def test_killed_run_leaves_whole_rows(
     done = stopped(["score", crowd, "-m", colour_model, "-o", out], growing, signal.SIGKILL, size)
     assert done.code == -signal.SIGKILL
     lines = shutil.copy(growing, tmp_path / "lines.jsonl") if suffix == ".parquet" else str(out)
-    assert size // 600 <= len(read(Path(lines))) < 300
+    assert size // 600 <= len(read_table(Path(lines))) < 300
     (tmp_path / "lines.jsonl").unlink(missing_ok=True)
     assert resumed(crowd, colour_model, out) == undisturbed(suffix)
 
@@ -527,7 +527,7 @@ def test_interrupted_before_the_run_is_one_line(beholder: Callable[..., Done], m
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("beholder.scorer.Scorer.__init__", interrupt)
+    monkeypatch.setattr("beholder.scoring.scorer.Scorer.__init__", interrupt)
     done = beholder("score", "x.jpg")
     assert (done.code, done.out, done.err) == (130, "", "stopped\n")
 
@@ -594,17 +594,17 @@ def test_files_that_vanish_and_change_during_a_run(
         30: lambda path: (path.unlink(), path.symlink_to(path.name)),
         35: lambda path: (path.unlink(), path.mkdir()),
     }
-    read_bytes = photo.read_bytes
+    original = read_bytes
 
     def read_and_change(path: str) -> bytes:
         if path == str(paths[0]):
             for number, change in changes.items():
                 change(paths[number])
-        return read_bytes(path)
+        return original(path)
 
-    monkeypatch.setattr(photo, "read_bytes", read_and_change)
+    monkeypatch.setattr("beholder.scoring.batch.read_bytes", read_and_change)
     done = beholder("score", "photos", "-o", "x.csv", "--workers", 1)
-    rows = {Path(row["path"]): row for row in read(tmp_path / "x.csv")}
+    rows = {Path(row["path"]): row for row in read_table(tmp_path / "x.csv")}
     assert done.code == 3 and list(rows) == paths
     says = {10: "no such file", 25: "cut short", 30: "Too many levels of symbolic links", 35: "is a folder"}
     for number, path in enumerate(paths):
@@ -716,14 +716,14 @@ def test_closed_streams(colour_model: Path, crowd: Path, tmp_path: Path, closed:
     names = ["-"] if closed == 0 else [crowd]
     done = apart("score", *names, "-m", colour_model, "-o", out, stdin=None, preexec_fn=lambda: os.close(closed))
     assert done.code == (1 if closed == 0 else 3)
-    assert closed == 0 or len(read(out)) == 300
+    assert closed == 0 or len(read_table(out)) == 300
     assert closed != 2 or len(done.out.splitlines()) == 41
 
 
 def test_import_is_light() -> None:
     heavy = {"onnxruntime", "torch", "rich", "typer", "pandas", "pyarrow", "onnx", "scipy"}
     code = "import sys, {}; print(*sys.modules)"
-    for module, allowed in (("beholder", set()), ("beholder.cli", {"typer"})):
+    for module, allowed in (("beholder", set()), ("beholder.cli.app", {"typer"})):
         done = subprocess.run([sys.executable, "-c", code.format(module)], capture_output=True, text=True, check=True)
         assert heavy & set(done.stdout.split()) <= allowed
 
@@ -732,7 +732,7 @@ def test_import_is_light() -> None:
 def test_memory_does_not_grow(colour_model: Path, tmp_path: Path) -> None:
     save_photos(tmp_path / "photos", 4000)
     code = (
-        "import resource, sys; from beholder.cli import app\n"
+        "import resource, sys; from beholder.cli.app import app\n"
         "try: app(sys.argv[1:])\n"
         "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
@@ -810,10 +810,10 @@ def test_weights_list(beholder: Callable[..., Done]) -> None:
 def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import save_file
 
-    from beholder.models.backbone import create
+    from beholder.models.backbones.base import create_backbone
 
     monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
-    save_file(create("resnet50", pretrained=False).state_dict(), "given.safetensors")
+    save_file(create_backbone("resnet50", pretrained=False).state_dict(), "given.safetensors")
     done = beholder("weights", "fetch", "resnet50", "--from", "given.safetensors")
     assert done.code == 0 and re.search(r"digest [0-9a-f]{64}, which nothing here can be compared with", done.out)
     assert '"here": true' in beholder("models", "--json").out
@@ -874,8 +874,8 @@ def test_help_teaches(beholder: Callable[..., Done], command: str, says: list[st
 def test_photographs_are_never_written(beholder: Callable[..., Done], tmp_path: Path) -> None:
     """Scoring a folder changes nothing in it."""
     paths = save_photos(tmp_path / "photos", 3)
-    before = {path: (photo.read_bytes(path), os.stat(path).st_mtime_ns) for path in paths}
+    before = {path: (read_bytes(path), os.stat(path).st_mtime_ns) for path in paths}
     for command in (["score", "photos"], ["report", "photos"], ["explain", paths[0]]):
         beholder(*command)
-    assert {path: (photo.read_bytes(path), os.stat(path).st_mtime_ns) for path in paths} == before
+    assert {path: (read_bytes(path), os.stat(path).st_mtime_ns) for path in paths} == before
     assert sorted(os.listdir(tmp_path / "photos")) == ["1.jpg", "2.jpg", "3.jpg"]

@@ -14,12 +14,16 @@ from PIL import Image
 from test_aadb import make as make_aadb
 from typer.testing import CliRunner
 
-from beholder import data
-from beholder.cli import app
-from beholder.data import eva, folds, histograms, own
-from beholder.data.rated import RatedPhotos, Votes, check_leaks, read_table
+from beholder.cli.app import app
+from beholder.data import csv_ratings, vote_distributions
+from beholder.data.rated_photos import RatedPhotos, check_leaks
+from beholder.data.registry import LOADERS, load_data
+from beholder.data.sets import eva
+from beholder.data.tables import read_table
+from beholder.data.votes import Votes
 from beholder.errors import BeholderError
-from beholder.evaluation.metrics import srcc
+from beholder.metrics import srcc
+from beholder.splits import fold_parts, grouped_folds, holdout, split_hash
 from beholder.tasks import Task
 
 OASIS_HEADER = (
@@ -185,7 +189,7 @@ def refused(message: str, call: Callable[..., object], *args: object, **options:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layout_loads(layout: str, tmp_path: Path) -> None:
     name = LAYOUTS[layout](tmp_path)
-    photos = data.load(name, tmp_path, drop_leaks=layout == "aadb")
+    photos = load_data(name, tmp_path, drop_leaks=layout == "aadb")
     count, tasks, first = EXPECTED[layout]
     assert len(photos) == count and len(set(photos.digests)) == count
     assert photos.digests[0] == hashlib.sha256(photos.paths[0].read_bytes()).hexdigest()
@@ -197,16 +201,16 @@ def test_layout_loads(layout: str, tmp_path: Path) -> None:
     assert (photos.histogram is not None) == (layout in ("oasis", "eva", "ava", "own votes"))
 
 
-@pytest.mark.parametrize("layout", data.LOADERS)
+@pytest.mark.parametrize("layout", LOADERS)
 def test_root_may_be_the_data_set(layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = LAYOUTS[layout](tmp_path)
     own_folder = (tmp_path / name).rename(tmp_path / "elsewhere")
-    photos = data.load(name, own_folder, drop_leaks=True)
+    photos = load_data(name, own_folder, drop_leaks=True)
     assert photos.root.is_relative_to(own_folder) and len(photos) == EXPECTED[layout][0]
-    refused("cannot be read", data.load, name, tmp_path)
+    refused("cannot be read", load_data, name, tmp_path)
     own_folder.rename(tmp_path / name)
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
-    assert data.load(name, drop_leaks=True).files == photos.files
+    assert load_data(name, drop_leaks=True).files == photos.files
 
 
 @pytest.mark.parametrize("name", ["oasis", "biq2021"])
@@ -225,17 +229,17 @@ def test_root_may_be_the_data_set(layout: str, tmp_path: Path, monkeypatch: pyte
 def test_bad_labels_are_one_line(name: str, spoil: Callable[[Path], None], message: str, tmp_path: Path) -> None:
     LAYOUTS[name](tmp_path)
     spoil(tmp_path / name / "labels.csv")
-    refused(message, data.load, name, tmp_path)
+    refused(message, load_data, name, tmp_path)
 
 
 def test_unknown_data_set(tmp_path: Path) -> None:
-    refused("aadb, eva, ava, psychoflickr, tid2013, and your own file.csv", data.load, "imagenet", tmp_path)
-    refused("its own rating scales", data.load, "oasis", tmp_path, ranges={"beauty": (0, 1)})
+    refused("aadb, eva, ava, psychoflickr, tid2013, and your own file.csv", load_data, "imagenet", tmp_path)
+    refused("its own rating scales", load_data, "oasis", tmp_path, ranges={"beauty": (0, 1)})
 
 
 def test_oasis_has_deviations_numbers_and_votes(tmp_path: Path) -> None:
     make_oasis(tmp_path)
-    photos = data.load("oasis", tmp_path)
+    photos = load_data("oasis", tmp_path)
     assert photos.groups == ("Acorns", "Beach")
     np.testing.assert_array_equal(photos.sd, [[1.4, 0.9, 1.6], [1.0, 0.8, 1.9]])
     np.testing.assert_array_equal(photos.n, [[140, 102, 101], [120, 101, 100]])
@@ -243,10 +247,10 @@ def test_oasis_has_deviations_numbers_and_votes(tmp_path: Path) -> None:
     assert photos.votes.photo.tolist() == [1, 1, 0] and photos.votes.rater.tolist() == ["1", "2", "1"]
     assert photos.votes.value.tolist() == [7, 6, 2]
     edit(tmp_path / "oasis" / "ratings.csv", "Acorns 1.jpg,2", "Acorns 1.jpg,8")
-    refused("row 4, beauty is 8, outside its scale 1 to 7", data.load, "oasis", tmp_path)
+    refused("row 4, beauty is 8, outside its scale 1 to 7", load_data, "oasis", tmp_path)
     (tmp_path / "oasis" / "ratings.csv").unlink()
     edit(tmp_path / "oasis" / "labels.csv", "valence_sd", "valence_spread")
-    bare = data.load("oasis", tmp_path)
+    bare = load_data("oasis", tmp_path)
     assert bare.votes is None and bare.sd is not None and np.isnan(bare.sd).tolist() == [[False, True, False]] * 2
 
 
@@ -254,7 +258,7 @@ def test_eva_averages_votes_and_splits_them(tmp_path: Path) -> None:
     make_eva(tmp_path)
     votes = tmp_path / "eva" / "data" / "votes_filtered.csv"
     edit(votes, '"1000"="E1"="2"="3"="3"', '"1000"="E1"="2"="3"=""')
-    photos = data.load("eva", tmp_path)
+    photos = load_data("eva", tmp_path)
     assert photos.files[0] == "images/EVA_together/1000.jpg"
     np.testing.assert_allclose(photos.ratings[0], [4, 2, 2, 3, 4])  # light and colour: without 3, of 1 and 3
     assert photos.sd is not None and photos.n is not None and photos.votes is not None
@@ -262,7 +266,7 @@ def test_eva_averages_votes_and_splits_them(tmp_path: Path) -> None:
     assert photos.n[0].tolist() == [3, 2, 3, 3, 3]
     assert len(photos.votes) == 36 and photos.votes.value[:3].tolist() == [2, 4, 6]
     assert photos.splits is not None and sorted(set(photos.splits)) == ["test", "train", "validation"]
-    assert data.load("eva", tmp_path).splits == photos.splits
+    assert load_data("eva", tmp_path).splits == photos.splits
     assert eva.read_categories(tmp_path / "eva")["1007"] == "architecture and city scenes"
 
 
@@ -274,7 +278,7 @@ def test_eva_split_has_the_published_sizes_and_stays_what_it_is() -> None:
         "validation": 350,
         "test": 570,
     }
-    assert folds.split_hash(images, parts.tolist()).startswith("8edf6668")
+    assert split_hash(images, parts.tolist()).startswith("8edf6668")
     assert (eva.split(images, seed=1) != parts).any()
 
 
@@ -292,7 +296,7 @@ def test_eva_split_has_the_published_sizes_and_stays_what_it_is() -> None:
 def test_bad_eva_is_one_line(old: str, new: str, message: str, tmp_path: Path) -> None:
     make_eva(tmp_path)
     edit(tmp_path / "eva" / "data" / "votes_filtered.csv", old, new)
-    refused(message, data.load, "eva", tmp_path)
+    refused(message, load_data, "eva", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +337,7 @@ def test_own_ratings_as_spreadsheets_write_them(delimiter: str, tmp_path: Path) 
         lines.append(delimiter.join(["", *row[1:3], "", *row[4:]] if number == 4 else row))
     path = tmp_path / "my ratings.csv"
     path.write_bytes("\ufeff".encode() + "\r\n".join([*lines, delimiter * 9, ""]).encode())
-    photos = data.load(str(path))
+    photos = load_data(str(path))
     assert photos.name == "my ratings" and photos.root == tmp_path and photos.files[3] == "in/3.jpg"
     scales = [(task.name, task.low, task.high) for task in photos.tasks]
     assert scales == [("Rule_of_thirds", 0, 10), ("beauty", 0, 5), ("take_n", 0, 100)]
@@ -343,7 +347,7 @@ def test_own_ratings_as_spreadsheets_write_them(delimiter: str, tmp_path: Path) 
     assert photos.groups is not None and photos.groups[1:3] == ("t0", "t1") and photos.groups[9] == "in/9.jpg"
     np.testing.assert_array_equal(photos.n[0], [np.nan, 20, np.nan])  # type: ignore[index]
     np.testing.assert_array_equal(photos.sd[0], [np.nan, 1, np.nan])  # type: ignore[index]
-    given = data.load(str(path), ranges={"beauty": (-1, 6)}).tasks[1]
+    given = load_data(str(path), ranges={"beauty": (-1, 6)}).tasks[1]
     assert (given.low, given.high) == (-1, 6) and "as given" in given.description
 
 
@@ -365,7 +369,7 @@ def test_own_ratings_as_spreadsheets_write_them(delimiter: str, tmp_path: Path) 
 )
 def test_scales_are_the_narrowest_in_use(values: list[float], scale: tuple[float, float], tmp_path: Path) -> None:
     rows = [f"{number}.jpg,{values[number % 2]}" for number in range(10)]
-    task = data.load(make_own(tmp_path, "image,score", rows)).tasks[0]
+    task = load_data(make_own(tmp_path, "image,score", rows)).tasks[0]
     assert (task.low, task.high) == scale
 
 
@@ -393,20 +397,20 @@ def test_scales_are_the_narrowest_in_use(values: list[float], scale: tuple[float
 def test_bad_own_ratings_are_one_line(spoil: Callable[[Path], None], message: str, tmp_path: Path) -> None:
     name = make_own(tmp_path)
     spoil(Path(name))
-    refused(message, data.load, name)
+    refused(message, load_data, name)
 
 
 def test_ranges_are_of_what_is_rated(tmp_path: Path) -> None:
     name = make_own(tmp_path)
     refused(
         "a range for 'sharpness', which is not rated; rated are beauty, light",
-        own.load,
+        csv_ratings.load,
         Path(name),
         None,
         {"sharpness": (0, 1)},
     )
-    refused("light of .* is 6, outside its scale 0 to 5", data.load, name, ranges={"light": (0, 5)})
-    refused("the range 5 to 5 is empty", data.load, name, ranges={"light": (5, 5)})
+    refused("light of .* is 6, outside its scale 0 to 5", load_data, name, ranges={"light": (0, 5)})
+    refused("the range 5 to 5 is empty", load_data, name, ranges={"light": (5, 5)})
 
 
 def split_photos(folder: Path, pictures: list[int], splits: list[str]) -> RatedPhotos:
@@ -440,10 +444,10 @@ def test_leaks_in_own_ratings(tmp_path: Path) -> None:
     parts = ["train", "test", "val"]
     rows = [f"{number}.jpg,{number},{parts[number % 3]}" for number in range(12)]
     name = make_own(tmp_path, "image,score,split", rows)
-    assert len(data.load(name)) == 12
+    assert len(load_data(name)) == 12
     (tmp_path / "4.jpg").write_bytes((tmp_path / "5.jpg").read_bytes())
-    refused(r"mine: 1 photographs .* 5\.jpg \(validation\) is 4\.jpg \(test\)", data.load, name)
-    assert "5.jpg" not in data.load(name, drop_leaks=True).files
+    refused(r"mine: 1 photographs .* 5\.jpg \(validation\) is 4\.jpg \(test\)", load_data, name)
+    assert "5.jpg" not in load_data(name, drop_leaks=True).files
 
 
 def test_subset_keeps_order_and_reads_no_file_twice(tmp_path: Path) -> None:
@@ -465,7 +469,7 @@ def test_unreadable_photograph_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["oasis", "biq2021"])
 def test_content_hash_sees_photographs_and_ratings_and_not_places(name: str, tmp_path: Path) -> None:
-    here, there = (data.load(LAYOUTS[name](tmp_path / side), tmp_path / side) for side in "ab")
+    here, there = (load_data(LAYOUTS[name](tmp_path / side), tmp_path / side) for side in "ab")
     state = hashlib.sha256()
     for index in sorted(range(len(here)), key=lambda index: here.files[index]):
         state.update(hashlib.sha256(here.paths[index].read_bytes()).digest() + here.ratings[index].tobytes())
@@ -473,7 +477,7 @@ def test_content_hash_sees_photographs_and_ratings_and_not_places(name: str, tmp
     rated = RatedPhotos(here.name, here.root, here.files, here.tasks, here.ratings - 0.1)
     assert rated.content_hash != here.content_hash
     picture(there.paths[0], 7)  # other pixels under the same name
-    assert data.load(name, tmp_path / "b").content_hash != here.content_hash
+    assert load_data(name, tmp_path / "b").content_hash != here.content_hash
 
 
 @pytest.mark.parametrize(
@@ -505,35 +509,35 @@ def test_short_rows_and_empty_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [10, 37, 1000])
 def test_holdout_has_its_shares_and_is_seeded(count: int) -> None:
-    parts = folds.holdout(count, 0.2, 0.1, seed=3)
+    parts = holdout(count, 0.2, 0.1, seed=3)
     for part, share in (("test", 0.2), ("validation", 0.1), ("train", 0.7)):
         assert abs((parts == part).sum() - share * count) <= 1
-    np.testing.assert_array_equal(parts, folds.holdout(count, 0.2, 0.1, seed=3))
-    assert (parts != folds.holdout(count, 0.2, 0.1, seed=4)).any()
-    assert "validation" not in folds.holdout(count, 0.2, 0)
+    np.testing.assert_array_equal(parts, holdout(count, 0.2, 0.1, seed=3))
+    assert (parts != holdout(count, 0.2, 0.1, seed=4)).any()
+    assert "validation" not in holdout(count, 0.2, 0)
 
 
 def test_holdout_cuts_through_no_group() -> None:
     groups = [f"g{number}" for number in np.random.default_rng(0).integers(0, 60, 600)]
-    parts = folds.holdout(600, 0.2, 0.1, groups=groups)
+    parts = holdout(600, 0.2, 0.1, groups=groups)
     assert all(len(set(parts[np.array(groups) == group])) == 1 for group in groups)
     assert abs((parts == "test").mean() - 0.2) < 0.02 and abs((parts == "validation").mean() - 0.1) < 0.02
-    refused("5 photographs in 2 groups that are to stay whole leave the", folds.holdout, 5, groups=list("aaabb"))
-    refused("2 photographs leave the test part empty", folds.holdout, 2)
+    refused("5 photographs in 2 groups that are to stay whole leave the", holdout, 5, groups=list("aaabb"))
+    refused("2 photographs leave the test part empty", holdout, 2)
 
 
 def test_fold_parts_test_each_photograph_once() -> None:
     groups = [f"g{number // 4}" for number in range(200)]
-    fold_of = folds.grouped_folds(groups)
-    rounds = [folds.fold_parts(fold_of, fold, 0.1, groups=groups) for fold in range(5)]
+    fold_of = grouped_folds(groups)
+    rounds = [fold_parts(fold_of, fold, 0.1, groups=groups) for fold in range(5)]
     tested = np.sum([parts == "test" for parts in rounds], axis=0)
     assert (tested == 1).all()
     for fold, parts in enumerate(rounds):
         np.testing.assert_array_equal(parts == "test", fold_of == fold)
         assert (parts == "validation").sum() == 20  # a tenth of all, not of the rest
         assert all(len(set(parts[start : start + 4])) == 1 for start in range(0, 200, 4))
-    assert "validation" not in folds.fold_parts(fold_of, 0, 0)
-    refused("fold 7 of .* leaves no photographs", folds.fold_parts, fold_of, 7)
+    assert "validation" not in fold_parts(fold_of, 0, 0)
+    refused("fold 7 of .* leaves no photographs", fold_parts, fold_of, 7)
 
 
 def stats(*arguments: str, code: int = 0) -> str:
@@ -571,7 +575,7 @@ def test_statistics_of_eva_need_no_photographs(tmp_path: Path) -> None:
     assert said["correlations"][0]["quality"] is None  # all equal
     assert said["agreement"][-1]["raters"] == 3
     text = stats("eva", "--data", str(tmp_path / "eva"))
-    assert folds.split_hash(ballots.files, parts.tolist()) in text and "Split, ours" in text
+    assert split_hash(ballots.files, parts.tolist()) in text and "Split, ours" in text
     for title in ("Table 7", "Table 9", "Figure 14a", "Human agreement"):
         assert title in text
 
@@ -640,14 +644,14 @@ def test_statistics_of_aadb_need_no_photographs(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "count", "start"), [("oasis", 649, "3edc294b"), ("biq2021", 5000, "fcaa1e37")])
 def test_real_data(name: str, count: int, start: str, data_root: Path) -> None:
-    photos = data.load(name, data_root)
+    photos = load_data(name, data_root)
     assert len(photos) == count and np.isfinite(photos.ratings).all()
     assert photos.content_hash.startswith(start)
 
 
 @pytest.mark.slow
 def test_real_votes(data_root: Path) -> None:
-    photos = data.load("oasis", data_root)
+    photos = load_data("oasis", data_root)
     assert photos.votes is not None and photos.n is not None
     assert len(photos.votes) == 123_163 and len(np.unique(photos.votes.rater)) == 757
     counts = np.bincount(photos.votes.photo, minlength=len(photos))
@@ -655,8 +659,8 @@ def test_real_votes(data_root: Path) -> None:
     np.testing.assert_array_equal(counts, photos.n[:, 0])
     np.testing.assert_allclose(means, photos.ratings[:, 0], atol=0.0051)  # published with two digits
     assert photos.histogram is not None
-    mean, sd, n = histograms.summary(photos.histogram)
+    mean, sd, n = vote_distributions.summary(photos.histogram)
     np.testing.assert_allclose(mean, means)
     np.testing.assert_allclose(sd, photos.sd[:, 0])  # type: ignore[index]
     np.testing.assert_array_equal(n, counts)
-    histograms.check_means(photos, tolerance=0.0051)
+    vote_distributions.check_means(photos, tolerance=0.0051)

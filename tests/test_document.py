@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 
 from beholder.errors import BeholderError
-from beholder.evaluation.document import (
+from beholder.metrics import Measured
+from beholder.reporting.document import (
     Cell,
     Column,
     Document,
-    Measured,
     Missing,
     Part,
     Picture,
@@ -27,8 +27,8 @@ from beholder.evaluation.document import (
     Text,
     spread,
     without_photographs,
-    write,
 )
+from beholder.reporting.write import write_document
 
 HOSTILE = "a|b <script>alert(1)</script> *c* _d_ [e](http://f) &amp; \\| `g\nh"
 RHO = Measured("srcc", "beauty", "OASIS", "5 folds, seed 0", 900, 0.7123, 0.6894, 0.7341)
@@ -49,7 +49,7 @@ def table(*rows: tuple[Cell, ...], **changes: Any) -> Table:
 def written(tmp_path: Path, *parts: Part, title: str = "A report") -> tuple[str, str]:
     """The page and the Markdown."""
     path = tmp_path / "report.html"
-    write(Document(title, ["What came of it."], [Section("Results", parts)]), path)
+    write_document(Document(title, ["What came of it."], [Section("Results", parts)]), path)
     return path.read_text(encoding="utf-8"), path.with_suffix(".md").read_text(encoding="utf-8")
 
 
@@ -212,7 +212,7 @@ def test_the_page_needs_no_network_and_its_links_lead_somewhere(tmp_path: Path) 
 def test_files_are_listed_and_the_pictures_are_those_of_the_page(tmp_path: Path) -> None:
     path = tmp_path / "my report.html"
     parts = [Picture("Figure 5", "Chart", chart(), "a line"), Picture("Figure 5", "Sheet", RED, "red")]
-    files = write(Document("A", [], [Section("B", parts)]), path)
+    files = write_document(Document("A", [], [Section("B", parts)]), path)
     folder = tmp_path / "my report-figures"
     assert files == [path, tmp_path / "my report.md", folder / "figure-5.png", folder / "figure-5-2.jpg"]
     assert sorted(files[2:]) == sorted(folder.iterdir()) and len(list(tmp_path.iterdir())) == 3
@@ -230,13 +230,13 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         parts = [table(("Ours", 0.5, RHO)), Picture("Figure 5", "Chart", chart(), "a line")]
-        files = write(Document("A", ["B"], [Section("C", parts)]), tmp_path / name / "report.html")
+        files = write_document(Document("A", ["B"], [Section("C", parts)]), tmp_path / name / "report.html")
         contents.append([file.read_bytes() for file in files])
     assert contents[0] == contents[1] and len(contents[0]) == 3
 
 
 def test_a_document_of_nothing(tmp_path: Path) -> None:
-    assert len(write(Document("Empty", [], []), tmp_path / "report.html")) == 2
+    assert len(write_document(Document("Empty", [], []), tmp_path / "report.html")) == 2
     assert not (tmp_path / "report-figures").exists()
     Page((tmp_path / "report.html").read_text())
 
@@ -250,7 +250,7 @@ def test_a_wrong_path_is_one_line_and_leaves_nothing(tmp_path: Path, name: str) 
     before = sorted(tmp_path.rglob("*"))
     document = Document("A", [], [Section("B", [Picture("", "C", RED, "red")])])
     with pytest.raises(BeholderError, match=r"^cannot write the report to .+") as error:
-        write(document, tmp_path / name)
+        write_document(document, tmp_path / name)
     assert "\n" not in str(error.value)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -267,4 +267,4 @@ def test_photographs_can_be_left_out_and_charts_stay(tmp_path: Path) -> None:
     found = without_photographs(Document("A", ["B"], [Section("C", parts)]))
     kinds = [type(part) for part in found.parts[0].parts]
     assert kinds == [Missing, Picture] and found.parts[0].parts[0].number == "Figure 6"  # type: ignore[union-attr]
-    assert [path.suffix for path in write(found, tmp_path / "report.html")] == [".html", ".md", ".png"]
+    assert [path.suffix for path in write_document(found, tmp_path / "report.html")] == [".html", ".md", ".png"]

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 import beholder
 from beholder import Scorer
-from beholder.batch import score_photos
-from beholder.cli import app
-from beholder.evaluation.metrics import srcc
-from beholder.model_file import EMBEDDED, embedded_path
+from beholder.cli.app import app
+from beholder.metrics import srcc
+from beholder.scoring.batch import score_photos
+from beholder.scoring.model_file import EMBEDDED, embedded_path
 
 TOLERANCE = 1e-5
 

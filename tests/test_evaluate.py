@@ -21,13 +21,14 @@ from made import COMMAND, save_model, save_photos, slowed
 from scipy import stats
 from typer.testing import CliRunner
 
-from beholder import data, load
-from beholder.cli import app
-from beholder.data.folds import split_hash
+from beholder import load
+from beholder.cli.app import app
+from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.evaluate import PARTS, Evaluation, choose, evaluate, leak, pairs
-from beholder.evaluation.metrics import bootstrap, p_text, p_value, paired_bootstrap
-from beholder.model_file import METADATA_KEY, TrainingData, parse
+from beholder.metrics import bootstrap, p_text, p_value, paired_bootstrap
+from beholder.scoring.model_file import METADATA_KEY, TrainingData, parse
+from beholder.splits import split_hash
 from beholder.tasks import Task
 
 N = 40
@@ -50,7 +51,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colour_model: Path) -> Callable[..., Done]:
     """Runs `beholder evaluate`, where default is the model of mean colours."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
 
     def run(*args: Any) -> Done:
         done = CliRunner().invoke(app, ["evaluate", *map(str, args)], prog_name="beholder")
@@ -106,7 +107,7 @@ def measured(found: Evaluation, task: str, model: int = 0) -> dict[str, float]:
 def test_metrics_are_those_of_scipy_over_the_same_photographs(
     ratings: Path, colour_model: Path, threshold: float | None
 ) -> None:
-    photos, scorer = data.load(str(ratings)), load(colour_model)
+    photos, scorer = load_data(str(ratings)), load(colour_model)
     found = evaluate([scorer], photos, "all", threshold=threshold, workers=1)
     scores = scorer.score(photos.paths).values
     assert [each.pair.name for each in found.models[0].agreements] == ["overall", "warmth"]
@@ -139,7 +140,7 @@ def test_p_value_is_never_zero_and_undefined_where_the_correlation_is() -> None:
 
 
 def test_scales_are_brought_together(tmp_path: Path, colour_model: Path) -> None:
-    photos = data.load(str(save_ratings(tmp_path, {"score": 10, "warmth": 10})), ranges={"warmth": (10, 70)})
+    photos = load_data(str(save_ratings(tmp_path, {"score": 10, "warmth": 10})), ranges={"warmth": (10, 70)})
     assert (photos.tasks[0].low, photos.tasks[0].high) == (0, 100)
     scorer = load(colour_model)
     found = evaluate([scorer], photos, "all")
@@ -157,7 +158,7 @@ def test_scales_are_brought_together(tmp_path: Path, colour_model: Path) -> None
 
 
 def test_pairs_are_overall_and_same_names(ratings: Path, colour_model: Path) -> None:
-    photos, info = data.load(str(ratings)), load(colour_model).info
+    photos, info = load_data(str(ratings)), load(colour_model).info
     named = lambda first: [pair.name for pair in pairs(replace(photos, tasks=(first, *photos.tasks[1:])), info)]  # noqa: E731
     assert named(Task("overall", 1, 7)) == ["overall", "warmth"]
     assert named(Task("beauty", 1, 7)) == ["beauty by overall", "warmth"]
@@ -165,7 +166,7 @@ def test_pairs_are_overall_and_same_names(ratings: Path, colour_model: Path) -> 
 
 
 def test_missing_ratings_are_left_out_a_task(tmp_path: Path, colour_model: Path) -> None:
-    photos = data.load(str(save_ratings(tmp_path, {"overall": 1, "warmth": 1}, empty=15)))
+    photos = load_data(str(save_ratings(tmp_path, {"overall": 1, "warmth": 1}, empty=15)))
     scorer = load(colour_model)
     found = evaluate([scorer], photos, "all")
     assert [each.n for each in found.models[0].agreements] == [N, N - 15]
@@ -178,7 +179,7 @@ def test_missing_ratings_are_left_out_a_task(tmp_path: Path, colour_model: Path)
 
 
 def test_two_models_are_compared_on_the_same_photographs(ratings: Path, colour_model: Path, other_model: Path) -> None:
-    photos = data.load(str(ratings))
+    photos = load_data(str(ratings))
     scorers = [load(colour_model), load(other_model)]
     found = evaluate(scorers, photos, "all")
     by_name = {(each.measured.task, each.measured.metric): each for each in found.differences}
@@ -208,9 +209,9 @@ def test_a_constant_has_no_correlation(run: Callable[..., Done], tmp_path: Path)
 
 
 def test_without_scipy_kendall_is_left_out(ratings: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = evaluate([load(colour_model)], data.load(str(ratings)), "all")
+    whole = evaluate([load(colour_model)], load_data(str(ratings)), "all")
     monkeypatch.setitem(sys.modules, "scipy.stats", None)
-    found = evaluate([load(colour_model)], data.load(str(ratings)), "all")
+    found = evaluate([load(colour_model)], load_data(str(ratings)), "all")
     assert measured(found, "overall") == {k: v for k, v in measured(whole, "overall").items() if k != "krcc"}
     assert any("SciPy" in note for note in found.models[0].notes)
     assert np.isnan(found.models[0].agreements[0].p)
@@ -220,7 +221,7 @@ def test_without_scipy_kendall_is_left_out(ratings: Path, colour_model: Path, mo
 
 
 def test_parts_of_a_given_and_of_a_drawn_split(tmp_path: Path, colour_model: Path) -> None:
-    photos = data.load(str(save_ratings(tmp_path, {"overall": 1}, split=True)))
+    photos = load_data(str(save_ratings(tmp_path, {"overall": 1}, split=True)))
     scorer = load(colour_model)
     sizes = {part: len(evaluate([scorer], photos, part).photos) for part in PARTS}
     assert sizes == {"test": 10, "validation": 10, "train": 20, "all": 40}
@@ -238,7 +239,7 @@ def test_parts_of_a_given_and_of_a_drawn_split(tmp_path: Path, colour_model: Pat
 @pytest.mark.parametrize("recipe", ["same", "other", "none"])
 @pytest.mark.parametrize("learned", ["this", "namesake", "another"])
 def test_leaks(tmp_path: Path, colour_model: Path, part: str, recipe: str, learned: str) -> None:
-    photos = data.load(str(save_ratings(tmp_path, {"overall": 1}, split=True)))
+    photos = load_data(str(save_ratings(tmp_path, {"overall": 1}, split=True)))
     noted = {
         "same": {"split": split_hash(photos.files, photos.splits or ())},
         "other": {"split": "f" * 64},
@@ -263,7 +264,7 @@ def test_leaks(tmp_path: Path, colour_model: Path, part: str, recipe: str, learn
 
 
 def test_a_leak_is_told_on_standard_error_and_in_json(run: Callable[..., Done], ratings: Path, tmp_path: Path) -> None:
-    sha256 = data.load(str(ratings)).content_hash
+    sha256 = load_data(str(ratings)).content_hash
     model = save_changed(tmp_path / "model.onnx", data=(TrainingData("ratings", N, sha256, ("overall",)),))
     done = run(model, "--data", ratings, "--split", "all", "--json")
     assert done.code == 0 and done.err.startswith("warning: colour@") and "not held-out" in done.err
@@ -281,7 +282,7 @@ def test_output_and_json_say_the_same(
     options = ("default", "--data", ratings, "--split", "all", "--against", other_model)
     done, found = run(*options), json.loads(run(*options, "--json").out)
     assert done.code == 0
-    photos = data.load(str(ratings))
+    photos = load_data(str(ratings))
     for text in ("ratings", photos.content_hash[:12], "all", str(N), load(colour_model).id, load(other_model).id):
         assert text in done.out
     assert (found["data"], found["sha256"], found["photographs"]) == ("ratings", photos.content_hash, N)
@@ -304,7 +305,7 @@ def test_predictions_file(run: Callable[..., Done], tmp_path: Path, colour_model
         rows = list(csv.DictReader(file, strict=True))
     ends = ("score_by_overall_predicted", "warmth_predicted")
     assert list(rows[0]) == ["image", "score", "warmth", *ends, *(f"{end}_2" for end in ends), "error"]
-    photos = data.load(str(ratings))
+    photos = load_data(str(ratings))
     assert [row["image"] for row in rows] == list(photos.files)
     assert [row["warmth"] for row in rows[:3]].count("") == 2
     scores = load(other_model).score(photos.paths).values
@@ -374,7 +375,7 @@ def test_mistakes_are_told_in_a_line(run: Callable[..., Done], ratings: Path, op
 
 def test_unknown_part_in_python(ratings: Path, colour_model: Path) -> None:
     with pytest.raises(BeholderError, match=r"no split is called 'tset'; choose one of test, validation, train, all"):
-        evaluate([load(colour_model)], data.load(str(ratings)), "tset")
+        evaluate([load(colour_model)], load_data(str(ratings)), "tset")
 
 
 def test_stopped_by_ctrl_c(tmp_path: Path, colour_model: Path) -> None:
@@ -403,7 +404,7 @@ def test_stopped_by_ctrl_c(tmp_path: Path, colour_model: Path) -> None:
 
 def test_needs_no_torch(ratings: Path, colour_model: Path) -> None:
     code = (
-        "import sys\nfrom beholder.cli import app\n"
+        "import sys\nfrom beholder.cli.app import app\n"
         f"try: app(['evaluate', {str(colour_model)!r}, '--data', {str(ratings)!r}, '--split', 'all', '--json'])\n"
         "except SystemExit: assert 'torch' not in sys.modules"
     )

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from beholder.reporting import charts, photo_sheets
+
 pytest.importorskip("matplotlib")
-from beholder.evaluation import figures
+
 
 NAN = float("nan")
 BAD = r"_$\bad{$"  # matplotlib would read it as a formula, and fail
@@ -33,29 +35,29 @@ def squares(count: int, value: float) -> np.ndarray:
 TWELVE = [f"attribute of photographs {index}" for index in range(12)]
 LINE = np.linspace(0, 1, 5)
 CASES: dict[str, Callable[[], Any]] = {
-    "scatter": lambda: figures.scatter(LINE, LINE**2, "beauty (0 to 1)", 0, 1),
-    "scatter, constant": lambda: figures.scatter(LINE, np.full(5, 0.5), "beauty", 0, 1),
-    "scatter, NaN": lambda: figures.scatter(LINE, np.full(5, NAN), BAD, 0, 1),
-    "scatter, one photograph": lambda: figures.scatter(LINE[:1], LINE[:1], "beauty", 0, 1),
-    "correlations": lambda: figures.correlations([("(a)", squares(5, 0.5)), ("(b)", squares(5, -1.0))], list("abcde")),
-    "correlations, many, NaN": lambda: figures.correlations([("a", squares(12, NAN)), ("b", squares(12, 0))], TWELVE),
-    "correlations, one": lambda: figures.correlations([(BAD, np.ones((1, 1)))], [BAD]),
-    "signs": lambda: figures.signs({BAD: (10, 20, 30), "c": (0, 0, 60)}),
-    "signs, published": lambda: figures.signs({"a": (10, 20, 30)}, {"a": (11, 21, 28), "b": (1, 2, 3)}),
-    "histogram": lambda: figures.histogram(np.array([0.05, 0.1, 0.2, 1]), np.array([4, 35, 0]), "beauty (0 to 1)"),
-    "histogram, empty": lambda: figures.histogram(np.linspace(0, 1, 41), np.zeros(40, int), BAD),
-    "curves": lambda: figures.curves([history((3, 2)), history((5, 2)), history((3, 2))]),
-    "curves, one stage, NaN": lambda: figures.curves([history((1,), NAN)]),
-    "noise": lambda: figures.noise({BAD: [0.1, 0.2, 0.3], "c": [0.2]}, {"c": 0.15, "d": 0.3}),
-    "noise, one seed": lambda: figures.noise({"a": [0.1]}),
-    "noise, NaN, constant": lambda: figures.noise({"a": [NAN], "b": [0.1, 0.1, 0.1]}),
-    "intervals": lambda: figures.intervals([("a", 0.1, 0.05, 0.2), ("b", 0.1, -0.05, 0.2)]),
-    "intervals, NaN": lambda: figures.intervals([(BAD, NAN, NAN, NAN)], zero_line=False, label="SRCC"),
-    "deletion": lambda: figures.deletion(LINE, {BAD: (-LINE, -LINE - 1, -LINE + 1), "b": (0 * LINE,) * 3}),
-    "deletion, NaN": lambda: figures.deletion(LINE, {"a": (LINE * NAN,) * 3}),
-    "gallery": lambda: figures.gallery(PLAIN, ["one\ntwo", "a" * 200, ""], 2),
-    "maps": lambda: figures.maps(PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]),
-    "maps, flat": lambda: figures.maps(PLAIN, [[np.zeros((1, 1))]] * 3, ["a"], ["", "b", "c"]),
+    "scatter": lambda: charts.scatter(LINE, LINE**2, "beauty (0 to 1)", 0, 1),
+    "scatter, constant": lambda: charts.scatter(LINE, np.full(5, 0.5), "beauty", 0, 1),
+    "scatter, NaN": lambda: charts.scatter(LINE, np.full(5, NAN), BAD, 0, 1),
+    "scatter, one photograph": lambda: charts.scatter(LINE[:1], LINE[:1], "beauty", 0, 1),
+    "correlations": lambda: charts.correlations([("(a)", squares(5, 0.5)), ("(b)", squares(5, -1.0))], list("abcde")),
+    "correlations, many, NaN": lambda: charts.correlations([("a", squares(12, NAN)), ("b", squares(12, 0))], TWELVE),
+    "correlations, one": lambda: charts.correlations([(BAD, np.ones((1, 1)))], [BAD]),
+    "signs": lambda: charts.signs({BAD: (10, 20, 30), "c": (0, 0, 60)}),
+    "signs, published": lambda: charts.signs({"a": (10, 20, 30)}, {"a": (11, 21, 28), "b": (1, 2, 3)}),
+    "histogram": lambda: charts.histogram(np.array([0.05, 0.1, 0.2, 1]), np.array([4, 35, 0]), "beauty (0 to 1)"),
+    "histogram, empty": lambda: charts.histogram(np.linspace(0, 1, 41), np.zeros(40, int), BAD),
+    "curves": lambda: charts.curves([history((3, 2)), history((5, 2)), history((3, 2))]),
+    "curves, one stage, NaN": lambda: charts.curves([history((1,), NAN)]),
+    "noise": lambda: charts.noise({BAD: [0.1, 0.2, 0.3], "c": [0.2]}, {"c": 0.15, "d": 0.3}),
+    "noise, one seed": lambda: charts.noise({"a": [0.1]}),
+    "noise, NaN, constant": lambda: charts.noise({"a": [NAN], "b": [0.1, 0.1, 0.1]}),
+    "intervals": lambda: charts.intervals([("a", 0.1, 0.05, 0.2), ("b", 0.1, -0.05, 0.2)]),
+    "intervals, NaN": lambda: charts.intervals([(BAD, NAN, NAN, NAN)], zero_line=False, label="SRCC"),
+    "deletion": lambda: charts.deletion(LINE, {BAD: (-LINE, -LINE - 1, -LINE + 1), "b": (0 * LINE,) * 3}),
+    "deletion, NaN": lambda: charts.deletion(LINE, {"a": (LINE * NAN,) * 3}),
+    "gallery": lambda: photo_sheets.gallery(PLAIN, ["one\ntwo", "a" * 200, ""], 2),
+    "maps": lambda: photo_sheets.maps(PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]),
+    "maps, flat": lambda: photo_sheets.maps(PLAIN, [[np.zeros((1, 1))]] * 3, ["a"], ["", "b", "c"]),
 }
 
 
@@ -87,19 +89,19 @@ def test_each_figure_is_drawn_without_complaint_the_same_again(name: str) -> Non
 @pytest.mark.parametrize(
     "empty",
     [
-        lambda: figures.signs({}),
-        lambda: figures.curves([[]]),
-        lambda: figures.noise({}),
-        lambda: figures.intervals([]),
-        lambda: figures.deletion(LINE, {}),
-        lambda: figures.deletion(LINE, {str(index): (LINE,) * 3 for index in range(7)}),
-        lambda: figures.correlations([], []),
-        lambda: figures.correlations([("a", squares(2, 0))], ["a", "b", "c"]),
-        lambda: figures.gallery([], []),
-        lambda: figures.gallery(PLAIN, ["a"]),
-        lambda: figures.maps(PLAIN, [[squares(2, 0)], [], []], ["a"], ["", "", ""]),
-        lambda: figures.maps(PLAIN, [[squares(2, 0)]], ["a"], ["", "", ""]),
-        lambda: figures.maps(PLAIN, [[squares(2, 0)]] * 3, ["a"], [""]),
+        lambda: charts.signs({}),
+        lambda: charts.curves([[]]),
+        lambda: charts.noise({}),
+        lambda: charts.intervals([]),
+        lambda: charts.deletion(LINE, {}),
+        lambda: charts.deletion(LINE, {str(index): (LINE,) * 3 for index in range(7)}),
+        lambda: charts.correlations([], []),
+        lambda: charts.correlations([("a", squares(2, 0))], ["a", "b", "c"]),
+        lambda: photo_sheets.gallery([], []),
+        lambda: photo_sheets.gallery(PLAIN, ["a"]),
+        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)], [], []], ["a"], ["", "", ""]),
+        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)]], ["a"], ["", "", ""]),
+        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)]] * 3, ["a"], [""]),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(empty: Callable[[], Any]) -> None:
@@ -109,9 +111,9 @@ def test_what_cannot_be_drawn_is_refused(empty: Callable[[], Any]) -> None:
 
 def test_scatter_puts_the_rating_across_and_the_prediction_up() -> None:
     truth, predicted = np.array([0.1, 0.5, 0.9, NAN]), np.array([0.3, 0.2, 0.6, 0.9])
-    (axes,) = figures.scatter(truth, predicted, "beauty (0 to 1)", 0, 1).axes
+    (axes,) = charts.scatter(truth, predicted, "beauty (0 to 1)", 0, 1).axes
     np.testing.assert_allclose(axes.collections[0].get_offsets(), np.column_stack([truth, predicted])[:3])
-    assert axes.get_title() == f"{figures.RHO} = 0.500, 3 photographs"
+    assert axes.get_title() == f"{charts.RHO} = 0.500, 3 photographs"
     assert axes.get_xlabel() == "mean rating: beauty (0 to 1)" and axes.get_ylabel() == "prediction: beauty (0 to 1)"
     (band,) = axes.patches
     assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((0.2, 0.6))
@@ -120,13 +122,13 @@ def test_scatter_puts_the_rating_across_and_the_prediction_up() -> None:
 
 
 def test_scatter_of_a_constant_has_no_correlation_and_shows_what_leaves_the_scale() -> None:
-    (axes,) = figures.scatter(LINE, np.full(5, 1.5), "beauty", 0, 1).axes
+    (axes,) = charts.scatter(LINE, np.full(5, 1.5), "beauty", 0, 1).axes
     assert "not defined" in axes.get_title() and axes.get_ylim()[1] > 1.5
 
 
 def test_correlations_write_each_number_in_its_cell_on_one_scale() -> None:
     matrix = np.array([[1.0, -0.254, 0.0], [0.5, 1.0, NAN], [0.07, -1.0, 1.0]])
-    left, right, _ = figures.correlations([("a", matrix), ("b", matrix.T)], ["x", "y", "z"]).axes
+    left, right, _ = charts.correlations([("a", matrix), ("b", matrix.T)], ["x", "y", "z"]).axes
     for axes, turned in ((left, False), (right, True)):
         found = {text.get_position(): text.get_text() for text in axes.texts}
         expected = [["1.00", "\u2212.25", ".00"], [".50", "1.00", "\u2013"], [".07", "\u22121.00", "1.00"]]
@@ -139,17 +141,17 @@ def test_correlations_write_each_number_in_its_cell_on_one_scale() -> None:
 
 
 def test_signs_stack_negative_null_positive() -> None:
-    (axes,) = figures.signs({"a": (100, 200, 300)}, {"a": (90, 210, 290)}).axes
+    (axes,) = charts.signs({"a": (100, 200, 300)}, {"a": (90, 210, 290)}).axes
     bars = sorted((round(bar.get_y() + bar.get_height() / 2, 2), bar.get_x(), bar.get_width()) for bar in axes.patches)
     assert [bar[1:] for bar in bars] == [(0, 100), (100, 200), (300, 300), (0, 90), (90, 210), (300, 290)]
     assert [bar.get_facecolor()[:3] for bar in axes.patches[:3]] == [
-        pytest.approx(figures._rgb(colour)) for colour in (figures.NEGATIVE, figures.PLAIN, figures.POSITIVE)
+        pytest.approx(charts._rgb(colour)) for colour in (charts.NEGATIVE, charts.PLAIN, charts.POSITIVE)
     ]
     assert [text.get_text() for text in axes.texts] == ["100", "200", "300", "90", "210", "290"]
 
 
 def test_histogram_keeps_the_edges() -> None:
-    (axes,) = figures.histogram(np.array([0.05, 0.1, 0.3]), np.array([4, 1500]), "beauty").axes
+    (axes,) = charts.histogram(np.array([0.05, 0.1, 0.3]), np.array([4, 1500]), "beauty").axes
     assert [(bar.get_x(), round(bar.get_width(), 6), bar.get_height()) for bar in axes.patches] == [
         (0.05, 0.05, 4),
         (0.1, 0.2, 1500),
@@ -158,7 +160,7 @@ def test_histogram_keeps_the_edges() -> None:
 
 
 def test_curves_let_stage_2_begin_where_the_longest_stage_1_ends() -> None:
-    above, below = figures.curves([history((3, 2)), history((5, 2))[::-1]]).axes
+    above, below = charts.curves([history((3, 2)), history((5, 2))[::-1]]).axes
     assert [list(line.get_xdata()) for line in below.lines[:4]] == [[1, 2, 3], [6, 7], [1, 2, 3, 4, 5], [6, 7]]
     assert list(above.lines[0].get_ydata()) == pytest.approx([1, 1 / 2, 1 / 3])
     assert list(above.lines[1].get_ydata()) == pytest.approx([2, 1, 2 / 3])
@@ -166,7 +168,7 @@ def test_curves_let_stage_2_begin_where_the_longest_stage_1_ends() -> None:
 
 
 def test_noise_shows_each_seed_the_mean_and_what_was_published() -> None:
-    (axes,) = figures.noise({"ours": [0.1, NAN, 0.4]}, {"theirs": 0.2, "ours": 0.3}).axes
+    (axes,) = charts.noise({"ours": [0.1, NAN, 0.4]}, {"theirs": 0.2, "ours": 0.3}).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["theirs", "ours"]
     marks = {line.get_marker(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines[1:]}
     assert marks["o"] == ([0.1, 0.4], [1, 1]) and marks["|"] == ([0.25], [1]) and marks["D"] == ([0.3], [1])
@@ -175,16 +177,16 @@ def test_noise_shows_each_seed_the_mean_and_what_was_published() -> None:
 
 
 def test_an_interval_that_holds_zero_is_hollow() -> None:
-    (axes,) = figures.intervals([("a", 0.1, 0.05, 0.2), ("b", 0.1, -0.05, 0.2), ("c", -0.2, -0.3, -0.1)]).axes
+    (axes,) = charts.intervals([("a", 0.1, 0.05, 0.2), ("b", 0.1, -0.05, 0.2), ("c", -0.2, -0.3, -0.1)]).axes
     values = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [line.get_markerfacecolor() for line in values] == [figures.ACCENT, "white", figures.ACCENT]
+    assert [line.get_markerfacecolor() for line in values] == [charts.ACCENT, "white", charts.ACCENT]
     assert [text.get_text() for text in axes.texts] == ["+0.100", "+0.100", "\u22120.200"]
-    (axes,) = figures.intervals([("b", 0.1, -0.05, 0.2)], zero_line=False).axes
-    assert axes.lines[1].get_markerfacecolor() == figures.ACCENT
+    (axes,) = charts.intervals([("b", 0.1, -0.05, 0.2)], zero_line=False).axes
+    assert axes.lines[1].get_markerfacecolor() == charts.ACCENT
 
 
 def test_deletion_draws_per_cent() -> None:
-    figure = figures.deletion(LINE, {"_hiding": (-LINE, -LINE - 1, -LINE + 1)})
+    figure = charts.deletion(LINE, {"_hiding": (-LINE, -LINE - 1, -LINE + 1)})
     (axes,) = figure.axes
     np.testing.assert_allclose(axes.lines[1].get_xydata(), np.column_stack([100 * LINE, -LINE]))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["hiding"]
@@ -192,7 +194,7 @@ def test_deletion_draws_per_cent() -> None:
 
 
 def test_gallery_goes_row_by_row_with_captions_below() -> None:
-    sheet = np.asarray(figures.gallery(PLAIN, ["one", "", "three"], columns=2)).astype(int)
+    sheet = np.asarray(photo_sheets.gallery(PLAIN, ["one", "", "three"], columns=2)).astype(int)
     for index, colour in enumerate(COLOURS):
         rows, columns = np.nonzero(np.abs(sheet - colour).max(axis=2) < 3)
         assert (rows.mean() > sheet.shape[0] / 2, columns.mean() > sheet.shape[1] / 2) == (index == 2, index == 1)
@@ -203,9 +205,9 @@ def test_gallery_goes_row_by_row_with_captions_below() -> None:
 def test_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_zero() -> None:
     grey = Image.new("RGB", (90, 60), (128, 128, 128))
     cells = np.repeat([[-0.31, 0.0, 0.31]], 2, axis=0)
-    sheet = figures.maps([grey], [[cells, np.zeros((2, 3))]], ["overall", "nothing"], ["caption"])
+    sheet = photo_sheets.maps([grey], [[cells, np.zeros((2, 3))]], ["overall", "nothing"], ["caption"])
     pixels = np.asarray(sheet).astype(int)
-    wide = (figures.SHEET - 24 * 4) // 3
+    wide = (photo_sheets.SHEET - 24 * 4) // 3
     line = pixels[150]
     photograph, signed, flat = (line[24 + index * (wide + 24) :][:wide] for index in range(3))
     assert (photograph == 128).all() and (np.abs(flat - 128) <= 1).all()
@@ -215,4 +217,4 @@ def test_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_
 
 @pytest.mark.parametrize(("largest", "scale"), [(0.0, 1.0), (0.31, 0.4), (0.3, 0.3), (7.2, 8.0), (0.0096, 0.01)])
 def test_a_scale_is_rounded_up_to_one_figure(largest: float, scale: float) -> None:
-    assert figures._scale(largest) == pytest.approx(scale)
+    assert photo_sheets._scale(largest) == pytest.approx(scale)

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from beholder.errors import BeholderError
-from beholder.models.backbone import Backbone
+from beholder.models.backbones.base import Backbone
 from beholder.models.gradcam import grad_cam, layer_names, task
-from beholder.models.multitask import MultiTask, ScoringMultiTask
+from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 
 LAST, INNER = "backbone.features.5", "backbone.features.3"
 

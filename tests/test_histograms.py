@@ -24,9 +24,13 @@ from test_data import (
     write,
 )
 
-from beholder import data
-from beholder.data import ava, folds, histograms, psychoflickr, tid2013
-from beholder.data.rated import Histogram, RatedPhotos, Votes, check_leaks
+from beholder import metrics
+from beholder.data import vote_distributions
+from beholder.data.rated_photos import RatedPhotos, check_leaks
+from beholder.data.registry import load_data, split_of
+from beholder.data.sets import ava, psychoflickr, tid2013
+from beholder.data.votes import Histogram, Votes
+from beholder.splits import split_hash
 from beholder.tasks import Task
 
 COUNTS = np.array([[2, 0, 1], [0, 4, 0], [0, 0, 1]])
@@ -43,11 +47,11 @@ def toy(folder: Path, **fields: object) -> RatedPhotos:
 
 def test_distribution_mean_and_deviation() -> None:
     histogram = Histogram(VALUES, COUNTS)
-    shares = histograms.distribution(histogram)
+    shares = vote_distributions.distribution(histogram)
     np.testing.assert_allclose(shares, [[2 / 3, 0, 1 / 3], [0, 1, 0], [0, 0, 1]])
     np.testing.assert_allclose(shares.sum(axis=1), 1)
-    np.testing.assert_allclose(histograms.deviations(shares, VALUES), [np.std([1, 1, 3]), 0, 0])
-    mean, sd, n = histograms.summary(histogram)
+    np.testing.assert_allclose(metrics.deviations(shares, VALUES), [np.std([1, 1, 3]), 0, 0])
+    mean, sd, n = vote_distributions.summary(histogram)
     np.testing.assert_allclose(mean, [5 / 3, 2, 3])
     np.testing.assert_allclose(sd, [np.std([1, 1, 3], ddof=1), 0, np.nan])
     assert n.tolist() == [3, 4, 1]
@@ -55,18 +59,18 @@ def test_distribution_mean_and_deviation() -> None:
 
 def test_votes_are_counted() -> None:
     votes = Votes(np.array([1, 0, 1, 1]), np.array(list("abca")), np.array([7.0, 1.0, 6.0, 7.0]))
-    counted = histograms.histogram_of(votes, 2, np.arange(1, 8))
+    counted = vote_distributions.histogram_of(votes, 2, np.arange(1, 8))
     assert counted is not None and counted.counts.tolist() == [[1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1, 2]]
-    assert histograms.histogram_of(votes, 3, np.arange(1, 8)) is None  # nobody rated the third
+    assert vote_distributions.histogram_of(votes, 3, np.arange(1, 8)) is None  # nobody rated the third
     refused(
         "votes: 7 by a is not on the scale of 6 values from 1 to 6 .2 such",
-        histograms.histogram_of,
+        vote_distributions.histogram_of,
         votes,
         2,
         1 + np.arange(6),
     )
     half = dataclasses.replace(votes, value=np.array([7, 1, 6.5, 7]))
-    refused(r"6\.5 by c is not on the scale", histograms.histogram_of, half, 2, np.arange(1, 8))
+    refused(r"6\.5 by c is not on the scale", vote_distributions.histogram_of, half, 2, np.arange(1, 8))
 
 
 @pytest.mark.parametrize(
@@ -104,37 +108,37 @@ def test_histogram_goes_with_its_photographs(tmp_path: Path) -> None:
 
 def test_means_agree_with_the_ratings(tmp_path: Path) -> None:
     photos = toy(tmp_path)
-    histograms.check_means(photos)
-    histograms.check_means(dataclasses.replace(photos, ratings=photos.ratings.round(1)))
+    vote_distributions.check_means(photos)
+    vote_distributions.check_means(dataclasses.replace(photos, ratings=photos.ratings.round(1)))
     other = dataclasses.replace(photos, ratings=np.array([[5 / 3], [2.2], [2.8]]))
-    refused(r"t of 1\.png is 2\.2, the mean of its votes 2\.000; .* \(2 such", histograms.check_means, other)
-    histograms.check_means(dataclasses.replace(other, histogram=None))
+    refused(r"t of 1\.png is 2\.2, the mean of its votes 2\.000; .* \(2 such", vote_distributions.check_means, other)
+    vote_distributions.check_means(dataclasses.replace(other, histogram=None))
 
 
 def test_oasis_and_eva_have_histograms(tmp_path: Path) -> None:
-    oasis, eva = (data.load(make(tmp_path), tmp_path).histogram for make in (make_oasis, make_eva))
+    oasis, eva = (load_data(make(tmp_path), tmp_path).histogram for make in (make_oasis, make_eva))
     assert oasis is not None and oasis.values.tolist() == list(range(1, 8))
     assert oasis.counts.tolist() == [[0, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1, 1]]
     assert eva is not None and eva.counts.shape == (12, 11)
     assert np.flatnonzero(eva.counts[0]).tolist() == [2, 4, 6]
     edit(tmp_path / "oasis" / "ratings.csv", "Acorns 1.jpg,2", "Acorns 1.jpg,2.5")
-    refused(r"votes: 2\.5 by 1 is not on the scale of 7 values from 1 to 7", data.load, "oasis", tmp_path)
+    refused(r"votes: 2\.5 by 1 is not on the scale of 7 values from 1 to 7", load_data, "oasis", tmp_path)
     edit(tmp_path / "oasis" / "ratings.csv", "Acorns 1.jpg,2.5", "Elsewhere.jpg,2")
-    assert data.load("oasis", tmp_path).histogram is None
+    assert load_data("oasis", tmp_path).histogram is None
 
 
 def test_ava_has_means_of_votes_and_the_official_test_part(tmp_path: Path) -> None:
     make_ava(tmp_path)
-    photos = data.load("ava", tmp_path)
+    photos = load_data("ava", tmp_path)
     assert photos.files[:2] == ("images/901.jpg", "images/902.jpg")
     assert photos.ratings[:, 0].tolist() == [2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9]
     assert photos.histogram is not None and photos.histogram.values.tolist() == list(range(1, 11))
     np.testing.assert_allclose(photos.sd, 1)  # type: ignore[arg-type]
     np.testing.assert_array_equal(photos.n, 3)  # type: ignore[arg-type]
-    histograms.check_means(photos)
+    vote_distributions.check_means(photos)
     assert photos.groups is None and photos.splits is not None
     assert [row for row, part in enumerate(photos.splits) if part == "test"] == [2, 10]
-    parts = data.split(photos).splits
+    parts = split_of(photos).splits
     assert parts is not None and parts.count("validation") == 1 and parts.count("test") == 2
     labels = ava.read_votes(tmp_path / "ava")
     assert labels.images.tolist() == list(range(901, 913))
@@ -145,14 +149,14 @@ def test_ava_split_of_ours_is_told_by_its_hash(tmp_path: Path) -> None:
     images = 1 + np.arange(250_000)
     parts = ava.split(images)
     assert ((parts == "train").sum(), (parts == "test").sum()) == (230_000, 20_000)
-    assert folds.split_hash([f"{image}.jpg" for image in images], parts.tolist()).startswith("a777e2f6")
+    assert split_hash([f"{image}.jpg" for image in images], parts.tolist()).startswith("a777e2f6")
     np.testing.assert_array_equal(ava.split(images[::-1]), parts[::-1])
     make_ava(tmp_path)
     shutil.rmtree(tmp_path / "ava" / "aesthetics_image_lists")
-    photos = data.load("ava", tmp_path)
+    photos = load_data("ava", tmp_path)
     assert photos.splits is not None and photos.splits.count("test") == 1
     (photos.root / photos.files[photos.splits.index("train")]).unlink()
-    fewer = data.load("ava", tmp_path, drop_missing=True)
+    fewer = load_data("ava", tmp_path, drop_missing=True)
     assert set(zip(fewer.files, fewer.splits or (), strict=True)) < set(zip(photos.files, photos.splits, strict=True))
 
 
@@ -161,17 +165,17 @@ def test_ava_photographs_that_are_missing(folder: str, tmp_path: Path) -> None:
     make_ava(tmp_path)
     root = tmp_path / "ava"
     (root / "images").rename(tmp_path / "elsewhere")
-    refused(r"12 of 12 .* not in .*images, the first is 901\.jpg", data.load, "ava", tmp_path, drop_missing=True)
+    refused(r"12 of 12 .* not in .*images, the first is 901\.jpg", load_data, "ava", tmp_path, drop_missing=True)
     shutil.copytree(tmp_path / "elsewhere", root / folder)
-    assert data.load("ava", tmp_path).files[0] == f"{folder}/901.jpg"
+    assert load_data("ava", tmp_path).files[0] == f"{folder}/901.jpg"
     for image in (902, 911):
         (root / folder / f"{image}.jpg").unlink()
-    refused(r"2 of 12 photographs are not in .*, the first is 902\.jpg; .* drop_missing", data.load, "ava", tmp_path)
-    photos = data.load("ava", tmp_path, drop_missing=True)
+    refused(r"2 of 12 photographs are not in .*, the first is 902\.jpg; .* drop_missing", load_data, "ava", tmp_path)
+    photos = load_data("ava", tmp_path, drop_missing=True)
     assert len(photos) == 10 and photos.files[1] == f"{folder}/903.jpg" and photos.splits is not None
     assert photos.histogram is not None and photos.histogram.counts[1].tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0]
     assert photos.splits.count("test") == 1
-    refused("oasis is to be whole", data.load, "oasis", tmp_path, drop_missing=True)
+    refused("oasis is to be whole", load_data, "oasis", tmp_path, drop_missing=True)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_ava_photographs_that_are_missing(folder: str, tmp_path: Path) -> None:
 def test_bad_ava_is_one_line(old: str, new: str, message: str, tmp_path: Path) -> None:
     make_ava(tmp_path)
     edit(tmp_path / "ava" / "AVA.txt", old, new)
-    refused(message, data.load, "ava", tmp_path)
+    refused(message, load_data, "ava", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -206,12 +210,12 @@ def test_bad_ava_is_one_line(old: str, new: str, message: str, tmp_path: Path) -
 def test_bad_ava_files_are_one_line(spoil: Callable[[Path], object], message: str, tmp_path: Path) -> None:
     make_ava(tmp_path)
     spoil(tmp_path / "ava")
-    refused(message, data.load, "ava", tmp_path)
+    refused(message, load_data, "ava", tmp_path)
 
 
 def test_psychoflickr_has_the_traits_of_who_likes(tmp_path: Path) -> None:
     make_psychoflickr(tmp_path)
-    photos = data.load("psychoflickr", tmp_path)
+    photos = load_data("psychoflickr", tmp_path)
     files = ("ann/1.jpg", "ann/2.jpg", "bob/1.jpg", "cy 7/1.jpg", "cy 7/3.jpg")
     assert photos.files == tuple(f"images/{file}" for file in files)
     np.testing.assert_allclose(photos.ratings[:3], [[0.5, 0, 0, 0, 1], [0, 0.1, 0, 0, 0], [-0.5, 0.2, 0, 0, -1]])
@@ -224,7 +228,7 @@ def test_psychoflickr_has_the_traits_of_who_likes(tmp_path: Path) -> None:
     edit(tmp_path / "psychoflickr" / "users.csv", header, "User,O,c,E,A,N")
     pairs = ["user,image", *(f"{file.split('/')[0]},images/{file}" for file in files), "bob,images/ann/2.jpg"]
     write(tmp_path / "psychoflickr" / "likes.csv", [*pairs, pairs[-1]])
-    listed = data.load("psychoflickr", tmp_path)
+    listed = load_data("psychoflickr", tmp_path)
     assert listed.files == photos.files and listed.groups == photos.groups
     np.testing.assert_allclose(listed.ratings, by_folder)
 
@@ -254,7 +258,7 @@ def test_psychoflickr_has_the_traits_of_who_likes(tmp_path: Path) -> None:
 def test_bad_psychoflickr_is_one_line(spoil: Callable[[Path], object], message: str, tmp_path: Path) -> None:
     make_psychoflickr(tmp_path)
     spoil(tmp_path / "psychoflickr")
-    refused(message, data.load, "psychoflickr", tmp_path)
+    refused(message, load_data, "psychoflickr", tmp_path)
 
 
 def test_psychoflickr_users_stay_whole() -> None:
@@ -266,7 +270,7 @@ def test_psychoflickr_users_stay_whole() -> None:
 
 def test_tid2013_has_references_for_groups(tmp_path: Path) -> None:
     make_tid2013(tmp_path)
-    photos = data.load("tid2013", tmp_path)
+    photos = load_data("tid2013", tmp_path)
     names = ("I01_01_1.bmp", "i01_01_2.bmp", "I02_01_1.bmp", "i02_01_2.bmp")
     assert photos.files == tuple(f"distorted_images/{name}" for name in names)
     assert photos.groups == ("I01", "I01", "I02", "I02") and photos.ratings[:, 0].tolist() == [5.5, 4.5, 3.5, 2.5]
@@ -304,11 +308,11 @@ def test_tid2013_has_references_for_groups(tmp_path: Path) -> None:
 def test_bad_tid2013_is_one_line(spoil: Callable[[Path], object], message: str, tmp_path: Path) -> None:
     make_tid2013(tmp_path)
     spoil(tmp_path / "tid2013")
-    refused(message, data.load, "tid2013", tmp_path)
+    refused(message, load_data, "tid2013", tmp_path)
 
 
 def test_own_votes_are_the_score(tmp_path: Path) -> None:
-    photos = data.load(make_own_votes(tmp_path))
+    photos = load_data(make_own_votes(tmp_path))
     assert photos.histogram is not None and photos.histogram.values.tolist() == [-1, 0, 1]
     assert photos.histogram.counts[:3].tolist() == [[0, 1, 2], [1, 1, 1], [2, 1, 0]]
     (task,) = photos.tasks
@@ -316,10 +320,10 @@ def test_own_votes_are_the_score(tmp_path: Path) -> None:
     np.testing.assert_allclose(photos.ratings[:3, 0], [2 / 3, 0, -2 / 3])
     np.testing.assert_allclose(photos.sd[:2, 0], [np.std([0, 1, 1], ddof=1), 1])  # type: ignore[index]
     np.testing.assert_array_equal(photos.n, 3)  # type: ignore[arg-type]
-    assert data.load(str(tmp_path / "mine.csv"), ranges={"score": (-2, 2)}).tasks[0].low == -2
+    assert load_data(str(tmp_path / "mine.csv"), ranges={"score": (-2, 2)}).tasks[0].low == -2
     refused(
         "score of .* is -0.666667, outside its scale 0 to 1",
-        data.load,
+        load_data,
         str(tmp_path / "mine.csv"),
         ranges={"score": (0, 1)},
     )
@@ -331,12 +335,12 @@ def test_own_votes_beside_ratings(tmp_path: Path) -> None:
     means = [np.average(np.arange(1, 11), weights=row) for row in counts]
     header = ",".join(["file", "light", "beauty_mean", "beauty_n", *(f"votes_{value}" for value in range(1, 11))])
     lines = [",".join([f"{row}.jpg", f"{means[row]:.1f}", "3", "7", *map(str, counts[row])]) for row in range(12)]
-    photos = data.load(make_own(tmp_path, header, lines))
+    photos = load_data(make_own(tmp_path, header, lines))
     assert [(task.name, task.low, task.high) for task in photos.tasks] == [("light", 1, 10), ("beauty", 1, 5)]
     assert photos.histogram is not None and photos.histogram.counts.tolist() == counts
     assert photos.n is not None and photos.n[0].tolist() == [sum(counts[0]), 7] and photos.sd is not None
     edit(tmp_path / "mine.csv", f"1.jpg,{means[1]:.1f}", "1.jpg,9.9")
-    refused(r"light of 1\.jpg is 9\.9, the mean of its votes", data.load, str(tmp_path / "mine.csv"))
+    refused(r"light of 1\.jpg is 9\.9, the mean of its votes", load_data, str(tmp_path / "mine.csv"))
 
 
 @pytest.mark.parametrize(
@@ -356,9 +360,9 @@ def test_bad_own_votes_are_one_line(old: str, new: str, message: str | None, tmp
     name = make_own_votes(tmp_path)
     edit(Path(name), old, new)
     if message is None:
-        assert [task.name for task in data.load(name).tasks] == ["score"]
+        assert [task.name for task in load_data(name).tasks] == ["score"]
     else:
-        refused(message, data.load, name)
+        refused(message, load_data, name)
 
 
 def test_statistics_of_labels_alone(tmp_path: Path) -> None:

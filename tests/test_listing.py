@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from beholder.batch import Result
-from beholder.listing import find, natural, printable
+from beholder.photos.listing import find, natural
+from beholder.scoring.batch import Result
+from beholder.text import printable
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from scipy import stats
 
 from beholder.errors import BeholderError
 from beholder.evaluation.conformal import covered, half_width
-from beholder.evaluation.metrics import METRICS, accuracy, bootstrap, mae, measure, paired_bootstrap, plcc, rmse, srcc
+from beholder.metrics import METRICS, accuracy, bootstrap, mae, measure, paired_bootstrap, plcc, rmse, srcc
 
 REFERENCE = {
     "srcc": lambda a, b: stats.spearmanr(a, b)[0],

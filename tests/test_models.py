@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from beholder import photo, weights
 from beholder.errors import BeholderError
-from beholder.models.backbone import BACKBONES, create
-from beholder.models.cost import cost, gflop, parameters
-from beholder.models.default import DefaultModel, TokenFeatures
-from beholder.models.dinov2 import DinoFeatures, DinoV2
-from beholder.models.efficientnet_lite import SameConv2d
+from beholder.models import registry
+from beholder.models.backbones.base import create_backbone
+from beholder.models.backbones.dinov2 import DinoFeatures, DinoV2
+from beholder.models.backbones.efficientnet_lite import SameConv2d
+from beholder.models.cost import gflop, parameters
+from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
+from beholder.models.registry import BACKBONES
+from beholder.models.weights import _from_package_index, load_weights
+from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
+from beholder.systems.soydaner2023.cost import cost
 
 # Parameters, those that stage 2 trains, and GFLOP at the network's own size.
 COUNTED = {
@@ -31,7 +36,7 @@ COUNTED = {
 def test_backbone(name: str) -> None:
     """What every backbone promises: shapes at any size, a stem that is never trained, tuned layers in the tail."""
     torch.manual_seed(0)
-    network = create(name, pretrained=False)
+    network = create_backbone(name, pretrained=False)
     total, trained, billions = COUNTED[name]
     tuned = {key: value for key, value in network.named_parameters() if key.startswith(network.tuned)}
     assert parameters(network) == total
@@ -57,7 +62,7 @@ def test_backbone(name: str) -> None:
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_training_leaves_running_statistics(name: str) -> None:
-    network = create(name, pretrained=False)
+    network = create_backbone(name, pretrained=False)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     around = torch.nn.Sequential(network).train()
     around(torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8))
@@ -69,7 +74,7 @@ def test_training_leaves_running_statistics(name: str) -> None:
 @pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2", "efficientnet_lite1", "resnet50", "densenet121"])
 @pytest.mark.parametrize("side", [(64, 96), (96, 65)])
 def test_convolutions_take_any_size(name: str, side: tuple[int, int]) -> None:
-    features = create(name, pretrained=False).forward_features(torch.zeros(1, 3, *side, dtype=torch.uint8))
+    features = create_backbone(name, pretrained=False).forward_features(torch.zeros(1, 3, *side, dtype=torch.uint8))
     up = name not in {"vgg16", "densenet121"}  # their poolings drop an odd row, the others' padding keeps it
     assert features.shape[2:] == tuple(-(-length // 32) if up else length // 32 for length in side)
 
@@ -101,7 +106,7 @@ def test_dinov2_as_a_backbone_pools_to_mean_patch_and_class_token() -> None:
 
 def test_unknown_backbone() -> None:
     with pytest.raises(BeholderError, match="no backbone is called 'vgg99'; there are vgg16"):
-        create("vgg99")
+        create_backbone("vgg99")
 
 
 def test_cost_of_the_network_of_the_paper() -> None:
@@ -116,7 +121,7 @@ def test_cost_of_the_network_of_the_paper() -> None:
 def test_backbone_goes_into_onnx(name: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
     torch.manual_seed(0)
-    network = create(name, pretrained=False)
+    network = create_backbone(name, pretrained=False)
     pixels = torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8)
     path = tmp_path / "network.onnx"
     batch = torch.export.Dim("batch", min=1, max=64)
@@ -147,13 +152,13 @@ SEEN = {
 def test_pretrained_backbone_sees_the_same(name: str, photos: list[Path]) -> None:
     """Values, preprocessing and padding together. With the classifiers of their files these features say tabby cat."""
     try:
-        network = create(name)
+        network = create_backbone(name)
     except BeholderError as error:
         if "did not give" in str(error):
             pytest.skip(f"no package index within reach: {error}")
         raise
-    cat = photo.read(next(path for path in photos if path.name == "chelsea.jpg"))
-    pixels = photo.squash(cat, (network.side, network.side)).transpose(2, 0, 1)
+    cat = read_photo(next(path for path in photos if path.name == "chelsea.jpg"))
+    pixels = resize_exact(cat, (network.side, network.side)).transpose(2, 0, 1)
     with torch.inference_mode():
         pooled = network(torch.from_numpy(pixels.copy())[None])[0]
     channel, value, spread = SEEN[name]
@@ -221,10 +226,10 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
 
-    entry = weights.REGISTRY["dinov2_vits14"]
+    entry = registry.REGISTRY["dinov2_vits14"]
     try:
-        data = weights._from_package_index("dinov2_vits14", entry)
-        arrays = weights.load("dinov2_vits14")
+        data = _from_package_index("dinov2_vits14", entry)
+        arrays = load_weights("dinov2_vits14")
     except BeholderError as error:
         pytest.skip(f"no package index within reach: {error}")
     model = onnx.load_model_from_string(data)

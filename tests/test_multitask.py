@@ -25,21 +25,26 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 import beholder
-from beholder import data, files, photo
-from beholder.cli import app
-from beholder.data.folds import split_hash
-from beholder.data.rated import RatedPhotos
+from beholder.cli.app import app
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data, split_of
 from beholder.errors import BeholderError
-from beholder.models import backbone
-from beholder.models.multitask import MultiTask, ScoringMultiTask
-from beholder.papers import runs, soydaner2023
+from beholder.files import replacing
+from beholder.models.backbones.base import create_backbone
+from beholder.photos.read import Pixels, read_photo
+from beholder.photos.resize import resize_exact
+from beholder.splits import split_hash
+from beholder.systems import study_runs
+from beholder.systems.soydaner2023 import experiment as soydaner_experiment
+from beholder.systems.soydaner2023.export import describe, publish
+from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
+from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.soydaner2023.train import Trained, fit, make_network, source_for
 from beholder.tasks import Task
 from beholder.training import features
 from beholder.training.device import device
-from beholder.training.multitask import Trained, fit, make_network, masked_mse, predict, source_for
-from beholder.training.publish import describe, publish
-from beholder.training.recipe import Recipe
-from beholder.training.source import Source
+from beholder.training.inputs import Source
+from beholder.training.supervised import masked_mse, predict
 
 CPU = torch.device("cpu")
 TASKS = (Task("look", 1, 10), Task("warm_light", -1, 1), Task("detail", 0, 1))
@@ -62,7 +67,7 @@ def save_rated(folder: Path, count: int = 30) -> np.ndarray:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         save_photo(folder / f"{number}.jpg", number)
-    colours = np.array([photo.read(folder / f"{number}.jpg").pixels.mean((0, 1)) for number in range(count)]) / 128
+    colours = np.array([read_photo(folder / f"{number}.jpg").pixels.mean((0, 1)) for number in range(count)]) / 128
     ratings = np.stack([1 + 9 * colours[:, 0], colours[:, 1] * 2 - 1, colours[:, 2]], axis=1)
     ratings = ratings.clip([1, -1, 0], [10, 1, 1]).round(3)
     ratings[::7, 1] = np.nan
@@ -123,7 +128,7 @@ def assert_same(first: Trained, second: Trained) -> None:
 def test_parameters_as_published(outputs: int, separate: bool, last: int, total: int) -> None:
     """Table 2 and Section 5.2.1 of Soydaner & Wagemans 2023."""
     with torch.device("meta"):
-        network = MultiTask(backbone.create("vgg16", pretrained=False), outputs, separate=separate)
+        network = MultiTask(create_backbone("vgg16", pretrained=False), outputs, separate=separate)
     assert len(network.out) == (outputs if separate else 1)
     count = {name: sum(value.numel() for value in part.parameters()) for name, part in network.named_children()}
     assert count == {"backbone": 14_714_688, "fc1": 65_664, "fc2": 8_256, "dropout": 0, "out": last}
@@ -317,10 +322,10 @@ def assert_close(first: Trained, second: Trained, photos: RatedPhotos) -> None:
 def test_kept_inputs_train_as_pixels(name: str, mirror: bool, photos: RatedPhotos, cache: Path) -> None:
     recipe = replace(RECIPE, backbone=name, mirror=mirror)
     sources = [source_for(photos, recipe, CPU, keep=keep, cache=cache) for keep in (True, False)]
-    network, rows = backbone.create(name), np.array([3, 0, 29, 3])
+    network, rows = create_backbone(name), np.array([3, 0, 29, 3])
     mirrored = np.array([False, True, True, True]) & mirror
     size = (network.side, network.side)
-    pixels = np.stack([photo.squash(photo.read(photos.paths[row]), size) for row in rows])
+    pixels = np.stack([resize_exact(read_photo(photos.paths[row]), size) for row in rows])
     pixels[mirrored] = pixels[mirrored, :, ::-1]
     with torch.inference_mode():
         expected = network.stem(torch.from_numpy(pixels).permute(0, 3, 1, 2))
@@ -545,7 +550,7 @@ def test_features_go_on_only_where_there_is_room(
     recipe, seen = replace(RECIPE, side=40), []
     real = features.look
 
-    def stop(path: Path, extractor: features.Extractor) -> photo.Pixels:
+    def stop(path: Path, extractor: features.Extractor) -> Pixels:
         seen.append(path)
         if len(seen) > 16:
             raise KeyboardInterrupt
@@ -609,7 +614,7 @@ def test_what_goes_into_a_model_file(options: dict[str, Any], photos: RatedPhoto
         assert rmse[task.name].n == np.isfinite(errors).sum()
 
     low, high = (torch.tensor([getattr(task, end) for task in tasks], dtype=torch.float32) for end in ("low", "high"))
-    pixels = torch.from_numpy(np.stack([photo.squash(photo.read(path), (16, 16)) for path in photos.paths]))
+    pixels = torch.from_numpy(np.stack([resize_exact(read_photo(path), (16, 16)) for path in photos.paths]))
     pixels = pixels.permute(0, 3, 1, 2)
     with torch.inference_mode():
         typical = trained.network.backbone(pixels[np.array(photos.splits) == "train"]).mean(0)
@@ -633,8 +638,8 @@ def test_typical_is_of_the_training_photographs(
 ) -> None:
     """Looked at a batch at a time, however many there are."""
     networks: list[ScoringMultiTask] = []
-    monkeypatch.setattr("beholder.training.publish.export", lambda network, *_: networks.append(network))
-    monkeypatch.setattr("beholder.training.publish.HELD_OUT_BATCH", 5)
+    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda network, *_: networks.append(network))
+    monkeypatch.setattr("beholder.training.held_out.HELD_OUT_BATCH", 5)
     network = whole.network if best == 2 else make_network(RECIPE, 3).eval()
     trained = replace(whole, network=network, best=best)
     made, sizes = source_for(photos, RECIPE, CPU, keep=keep, cache=cache), []
@@ -644,7 +649,7 @@ def test_typical_is_of_the_training_photographs(
 
     publish(photos, trained, RECIPE, Source(watched(made.pooled), watched(made.middle)), Path("unused.onnx"))
     train = [path for path, part in zip(photos.paths, photos.splits or (), strict=True) if part == "train"]
-    pixels = torch.from_numpy(np.stack([photo.squash(photo.read(path), (16, 16)) for path in train]))
+    pixels = torch.from_numpy(np.stack([resize_exact(read_photo(path), (16, 16)) for path in train]))
     with torch.inference_mode():
         expected = network.backbone(pixels.permute(0, 3, 1, 2)).mean(0)
     torch.testing.assert_close(networks[0].typical, expected, rtol=2e-3, atol=2e-3)
@@ -714,7 +719,7 @@ def test_command_says_what_it_does(model: tuple[Path, Done]) -> None:
 def test_model_file_scores_as_the_network(model: tuple[Path, Done]) -> None:
     """Against a training from Python by the same recipe."""
     path, _ = model
-    rated = data.split(data.load(str(path.with_name("mine.csv")), ranges={"look": (1, 10)}))
+    rated = split_of(load_data(str(path.with_name("mine.csv")), ranges={"look": (1, 10)}))
     recipe = Recipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=0, epochs2=2)
     trained = fit(rated, recipe, source=source_for(rated, recipe, CPU, cache=path.with_name("c")), where=CPU)
     final = trained.stage1 if trained.best == 1 else trained.stage2
@@ -854,7 +859,7 @@ def test_mistakes_are_one_line(
     if change:
         change(rows, tmp_path)
     save_csv(tmp_path / "mine.csv", rows)
-    monkeypatch.setattr("beholder.training.publish.export", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda *_: pytest.fail("it was trained"))
     done = train("--data", "mine.csv", *QUICK, "--cache", "cache", *options)
     errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert done.code == 1 and len(errors) == 1 and re.search(told, errors[0]), done.err
@@ -866,8 +871,8 @@ def test_mistakes_are_one_line(
 
 def test_side_of_dinov2_is_told(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        real = backbone.create
-        patch.setattr("beholder.training.source.backbone.create", lambda name: real(name, pretrained=False))
+        real = create_backbone
+        patch.setattr("beholder.training.inputs.create_backbone", lambda name: real(name, pretrained=False))
         save_csv(tmp_path / "mine.csv", rows_of(tmp_path))
         done = train(
             "--data", tmp_path / "mine.csv", "--backbone", "dinov2_vits14", "--side", 100, "--out", tmp_path / "m.onnx"
@@ -880,7 +885,7 @@ def test_leaks_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     rows = rows_of(tmp_path)
     leaking(rows, tmp_path)
     save_csv(tmp_path / "mine.csv", rows)
-    monkeypatch.setattr("beholder.training.publish.export", lambda *_: None)
+    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda *_: None)
     done = train("--data", tmp_path / "mine.csv", *QUICK, "--drop-leaks", "--no-cache", "--out", tmp_path / "m.onnx")
     assert done.code == 0 and "29 photographs (15 train, 7 validation, 7 test)" in done.err
 
@@ -916,7 +921,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     assert process.returncode == 130 and "Traceback" not in err
     assert err.splitlines()[-1] == "stopped; the same command goes on from here"
     assert os.listdir(checkpoint.parent) == [checkpoint.name] and not (tmp_path / "m.onnx").exists()
-    rated = data.split(data.load(str(tmp_path / "mine.csv")))
+    rated = split_of(load_data(str(tmp_path / "mine.csv")))
     recipe = Recipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=450, epochs2=60)
     seen: list[dict[str, Any]] = []
 
@@ -940,7 +945,7 @@ def test_what_killed_trainings_left_is_removed_at_the_end(tmp_path: Path) -> Non
     save_csv(tmp_path / "mine.csv", rows_of(tmp_path))
     checkpoint = tmp_path / "m.training" / "checkpoint.safetensors"
     checkpoint.parent.mkdir()
-    with pytest.raises(RuntimeError), files.replacing(checkpoint, "the checkpoint") as partial:
+    with pytest.raises(RuntimeError), replacing(checkpoint, "the checkpoint") as partial:
         raise RuntimeError
     partial.write_bytes(b"half")  # as a kill amid writing leaves it
     done = train("--data", tmp_path / "mine.csv", *QUICK, "--no-cache", "--out", tmp_path / "m.onnx")
@@ -991,10 +996,10 @@ def test_study_is_trained_once(
         trained.append(recipe)
         return fit(photos, recipe, **options)
 
-    monkeypatch.setattr(soydaner2023, "fit", counted)
-    train = soydaner2023.trainer(source, CPU)
-    rounds = runs.with_splits(photos, 5)
-    first = runs.run_all(rounds, SETTINGS, 2, tmp_path, train)
+    monkeypatch.setattr(soydaner_experiment, "fit", counted)
+    train = soydaner_experiment.trainer(source, CPU)
+    rounds = study_runs.with_splits(photos, 5)
+    first = study_runs.run_all(rounds, SETTINGS, 2, tmp_path, train)
     assert [(each.setting, each.seed, each.fold) for each in first] == [
         ("multi task", 0, 0),
         ("single", 0, 0),
@@ -1010,9 +1015,9 @@ def test_study_is_trained_once(
     assert list(first[1].outcome.predicted) == ["training"]
     assert first[1].outcome.predicted["training"].shape == (6, 1)
 
-    def again(settings: dict[str, Recipe]) -> tuple[int, list[runs.Result]]:
+    def again(settings: dict[str, Recipe]) -> tuple[int, list[study_runs.Result]]:
         trained.clear()
-        found = runs.run_all(rounds, settings, 2, tmp_path, train)
+        found = study_runs.run_all(rounds, settings, 2, tmp_path, train)
         return len(trained), found
 
     count, found = again(SETTINGS)
@@ -1036,18 +1041,18 @@ def test_study_is_trained_once(
 @pytest.mark.parametrize("by_group", [False, True])
 def test_every_photograph_is_tested_once(by_group: bool, photos: RatedPhotos) -> None:
     groups = tuple(f"theme {number % 12}" for number in range(len(photos)))
-    rounds = runs.with_splits(replace(photos, splits=None, groups=groups), 5, by_group)
+    rounds = study_runs.with_splits(replace(photos, splits=None, groups=groups), 5, by_group)
     parts = np.array([each.splits for each in rounds])
     assert ((parts == "test").sum(axis=0) == 1).all() and len(rounds) == 5
     assert all({"train", "validation", "test"} == set(part) for part in parts)
     cut = [len({(group, part) for group, part in zip(groups, row, strict=True)}) > 12 for row in parts]
     assert any(cut) != by_group
-    assert len(runs.with_splits(replace(photos, splits=None), 2)) == 2
+    assert len(study_runs.with_splits(replace(photos, splits=None), 2)) == 2
 
 
 def test_published_split_stays(photos: RatedPhotos) -> None:
-    assert [each.splits for each in runs.with_splits(photos, 5)] == [photos.splits]
+    assert [each.splits for each in study_runs.with_splits(photos, 5)] == [photos.splits]
     without = tuple("train" if part == "validation" else part for part in photos.splits or ())
-    (made,) = runs.with_splits(replace(photos, splits=without), 5)
+    (made,) = study_runs.with_splits(replace(photos, splits=without), 5)
     assert (made.splits or ()).count("validation") == 3
     assert [part == "test" for part in made.splits or ()] == [part == "test" for part in without]

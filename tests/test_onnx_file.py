@@ -6,8 +6,8 @@ import onnx
 import pytest
 
 from beholder.errors import ModelError
-from beholder.model_file import default_path
-from beholder.onnx_file import metadata, sealed
+from beholder.scoring.model_file import default_path
+from beholder.scoring.onnx_file import metadata, sealed
 
 
 @pytest.mark.parametrize("which", ["made", "embedded"])

@@ -16,17 +16,20 @@ from PIL import Image
 from test_multitask import Stop, run, save_csv, story
 
 import beholder
-from beholder import data, photo
-from beholder.cli_train import _told
-from beholder.data import aadb, psychoflickr
-from beholder.data.rated import RatedPhotos
-from beholder.models import backbone
-from beholder.models.personality import Centred, Personality, ScoringPersonality, laid_over
+from beholder.cli.train import _told
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data, split_of
+from beholder.data.sets import aadb, psychoflickr
+from beholder.models.backbones.base import Backbone, create_backbone
+from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
+from beholder.systems.li2019 import train as li_train
+from beholder.systems.li2019.export import scoring
+from beholder.systems.li2019.network import Centred, Personality, ScoringPersonality, laid_over
+from beholder.systems.li2019.recipe import Recipe
+from beholder.systems.li2019.train import Trained, fit, least_squares, make_network, source_for, weights_of
 from beholder.tasks import Task
-from beholder.training import personality, source
-from beholder.training.personality import Recipe, Trained, fit, least_squares, make_network, source_for, weights_of
-from beholder.training.publish_personality import scoring
-from beholder.training.source import Look, Source, cached_source, direct_source
+from beholder.training.inputs import Look, Source, cached_source, direct_source
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
@@ -75,7 +78,7 @@ def rated(folder: Path, name: str, tasks: tuple[Task, ...], numbers: range) -> R
     files = tuple(f"{number}.jpg" for number in numbers)
     for number, file in zip(numbers, files, strict=True):
         save_photo(folder / file, number)
-    colours = np.array([photo.read(folder / file).pixels.mean((0, 1)) for file in files]) / 128
+    colours = np.array([read_photo(folder / file).pixels.mean((0, 1)) for file in files]) / 128
     columns = [task.from_unit(colours[:, place].clip(0, 1)) for place, task in enumerate(tasks)]
     splits = tuple(PARTS[number % 5] for number in range(len(files)))
     return RatedPhotos(name, folder, files, tasks, np.stack(columns, axis=1), splits=splits)
@@ -129,7 +132,7 @@ def trained_again(
 def test_parameters_as_published() -> None:
     """DenseNet-121 has 7,978,856 with its classifier of 1,000 classes (Huang et al. 2017)."""
     with torch.device("meta"):
-        network = Personality(backbone.create("densenet121", pretrained=False))
+        network = Personality(create_backbone("densenet121", pretrained=False))
     count = {name: sum(value.numel() for value in part.parameters()) for name, part in network.named_children()}
     assert count == {"backbone": 6_953_856, "aesthetic": 1_574_913, "personality": 1_576_965}
     assert count["backbone"] + 1024 * 1000 + 1000 == 7_978_856
@@ -172,8 +175,8 @@ def test_crops_kept_are_the_centre_and_the_corners(photos: RatedPhotos, tmp_path
     look = Look("tiny", 16, True, 24)
     kept, direct = cached_source(photos, look, CPU, cache=tmp_path), direct_source(photos, look, CPU)
     assert kept.views == 5 * 2 and direct.views == 9 * 9 * 2
-    pixels = photo.squash(photo.read(photos.paths[3]), (24, 24))
-    network = backbone.create("tiny")
+    pixels = resize_exact(read_photo(photos.paths[3]), (24, 24))
+    network = create_backbone("tiny")
     for view, (top, left) in enumerate([(4, 4), (0, 0), (0, 8), (8, 0), (8, 8)]):
         for mirrored in (0, 1):
             cut = np.ascontiguousarray(pixels[top : top + 16, left : left + 16][:, :: -1 if mirrored else 1])
@@ -238,7 +241,7 @@ def test_what_is_trained(shared: str, photos: RatedPhotos, second: RatedPhotos, 
     every = {"backbone.early.0", "backbone.late.0", "backbone.late.2"}
     assert moved == {"whole": every, "last": {"backbone.late.0"}, "none": set()}[shared]
     assert len(list(tmp_path.glob("features/*.npy"))) == (0 if shared == "whole" else 2)
-    pixels = np.stack([photo.squash(photo.read(path), (24, 24))[4:20, 4:20] for path in photos.paths])
+    pixels = np.stack([resize_exact(read_photo(path), (24, 24))[4:20, 4:20] for path in photos.paths])
     with torch.inference_mode():
         found = trained.network(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     held_out = np.isfinite(trained.final[:, 0])
@@ -324,15 +327,16 @@ def test_densenet_from_random_weights(
     photos: RatedPhotos, second: RatedPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The paper's own network and training, all of it trained on pixels."""
-    real = backbone.create
+    real = create_backbone
 
-    def drawn(name: str, pretrained: bool = True) -> backbone.Backbone:
+    def drawn(name: str, pretrained: bool = True) -> Backbone:
         torch.manual_seed(3)
         return real(name, pretrained=False)
 
-    monkeypatch.setattr(backbone, "create", drawn)
-    for module in (backbone, source):
-        monkeypatch.setattr(module, "identity", lambda name: "drawn")
+    for module in ("systems.li2019.train", "training.inputs"):
+        monkeypatch.setattr(f"beholder.{module}.create_backbone", drawn)
+    for module in ("training.supervised", "training.inputs"):
+        monkeypatch.setattr(f"beholder.{module}.backbone_identity", lambda name: "drawn")
     few = [each.subset(np.arange(10)) for each in (photos, second)]
     recipe = Recipe(resize=40, side=32, batch=4, epochs1=2, epochs2=2)
     trained = fit(*few, recipe, where=CPU)
@@ -370,7 +374,7 @@ def test_scoring_network_is_the_trained_one(
     tasks = (SCORE,) if single else (SCORE, *TRAITS)
     low_high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32)
     low, span = low_high[:, 0], low_high[:, 1] - low_high[:, 0]
-    pixels = np.stack([photo.squash(photo.read(path), (24, 24)) for path in photos.paths])
+    pixels = np.stack([resize_exact(read_photo(path), (24, 24)) for path in photos.paths])
     larger = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     centre = larger[:, :, 4:20, 4:20]
     whole = scoring(network, recipe, low_high, torch.full((6,), 0.3))
@@ -457,7 +461,7 @@ def planted_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ["ava", "aadb"])
 def test_coefficients_have_the_planted_signs(name: str, planted_root: Path) -> None:
     """Figure 4: against what was planted, and against the solution of least squares."""
-    photos, second = (data.split(data.load(each, planted_root)) for each in (name, "psychoflickr"))
+    photos, second = (split_of(load_data(each, planted_root)) for each in (name, "psychoflickr"))
     sources = [source_for(each, LEARNS, CPU, cache=planted_root / "cache") for each in (photos, second)]
     trained = fit(photos, second, LEARNS, sources=sources, where=CPU)
     found = weights_of(trained.history, psychoflickr.TRAITS)
@@ -508,7 +512,7 @@ def test_command_takes_own_files(single: bool, photos: RatedPhotos, second: Rate
                tmp_path / "m.onnx", "--device", "cpu")  # fmt: skip
     assert done.code == 0, done.err
     assert "first: 30 photographs (18 train, 6 validation, 6 test), 1 task, on cpu" in done.err
-    made = [data.load(str(table), ranges=ranges) for table, ranges in
+    made = [load_data(str(table), ranges=ranges) for table, ranges in
             zip(tables, ({"look": (1, 10), "other": (0, 1)}, {"detail": (0, 5)}), strict=True)]  # fmt: skip
     recipe = replace(RECIPE, single=single)
     trained = fit(made[0], None if single else made[1], recipe, where=CPU,
@@ -596,7 +600,7 @@ def test_mistakes_are_one_line(
     make_psychoflickr(tmp_path, users=3)
     if change:
         change(tmp_path)
-    monkeypatch.setattr(personality, "run", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(li_train, "run", lambda *_: pytest.fail("it was trained"))
     place = ["--second-root", "."] if "psycho" in options else []
     size = ["--backbone", "tiny", "--shared", "last", "--resize", 24, "--side", 16, "--cache", "cache"]
     done = run("train", "li2019", "--data", "first.csv", *size, *options.split(), *place)

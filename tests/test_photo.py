@@ -21,8 +21,13 @@ from made import dng
 from PIL import Image, ImageCms, features
 from sklearn.datasets import load_sample_image
 
-from beholder import photo
 from beholder.errors import PhotoError
+from beholder.photos import memory, read
+from beholder.photos.colour import BACKGROUND, _to_srgb
+from beholder.photos.formats import SUFFIXES
+from beholder.photos.memory import PixelBudget
+from beholder.photos.read import MAX_BYTES, read_bytes, read_photo
+from beholder.photos.resize import resize_exact
 
 SKIMAGE = Path(skimage.__file__).parent / "data"
 CHINA = np.array(load_sample_image("china.jpg"))  # (427, 640, 3)
@@ -49,7 +54,7 @@ def gap(one, other):
 def reason(source, *args, **kwargs):
     """The message of the PhotoError, which is one line."""
     with pytest.raises(PhotoError) as caught:
-        photo.read(source, *args, **kwargs)
+        read_photo(source, *args, **kwargs)
     message = str(caught.value)
     assert message.isprintable() and len(message) < 600, message
     return message
@@ -62,13 +67,13 @@ def reason(source, *args, **kwargs):
     "name", ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "retina.jpg", "camera.png"]
 )
 def test_real_photographs(name):
-    read = photo.read(SKIMAGE / name)
+    read = read_photo(SKIMAGE / name)
     expected = np.asarray(Image.open(SKIMAGE / name).convert("RGB"))
     assert (read.height, read.width) == expected.shape[:2] == read.pixels.shape[:2]
     assert read.pixels.dtype == np.uint8 and read.pixels.flags.c_contiguous and read.pixels.flags.writeable
     np.testing.assert_array_equal(read.pixels, expected)
-    np.testing.assert_array_equal(photo.read((SKIMAGE / name).read_bytes()).pixels, expected)
-    np.testing.assert_array_equal(photo.read(str(SKIMAGE / name)).pixels, expected)
+    np.testing.assert_array_equal(read_photo((SKIMAGE / name).read_bytes()).pixels, expected)
+    np.testing.assert_array_equal(read_photo(str(SKIMAGE / name)).pixels, expected)
 
 
 LOSSLESS = [("PNG", {}), ("WebP", {"lossless": True}), ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("BMP", {})]
@@ -77,7 +82,7 @@ LOSSLESS = [("PNG", {}), ("WebP", {"lossless": True}), ("TIFF", {}), ("TIFF", {"
 @pytest.mark.parametrize(("kind", "options"), LOSSLESS)
 def test_lossless_formats_keep_every_pixel_whatever_is_asked(kind, options):
     for at_least in (None, (8, 8)):
-        read = photo.read(encode(SMALL, kind, **options), at_least)
+        read = read_photo(encode(SMALL, kind, **options), at_least)
         np.testing.assert_array_equal(read.pixels, SMALL)
         assert (read.width, read.height) == (96, 64)
 
@@ -99,7 +104,7 @@ def test_colour_modes(mode, kind, tolerance):
     elif mode not in ("RGB", "P"):
         image = image.convert(mode)
     options = {"compression": "jpeg"} if mode == "YCbCr" else {}
-    assert gap(photo.read(encode(image, kind, **options)).pixels, SMALL) <= tolerance < gap(SMALL[::-1], SMALL)
+    assert gap(read_photo(encode(image, kind, **options)).pixels, SMALL) <= tolerance < gap(SMALL[::-1], SMALL)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,7 @@ def test_pillow_images_of_every_mode(mode):
         image = image.convert(step)
     before = image.tobytes()
     expected = SMALL if len(mode.strip("a")) > 2 and mode != "La" else np.repeat(GREY[..., None], 3, axis=2)
-    read = photo.read(image)
+    read = read_photo(image)
     if mode == "1":
         assert set(np.unique(read.pixels)) == {0, 255} and abs(read.pixels.mean() - GREY.mean()) < 3
     else:
@@ -127,7 +132,7 @@ def test_arrays():
         (GREY, np.repeat(GREY[..., None], 3, axis=2)),
         (SMALL[::-1, ::2], SMALL[::-1, ::2]),
     ):
-        read = photo.read(array, (8, 8))
+        read = read_photo(array, (8, 8))
         np.testing.assert_array_equal(read.pixels, expected)
         assert read.pixels.flags.c_contiguous and (read.height, read.width) == expected.shape[:2]
         assert not np.shares_memory(read.pixels, array)
@@ -149,15 +154,16 @@ def test_other_arrays_are_refused(array):
 
 
 def test_squash():
-    squashed = photo.squash(photo.read(CHINA), (224, 112))
-    np.testing.assert_array_equal(squashed, photo.squash(CHINA, (224, 112)))
+    squashed = resize_exact(read_photo(CHINA), (224, 112))
+    np.testing.assert_array_equal(squashed, resize_exact(CHINA, (224, 112)))
     assert squashed.shape == (112, 224, 3) and squashed.dtype == np.uint8
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255
-    assert set(np.unique(photo.squash(stripes, (16, 16))[:, 1:-1])) <= {126, 127, 128, 129}  # antialiased
+    assert set(np.unique(resize_exact(stripes, (16, 16))[:, 1:-1])) <= {126, 127, 128, 129}  # antialiased
 
 
 # Orientation
+
 
 STORED = {  # EXIF orientation -> what the camera stored of an upright picture
     1: lambda a: a,
@@ -180,7 +186,7 @@ def stored(upright, orientation, kind, **options):
 @pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "TIFF"])
 def test_orientation(orientation, kind):
-    read = photo.read(stored(SMALL, orientation, kind))
+    read = read_photo(stored(SMALL, orientation, kind))
     assert (read.width, read.height) == (96, 64)
     assert gap(read.pixels, SMALL) < 8 < gap(read.pixels[::-1], SMALL)
 
@@ -189,7 +195,7 @@ def test_orientation(orientation, kind):
 def test_orientation_of_a_reduced_decode(orientation):
     wide = CHINA[:160]  # (160, 640): sides that differ so much that swapping them shows
     half = np.array(Image.fromarray(wide).reduce(2))
-    read = photo.read(stored(wide, orientation, "JPEG", quality=95), (300, 75))
+    read = read_photo(stored(wide, orientation, "JPEG", quality=95), (300, 75))
     assert (read.width, read.height) == (640, 160) and read.pixels.shape == (80, 320, 3)
     assert gap(read.pixels, half) < 3 < gap(read.pixels[::-1], half)
 
@@ -204,7 +210,7 @@ def test_orientation_of_a_reduced_decode(orientation):
     ],
 )
 def test_broken_exif_is_ignored(exif):
-    assert gap(photo.read(encode(SMALL, "JPEG", quality=95, dpi=(72, 72), exif=exif)).pixels, SMALL) < 4
+    assert gap(read_photo(encode(SMALL, "JPEG", quality=95, dpi=(72, 72), exif=exif)).pixels, SMALL) < 4
 
 
 # Reduced decoding
@@ -215,11 +221,11 @@ def test_reduced_decode_stays_above_the_bound_and_looks_the_same(name):
     large = Image.fromarray(CHINA).resize((2560, 1708), Image.Resampling.BICUBIC)
     data = encode(large, "JPEG", quality=92) if name.startswith("china") else (SKIMAGE / name).read_bytes()
     target = 200 if name.startswith("hubble") else 224
-    whole = photo.read(data)
-    reduced = photo.read(data, (2 * target, 2 * target))
+    whole = read_photo(data)
+    reduced = read_photo(data, (2 * target, 2 * target))
     assert (reduced.width, reduced.height) == (whole.width, whole.height) == whole.pixels.shape[1::-1]
     assert 2 * target <= min(reduced.pixels.shape[:2]) < min(whole.pixels.shape[:2])
-    assert gap(photo.squash(whole, (target, target)), photo.squash(reduced, (target, target))) < 0.5
+    assert gap(resize_exact(whole, (target, target)), resize_exact(reduced, (target, target))) < 0.5
 
 
 def test_at_least_is_a_bound_for_any_size_and_reached_as_far_as_eighths_go():
@@ -227,7 +233,7 @@ def test_at_least_is_a_bound_for_any_size_and_reached_as_far_as_eighths_go():
     edges = [(0, 0), (640, 427), (320, 213), (320, 214), (80, 53), (81, 53), (900, 10)]
     for across, down in [*edges, *NOISE.integers(1, 500, (30, 2)).tolist()]:
         by = max(by for by in (1, 2, 4, 8) if by == 1 or (by * across <= 640 and by * down <= 427))
-        assert photo.read(data, (across, down)).pixels.shape == (-(-427 // by), -(-640 // by), 3)
+        assert read_photo(data, (across, down)).pixels.shape == (-(-427 // by), -(-640 // by), 3)
 
 
 # Colour
@@ -284,7 +290,7 @@ def in_adobe(srgb):
 def test_profile_leads_back_to_srgb(kind, options):
     raised = in_adobe(VIVID)
     assert gap(raised, VIVID) > 4
-    read = photo.read(encode(raised, kind, icc_profile=ADOBE, **options))
+    read = read_photo(encode(raised, kind, icc_profile=ADOBE, **options))
     assert gap(read.pixels, VIVID) < (4 if kind == "JPEG" else 1)
 
 
@@ -292,20 +298,20 @@ def test_a_real_photograph_in_adobe_rgb():
     with Image.open(SKIMAGE / "rocket.jpg") as image:
         untold, profile = np.asarray(image), io.BytesIO(image.info["icc_profile"])
         told = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    read = photo.read(SKIMAGE / "rocket.jpg").pixels
+    read = read_photo(SKIMAGE / "rocket.jpg").pixels
     assert gap(read, np.asarray(told)) < 0.5 and gap(read, untold) > 5
 
 
 def test_profile_with_transparency():
     alpha = np.full((*GREY.shape, 1), 255, np.uint8)
     alpha[:8] = 0
-    read = photo.read(encode(np.concatenate([in_adobe(VIVID), alpha], axis=2), "PNG", icc_profile=ADOBE))
+    read = read_photo(encode(np.concatenate([in_adobe(VIVID), alpha], axis=2), "PNG", icc_profile=ADOBE))
     assert (read.pixels[:8] == 255).all() and gap(read.pixels[8:], VIVID[8:]) < 1
 
 
 def test_grey_profile():
     light = np.rint(255 * linear(GREY)).astype(np.uint8)
-    read = photo.read(encode(light, "PNG", icc_profile=GAMMA_ONE)).pixels
+    read = read_photo(encode(light, "PNG", icc_profile=GAMMA_ONE)).pixels
     assert gap(read, np.repeat(GREY[..., None], 3, axis=2)) < 3 < gap(light, GREY)
 
 
@@ -319,8 +325,8 @@ def test_cmyk_profile():
     cyan = Image.new("CMYK", (8, 8), (255, 0, 0, 0))
     for kind in ("TIFF", "JPEG"):
         plain, profiled = (
-            photo.read(encode(cyan, kind)).pixels,
-            photo.read(encode(cyan, kind, icc_profile=redink)).pixels,
+            read_photo(encode(cyan, kind)).pixels,
+            read_photo(encode(cyan, kind, icc_profile=redink)).pixels,
         )
         assert plain[4, 4, 0] < 5 and plain[4, 4, 2] > 250
         assert profiled[4, 4, 0] > 250 and profiled[4, 4, 2] < 5, "cyan ink is red in this profile"
@@ -328,9 +334,9 @@ def test_cmyk_profile():
 
 def test_profiles_that_change_nothing_or_are_broken():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert photo._to_srgb(srgb, "RGB") is None and photo._to_srgb(ADOBE, "RGB") is not None
+    assert _to_srgb(srgb, "RGB") is None and _to_srgb(ADOBE, "RGB") is not None
     for profile in (srgb, b"not a profile", ADOBE[:200], ADOBE[:128] + b"\xff" * 100, GAMMA_ONE):
-        np.testing.assert_array_equal(photo.read(encode(SMALL, "PNG", icc_profile=profile)).pixels, SMALL)
+        np.testing.assert_array_equal(read_photo(encode(SMALL, "PNG", icc_profile=profile)).pixels, SMALL)
 
 
 # Transparency
@@ -338,7 +344,7 @@ def test_profiles_that_change_nothing_or_are_broken():
 
 def test_alpha_is_laid_over_the_background():
     alpha = np.linspace(0, 255, 96).astype(np.uint8)[None, :, None].repeat(64, axis=0)
-    expected = SMALL * (alpha / 255) + np.array(photo.BACKGROUND) * (1 - alpha / 255)
+    expected = SMALL * (alpha / 255) + np.array(BACKGROUND) * (1 - alpha / 255)
     rgba = np.concatenate([SMALL, alpha], axis=2)
     for source in (
         rgba,
@@ -347,8 +353,8 @@ def test_alpha_is_laid_over_the_background():
         encode(rgba, "TIFF"),
         encode(rgba, "WebP", lossless=True, exact=True),
     ):
-        assert gap(photo.read(source).pixels, expected) < 1
-    grey = photo.read(encode(Image.merge("LA", (Image.fromarray(GREY), Image.fromarray(alpha[..., 0]))), "PNG")).pixels
+        assert gap(read_photo(source).pixels, expected) < 1
+    grey = read_photo(encode(Image.merge("LA", (Image.fromarray(GREY), Image.fromarray(alpha[..., 0]))), "PNG")).pixels
     assert gap(grey, (GREY[..., None] * (alpha / 255) + 255 * (1 - alpha / 255)).repeat(3, axis=2)) < 1
 
 
@@ -356,13 +362,13 @@ def test_alpha_is_laid_over_the_background():
 def test_palette_with_transparency(kind, transparency):
     image = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) % 4).convert("P")
     image.putpalette([200, 0, 0, 0, 200, 0, 0, 0, 200, 9, 9, 9])
-    pixels = photo.read(encode(image, kind, transparency=transparency)).pixels
+    pixels = read_photo(encode(image, kind, transparency=transparency)).pixels
     assert pixels[0, :4].tolist() == [[200, 0, 0], [0, 200, 0], [0, 0, 200], [255, 255, 255]]
 
 
 def test_transparent_colour():
     key = tuple(int(v) for v in SMALL[0, 0])
-    read = photo.read(encode(SMALL, "PNG", transparency=key)).pixels
+    read = read_photo(encode(SMALL, "PNG", transparency=key)).pixels
     keyed = np.equal(SMALL, SMALL[0, 0]).all(axis=2)
     assert (read[keyed] == 255).all() and (read[~keyed] == SMALL[~keyed]).all() and keyed.sum() < keyed.size
 
@@ -372,10 +378,11 @@ def test_first_frame_of_an_animation():
     for kind in ("GIF", "PNG", "WebP", "TIFF"):
         options = {"lossless": True} if kind == "WebP" else {}
         data = encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-        assert (photo.read(data).pixels == 60).all(), kind
+        assert (read_photo(data).pixels == 60).all(), kind
 
 
 # Deep greys
+
 
 DEEP = np.rint(GREY * 257.0).astype(np.uint16)
 FLOAT = GREY / np.float32(255)
@@ -404,7 +411,7 @@ def tiff(samples, bits, sample_format=1, photometric=1, order="<"):
     ],
 )  # fmt: skip
 def test_deep_greys_are_scaled_not_clipped(source):
-    np.testing.assert_array_equal(photo.read(source).pixels, np.repeat(GREY[..., None], 3, axis=2))
+    np.testing.assert_array_equal(read_photo(source).pixels, np.repeat(GREY[..., None], 3, axis=2))
 
 
 def test_twelve_bits():
@@ -412,14 +419,14 @@ def test_twelve_bits():
     packed = (twelve[:, ::2] << 12 | twelve[:, 1::2]).astype(">u4")
     samples = packed.view(np.uint8).reshape(64, 48, 4)[..., 1:].reshape(64, 144)
     data = tiff(samples, 12).replace(struct.pack("<HHII", 256, 4, 1, 144), struct.pack("<HHII", 256, 4, 1, 96))
-    assert gap(photo.read(data).pixels, np.repeat(GREY[..., None], 3, axis=2)) < 1
+    assert gap(read_photo(data).pixels, np.repeat(GREY[..., None], 3, axis=2)) < 1
 
 
 def test_sixteen_bit_colour():
     png = struct.pack(">IIBBBBB", 96, 64, 16, 2, 0, 0, 0)
     rows = b"".join(b"\0" + row.tobytes() for row in (SMALL.astype(">u2") * 257).astype(">u2"))
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", png) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    np.testing.assert_array_equal(photo.read(data).pixels, SMALL)
+    np.testing.assert_array_equal(read_photo(data).pixels, SMALL)
 
 
 @pytest.mark.parametrize("values", [-1.0, 2.0, np.nan, np.inf])
@@ -453,10 +460,10 @@ def test_bomb_takes_no_memory(tmp_path):
     assert resource
     (tmp_path / "bomb.png").write_bytes(BOMB)
     program = (
-        "import resource, sys; from beholder import photo, errors\n"
-        "photo._open(open(sys.argv[1], 'rb').read(), 'PNG')\n"
+        "import resource, sys; from beholder import errors\nfrom beholder.photos import read\n"
+        "read._open(open(sys.argv[1], 'rb').read(), 'PNG')\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "try: photo.read(sys.argv[1])\n"
+        "try: read.read_photo(sys.argv[1])\n"
         "except errors.PhotoError: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     done = subprocess.run(
@@ -472,9 +479,9 @@ def test_our_cap_and_not_pillows(monkeypatch):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for kind in ("PNG", "JPEG", "BMP"):
-                assert photo.read(encode(SMALL, kind)).width == 96
+                assert read_photo(encode(SMALL, kind)).width == 96
         assert theirs == Image.MAX_IMAGE_PIXELS
-    monkeypatch.setattr(photo, "MAX_PIXELS", SMALL.size // 3 - 1)
+    monkeypatch.setattr(memory, "MAX_PIXELS", SMALL.size // 3 - 1)
     for source in (data, SMALL, Image.fromarray(SMALL), encode(SMALL, "JPEG")):
         assert "96 x 64 pixels, more than the" in reason(source, (8, 8))
 
@@ -555,9 +562,9 @@ def test_files(tmp_path):
     assert "cannot be read" in reason("a\0b.jpg")
     assert "cannot be read" in reason(str(tmp_path / ("long" * 100)))
     with pytest.raises(PhotoError, match="no such file"):
-        photo.read_bytes(tmp_path / "missing.jpg")
+        read_bytes(tmp_path / "missing.jpg")
     (tmp_path / "a.jpg").write_bytes(b"abc")
-    assert photo.read_bytes(tmp_path / "a.jpg") == b"abc"
+    assert read_bytes(tmp_path / "a.jpg") == b"abc"
     assert reason(tmp_path / "a.jpg", name="photograph 7").startswith("photograph 7: ")
 
 
@@ -577,7 +584,7 @@ def test_pipes_and_devices_do_not_hang(tmp_path):
 
 def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
     with open(tmp_path / "large.jpg", "wb") as file:
-        file.truncate(photo.MAX_BYTES + 1)  # sparse
+        file.truncate(MAX_BYTES + 1)  # sparse
     assert "2,147,483,649 bytes, more than" in reason(tmp_path / "large.jpg")
 
 
@@ -598,14 +605,14 @@ def test_every_decoder_exception_becomes_a_photo_error(monkeypatch):
     errors = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError, TypeError, KeyError,
               AttributeError, OverflowError, RecursionError, Image.DecompressionBombError)  # fmt: skip
     for error in errors:
-        monkeypatch.setattr(photo, "_open", lambda *_, error=error: (_ for _ in ()).throw(error("two\nlines")))
+        monkeypatch.setattr(read, "_open", lambda *_, error=error: (_ for _ in ()).throw(error("two\nlines")))
         assert reason(data, name="a.jpg").startswith("a.jpg: cannot decode this JPEG: ")
     for error, says in ((MemoryError, "not enough memory"), (OSError, "OSError")):
-        monkeypatch.setattr(photo, "_open", lambda *_, error=error: (_ for _ in ()).throw(error()))
+        monkeypatch.setattr(read, "_open", lambda *_, error=error: (_ for _ in ()).throw(error()))
         assert says in reason(data)
-    monkeypatch.setattr(photo, "_open", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(read, "_open", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        photo.read(data)
+        read_photo(data)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "TIFF", "GIF", "BMP"])
@@ -620,7 +627,7 @@ def test_damaged_files(kind):
         span = random.choice([64, 512, len(data)])
         data[random.integers(0, min(span, len(data)), random.integers(1, 6))] = random.integers(0, 256)
         try:
-            photo.read(data.tobytes(), (10, 10))
+            read_photo(data.tobytes(), (10, 10))
         except PhotoError as error:
             refused += 1
             assert str(error).isprintable()
@@ -640,7 +647,7 @@ def test_no_warnings_and_none_taken_from_the_host(capfd):
         assert caught, "this file makes Pillow warn"
         caught.clear()
         for source in sources:
-            photo.read(source)
+            read_photo(source)
         assert not caught
         warnings.warn("ours", stacklevel=1)
         Image.open(io.BytesIO(odd_exif)).load()
@@ -648,10 +655,10 @@ def test_no_warnings_and_none_taken_from_the_host(capfd):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for source in sources:
-            photo.read(source)
+            read_photo(source)
         warnings.simplefilter("error", UserWarning)  # now before the filter that the first read has set
         for source in sources:
-            photo.read(source)
+            read_photo(source)
     assert capfd.readouterr() == ("", "")
 
 
@@ -664,10 +671,10 @@ def test_warnings_of_other_threads_are_not_silenced(monkeypatch):
         warnings.warn("of the decoder", stacklevel=1)
         raise OSError("done")
 
-    monkeypatch.setattr(photo, "_open", slow)
+    monkeypatch.setattr(read, "_open", slow)
     with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(1) as pool:
         warnings.simplefilter("always")
-        future = pool.submit(photo.read, encode(SMALL, "JPEG"))
+        future = pool.submit(read_photo, encode(SMALL, "JPEG"))
         assert inside.wait(5)
         warnings.warn("of the host", stacklevel=1)
         go_on.set()
@@ -680,10 +687,10 @@ def test_threads_agree():
         encode(CHINA, "JPEG"), encode(SMALL, "PNG", icc_profile=ADOBE), stored(CHINA, 6, "JPEG", icc_profile=ADOBE),
         encode(DEEP, "PNG"), encode(SMALL, "WebP"), encode(SMALL, "TIFF", compression="tiff_lzw"), encode(SMALL, "GIF"),
     ]  # fmt: skip
-    alone = [photo.read(source, (200, 120)).pixels for source in sources]
-    photo._to_srgb.cache_clear()
+    alone = [read_photo(source, (200, 120)).pixels for source in sources]
+    _to_srgb.cache_clear()
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda i: photo.read(sources[i % 7], (200, 120)).pixels, range(70)))
+        together = list(pool.map(lambda i: read_photo(sources[i % 7], (200, 120)).pixels, range(70)))
     for i, pixels in enumerate(together):
         np.testing.assert_array_equal(pixels, alone[i % 7])
 
@@ -692,7 +699,7 @@ def test_threads_agree():
 
 
 def test_room_is_never_exceeded_and_everyone_gets_some():
-    room, used, most = photo.Room(10), [], []
+    room, used, most = PixelBudget(10), [], []
     lock = threading.Lock()
 
     def take(pixels):
@@ -712,7 +719,7 @@ def test_room_is_never_exceeded_and_everyone_gets_some():
 
 
 def test_those_who_need_little_do_not_overtake_for_ever():
-    room, stop, got = photo.Room(10), threading.Event(), threading.Event()
+    room, stop, got = PixelBudget(10), threading.Event(), threading.Event()
 
     def nibble():
         while not stop.is_set():
@@ -735,7 +742,7 @@ def test_those_who_need_little_do_not_overtake_for_ever():
 
 
 def test_an_interrupted_wait_leaves_the_room_as_it_was():
-    room, full, let_go = photo.Room(10), threading.Event(), threading.Event()
+    room, full, let_go = PixelBudget(10), threading.Event(), threading.Event()
 
     def hold():
         with room.taken(10):
@@ -765,15 +772,15 @@ LARGE_ONES = {
 
 @pytest.mark.parametrize("kind", LARGE_ONES)
 def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatch):
-    monkeypatch.setattr(photo, "LARGE", 6000)  # of the 6,144 that SMALL has
-    monkeypatch.setattr(photo, "_room", photo.Room(3 * 6144))
+    monkeypatch.setattr(memory, "LARGE", 6000)  # of the 6,144 that SMALL has
+    monkeypatch.setattr(memory, "BUDGET", PixelBudget(3 * 6144))
     tiny = encode(SMALL[:32, :32], "PNG")
     with ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as until:
         for _ in range(3):
-            photo.read(LARGE_ONES[kind], (8, 8), name="a.dng", until=until)
-        waiting = [pool.submit(photo.read, LARGE_ONES[kind], (8, 8), name="a.dng") for _ in range(4)]
-        assert pool.submit(photo.read, tiny).result(10).width == 32
-        assert pool.submit(photo.read, encode(SMALL, "JPEG"), (8, 8)).result(10).width == 96  # reduced, so small
+            read_photo(LARGE_ONES[kind], (8, 8), name="a.dng", until=until)
+        waiting = [pool.submit(read_photo, LARGE_ONES[kind], (8, 8), name="a.dng") for _ in range(4)]
+        assert pool.submit(read_photo, tiny).result(10).width == 32
+        assert pool.submit(read_photo, encode(SMALL, "JPEG"), (8, 8)).result(10).width == 96  # reduced, so small
         with pytest.raises(TimeoutError):
             waiting[0].result(0.2)
         assert not any(each.done() for each in waiting)
@@ -782,18 +789,17 @@ def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatc
 
 
 def test_a_picture_that_fails_gives_its_room_back(monkeypatch):
-    monkeypatch.setattr(photo, "LARGE", 100)
-    monkeypatch.setattr(photo, "_room", photo.Room(6144))
+    monkeypatch.setattr(memory, "LARGE", 100)
+    monkeypatch.setattr(memory, "BUDGET", PixelBudget(6144))
     cut = LARGE_ONES["PNG"][:-4000]
     for _ in range(3):
         assert "PNG" in reason(cut)
-    assert photo.read(LARGE_ONES["PNG"]).width == 96
+    assert read_photo(LARGE_ONES["PNG"]).width == 96
 
 
 def test_import_is_light():
-    program = (
-        "import sys; import beholder.photo; print({'rawpy', 'pillow_heif', 'torch', 'PIL.ImageCms'} & {*sys.modules})"
-    )
+    heavy = "{'rawpy', 'pillow_heif', 'torch', 'PIL.ImageCms'}"
+    program = f"import sys; import beholder.photos.read; print({heavy} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -802,9 +808,9 @@ def test_import_is_light():
 
 
 def test_suffixes():
-    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= photo.SUFFIXES
-    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in photo.SUFFIXES)
-    assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & photo.SUFFIXES
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= SUFFIXES
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in SUFFIXES)
+    assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & SUFFIXES
 
 
 HEIC_HEADER = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
@@ -829,7 +835,7 @@ def test_raw_without_its_extra(monkeypatch, suffix):
     monkeypatch.setitem(sys.modules, "rawpy", None)
     says = f"DSC_1{suffix}: camera RAW needs a decoder that is not installed: pip install 'beholder[raw]'"
     assert reason(encode(SMALL, "TIFF"), name=f"DSC_1{suffix}") == says
-    assert photo.read(encode(SMALL, "JPEG"), name=f"DSC_1{suffix}").width == 96  # a JPEG that is called so
+    assert read_photo(encode(SMALL, "JPEG"), name=f"DSC_1{suffix}").width == 96  # a JPEG that is called so
     assert "camera RAW needs" in reason(b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(40))
     assert "camera RAW needs" in reason(b"FUJIFILMCCD-RAW 0201" + bytes(40))
 
@@ -846,7 +852,7 @@ def test_heic(orientation):
         heif.encode("RGB", image.size, image.tobytes(), file, exif=exif.tobytes(), quality=95)
     except (RuntimeError, ValueError, OSError):
         pytest.skip("no HEVC encoder")
-    read = photo.read(file.getvalue())
+    read = read_photo(file.getvalue())
     assert (read.width, read.height) == (192, 128)
     assert gap(read.pixels, upright) < 6 < gap(read.pixels[::-1], upright)
     assert "HEIC" in reason(file.getvalue()[: len(file.getvalue()) // 2])
@@ -862,9 +868,9 @@ def test_heic_profile_alpha_and_size(monkeypatch):
         heif.encode("RGBA", (96, 64), pixels, file, quality=-1, chroma=444, icc_profile=ADOBE)
     except (RuntimeError, ValueError, OSError):
         pytest.skip("no HEVC encoder")
-    read = photo.read(file.getvalue())
+    read = read_photo(file.getvalue())
     assert (read.pixels[:, :40] > 250).all() and gap(read.pixels[:, 56:], VIVID[:, 56:]) < 2
-    monkeypatch.setattr(photo, "MAX_PIXELS", 96 * 64 - 1)
+    monkeypatch.setattr(memory, "MAX_PIXELS", 96 * 64 - 1)
     monkeypatch.setattr(heif.HeifFile, "to_pillow", lambda _: pytest.fail("decoded before the size was checked"))
     assert "96 x 64 pixels, more than" in reason(file.getvalue())
 
@@ -874,7 +880,7 @@ def test_heic_profile_alpha_and_size(monkeypatch):
 def test_avif(orientation):
     upright = np.array(Image.fromarray(CHINA).resize((192, 128)))
     data = stored(upright, orientation, "AVIF", quality=90)
-    read = photo.read(data)
+    read = read_photo(data)
     assert (read.width, read.height) == (192, 128)
     assert gap(read.pixels, upright) < 6 < gap(read.pixels[::-1], upright)
     assert "AVIF" in reason(data[: len(data) // 2])
@@ -883,7 +889,7 @@ def test_avif(orientation):
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_raw_is_demosaiced_upright(orientation):
     pytest.importorskip("rawpy")
-    read = photo.read(dng(orientation), name="a.DNG")
+    read = read_photo(dng(orientation), name="a.DNG")
     assert (read.width, read.height) == ((256, 192) if orientation < 5 else (192, 256))
     assert read.pixels.shape == (read.height, read.width, 3) and read.pixels.flags.c_contiguous
     # The left half as stored is bright; where it is once upright, the orientation says.
@@ -896,9 +902,9 @@ def test_raw_is_demosaiced_upright(orientation):
 
 def test_raw_at_half_size():
     pytest.importorskip("rawpy")
-    half = photo.read(dng(), (100, 90), name="a.dng")
+    half = read_photo(dng(), (100, 90), name="a.dng")
     assert half.pixels.shape == (96, 128, 3) and (half.width, half.height) == (256, 192)
-    assert photo.read(dng(), (100, 97), name="a.dng").pixels.shape == (192, 256, 3)
+    assert read_photo(dng(), (100, 97), name="a.dng").pixels.shape == (192, 256, 3)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "JPEG that says its orientation"])
@@ -913,12 +919,12 @@ def test_raw_preview_stands_for_the_photograph_when_it_is_large_enough(orientati
         preview = stored(upright, orientation, "JPEG", quality=95)
     data = dng(orientation, preview)
     for name in ("a.dng", None):  # known as RAW without its suffix, too
-        read = photo.read(data, (140, 140), name=name)
+        read = read_photo(data, (140, 140), name=name)
         assert (read.width, read.height) == ((256, 192) if orientation < 5 else (192, 256))
         assert gap(read.pixels, upright) < 5 < gap(read.pixels[::-1], upright)
-        too_small = photo.read(data, (150, 150), name=name)
+        too_small = read_photo(data, (150, 150), name=name)
         assert too_small.pixels.shape[:2] == (read.height, read.width), "demosaiced"
-    assert photo.read(data).pixels.shape[:2] == (read.height, read.width), "demosaiced"
+    assert read_photo(data).pixels.shape[:2] == (read.height, read.width), "demosaiced"
 
 
 @pytest.mark.parametrize("size", [(192, 144), (1000, 30)])
@@ -930,14 +936,14 @@ def test_raw_with_a_bitmap_or_an_impossible_preview_is_demosaiced(size):
     larger = dng(1, encode(Image.fromarray(CHINA).resize((400, 300)), "JPEG"))  # than the 256 x 192 of the photograph
     assert lying != bitmap
     for data in (bitmap, lying, larger):
-        read = photo.read(data, (8, 8), name="a.dng")
+        read = read_photo(data, (8, 8), name="a.dng")
         assert read.pixels.shape == (96, 128, 3), "demosaiced at half size"
 
 
 def test_raw_with_a_broken_preview_is_demosaiced():
     pytest.importorskip("rawpy")
     jpeg = encode(Image.fromarray(CHINA).resize((192, 144)), "JPEG")
-    read = photo.read(dng(1, jpeg[: len(jpeg) // 2]), (140, 140), name="a.dng")
+    read = read_photo(dng(1, jpeg[: len(jpeg) // 2]), (140, 140), name="a.dng")
     assert read.pixels.shape == (192, 256, 3)
     assert read.pixels[:, :80].mean() > read.pixels[:, -80:].mean() + 20
 

@@ -10,10 +10,13 @@ from made import save_photo
 from typer.testing import CliRunner
 
 import beholder
-from beholder import data, photo
-from beholder.cli import app
+from beholder.cli.app import app
+from beholder.data.registry import load_data
+from beholder.embedded import default
 from beholder.errors import BeholderError
-from beholder.training import default, probe
+from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
+from beholder.systems import probe
 from beholder.training.features import Extractor
 
 
@@ -22,7 +25,7 @@ def save_ratings(folder: Path, count: int = 30, split: bool = False, gaps: bool 
     rows = ["image,red,blue" + ",split" * split]
     for number in range(count):
         save_photo(folder / f"{number}.jpg", number)
-        colour = photo.read(folder / f"{number}.jpg").pixels.mean((0, 1)) / 128
+        colour = read_photo(folder / f"{number}.jpg").pixels.mean((0, 1)) / 128
         blue = "" if gaps and number % 3 == 0 else f"{min(colour[2], 1):.4f}"
         part = "," + ("train", "train", "test", "train", "validation")[number % 5] if split else ""
         rows.append(f"{number}.jpg,{min(colour[0], 1):.4f},{blue}{part}")
@@ -53,9 +56,9 @@ def written(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_head_predicts_and_is_measured_on_what_it_did_not_see(
     split: bool, gaps: bool, written: SimpleNamespace, tmp_path: Path
 ) -> None:
-    photos = data.load(str(save_ratings(tmp_path, split=split, gaps=gaps)))
+    photos = load_data(str(save_ratings(tmp_path, split=split, gaps=gaps)))
     info = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
-    colours = np.stack([photo.squash(photo.read(path), (16, 16)).mean((0, 1)) / 128 for path in photos.paths])
+    colours = np.stack([resize_exact(read_photo(path), (16, 16)).mean((0, 1)) / 128 for path in photos.paths])
     found = colours @ written.weight.T + written.bias
     known = np.isfinite(photos.ratings)
     np.testing.assert_allclose(found[known], photos.ratings[known], atol=0.05)
@@ -72,14 +75,14 @@ def test_themes_are_kept_whole(written: SimpleNamespace, tmp_path: Path) -> None
     path = save_ratings(tmp_path)
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0] + ",theme", *(f"{line},{row // 3}" for row, line in enumerate(lines[1:]))]))
-    info = probe.train(data.load(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
+    info = probe.train(load_data(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
     assert {metric.split for metric in info.metrics} == {"5-fold by group, seed 0"}
 
 
 def test_too_few_ratings_of_a_task(written: SimpleNamespace, tmp_path: Path) -> None:
     path = save_ratings(tmp_path, 12, gaps=True)
     with pytest.raises(BeholderError, match="too few photographs are rated for blue"):
-        probe.train(data.load(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
+        probe.train(load_data(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
 
 
 @pytest.mark.slow
@@ -89,6 +92,6 @@ def test_model_file_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     done = CliRunner().invoke(app, ["train", "probe", "--data", "mine.csv"])
     assert done.exit_code == 0, done.output
     scores = beholder.load(tmp_path / "probe-mine.onnx").score([tmp_path / f"{number}.jpg" for number in range(30)])
-    photos = data.load("mine.csv")
+    photos = load_data("mine.csv")
     assert np.corrcoef(scores.overall, photos.ratings[:, 0])[0, 1] > 0.8
     assert [task.name for task in scores.tasks] == ["red", "blue"]

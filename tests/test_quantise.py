@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 import beholder
-from beholder import cli
+from beholder.cli.app import app
 from beholder.errors import BeholderError
-from beholder.models.multitask import MultiTask, ScoringMultiTask
-from beholder.training import quantise as eight_bits
+from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
+from beholder.training import quantize as eight_bits
 from beholder.training.export import export
 
 SIDE = 16
@@ -149,13 +149,11 @@ def test_command(models: dict[str, Path], photographs: list[Path], tmp_path: Pat
     broken.parent.mkdir()
     broken.write_bytes(b"no photograph")
     names = [str(path) for path in (models["tiny"], *photographs, broken)]
-    done = CliRunner().invoke(cli.app, ["quantise", *names, "--out", str(tmp_path / "int8.onnx")])
+    done = CliRunner().invoke(app, ["quantise", *names, "--out", str(tmp_path / "int8.onnx")])
     assert done.exit_code == 0, done.output
     assert "SRCC" in done.stdout and "warmth" in done.stdout
     assert len(beholder.load(tmp_path / "int8.onnx").score(photographs[:3])) == 3
-    done = CliRunner().invoke(
-        cli.app, ["quantise", str(models["tiny"]), str(broken), "--out", str(tmp_path / "no.onnx")]
-    )
+    done = CliRunner().invoke(app, ["quantise", str(models["tiny"]), str(broken), "--out", str(tmp_path / "no.onnx")])
     assert done.exit_code == 1 and not (tmp_path / "no.onnx").exists()
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from beholder import data
-from beholder.data.rated import Votes
-from beholder.evaluation import raters
-from beholder.evaluation.metrics import srcc
+from beholder.data import raters
+from beholder.data.registry import load_data
+from beholder.data.votes import Votes
+from beholder.metrics import srcc
 
 
 def votes(*rows: tuple[int, str, float]) -> Votes:
@@ -101,7 +101,7 @@ def test_tertiles_where_the_bins_of_the_paper_part_nobody() -> None:
 
 @pytest.mark.slow
 def test_real_votes(data_root: Path) -> None:
-    photos = data.load("oasis", data_root)
+    photos = load_data("oasis", data_root)
     assert photos.votes is not None
     found = raters.rater_agreement(photos.votes, len(photos))
     for place in (0, 400, 756):

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from beholder.errors import BeholderError
-from beholder.report import Entry, thumbnail, write_report
+from beholder.output.report import Entry, thumbnail, write_report
 from beholder.tasks import Task
 
 TASKS = [
@@ -290,6 +290,7 @@ def test_mistakes_of_the_caller_are_value_errors(tmp_path: Path) -> None:
 
 
 # ---- the page in a browser -------------------------------------------------------------------------------------------
+
 
 COUNT = 90  # more than the page draws at a time
 

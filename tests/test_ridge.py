@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from beholder.data.folds import grouped_folds, random_folds
+from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
 
 

@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 
 import beholder
 from beholder import Scorer, Scores
-from beholder.cli import app
+from beholder.cli.app import app
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.explain import RAISES, Explanation, occlude
-from beholder.model_file import default_path
-from beholder.onnx_file import sealed
+from beholder.scoring.explain import RAISES, Explanation, occlude
+from beholder.scoring.model_file import default_path
+from beholder.scoring.onnx_file import sealed
 from beholder.tasks import Task
 
 TOLERANCE = 1e-5
@@ -40,7 +40,9 @@ def alone(scorer: Scorer, photos: list[Path]) -> np.ndarray:
 def test_same_score_in_any_batch_and_place(scorer: Scorer, photos: list[Path], alone: np.ndarray, size: int) -> None:
     order = np.random.default_rng(size).permutation(np.repeat(np.arange(len(photos)), 5))
     sizes = np.array([(100, 100)] * size)
-    pixels = np.stack([scorer.pixels(beholder.photo.read(photos[index], scorer.at_least)) for index in order[:32]])
+    pixels = np.stack(
+        [scorer.pixels(beholder.photos.read.read_photo(photos[index], scorer.at_least)) for index in order[:32]]
+    )
     for start in range(0, 32 - size + 1, size):
         values = scorer.run(pixels[start : start + size], sizes).values
         np.testing.assert_allclose(values, alone[order[start : start + size]], atol=TOLERANCE, rtol=0)
@@ -106,7 +108,7 @@ def test_reduced_decode_keeps_the_score(scorer: Scorer, photos: list[Path], name
     with Image.open(next(path for path in photos if path.name == name)) as image:
         content = io.BytesIO()
         image.resize((3000, 2000), Image.Resampling.BICUBIC).save(content, "JPEG", quality=92)
-    reduced, whole = (beholder.photo.read(content.getvalue(), least) for least in (scorer.at_least, None))
+    reduced, whole = (beholder.photos.read.read_photo(content.getvalue(), least) for least in (scorer.at_least, None))
     assert reduced.pixels.shape[0] < whole.pixels.shape[0] // 3
     values = scorer.run(np.stack([scorer.pixels(found) for found in (reduced, whole)]), np.ones((2, 2), int)).values
     spans = np.array([task.high - task.low for task in scorer.info.tasks])
@@ -116,7 +118,7 @@ def test_reduced_decode_keeps_the_score(scorer: Scorer, photos: list[Path], name
 def test_resizing_inside_the_model_agrees(scorer: Scorer, photos: list[Path]) -> None:
     """Somebody else's runtime gives the graph whole pictures; the resize in it must be ours."""
     for path in photos:
-        whole = beholder.photo.read(path)
+        whole = beholder.photos.read.read_photo(path)
         found, expected = (
             scorer.run(pixels[None], np.array([(1, 1)])).values[0] for pixels in (whole.pixels, scorer.pixels(whole))
         )
@@ -322,7 +324,9 @@ def test_refused_before_the_runtime_sees_it(
     path.write_bytes(colour_model.read_bytes())
     change, says = REFUSED_UNSEEN[kind]
     change(path)
-    monkeypatch.setattr("beholder.scorer._open", lambda *_: pytest.fail("the runtime was given the file"))
+    monkeypatch.setattr(
+        "beholder.scoring.session.open_session", lambda *_: pytest.fail("the runtime was given the file")
+    )
     with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$") as caught:
         beholder.load(path)
     assert str(caught.value).isprintable() and len(str(caught.value)) < 600

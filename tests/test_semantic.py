@@ -19,25 +19,30 @@ from test_reproduce import make_oasis
 from typer.testing import CliRunner
 
 import beholder
-from beholder import photo
-from beholder.batch import score_photos
-from beholder.cli import app
-from beholder.data.histograms import distribution, means, summary
-from beholder.data.rated import Histogram, RatedPhotos
+from beholder.cli.app import app
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.vote_distributions import distribution, summary
+from beholder.data.votes import Histogram
+from beholder.embedded import default
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.evaluation import document
-from beholder.evaluation.document import Missing, Table
-from beholder.evaluation.metrics import Measured, resampled
-from beholder.models import backbone
-from beholder.models.semantic import CELLS, POOLED, ScoringSemantic, Semantic, overlaps, pyramid
-from beholder.papers import song2023
-from beholder.tasks import Task
-from beholder.training import default, losses
-from beholder.training.checkpoint import Checkpoint
-from beholder.training.features import Extractor
-from beholder.training.publish_semantic import publish
-from beholder.training.semantic import (
-    Recipe,
+from beholder.metrics import Measured, means, resampled
+from beholder.models import registry
+from beholder.models.backbones.base import create_backbone
+from beholder.photos.read import read_photo
+from beholder.photos.resize import short_edge
+from beholder.reporting import write
+from beholder.reporting.document import Missing, Table, without_photographs
+from beholder.scoring.batch import score_photos
+from beholder.systems.song2023 import distribution_metrics as song_distribution_metrics
+from beholder.systems.song2023 import experiment as song_experiment
+from beholder.systems.song2023 import losses
+from beholder.systems.song2023 import report as song_report
+from beholder.systems.song2023 import report_across as song_report_across
+from beholder.systems.song2023.export import publish
+from beholder.systems.song2023.inputs import ShapedSource, by_shape, shapes_of
+from beholder.systems.song2023.network import CELLS, POOLED, ScoringSemantic, Semantic, overlaps, pyramid
+from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.train import (
     Trained,
     answers,
     fit,
@@ -47,7 +52,9 @@ from beholder.training.semantic import (
     source_for,
     total_loss,
 )
-from beholder.training.shapes import ShapedSource, by_shape, shapes_of
+from beholder.tasks import Task
+from beholder.training.checkpoint import Checkpoint
+from beholder.training.features import Extractor
 
 CPU = torch.device("cpu")
 RECIPE = Recipe("tiny", side=16, maps=2, batch=8, epochs1=3, epochs2=2, rate1=0.1, rate2=0.05, rate_encoder=0.05)
@@ -65,7 +72,7 @@ def networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         tiny.register(patch.setitem, patch.setattr)
         patch.setattr(tiny, "Strided", Strided, raising=False)
-        patch.setitem(backbone.BACKBONES, "tiny", backbone.Entry("tiny", "Strided", "tiny"))
+        patch.setitem(registry.BACKBONES, "tiny", registry.Entry("tiny", "Strided", "tiny"))
         yield
 
 
@@ -113,7 +120,7 @@ def whole(photos: RatedPhotos, source: ShapedSource) -> Trained:
 @pytest.mark.parametrize("split", [True, False])
 @pytest.mark.parametrize("shape", [(16, 16), (16, 160), (37, 18), (2, 6)])
 def test_any_shape_gives_distributions(split: bool, shape: tuple[int, int]) -> None:
-    network = Semantic(backbone.create("tiny"), 5, 3, split).eval()
+    network = Semantic(create_backbone("tiny"), 5, 3, split).eval()
     answer = network(torch.randint(0, 256, (2, 3, *shape), dtype=torch.uint8))
     for shares in (answer.distribution, answer.activated):
         assert shares.shape == (2, 5) and (shares > 0).all()
@@ -123,7 +130,7 @@ def test_any_shape_gives_distributions(split: bool, shape: tuple[int, int]) -> N
 
 
 def test_a_split_regressor_reads_its_own_group() -> None:
-    network = Semantic(backbone.create("tiny"), 4, 2).eval()
+    network = Semantic(create_backbone("tiny"), 4, 2).eval()
     features = torch.rand(1, 6, 5, 7)
     before = network.forward_tail(features).distribution.log()
     with torch.no_grad():
@@ -163,7 +170,7 @@ def test_overlaps_give_each_place_away_once(length: int) -> None:
 def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
     """Closed form against autograd, place by place, and its sum against the pooled features'."""
     torch.manual_seed(1)
-    network = Semantic(backbone.create("tiny"), 4, 3, split).eval()
+    network = Semantic(create_backbone("tiny"), 4, 3, split).eval()
     values, typical = torch.tensor([1.0, 2, 4, 7]), torch.randn(12, POOLED)
     scoring = ScoringSemantic(network, values, typical).eval()
     pixels = torch.randint(0, 256, (3, 3, 20, 26), dtype=torch.uint8)
@@ -185,7 +192,7 @@ def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
 
 
 def test_evidence_keeps_its_sum_on_its_grid() -> None:
-    scoring = ScoringSemantic(Semantic(backbone.create("tiny"), 3, 2), torch.arange(3.0), torch.zeros(6, POOLED)).eval()
+    scoring = ScoringSemantic(Semantic(create_backbone("tiny"), 3, 2), torch.arange(3.0), torch.zeros(6, POOLED)).eval()
     pixels = torch.randint(0, 256, (2, 3, 20, 46), dtype=torch.uint8)
     scores, embedding, evidence, shares = scoring(pixels)
     assert evidence.shape == (2, 1, CELLS, CELLS) and embedding.shape == (2, 6 * POOLED)
@@ -227,7 +234,7 @@ def test_losses_have_slopes_everywhere(loss: Any) -> None:
 
 
 def test_the_total_is_weighted() -> None:
-    network = Semantic(backbone.create("tiny"), 7, 2)
+    network = Semantic(create_backbone("tiny"), 7, 2)
     targets = shares(0)[0].float()
     pixels = torch.rand(5, 3, 16, 16)
     answer = network.forward_tail(network.backbone.forward_features((pixels * 255).byte()), (16, 16))
@@ -410,7 +417,7 @@ def test_model_file_scores_as_the_network(
         found.sd, np.sqrt(found.distribution @ [1, 4, 9] - found.overall.astype(float) ** 2), rtol=1e-3
     )
     for row in held_out[:3]:
-        np.testing.assert_array_equal(scorer.pixels(photo.read(photos.paths[row])), _seen(source, row))
+        np.testing.assert_array_equal(scorer.pixels(read_photo(photos.paths[row])), _seen(source, row))
     columns = found.to_dict()
     assert list(columns) == ["overall", "low", "high", "percentile", "sd", "p_1", "p_2", "p_3", "width", "height"]
     np.testing.assert_array_equal(found[1:3].to_dict()["p_2"], columns["p_2"][1:3])
@@ -440,7 +447,7 @@ def test_graph_resizes_by_its_own_rule(model: Path) -> None:
         whole = scorer.run(np.asarray(smooth)[None], np.zeros((1, 2), int))
         prepared = scorer.score(smooth)
         np.testing.assert_allclose(whole.distribution, prepared.distribution, atol=5e-3)
-        assert scorer.pixels(photo.read(smooth)).shape[:2] == photo.short_edge(height, width, 16)
+        assert scorer.pixels(read_photo(smooth)).shape[:2] == short_edge(height, width, 16)
 
 
 def test_too_long_a_photograph_is_a_row_with_a_reason(model: Path, photos: RatedPhotos, tmp_path: Path) -> None:
@@ -539,17 +546,17 @@ def test_a_file_with_another_number_of_values_is_refused(model: Path, tmp_path: 
 def small_study(monkeypatch: pytest.MonkeyPatch) -> None:
     colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
     monkeypatch.setattr(default, "extractor", lambda recipe: colours)
-    monkeypatch.setattr(song2023, "ACROSS_COUNT", 4)
-    monkeypatch.setattr(song2023, "TRIAL", replace(RECIPE, epochs1=1, epochs2=0))
-    monkeypatch.setattr(song2023, "TRIED", ({}, {"rate1": 0.01}, {"epochs2": 1, "rate_encoder": 0.01}))
-    monkeypatch.setattr(song2023, "resampled", partial(resampled, resamples=30))
+    monkeypatch.setattr(song_report_across, "ACROSS_COUNT", 4)
+    monkeypatch.setattr(song_experiment, "TRIAL", replace(RECIPE, epochs1=1, epochs2=0))
+    monkeypatch.setattr(song_experiment, "TRIED", ({}, {"rate1": 0.01}, {"epochs2": 1, "rate_encoder": 0.01}))
+    monkeypatch.setattr(song_distribution_metrics, "resampled", partial(resampled, resamples=30))
 
 
 def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_oasis(tmp_path)
     recipe = replace(RECIPE, epochs1=1, epochs2=1)
-    wanted = song2023.Settings("oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache")
-    found = song2023.reproduce(wanted, CPU)
+    wanted = song_experiment.Settings("oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache")
+    found = song_report.reproduce(wanted, CPU)
     parts = {getattr(part, "number", ""): part for section in found.parts for part in section.parts}
     assert set(parts) >= {f"Table {number}" for number in (2, 3, 4, 5)} | {f"Figure {number}" for number in (9, 10, 11)}
     assert isinstance(parts["Table 5"], Missing)
@@ -557,10 +564,12 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
         if isinstance(part, Table):
             assert all(column.source != "published" for column in part.columns)  # none of its numbers is known
     complete, *_ = parts["Table 2"].rows
-    assert [isinstance(cell, Measured) for cell in complete] == [False] + [True] * len(song2023.METRICS)
+    assert [isinstance(cell, Measured) for cell in complete] == [False] + [True] * len(
+        song_distribution_metrics.METRICS
+    )
     assert len(parts["Table 3"].rows) == 5 and len(parts["Table 4"].rows) == 3
-    written = document.write(document.without_photographs(found), tmp_path / "song.html")
+    written = write.write_document(without_photographs(found), tmp_path / "song.html")
     assert all(path.stat().st_size for path in written)
-    monkeypatch.setattr(song2023, "trainer", lambda source, where: None)  # nothing is trained twice
-    again = song2023.reproduce(wanted, CPU)
+    monkeypatch.setattr(song_experiment, "trainer", lambda source, where: None)  # nothing is trained twice
+    again = song_report.reproduce(wanted, CPU)
     assert again.summary == found.summary

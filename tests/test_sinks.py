@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beholder.batch import Result
 from beholder.errors import BeholderError
-from beholder.sinks import Row, columns, open_sink, row
+from beholder.output.rows import Row, columns_of, row_of
+from beholder.output.sinks import open_sink
+from beholder.scoring.batch import Result
 from beholder.tasks import Task
 
-COLUMNS = columns((Task("beauty", 1, 7), Task("quality", 0, 1)))
+COLUMNS = columns_of((Task("beauty", 1, 7), Task("quality", 0, 1)))
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 LINES = (".csv", ".jsonl")
 NUMBERS = frozenset(COLUMNS) - {"path", "model", "sha256", "error"}
@@ -35,7 +36,7 @@ def good(path: str, content: str = "1", model: str = "m@1") -> Row:
 
 
 def bad(path: str, content: str = "", why: str = "is empty (0 bytes)") -> Row:
-    return row(Result(path, content * 64, error=f"{path}: {why}"), COLUMNS)
+    return row_of(Result(path, content * 64, error=f"{path}: {why}"), COLUMNS)
 
 
 def write(path: Path, rows: list[Row], resume: bool = False, model: str = "m@1") -> int:
@@ -101,8 +102,8 @@ def test_valid_at_every_moment(suffix: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [b"\xff\xfe.jpg", b"caf\xe9.jpg"])
 def test_names_that_are_no_utf8(suffix: str, name: bytes, tmp_path: Path) -> None:
     path, photo = tmp_path / f"x{suffix}", os.fsdecode(name)
-    failed = row(Result(photo, "", error=f"{photo}: is empty"), COLUMNS)
-    made = {**good("x"), "path": row(Result(photo, ""), COLUMNS)["path"]}
+    failed = row_of(Result(photo, "", error=f"{photo}: is empty"), COLUMNS)
+    made = {**good("x"), "path": row_of(Result(photo, ""), COLUMNS)["path"]}
     write(path, [failed])
     assert read(path)[0]["path"].startswith(photo.replace("\udcff\udcfe", r"\udcff\udcfe").replace("\udce9", r"\udce9"))
     write(path, [made])
@@ -211,7 +212,7 @@ def test_any_text_comes_back_and_any_cut_is_mended(
     scored = dict(zip(["overall", "quality", "low", "high", "percentile"], values, strict=True))
     rows = []
     for number, (name, error) in enumerate(names):
-        made = row(Result(f"{number}{name}", str(number) * 64, error=error), COLUMNS)
+        made = row_of(Result(f"{number}{name}", str(number) * 64, error=error), COLUMNS)
         rows.append(made | scored | {"width": 640, "height": 480, "model": "m@1"})
     write(whole, rows)
     assert read(whole) == rows
@@ -405,4 +406,4 @@ def test_first_task_is_the_overall_score() -> None:
 @pytest.mark.parametrize("name", ["path", "low", "model", "overall"])
 def test_a_task_named_as_a_column_is_refused(name: str) -> None:
     with pytest.raises(BeholderError, match="rename the task"):
-        columns((Task("overall", 0, 1), Task(name, 0, 1)))
+        columns_of((Task("overall", 0, 1), Task(name, 0, 1)))

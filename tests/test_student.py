@@ -11,13 +11,15 @@ import pytest
 import torch
 from made import save_photos
 
-from beholder import photo
-from beholder.data.rated import RatedPhotos
+from beholder.data.rated_photos import RatedPhotos
+from beholder.embedded import distillation, int8_encoder
+from beholder.embedded import fast as fast_model
 from beholder.errors import BeholderError
-from beholder.models.default import TokenFeatures
-from beholder.models.dinov2 import DinoV2, LeanDinoV2
+from beholder.models.backbones.dinov2 import DinoV2, LeanDinoV2
+from beholder.models.dinov2_linear import TokenFeatures
+from beholder.photos import read
 from beholder.tasks import Task
-from beholder.training import body, distil, ridge, student
+from beholder.training import ridge
 from beholder.training.features import features
 
 CPU = torch.device("cpu")
@@ -44,29 +46,29 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> RatedPhotos:
     return RatedPhotos("mine", Path(paths[0]).parent, names, (Task("a", 0, 1, ""),), np.linspace(0, 1, 30)[:, None])
 
 
-SHORT = distil.Recipe(side=56, epochs=3, steps=6, batch=8, rate=3e-4, warmup=2)
+SHORT = distillation.Recipe(side=56, epochs=3, steps=6, batch=8, rate=3e-4, warmup=2)
 
 
 def learned(rated: RatedPhotos, checkpoint: Path | None = None, told: Any = lambda row: None) -> TokenFeatures:
-    return distil.distil(network(), SIZE, rated, SHORT, checkpoint=checkpoint, where=CPU, told=told)
+    return distillation.distil(network(), SIZE, rated, SHORT, checkpoint=checkpoint, where=CPU, told=told)
 
 
 def test_the_student_comes_closer_to_its_teacher(rated: RatedPhotos, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    real = photo.read_bytes
+    real = read.read_bytes
 
     def read_bytes(path: Path) -> bytes:
         seen.append(path.name)
         return real(path)
 
-    monkeypatch.setattr(photo, "read_bytes", read_bytes)
+    monkeypatch.setattr(read, "read_bytes", read_bytes)
     history: list[dict[str, Any]] = []
     before = network()
     after = learned(rated, told=history.append)
     losses = [row["validation_loss"] for row in history]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.95 * losses[0]
     assert any((a != b).any() for a, b in zip(after.parameters(), before.parameters(), strict=True))
-    judges = {rated.files[row] for row in np.flatnonzero(distil.unseen(rated, SHORT))}
+    judges = {rated.files[row] for row in np.flatnonzero(distillation.unseen(rated, SHORT))}
     assert len(judges) == 6 and set(seen[:6]) == judges and not set(seen[6:]) & judges
 
 
@@ -84,7 +86,9 @@ def test_a_stopped_student_goes_on_to_the_same_result(rated: RatedPhotos, tmp_pa
     for mine, theirs in zip(stopped.parameters(), whole.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     with pytest.raises(BeholderError, match="another training"):
-        distil.distil(network(), SIZE, rated, replace(SHORT, seed=1), checkpoint=checkpoint, where=CPU, told=print)
+        distillation.distil(
+            network(), SIZE, rated, replace(SHORT, seed=1), checkpoint=checkpoint, where=CPU, told=print
+        )
 
 
 def test_a_mixed_student_lies_between() -> None:
@@ -93,28 +97,30 @@ def test_a_mixed_student_lies_between() -> None:
         for parameter in student.parameters():
             parameter.add_(1)
     for share in (0.0, 0.25, 1.0):
-        for mine, theirs in zip(distil.mixed(teacher, student, share).parameters(), teacher.parameters(), strict=True):
+        for mine, theirs in zip(
+            distillation.mixed(teacher, student, share).parameters(), teacher.parameters(), strict=True
+        ):
             torch.testing.assert_close(mine, theirs + (1 - share))
 
 
 def test_parts_are_the_same_for_both_and_inside() -> None:
-    boxes = distil._boxes(500, distil.Recipe(), np.random.default_rng(0))
+    boxes = distillation._boxes(500, distillation.Recipe(), np.random.default_rng(0))
     sides = boxes[:, 2:] - boxes[:, :2]
     assert boxes.min() >= 0 and boxes.max() <= 1 and (sides > 0.5).all()
     assert 0.2 < (sides == 1).all(axis=1).mean() < 0.4
 
 
 def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path) -> None:
-    sees = body.body(network(), SIZE, (rated,), calibration=12, keep=1)
+    sees = int8_encoder.body(network(), SIZE, (rated,), calibration=12, keep=1)
     assert len(sees.kept) == 1 and sees.pixels.shape == (12, 28, 42, 3)
-    seen = features(rated, body.embedder(body.scorer(sees), views=2), tmp_path)
+    seen = features(rated, int8_encoder.embedder(int8_encoder.scorer(sees), views=2), tmp_path)
     assert seen.shape == (2, 30, 2 * 2 * 192) and not np.array_equal(*seen)
-    heads = body._headless(sees.network)
+    heads = int8_encoder._headless(sees.network)
     heads.bias.fill_(0.25)
-    info = replace(body._nothing(SIZE), name="whole")
-    body._write(heads, info, sees, tmp_path / "whole.onnx")
-    whole = body.Scorer(tmp_path / "whole.onnx")
-    again = features(rated, body.embedder(whole), tmp_path)
+    info = replace(int8_encoder._nothing(SIZE), name="whole")
+    int8_encoder._write(heads, info, sees, tmp_path / "whole.onnx")
+    whole = int8_encoder.Scorer(tmp_path / "whole.onnx")
+    again = features(rated, int8_encoder.embedder(whole), tmp_path)
     np.testing.assert_array_equal(again[0], seen[0])
     assert (whole.score(rated.paths[0]).values == 0.25).all()
     stored = onnx.load(tmp_path / "whole.onnx").graph.initializer
@@ -153,8 +159,8 @@ def test_no_held_out_rating_is_learned_from() -> None:
     rows = np.arange(60) >= 12
     changed = np.where(rows[:, None], ratings, 99.0)
     views = (rated + 0.1, others), (rated, others)
-    recipe = student.Recipe()
-    first, second = (student.learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
+    recipe = fast_model.Recipe()
+    first, second = (fast_model.learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
     np.testing.assert_array_equal(first, second)
 
 
@@ -166,8 +172,8 @@ def test_the_teacher_adds_what_few_ratings_do_not_say() -> None:
     ratings = cause[:30, :1] + rng.normal(0, 0.3, (30, 1))
     rows = np.ones(30, bool)
     views, known = (mixed[:30], mixed[30:330]), (cause[:30], cause[30:330])
-    with_teacher = student.learner(views, known, ratings, student.Recipe())(rows)
-    without = student.learner(views, known, ratings, replace(student.Recipe(), unrated=1e-9, trust=0.0))(rows)
+    with_teacher = fast_model.learner(views, known, ratings, fast_model.Recipe())(rows)
+    without = fast_model.learner(views, known, ratings, replace(fast_model.Recipe(), unrated=1e-9, trust=0.0))(rows)
     error, error_without = (
         np.square(head(mixed[330:])[:, 0] - cause[330:, 0]).mean() for head in (with_teacher, without)
     )

@@ -14,12 +14,13 @@ from made import save_model, save_photos
 from typer.testing import CliRunner, Result
 
 import beholder
-from beholder import taste
-from beholder.cli import app
+from beholder.cli.app import app
 from beholder.errors import BeholderError
-from beholder.evaluation.metrics import srcc
-from beholder.model_file import ModelInfo
-from beholder.scores import Scores
+from beholder.metrics import srcc
+from beholder.personal import fit
+from beholder.personal.taste import read_taste, write
+from beholder.scoring.model_file import ModelInfo
+from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 SCALE = Task("stars", 1, 10)
@@ -52,7 +53,7 @@ def gain(info: ModelInfo, count: int, own: float, noise: float, seed: int) -> fl
     """How much better the personal score ranks 400 other photographs of the same person, by SRCC."""
     scores = seen(info, count + 400, seed)
     ratings = rated(scores, own, noise, seed)
-    found = taste.fit(scores[:count], info, ratings[:count], SCALE, "")
+    found = fit.fit(scores[:count], info, ratings[:count], SCALE, "")
     rest = scores[count:]
     return srcc(ratings[count:], found(rest)) - srcc(ratings[count:], rest.overall)
 
@@ -76,21 +77,21 @@ def test_ratings_by_chance_leave_the_generic_order(info: ModelInfo) -> None:
     for seed in range(20):
         scores = seen(info, 430, seed)
         ratings = np.random.default_rng(seed).integers(1, 11, 30).astype(float)
-        found = taste.fit(scores[:30], info, ratings, SCALE, "")(scores[30:])
+        found = fit.fit(scores[:30], info, ratings, SCALE, "")(scores[30:])
         agreement.append(srcc(found, scores.overall[30:]))
     assert np.mean(agreement) > 0.6
 
 
 def test_more_of_a_taste_moves_it_further(info: ModelInfo) -> None:
     scores = seen(info, 100, 1)
-    none, much = (taste.fit(scores, info, rated(scores, own, 0.5, 1), SCALE, "").personal for own in (0, 2))
-    assert 0 <= none < much <= max(taste.PRIOR.scales)
+    none, much = (fit.fit(scores, info, rated(scores, own, 0.5, 1), SCALE, "").personal for own in (0, 2))
+    assert 0 <= none < much <= max(fit.PRIOR.scales)
 
 
 def test_cross_validation_says_what_new_photographs_confirm(info: ModelInfo) -> None:
     scores = seen(info, 600, 4)
     ratings = rated(scores, 1.5, 0.5, 4)
-    found = taste.fit(scores[:200], info, ratings[:200], SCALE, "")
+    found = fit.fit(scores[:200], info, ratings[:200], SCALE, "")
     assert found.srcc == pytest.approx(srcc(ratings[200:], found(scores[200:])), abs=0.1)
     assert found.srcc_generic == pytest.approx(srcc(ratings[:200], scores[:200].overall), abs=1e-5)
     assert found.srcc > found.srcc_generic + 0.1
@@ -99,38 +100,38 @@ def test_cross_validation_says_what_new_photographs_confirm(info: ModelInfo) -> 
 def test_the_score_is_on_the_persons_scale(info: ModelInfo) -> None:
     scores = seen(info, 500, 2)
     ratings = rated(scores, 1, 0.3, 2)
-    found = taste.fit(scores[:100], info, ratings[:100], SCALE, "")(scores[100:])
+    found = fit.fit(scores[:100], info, ratings[:100], SCALE, "")(scores[100:])
     assert found.mean() == pytest.approx(ratings[100:].mean(), abs=0.4)
-    turned = taste.fit(scores[:100], info, 100 * ratings[:100], Task("points", 100, 1000), "")
+    turned = fit.fit(scores[:100], info, 100 * ratings[:100], Task("points", 100, 1000), "")
     np.testing.assert_allclose(turned(scores[100:]), 100 * found, rtol=1e-3)
 
 
 @pytest.mark.parametrize("count", [5, 10])
 def test_few_ratings_will_do(info: ModelInfo, count: int) -> None:
     scores = seen(info, count, 3)
-    found = taste.fit(scores, info, np.arange(count) % 5 + 1.0, SCALE, "")
+    found = fit.fit(scores, info, np.arange(count) % 5 + 1.0, SCALE, "")
     assert found.n == count and np.isfinite(found(scores)).all()
 
 
 def test_photographs_that_the_model_cannot_tell_apart(info: ModelInfo) -> None:
     one = seen(info, 1, 0)
     scores = Scores.concatenate([one] * 8)
-    found = taste.fit(scores, info, np.arange(8) % 5 + 1.0, SCALE, "")
+    found = fit.fit(scores, info, np.arange(8) % 5 + 1.0, SCALE, "")
     assert found.srcc_generic is None
     np.testing.assert_allclose(found(scores), np.mean(np.arange(8) % 5 + 1.0), rtol=1e-5)
 
 
 def test_the_same_ratings_give_the_same_file(info: ModelInfo) -> None:
     scores = seen(info, 40, 5)
-    first, second = (taste.fit(scores, info, rated(scores, 1, 0.5, 5), SCALE, "ab") for _ in range(2))
+    first, second = (fit.fit(scores, info, rated(scores, 1, 0.5, 5), SCALE, "ab") for _ in range(2))
     assert first.to_json() == second.to_json() and first.id == second.id
 
 
 def test_what_is_written_is_read(info: ModelInfo, tmp_path: Path) -> None:
     scores = seen(info, 40, 5)
-    made = taste.fit(scores, info, rated(scores, 1, 0.5, 5), SCALE, "ab")
-    taste.write(made, tmp_path / "taste.json")
-    found = taste.read(tmp_path / "taste.json", made.model)
+    made = fit.fit(scores, info, rated(scores, 1, 0.5, 5), SCALE, "ab")
+    write(made, tmp_path / "taste.json")
+    found = read_taste(tmp_path / "taste.json", made.model)
     assert found == made and found.id == made.id
     np.testing.assert_array_equal(found(scores), made(scores))
 
@@ -142,7 +143,7 @@ def test_what_is_written_is_read(info: ModelInfo, tmp_path: Path) -> None:
 def run(colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in an empty folder, with the quick model for the default one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
 
     def invoke(*args: Any) -> Result:
         done = CliRunner().invoke(app, list(map(str, args)), prog_name="beholder")
@@ -195,7 +196,7 @@ def test_score_with_a_taste(run: Run, tmp_path: Path, photographs: list[str], su
     rows = rows_of(table)
     assert list(rows[0])[:3] == ["path", "taste", "overall"]
     scores = beholder.load(None).score(photographs)
-    found = taste.read(file, scores.model)
+    found = read_taste(file, scores.model)
     np.testing.assert_allclose([float(row["taste"]) for row in rows], found(scores), atol=1e-3)
     np.testing.assert_allclose([float(row["overall"]) for row in rows], scores.overall, atol=1e-3)
     assert {row["model"] for row in rows} == {f"{scores.model}+{found.id}"}
@@ -342,7 +343,7 @@ def test_files_that_are_no_taste(run: Run, tmp_path: Path, photographs: list[str
 
 def test_fit_asks_for_what_it_needs(info: ModelInfo) -> None:
     with pytest.raises(BeholderError, match="5 at least"):
-        taste.fit(seen(info, 4, 0), info, np.arange(4.0), SCALE, "")
+        fit.fit(seen(info, 4, 0), info, np.arange(4.0), SCALE, "")
 
 
 # Real votes

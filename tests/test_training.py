@@ -16,16 +16,19 @@ from made import COMMAND
 from PIL import Image
 
 import beholder
-from beholder import data, photo
-from beholder.data.folds import grouped_folds, random_folds
-from beholder.data.rated import RatedPhotos
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data
+from beholder.embedded import default, heads
 from beholder.errors import BeholderError
-from beholder.evaluation.metrics import srcc
-from beholder.model_file import ModelInfo, TrainingData, parse
-from beholder.models.default import DefaultModel, TokenFeatures
-from beholder.models.dinov2 import DinoV2
+from beholder.metrics import srcc
+from beholder.models.backbones.dinov2 import DinoV2
+from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
+from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
+from beholder.scoring.model_file import ModelInfo, TrainingData, parse
+from beholder.splits import grouped_folds, random_folds
 from beholder.tasks import Task
-from beholder.training import default, heads, ridge
+from beholder.training import ridge
 from beholder.training.export import export
 from beholder.training.features import Extractor, features
 
@@ -59,7 +62,7 @@ def test_features_are_kept_and_both_views_differ(tmp_path: Path) -> None:
     photos, compute = rated(tmp_path), Means()
     first = features(photos, look(compute), tmp_path / "cache")
     assert [view.shape for view in first] == [(20, 3), (20, 3)] and compute.shown == 40
-    pixels = photo.squash(photo.read(photos.paths[7]), (16, 12))
+    pixels = resize_exact(read_photo(photos.paths[7]), (16, 12))
     np.testing.assert_allclose(first[0][7], pixels[:, :8].mean((0, 1)), rtol=1e-5)
     np.testing.assert_allclose(first[1][7], pixels[:, 8:].mean((0, 1)), rtol=1e-5)
     again = features(photos, look(compute), tmp_path / "cache")
@@ -157,7 +160,7 @@ def test_model_file_resizes_as_the_scorer(tmp_path: Path, photos: list[Path]) ->
     session = onnxruntime.InferenceSession(str(tmp_path / "small.onnx"), providers=["CPUExecutionProvider"])
     scorer = beholder.load(tmp_path / "small.onnx")
     for path in photos:
-        whole = photo.read(path)
+        whole = read_photo(path)
         theirs = session.run(["embedding"], {"image": whole.pixels[None]})[0]
         ours = scorer.run(scorer.pixels(whole)[None], np.array([(1, 1)])).embedding
         np.testing.assert_allclose(theirs, ours, atol=0.02)
@@ -184,7 +187,7 @@ def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str
 @pytest.mark.slow
 def test_out_of_fold_accuracy_on_oasis(data_root: Path) -> None:
     """The bar of the default model, computed from photographs and ratings, not read from its file."""
-    oasis = data.load("oasis", data_root)
+    oasis = load_data("oasis", data_root)
     views = features(oasis, default.extractor(default.Recipe()))
     assert oasis.groups is not None
     for folds, groups, bar in (
@@ -208,7 +211,7 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
     out = tmp_path / "made.onnx"
     command = [*COMMAND, "train", "default", "--data", str(small)]
     command += ["--out", str(out), "--cache", str(tmp_path / "cache")]
-    environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.weights.cache_folder())}
+    environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.files.cache_folder())}
     process = subprocess.Popen(command, env=environment)
     counters: list[Path] = []
     while process.poll() is None and not counters:

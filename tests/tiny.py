@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import beholder.weights
-from beholder.models.backbone import BACKBONES, Backbone, Entry
+import beholder.models.weights
+from beholder.models.backbones import base
+from beholder.models.backbones.base import Backbone
+from beholder.models.registry import BACKBONES, Entry
 
 
 class Tiny(Backbone):
@@ -83,9 +85,9 @@ def register(
     setitem: Callable[[MutableMapping, str, Any], None] = operator.setitem,
     setattribute: Callable[[Any, str, Any], None] = setattr,
 ) -> None:
-    real = beholder.weights.load
+    real = beholder.models.weights.load_weights
     for number, (name, network) in enumerate(NETWORKS.items()):
-        entry = beholder.weights.Weights(f"{name} drawn weights", "CC0", str(number) * 64)
-        setitem(beholder.weights.REGISTRY, name, entry)
+        entry = beholder.models.registry.Weights(f"{name} drawn weights", "CC0", str(number) * 64)
+        setitem(beholder.models.registry.REGISTRY, name, entry)
         setitem(BACKBONES, name, Entry("tiny", network.__name__, name))
-    setattribute(beholder.weights, "load", lambda name: load(name) if name in NETWORKS else real(name))
+    setattribute(base, "load_weights", lambda name: load(name) if name in NETWORKS else real(name))

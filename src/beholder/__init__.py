@@ -7,9 +7,9 @@
 """
 
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.explain import Explanation
-from beholder.scorer import Scorer, load
-from beholder.scores import Scores
+from beholder.scoring.explain import Explanation
+from beholder.scoring.scorer import Scorer, load
+from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 __version__ = "0.1.0"

@@ -1,5 +1,5 @@
 """`python -m beholder` is `beholder`."""
 
-from beholder.cli import main
+from beholder.cli.app import main
 
 main()

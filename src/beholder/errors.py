@@ -14,13 +14,3 @@ class PhotoError(BeholderError):
 
 class ModelError(BeholderError):
     """A model file that is not one of ours, was cut short, or asks for what this version does not have."""
-
-
-def one_line(error: BaseException | str) -> str:
-    r"""What somebody else's error says, for the middle of a line of ours: no breaks, no control characters, not long.
-
-    >>> one_line(ValueError("two\nlines\x1b[31m"))
-    'two lines\\x1b[31m'
-    """
-    text = " ".join(str(error).split()) or type(error).__name__
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)[:200]

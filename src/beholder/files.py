@@ -2,14 +2,16 @@
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from beholder.errors import BeholderError
 
@@ -94,7 +96,7 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
         raise
 
 
-def check(path: str | os.PathLike[str], what: str) -> None:
+def check_writable(path: str | os.PathLike[str], what: str) -> None:
     """Raises BeholderError where :func:`replacing` would; leaves nothing behind."""
     _begin(path, what)[1].unlink()
 
@@ -128,3 +130,27 @@ def sweep(path: str | os.PathLike[str]) -> None:
 def _partial(target: Path, token: str) -> str:
     """A name that tells whose partial it is, however long the name of that."""
     return f".beholder-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-{token}.partial"
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """What was kept; nothing where there is none or it cannot be read."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def keep_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Keep a result; raises BeholderError where it cannot be written."""
+    with replacing(path, "a result") as partial, explained(path, "a result"):
+        partial.write_text(json.dumps(document))
+
+
+def cache_folder() -> Path:
+    """Where converted weights and computed features are kept: ``BEHOLDER_CACHE``, or the user's cache folder."""
+    given = os.environ.get("BEHOLDER_CACHE")
+    if given:
+        return Path(given)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "beholder"

@@ -5,37 +5,24 @@ data, as Soydaner & Wagemans (2023, sec. 5.3, Table 11) do across data sets. Sca
 unit interval, so that errors are in the units of the data.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
-from rich.table import Table
 
-from beholder import data, progress
-from beholder.batch import score_photos
-from beholder.data.folds import split_hash
-from beholder.data.rated import SPLITS, RatedPhotos
+from beholder import progress
+from beholder.data.rated_photos import SPLITS, RatedPhotos
+from beholder.data.registry import split_of
 from beholder.errors import BeholderError
-from beholder.evaluation.metrics import (
-    METRICS,
-    Measured,
-    Metric,
-    accuracy,
-    bootstrap,
-    p_text,
-    p_value,
-    paired_bootstrap,
-)
 from beholder.extras import require
-from beholder.model_file import ModelInfo
-from beholder.scorer import Scorer
-from beholder.table import plain
+from beholder.metrics import METRICS, Measured, Metric, accuracy, bootstrap, p_value, paired_bootstrap
+from beholder.scoring.batch import score_photos
+from beholder.scoring.model_file import ModelInfo
+from beholder.scoring.scorer import Scorer
+from beholder.splits import split_hash
 from beholder.tasks import Task
 
 PARTS = (*SPLITS, "all")
@@ -58,7 +45,7 @@ class Pair:
     @property
     def alike(self) -> bool:
         """Whether a point of one is meant to be a point of the other."""
-        return (self.rated.name, *_scale(self.rated)) == (self.scored.name, *_scale(self.scored))
+        return (self.rated.name, *scale_of(self.rated)) == (self.scored.name, *scale_of(self.scored))
 
 
 @dataclass(frozen=True)
@@ -143,8 +130,8 @@ class Evaluation:
                     {
                         "task": each.pair.rated.name,
                         "predicted_by": each.pair.scored.name,
-                        "scale": _scale(each.pair.rated),
-                        "model_scale": _scale(each.pair.scored),
+                        "scale": scale_of(each.pair.rated),
+                        "model_scale": scale_of(each.pair.scored),
                         "n": each.n,
                         "srcc_p": each.p,
                         "threshold": each.threshold,
@@ -183,7 +170,7 @@ def evaluate(
 
     Args:
         scorers: one model, or two to compare, which are both measured on the photographs that both could score.
-        photos: from :func:`beholder.data.load`.
+        photos: from :func:`beholder.data.registry.load_data`.
         part: test, validation, train or all. Where the data set has no split, one is drawn.
         seed: of that.
         threshold: of the accuracy for the overall task, native units of the data; the middle of its scale without
@@ -220,7 +207,7 @@ def evaluate(
                 predicted[pair.name] = pair.rated.from_unit(
                     pair.scored.to_unit(values[:, scorer.info.tasks.index(pair.scored)])
                 )
-                at = threshold if threshold is not None and pair.rated == overall else sum(_scale(pair.rated)) / 2
+                at = threshold if threshold is not None and pair.rated == overall else sum(scale_of(pair.rated)) / 2
                 width = scorer.info.half_width[scorer.info.tasks.index(pair.scored)] if pair.alike else None
                 agreements += _agreement(chosen, pair, predicted[pair.name], at, width, split)
                 bar.advance(bar.task_ids[0])
@@ -244,7 +231,7 @@ def choose(photos: RatedPhotos, part: str, seed: int) -> tuple[RatedPhotos, np.n
     if part == "all":
         return photos, np.arange(len(photos)), "all"
     given = photos.splits is not None and (part == "test" or "validation" in photos.splits)
-    whole = data.split(photos, seed)
+    whole = split_of(photos, seed)
     rows = np.flatnonzero(np.array(whole.splits) == part)
     if not len(rows):
         there = ", ".join(sorted(set(whole.splits or ())))
@@ -262,7 +249,7 @@ def pairs(photos: RatedPhotos, info: ModelInfo) -> list[Pair]:
 def leak(info: ModelInfo, model: str, photos: RatedPhotos, sha256: str, part: str) -> str | None:
     """Why these photographs are not new to a model, in a sentence; None where nothing says so.
 
-    Data sets are told apart by content hash, and splits by :func:`beholder.data.folds.split_hash`, which
+    Data sets are told apart by content hash, and splits by :func:`beholder.splits.split_hash`, which
     `beholder train` notes as ``split`` in the recipe.
 
     Args:
@@ -294,76 +281,6 @@ def leak(info: ModelInfo, model: str, photos: RatedPhotos, sha256: str, part: st
             f"({sha256[:12]}): photographs may be in both, and the numbers not held-out"
         )
     return None
-
-
-def write_csv(path: Path, evaluation: Evaluation) -> None:
-    """One row a photograph: image, each rating, each prediction in the units of the data, why there is none.
-
-    A prediction's column is called ``TASK_predicted`` or, of a task with another name, ``TASK_by_OTHER_predicted``;
-    with ``_2`` at the end that of the second model.
-    """
-    columns = {
-        task.name: ratings for task, ratings in zip(evaluation.photos.tasks, evaluation.photos.ratings.T, strict=True)
-    }
-    for end, found in zip(("", "_2"), evaluation.models, strict=False):
-        columns |= {f"{name.replace(' ', '_')}_predicted{end}": values for name, values in found.predicted.items()}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", *columns, "error"])
-        for file_name, *values in zip(evaluation.photos.files, *columns.values(), strict=True):
-            cells = ["" if np.isnan(value) else f"{value:.7g}" for value in values]
-            writer.writerow([file_name, *cells, evaluation.failures.get(file_name, "")])
-
-
-def tables(evaluation: Evaluation) -> list[Table]:
-    """What was evaluated, two tables a model (agreement, errors), and the differences of two models."""
-    about = Table(box=None, show_header=False, pad_edge=False)
-    about.add_column(style="bold")
-    about.add_column(overflow="fold")
-    missing = f", {len(evaluation.failures)} more could not be read" if evaluation.failures else ""
-    for name, text in (
-        ("data", evaluation.photos.name),
-        ("content", evaluation.sha256[:12]),
-        ("split", evaluation.split),
-        ("photographs", f"{len(evaluation.photos) - len(evaluation.failures)}{missing}"),
-        *(("model" if place == 0 else "against", found.model) for place, found in enumerate(evaluation.models)),
-    ):
-        about.add_row(name, escape(text))
-    shown = [about]
-    for found in evaluation.models:
-        title = f"Agreement of {escape(found.model)} with the ratings (95% bootstrap intervals)"
-        agreement = plain(title, "task", "n", "srcc", "p", "plcc", "krcc", overflow="fold")
-        errors = plain(
-            f"Errors of {escape(found.model)} in units of the data (95% bootstrap intervals)",
-            *("task", "scale", "rmse", "mae", "accuracy", "at", "above", "coverage90"),
-            overflow="fold",
-        )
-        for each in found.agreements:
-            cells = {metric.metric: _cell(metric) for metric in each.metrics}
-            correlations = (cells["srcc"], p_text(each.p), cells["plcc"], cells.get("krcc", ""))
-            agreement.add_row(each.pair.name, str(each.n), *correlations)
-            errors.add_row(
-                each.pair.name,
-                " to ".join(f"{end:g}" for end in _scale(each.pair.rated)),
-                *(cells[metric] for metric in ("rmse", "mae", "accuracy")),
-                f"{each.threshold:g}",
-                f"{each.above:.0%}",
-                cells.get("coverage90", ""),
-            )
-        shown += [agreement, errors]
-    if evaluation.differences:
-        first, second = (escape(found.model) for found in evaluation.models)
-        title = f"{first} less {second}, same photographs (95% paired bootstrap intervals)"
-        table = plain(title, "task", "n", "metric", "difference", "so", overflow="fold")
-        for difference in evaluation.differences:
-            measured = difference.measured
-            table.add_row(measured.task, str(measured.n), measured.metric, _cell(measured), escape(difference.verdict))
-        shown.append(table)
-    return shown
-
-
-def _cell(measured: Measured) -> str:
-    return "undefined" if math.isnan(measured.value) else str(measured)
 
 
 def _score(
@@ -462,7 +379,7 @@ def _verdict(found: Measured, first: str, second: str) -> str:
     return f"{first if (found.value > 0) != (found.metric in SMALLER_IS_BETTER) else second} is better"
 
 
-def _scale(task: Task) -> tuple[float, float]:
+def scale_of(task: Task) -> tuple[float, float]:
     return task.low, task.high
 
 

@@ -12,8 +12,8 @@ from typing import Literal, Self, get_args
 import numpy as np
 
 from beholder.errors import BeholderError
-from beholder.evaluation.metrics import bootstrap
-from beholder.explain import blur
+from beholder.metrics import bootstrap
+from beholder.scoring.explain import blur
 
 Score = Callable[[np.ndarray], np.ndarray]  # (B, H, W, 3) uint8 -> (B,)
 Fill = Literal["blur", "mean"]
@@ -98,7 +98,7 @@ def deletion(
         seed: of the random cells; or a generator, to go on from lot to lot.
         draws: random orders for each photograph, averaged.
         fill: what takes a cell's place, the photograph blurred, or its mean colour. Maps that were made by blurring
-            (`beholder.explain`) should be asked with the other.
+            (`beholder.scoring.explain`) should be asked with the other.
         kinds: which cells to hide.
         batch: pictures scored at a time.
 
@@ -164,7 +164,7 @@ def _scores(score: Score, picture: np.ndarray, masks: np.ndarray, fill: Fill, ba
 
 
 def _cell_of(side: int, count: int) -> np.ndarray:
-    """(side,) which of ``count`` cells each pixel is in, cut as `beholder.explain.occlude` cuts them."""
+    """(side,) which of ``count`` cells each pixel is in, cut as `beholder.scoring.explain.occlude` cuts them."""
     edges = np.linspace(0, side, count + 1).round().astype(int)
     return np.repeat(np.arange(count), np.diff(edges))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.files import check, explained, replacing
+from beholder.files import check_writable, explained, replacing
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum_buffer")  # of Adam, and of SGD
 
@@ -43,7 +43,7 @@ class Checkpoint:
             self._read(path)
         with explained(path, "the checkpoint"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        check(path, "the checkpoint")  # what cannot be written is known before the work
+        check_writable(path, "the checkpoint")  # what cannot be written is known before the work
 
     def _read(self, path: Path) -> None:
         safetensors = require("safetensors", "train", "checkpoints")

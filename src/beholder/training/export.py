@@ -3,7 +3,7 @@
 The large matrices are stored in half precision and cast back when the file is opened, so computation stays in single
 precision: half the size, and scores that differ in the fourth decimal. Resizing is a node of the graph; for pixels
 that already have the right size it does nothing, which is how the scorer calls it. Where the aspect ratio is kept, the
-sizes of that node are computed from the picture's, as `beholder.photo.short_edge` does.
+sizes of that node are computed from the picture's, as `beholder.photos.resize.short_edge` does.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ from torch import nn
 
 from beholder.extras import require
 from beholder.files import explained, replacing
-from beholder.model_file import METADATA_KEY, SQUASH, ModelInfo
-from beholder.onnx_file import sealed
+from beholder.scoring.model_file import METADATA_KEY, SQUASH, ModelInfo
+from beholder.scoring.onnx_file import sealed
 
 OPSET = 20
 LARGE = 1024  # elements from which a tensor is stored in half precision

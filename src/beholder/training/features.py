@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from beholder import photo, progress
-from beholder.data.rated import RatedPhotos
+from beholder import progress
+from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.files import replacing
-from beholder.weights import cache_folder
+from beholder.files import cache_folder, replacing
+from beholder.photos.read import Photo, Pixels, read_photo
+from beholder.photos.resize import decode_size, resize_exact
 
 BATCH = 8
 See = Callable[[np.ndarray, int], np.ndarray]
@@ -52,7 +53,7 @@ class Extractor:
     views: int
     shape: tuple[int, ...]
     compute: Callable[[np.ndarray], np.ndarray]
-    resize: Callable[[photo.Photo, tuple[int, int]], photo.Pixels] = photo.squash
+    resize: Callable[[Photo, tuple[int, int]], Pixels] = resize_exact
     dtype: str = "float32"
     see: See = mirrored
 
@@ -76,9 +77,9 @@ def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = Non
         return kept(photos, extractor.key, shape, extractor.dtype, fill, cache)
 
 
-def look(path: Path, extractor: Extractor) -> photo.Pixels:
+def look(path: Path, extractor: Extractor) -> Pixels:
     """The pixels of a photograph as a network sees them."""
-    return extractor.resize(photo.read(path, photo.enough(extractor.size)), extractor.size)
+    return extractor.resize(read_photo(path, decode_size(extractor.size)), extractor.size)
 
 
 def kept(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beholder.data.folds import folds_of
+from beholder.splits import folds_of
 
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
 

@@ -1,0 +1,101 @@
+"""The command line: every command is registered here.
+
+Commands are thin: read the arguments, call the package, print. Heavy imports wait until they are needed.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from beholder import __version__
+from beholder.cli.data import data_stats
+from beholder.cli.evaluate import evaluate
+from beholder.cli.explain import explain
+from beholder.cli.models import info, models_list, weights_fetch, weights_list
+from beholder.cli.quantize import quantise
+from beholder.cli.report import report
+from beholder.cli.reproduce import reproduce
+from beholder.cli.score import score
+from beholder.cli.session import ALL_FAILED, STOPPED, interrupt, say
+from beholder.cli.taste import taste_fit
+from beholder.cli.train import train_app
+from beholder.errors import BeholderError
+
+UNREAD = 141  # the exit status of a program that SIGPIPE ends
+
+
+class _Group(typer.core.TyperGroup):
+    """Where every error ends: one line on standard error and an exit status, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout:
+                    sys.stdout.flush()  # here, where a reader that has gone or a full disk can be told
+        except BeholderError as error:
+            say(f"error: {error}")
+            raise typer.Exit(ALL_FAILED) from None
+        except KeyboardInterrupt:
+            say("stopped")
+            raise typer.Exit(STOPPED) from None
+        except BrokenPipeError:  # the reader of our output has seen enough
+            _abandon_output()
+            raise typer.Exit(UNREAD) from None
+        except OSError as error:
+            _abandon_output()
+            say(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
+            raise typer.Exit(ALL_FAILED) from None
+
+
+app = typer.Typer(
+    cls=_Group,
+    help="How beautiful people would find a photograph, attribute by attribute, where in the picture, and how sure.\n\n"
+    "Start with: beholder score FOLDER",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich takes the [train] of 'beholder[train]' for a style, and reflows examples
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+Command = Callable[..., None]
+_COMMANDS: tuple[Command, ...] = (score, explain, report, info, evaluate, quantise, reproduce)
+_GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
+    "data": ("What is in rated photographs.", {"stats": data_stats}),
+    "taste": ("Scores for one person, from their own ratings.", {"fit": taste_fit}),
+    "weights": ("Pretrained weights by name, checked by sha256.", {"list": weights_list, "fetch": weights_fetch}),
+}
+for _command in _COMMANDS:
+    app.command()(_command)
+app.command("models")(models_list)
+app.add_typer(train_app, name="train")
+for _name, (_help, _members) in _GROUPS.items():
+    _group = typer.Typer(help=_help, no_args_is_help=True)
+    for _member, _command in _members.items():
+        _group.command(_member)(_command)
+    app.add_typer(_group, name=_name)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"beholder {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point."""
+    signal.signal(signal.SIGTERM, interrupt)
+    app(prog_name="beholder")
+
+
+def _abandon_output() -> None:
+    """Standard output to nowhere, so that what it still holds raises nothing when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,130 @@
+"""`beholder evaluate`."""
+
+import csv
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from beholder.cli.options import Batch, DropLeaks, Root, Scale, Workers, open_scorer, ranges
+from beholder.cli.session import REASONS, SOME_FAILED, say
+from beholder.errors import BeholderError
+from beholder.scoring.batch import THREADS
+
+if TYPE_CHECKING:
+    from beholder.evaluation.evaluate import Evaluation
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="Model file, or the word default or fast for an embedded one.", metavar="MODEL")
+    ],
+    data: Annotated[
+        str,
+        typer.Option("--data", "-d", help="oasis, biq2021, aadb, eva, or your own FILE.csv.", metavar="NAME|FILE.csv"),
+    ],
+    root: Root = None,
+    part: Annotated[str, typer.Option("--split", help="test, validation, train, or all photographs.")] = "test",
+    against: Annotated[
+        str | None, typer.Option(help="A second model, to compare on the same photographs.", metavar="MODEL2")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of the accuracy, for the data's first task.  [default: the middle of its scale]"),
+    ] = None,
+    split_seed: Annotated[int, typer.Option(help="Of the parts, where the data set has none.")] = 0,
+    drop_leaks: DropLeaks = False,
+    scale: Scale = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Also write a CSV file: each photograph's ratings and scores.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
+    batch: Batch = None,
+    workers: Workers = None,
+) -> None:
+    """Measure a model on rated photographs.
+
+    Photographs of its own data set or of another. Measured is every task that model and data both have by name, and
+    always the model's overall score against the first task of the data. Each number has a 95% bootstrap interval over
+    photographs. Errors are in the units of the data; where model and data do not rate the same thing on the same scale,
+    look at the rank correlation (srcc), as Table 11 of Soydaner & Wagemans (2023) does. The accuracy is the share of
+    photographs put on the right side of "at", and "above" the share whose rating is there or higher; coverage90 is that
+    of ratings inside the model's 90% intervals.
+
+    Warns where the model file says that it was trained on these photographs. Those that cannot be read are named and
+    left out.
+
+    \b
+    Exit status:
+      0    all evaluated
+      1    nothing was evaluated
+      3    some could not be read
+      130  stopped by Ctrl-C
+
+    \b
+    Examples:
+      beholder evaluate default --data ratings.csv --split all
+      beholder evaluate mine.onnx --data oasis --against default --out predictions.csv
+      beholder evaluate mine.onnx --data ratings.csv --range beauty=1:10 --json
+    """
+    from beholder.cli.tables import evaluation_tables, make_console
+    from beholder.data.registry import is_csv, load_data
+    from beholder.evaluation import evaluate as measuring
+    from beholder.files import explained, replacing
+    from beholder.text import printable
+
+    if part not in measuring.PARTS:
+        raise BeholderError(f"--split {part}: choose one of {', '.join(measuring.PARTS)}")
+    if out is not None and out.suffix.lower() != ".csv":
+        raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
+    if out is not None and is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
+        raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
+    scorers = [open_scorer(name, threads=THREADS) for name in (model, against) if name is not None]
+    photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
+    options: dict[str, Any] = {"threshold": threshold, "batch": batch, "workers": workers}
+    with ExitStack() as stack:
+        partial = stack.enter_context(replacing(out, "the predictions")) if out else None
+        found = measuring.evaluate(scorers, photos, part, split_seed, **options)
+        if out and partial:
+            with explained(out, "the predictions"):
+                write_csv(partial, found)
+    for text in dict.fromkeys(warning for each in found.models for warning in each.warnings):
+        say(f"warning: {text}")
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        console = make_console()
+        for shown in evaluation_tables(found):
+            console.print(shown)
+            console.print()
+        for text in dict.fromkeys(note for each in found.models for note in each.notes):
+            typer.echo(f"note: {printable(text)}")
+    for reason in list(found.failures.values())[:REASONS]:
+        say(f"not evaluated: {reason}")
+    if len(found.failures) > REASONS:
+        say(f"not evaluated: {len(found.failures) - REASONS} more; --json and --out FILE name them all")
+    if found.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def write_csv(path: Path, evaluation: "Evaluation") -> None:
+    """One row a photograph: image, each rating, each prediction in the units of the data, why there is none.
+
+    A prediction's column is called ``TASK_predicted`` or, of a task with another name, ``TASK_by_OTHER_predicted``;
+    with ``_2`` at the end that of the second model.
+    """
+    columns = {
+        task.name: ratings for task, ratings in zip(evaluation.photos.tasks, evaluation.photos.ratings.T, strict=True)
+    }
+    for end, found in zip(("", "_2"), evaluation.models, strict=False):
+        columns |= {f"{name.replace(' ', '_')}_predicted{end}": values for name, values in found.predicted.items()}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["image", *columns, "error"])
+        for file_name, *values in zip(evaluation.photos.files, *columns.values(), strict=True):
+            cells = ["" if np.isnan(value) else f"{value:.7g}" for value in values]
+            writer.writerow([file_name, *cells, evaluation.failures.get(file_name, "")])

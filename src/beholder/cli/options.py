@@ -1,0 +1,102 @@
+"""Options that several commands take, and how their values are read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from beholder.errors import BeholderError
+
+if TYPE_CHECKING:
+    from beholder.personal.taste import Taste
+    from beholder.scoring.scorer import Scorer
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders, patterns such as 'trip/*.jpg', or - for a list on standard input.", metavar="PATH"
+    ),
+]
+Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file; the embedded default without it.")]
+Fast = Annotated[
+    bool, typer.Option("--fast", help="By the embedded small model, several times as fast and a little less exact.")
+]
+TasteFile = Annotated[
+    Path | None,
+    typer.Option("--taste", help="Also score for one person, by a file of `beholder taste fit`.", metavar="FILE"),
+]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders inside a folder too.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8 by its size]"),
+]
+Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
+
+
+def open_taste(path: Path | None, scorer: "Scorer") -> "Taste | None":
+    """A taste file for this model."""
+    if path is None:
+        return None
+    from beholder.output.rows import columns_of
+    from beholder.personal.taste import read_taste
+
+    columns_of(scorer.info.tasks, taste=True)  # a task of the model may be called as the column
+    return read_taste(path, scorer.id)
+
+
+def open_scorer(model: str | None, fast: bool = False, threads: int | None = None) -> "Scorer":
+    from beholder.scoring.scorer import Scorer
+
+    if model and fast:
+        raise BeholderError("--fast is a model as --model is: give one of the two")
+    return Scorer("fast" if fast else model, threads)
+
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False, show_default=False
+    ),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder with one folder a data set, BEHOLDER_DATA by default; for a CSV file the folder that its paths "
+        "are relative to, its own by default.",
+        file_okay=False,
+        show_default=False,
+    ),
+]
+SecondRoot = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the second domain, as --root.  [default: as --root]", file_okay=False),
+]
+Scale = Annotated[
+    list[str] | None,
+    typer.Option("--range", help="Ends of a rating scale in a CSV file; once a task.", metavar="TASK=LOW:HIGH"),
+]
+DropLeaks = Annotated[
+    bool, typer.Option("--drop-leaks", help="Leave out photographs that are in two parts, instead of refusing.")
+]
+Cache = Annotated[
+    Path | None, typer.Option(help="Folder for weights and features.  [default: BEHOLDER_CACHE or the user's cache]")
+]
+Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu or cuda.")]
+
+
+def ranges(given: list[str] | None, option: str = "--range") -> dict[str, tuple[float, float]]:
+    """``TASK=LOW:HIGH`` of each --range."""
+    found = {}
+    for text in given or []:
+        task, _, limits = text.partition("=")
+        try:
+            found[task] = ends(limits)
+        except ValueError:
+            raise BeholderError(f"{option} {text}: give it as TASK=LOW:HIGH, for example beauty=1:7") from None
+    return found
+
+
+def ends(text: str) -> tuple[float, float]:
+    """``LOW:HIGH``. Raises ValueError where it is something else."""
+    low, _, high = text.partition(":")
+    return float(low), float(high)

@@ -1,0 +1,113 @@
+"""`beholder reproduce`."""
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beholder.cli.options import Cache, Device, DropLeaks, Root, SecondRoot
+from beholder.errors import BeholderError
+
+PAPERS = ("soydaner2023", "li2019", "song2023")  # packages of beholder.systems
+
+
+def reproduce(
+    paper: Annotated[str, typer.Argument(help=f"{', '.join(PAPERS)}, or all side by side.", metavar="PAPER")],
+    data: Annotated[str, typer.Option(help="aadb, eva, ava, oasis, or a CSV file of your own.", metavar="NAME")],
+    root: Root = None,
+    second: Annotated[
+        str | None, typer.Option(help="Second domain of li2019.  [default: biq2021]", metavar="NAME")
+    ] = None,
+    second_root: SecondRoot = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Report to write (HTML; Markdown beside it).  [default: PAPER-NAME.html]"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each setting.")] = 1,
+    folds: Annotated[
+        int, typer.Option(min=1, max=5, help="Rounds of a 5-fold cross-validation to run, where no split is published.")
+    ] = 3,
+    by_group: Annotated[
+        bool, typer.Option("--by-group", help="Keep groups whole in cross-validation: themes in OASIS.")
+    ] = False,
+    backbone: Annotated[
+        str | None, typer.Option(help="As `beholder models` shows.  [default: vgg16; for li2019 mobilenet_v2]")
+    ] = None,
+    epochs2: Annotated[
+        int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: the paper's recipe]")
+    ] = None,
+    drop_leaks: DropLeaks = False,
+    photographs: Annotated[
+        bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
+    ] = True,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of finished trainings; for all, the folder that has one PAPER-NAME.runs a paper.  [default: "
+            "PAPER-NAME.runs beside the report]"
+        ),
+    ] = None,
+    cache: Cache = None,
+    device: Device = "auto",
+) -> None:
+    """Run a paper's experiments again and write a report, published numbers beside measured ones.
+
+    Trains what is not trained yet, in every round of cross-validation and with every seed: the paper's network and its
+    variants; a linear probe and the default model's features are fitted on the same photographs. Then come all tables
+    and figures that the data allows. A run that was stopped goes on when the same command is given again.
+
+    soydaner2023: multi-task, single-task and two variants. With VGG16 a training takes 3 to 5 minutes on two cores for
+    450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
+
+    li2019: the score alone, in turn with a second domain, and with the inter-task layer, from learning rates that it
+    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept.
+
+    song2023: votes foretold, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
+    its ablations: an hour on two cores.
+
+    all: one table of the three, of linear probes and of the default model, in the same rounds with seed 0; trainings of
+    the papers' own reports are read.
+
+    \b
+    Examples:
+      beholder reproduce soydaner2023 --data oasis --seeds 3
+      beholder reproduce soydaner2023 --data oasis --backbone mobilenet_v2 --folds 1
+      beholder reproduce li2019 --data oasis --second biq2021 --seeds 2
+      beholder reproduce all --data oasis
+    """
+    from beholder.extras import require
+
+    if paper not in (*PAPERS, "all"):
+        raise BeholderError(f"{paper}: no such paper; those that can be run again are {', '.join(PAPERS)}, or all")
+    if paper == "all" and (seeds > 1 or any(given is not None for given in (backbone, epochs2, second, second_root))):
+        raise BeholderError("all: each paper is run with its own defaults and seed 0; leave the other options out")
+    path = out or Path(f"{paper}-{Path(data).stem}.html")
+    require("torch", "train", "training")
+    require("matplotlib", "train", "figures")
+    from beholder.reporting import write
+    from beholder.reporting.document import without_photographs
+    from beholder.training.device import device as choose
+
+    write.check_document_path(path)
+    if paper == "all":
+        from beholder.systems import comparison
+
+        kept = work or path.parent
+        wanted = comparison.Settings(data, root, folds, by_group, drop_leaks, kept, cache)
+        written = write.write_document(comparison.side_by_side(wanted, choose(device)), path)
+        typer.echo(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
+        return
+    study = import_module(f"beholder.systems.{paper}.experiment")
+    report = import_module(f"beholder.systems.{paper}.report")
+    given = {"backbone": backbone, "epochs2": epochs2}
+    recipe = replace(study.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
+    kept = work or path.with_suffix(".runs")
+    settings = study.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
+    domain = {name: value for name, value in (("second", second), ("second_root", second_root)) if value is not None}
+    if domain and not hasattr(settings, "second"):
+        raise BeholderError(f"{paper} has no second domain: --second is for li2019")
+    found = report.reproduce(replace(settings, **domain), choose(device))
+    written = write.write_document(found if photographs else without_photographs(found), path)
+    typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")

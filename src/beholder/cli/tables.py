@@ -1,0 +1,207 @@
+"""Standard output: ranked scores as a table or as JSON, a model described, metrics.
+
+Tables are wide enough for whole paths where they are redirected.
+"""
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console, OverflowMethod
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from beholder.data.statistics import Cell, Statistic
+from beholder.evaluation.evaluate import Evaluation, scale_of
+from beholder.metrics import Measured, p_text
+from beholder.output.rows import Row
+from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
+from beholder.text import printable
+
+LEAST = 18  # cells that a path gets before tasks give way
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # not for a table to decide what becomes of the program
+
+
+def make_console() -> Console:
+    """Standard output; where that is no terminal, lines as long as they need to be."""
+    out = _Console()
+    return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
+
+
+def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: int) -> Table:
+    """Ranked rows: rank, file, taste where there is one, overall with its 90% interval and percentile, other tasks.
+
+    A row is a line. What does not fit the width goes: folders first, from the left, then tasks, from the right.
+    """
+    ranked = list(rows)
+    names = [printable(row["path"]) for _, row in ranked]
+    own = "taste" not in tasks and any("taste" in row for _, row in ranked)
+    personal = {"taste": [f"{row['taste']:.2f}" for _, row in ranked]} if own else {}
+    columns = {
+        **personal,
+        "overall": [f"{row['overall']:.2f}" for _, row in ranked],
+        "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
+        "pct": [str(int(row["percentile"])) for _, row in ranked],
+        **({"sd": [f"{row['sd']:.2f}" for _, row in ranked]} if any("sd" in row for _, row in ranked) else {}),
+        **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
+    }
+    longest = max(map(cell_len, (*names, "file")))
+
+    def room() -> int:
+        taken = sum(gap + max(map(len, (name, *cells))) for name, cells in columns.items())
+        return width - taken - gap - max(4, len(str(len(ranked))))
+
+    gap = 2
+    if room() < longest:
+        gap = 1
+    while room() < min(longest, LEAST) and len(columns) > 3 + len(personal):
+        columns.popitem()
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
+    table.add_column("rank", justify="right")
+    table.add_column("file", no_wrap=True)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for (rank, _), name, first, *cells in zip(ranked, names, *columns.values(), strict=True):
+        table.add_row(str(rank), Text(_end(name, room())), Text(first, "bold"), *cells)
+    return table
+
+
+def _end(name: str, room: int) -> str:
+    """The end of a path, which tells more than its beginning, in this many cells."""
+    if cell_len(name) <= room:
+        return name
+    while name and cell_len(name) >= room:
+        name = name[1:]
+    return f"…{name}"
+
+
+def info_tables(info: ModelInfo, identity: str) -> list[Table]:
+    """A model file in words: what it is, its tasks, its data, what was measured."""
+    about = Table(box=None, show_header=False, pad_edge=False)
+    about.add_column(style="bold")
+    about.add_column(overflow="fold")
+    width, height = info.size
+    for name, text in (
+        ("model", identity),
+        ("what", info.description),
+        ("backbone", info.backbone),
+        (
+            "input",
+            f"uint8 sRGB of any size, {info.resize} to {width}{'' if info.resize == SHORT_EDGE else f' x {height}'}",
+        ),
+        ("licence", info.licence),
+        ("attribution", info.attribution),
+        ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),
+    ):
+        about.add_row(name, escape(text))
+    tasks = plain("Tasks", "task", "range", "90% interval", "what it is")
+    for task, half in zip(info.tasks, info.half_width, strict=True):
+        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", escape(task.description))
+    columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
+    data = plain("Training data", *columns, overflow="fold")
+    for item in info.data:
+        data.add_row(*map(escape, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
+    title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
+    return [about, tasks, data, metrics_table(info.metrics, title)]
+
+
+def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
+    """One line a data set, split and task; one column a metric."""
+    names = list(dict.fromkeys(metric.metric for metric in metrics))
+    table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
+    lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
+    for metric in metrics:
+        lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
+    for key, values in lines.items():
+        table.add_row(*(escape(str(part)) for part in key), *(values.get(name, "") for name in names))
+    return table
+
+
+def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
+    """What rated photographs hold, a table each. Correlations have numbered columns, which are narrower than names."""
+    tables = []
+    for statistic in statistics:
+        others = list(statistic.columns[1:])
+        matrix = others == [row[0] for row in statistic.rows]
+        header = ("", *(str(place) for place in range(1, len(others) + 1))) if matrix else statistic.columns
+        found = plain(escape(statistic.title), *map(escape, header), numbers=True)
+        for place, (name, *cells) in enumerate(statistic.rows, 1):
+            label = f"{place} {name}" if matrix else _cell(name, statistic.digits)
+            found.add_row(escape(label), *(_cell(cell, statistic.digits) for cell in cells))
+        tables.append(found)
+    return tables
+
+
+def _cell(cell: Cell, digits: int) -> str:
+    if isinstance(cell, tuple):
+        return " to ".join(filter(None, (_cell(end, digits) for end in cell)))
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else f"{cell:.{digits}f}"
+    return str(cell)
+
+
+def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:
+    """An empty table in the one style that all have; ``numbers`` puts every column but the first to the right."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if numbers and place else "left", overflow=overflow)
+    return table
+
+
+def evaluation_tables(evaluation: Evaluation) -> list[Table]:
+    """What was evaluated, two tables a model (agreement, errors), and the differences of two models."""
+    about = Table(box=None, show_header=False, pad_edge=False)
+    about.add_column(style="bold")
+    about.add_column(overflow="fold")
+    missing = f", {len(evaluation.failures)} more could not be read" if evaluation.failures else ""
+    for name, text in (
+        ("data", evaluation.photos.name),
+        ("content", evaluation.sha256[:12]),
+        ("split", evaluation.split),
+        ("photographs", f"{len(evaluation.photos) - len(evaluation.failures)}{missing}"),
+        *(("model" if place == 0 else "against", found.model) for place, found in enumerate(evaluation.models)),
+    ):
+        about.add_row(name, escape(text))
+    shown = [about]
+    for found in evaluation.models:
+        title = f"Agreement of {escape(found.model)} with the ratings (95% bootstrap intervals)"
+        agreement = plain(title, "task", "n", "srcc", "p", "plcc", "krcc", overflow="fold")
+        errors = plain(
+            f"Errors of {escape(found.model)} in units of the data (95% bootstrap intervals)",
+            *("task", "scale", "rmse", "mae", "accuracy", "at", "above", "coverage90"),
+            overflow="fold",
+        )
+        for each in found.agreements:
+            cells = {metric.metric: metric_cell(metric) for metric in each.metrics}
+            correlations = (cells["srcc"], p_text(each.p), cells["plcc"], cells.get("krcc", ""))
+            agreement.add_row(each.pair.name, str(each.n), *correlations)
+            errors.add_row(
+                each.pair.name,
+                " to ".join(f"{end:g}" for end in scale_of(each.pair.rated)),
+                *(cells[metric] for metric in ("rmse", "mae", "accuracy")),
+                f"{each.threshold:g}",
+                f"{each.above:.0%}",
+                cells.get("coverage90", ""),
+            )
+        shown += [agreement, errors]
+    if evaluation.differences:
+        first, second = (escape(found.model) for found in evaluation.models)
+        title = f"{first} less {second}, same photographs (95% paired bootstrap intervals)"
+        table = plain(title, "task", "n", "metric", "difference", "so", overflow="fold")
+        for difference in evaluation.differences:
+            measured = difference.measured
+            table.add_row(
+                measured.task, str(measured.n), measured.metric, metric_cell(measured), escape(difference.verdict)
+            )
+        shown.append(table)
+    return shown
+
+
+def metric_cell(measured: Measured) -> str:
+    return "undefined" if math.isnan(measured.value) else str(measured)

@@ -1,0 +1,474 @@
+"""`beholder train`: one command a recipe. Thin, as the others."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from beholder.cli.options import Cache, Data, Device, DropLeaks, Root, Scale, SecondRoot, ranges
+from beholder.cli.session import STOPPED, say
+from beholder.errors import BeholderError
+from beholder.files import check_writable, remove
+
+if TYPE_CHECKING:
+    from beholder.data.rated_photos import RatedPhotos
+    from beholder.tasks import Task
+
+SATURATED = "; the second branch says the same of all photographs: give smaller rates"
+
+Work = Annotated[
+    Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
+]
+TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")]
+
+train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
+
+
+@train_app.command("default")
+def train_default(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
+    cache: Cache = None,
+    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
+) -> None:
+    """Make the embedded default model again.
+
+    It learns from the rated photographs of OASIS and BIQ2021. Features are computed once and kept; a run that was
+    stopped goes on where it was. 7 minutes on two cores.
+
+    \b
+    Example:
+      beholder train default --data ../shared/data --out default.onnx
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.embedded.default import Recipe, train
+
+    path = _model_file(out, "default")
+    made = train(data, path, Recipe(seed=seed), cache)
+    console = make_console()
+    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
+    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+
+
+@train_app.command("student")
+def train_student(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
+    work: Work = None,
+    cache: Cache = None,
+    seed: Annotated[int, typer.Option(help="Of the folds, and of what the network is shown.")] = 0,
+    device: Device = "auto",
+    tensorboard: TensorBoard = None,
+) -> None:
+    """Make the embedded fast model again, the small student of the default one.
+
+    Its network learns to see in small photographs what the default's sees in larger ones; its heads learn from the
+    rated photographs of OASIS and BIQ2021, and from what the default model makes of them. A run that was stopped goes
+    on where it was. 50 minutes on two cores that compute in bf16 (x86 since 2020 to 2022), 2 to 3 hours on others.
+
+    \b
+    Example:
+      beholder train student --data ../shared/data --out fast.onnx
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.embedded import distillation
+    from beholder.embedded.fast import Recipe, train
+    from beholder.training.device import device as choose
+
+    path = _model_file(out, "fast")
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    recipe = Recipe(seed=seed, distilling=distillation.Recipe(seed=seed))
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        made = train(data, path, recipe, checkpoint=checkpoint, cache=cache, where=choose(device), told=tell)
+        remove(checkpoint)
+    console = make_console()
+    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
+    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+
+
+@train_app.command("probe")
+def train_probe(
+    data: Annotated[str, typer.Option(help="A CSV file of your own ratings, or a data set by name.", metavar="NAME")],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: probe-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    drop_leaks: DropLeaks = False,
+    cache: Cache = None,
+) -> None:
+    """Fit a linear head on the default model's features (DINOv2) to rated photographs.
+
+    The better choice where ratings are hundreds, and quick: 60 photographs take half a minute. For what the CSV file
+    may hold see beholder train soydaner2023 --help. With a split the test part measures it; without one it is measured
+    in a 5-fold cross-validation, and the head that is written learns from all photographs.
+
+    \b
+    Example:
+      beholder train probe --data ratings.csv
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import load_data
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.systems.probe import train
+
+    path = _model_file(out, f"probe-{Path(data).stem}")
+    photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
+    for task in photos.tasks:
+        say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
+    info = train(photos, path, cache)
+    make_console().print(metrics_table(info.metrics, "Photographs not learned from (95% bootstrap intervals)"))
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@train_app.command("soydaner2023")
+def train_soydaner2023(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Option(help="aadb, eva, oasis, biq2021, or your own FILE.csv.", metavar="NAME")],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: soydaner2023-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    drop_leaks: DropLeaks = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "vgg16",
+    side: Annotated[int | None, typer.Option(min=32, help="Pixels a side.  [default: the backbone's]")] = None,
+    hidden: Annotated[tuple[int, int], typer.Option(help="Units of the two fully connected layers.")] = (128, 64),
+    dropout: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.95, help="Before the output.  [default: 0.25 for eva, else 0.35]"),
+    ] = None,
+    separate: Annotated[bool, typer.Option("--separate", help="An output layer of its own for each task.")] = False,
+    single: Annotated[bool, typer.Option("--single", help="Learn the first task only.")] = False,
+    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 5,
+    steps1: Annotated[int, typer.Option(min=0, help="Stage 1 takes at least this many steps.")] = 250,
+    rate1: Annotated[float, typer.Option(help="Learning rate of stage 1.")] = 1e-3,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
+    rate2: Annotated[float, typer.Option(help="First learning rate of stage 2.")] = 1e-4,
+    decay: Annotated[float, typer.Option(help="Of that rate, every --decay-steps steps.")] = 0.5,
+    decay_steps: Annotated[float, typer.Option(min=1, help="In stage 2.")] = 125,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring, dropout.")] = 0,
+    work: Work = None,
+    cache: Cache = None,
+    keep: Annotated[
+        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give: 3 times as fast.")
+    ] = True,
+    device: Device = "auto",
+    tensorboard: TensorBoard = None,
+) -> None:
+    """Train the multi-task network of Soydaner & Wagemans (2023) on rated photographs, your own or published.
+
+    A CSV file needs a column `image` and a column of numbers for each task, the overall score first; `split` (train,
+    validation, test), `theme` (photographs that belong together), TASK_sd and TASK_n may be there. Without a split a
+    fifth is kept for the test and a tenth to choose the best epoch, whole themes where there are themes.
+
+    Stage 1 trains the head on the frozen backbone, stage 2 its last layers as well. A run that was stopped goes on with
+    the epoch that it was in when the same command is given again. 60 photographs take 2 minutes on two cores.
+
+    \b
+    Examples:
+      beholder train soydaner2023 --data mine.csv
+      beholder train soydaner2023 --data mine.csv --range beauty=1:10 --backbone mobilenet_v2
+      beholder train soydaner2023 --data aadb --root ../shared/data --drop-leaks
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import load_data, split_of
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.systems.soydaner2023.export import publish
+    from beholder.systems.soydaner2023.recipe import Recipe
+    from beholder.systems.soydaner2023.train import check, fit, source_for
+    from beholder.training.device import device as choose
+    from beholder.training.held_out import probe_metrics
+    from beholder.training.inputs import pooled_views
+
+    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
+    chosen = {field.name: ctx.params[field.name] for field in fields(Recipe)}
+    recipe = Recipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
+    where = choose(device)
+    photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    _say_data(photos, photos.tasks, f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, recipe, checkpoint)
+        source = source_for(photos, recipe, where, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, trained, recipe, source, path)
+        remove(checkpoint)
+    if info.metrics:
+        found = list(info.metrics)
+        if keep:
+            views = pooled_views(source, len(photos), recipe.mirror)
+            found += probe_metrics(photos, recipe.backbone, views, 1 if single else len(photos.tasks))
+        make_console().print(metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@train_app.command("li2019")
+def train_li2019(
+    ctx: typer.Context,
+    data: Annotated[
+        str, typer.Option(help="The score: ava, aadb, oasis, or your own FILE.csv, its first task.", metavar="NAME")
+    ],
+    second: Annotated[
+        str | None,
+        typer.Option(help="The traits: psychoflickr, or any other, biq2021 or FILE.csv, all tasks.", metavar="NAME"),
+    ] = None,
+    root: Root = None,
+    second_root: SecondRoot = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: li2019-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    second_scale: Annotated[
+        list[str] | None,
+        typer.Option("--second-range", help="As --range, for the second domain.", metavar="TASK=LOW:HIGH"),
+    ] = None,
+    drop_leaks: DropLeaks = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where a data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "densenet121",
+    shared: Annotated[
+        str, typer.Option(help="What of the backbone is trained: whole, its last layers, or none.")
+    ] = "whole",
+    resize: Annotated[int, typer.Option(min=8, help="Pixels a side that photographs are squashed to.")] = 256,
+    side: Annotated[int, typer.Option(min=8, help="Pixels a side of the square that is cut out.")] = 224,
+    hidden: Annotated[tuple[int, int], typer.Option(help="Units of a branch's two layers.")] = (1024, 512),
+    single: Annotated[bool, typer.Option("--single", help="Learn the score only, without a second domain.")] = False,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Show mirror images too.")] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of both branches, in turn.")] = 20,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of the inter-task layer; 0 leaves it out.")] = 20,
+    rate_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
+    rate_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
+    rate_between: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
+    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
+    momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
+    weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, crops.")] = 0,
+    work: Work = None,
+    cache: Cache = None,
+    keep: Annotated[
+        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give, where there are any.")
+    ] = True,
+    device: Device = "auto",
+    tensorboard: TensorBoard = None,
+) -> None:
+    """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
+
+    One gives the score, the other the traits, in the paper the Big Five of who likes a photograph; any ratings will do.
+    A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
+    beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
+
+    The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
+    few hundred on a CPU train the last layers at larger rates, as in the second example.
+
+    \b
+    Examples:
+      beholder train li2019 --data ava --second psychoflickr --root photographs/
+      beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
+        --shared last --batch 16 --rate-shared 0.001 --rate-branches 0.01 --rate-between 0.03
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import load_data, root_beside, split_of
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.systems.li2019.export import publish
+    from beholder.systems.li2019.recipe import Recipe
+    from beholder.systems.li2019.train import check, fit, source_for
+    from beholder.training.device import device as choose
+
+    path = _model_file(out, f"li2019-{Path(data).stem}")
+    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    if single != (second is None):
+        raise BeholderError(
+            "--single learns from one domain: leave --second out"
+            if single
+            else "there is no second domain: give one, --second psychoflickr, biq2021 or FILE.csv, or use --single"
+        )
+    where = choose(device)
+    photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
+    _say_data(photos, photos.tasks[:1], f", on {where}")
+    domains, other = [photos], None
+    if second is not None:
+        place = second_root or root_beside(second, root, data)
+        scales = ranges(second_scale, "--second-range")
+        other = split_of(load_data(second, place, drop_leaks=drop_leaks, ranges=scales), split_seed)
+        _say_data(other, other.tasks)
+        domains.append(other)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, other, recipe, checkpoint)
+        sources = [source_for(each, recipe, where, keep=keep, cache=cache) for each in domains]
+        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, other, trained, recipe, sources, path)
+        remove(checkpoint)
+    if info.metrics:
+        make_console().print(metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
+    for name, weight in info.recipe.get("between", {}).items():
+        typer.echo(f"inter-task layer: {name} {weight:+.4f}")
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@train_app.command("song2023")
+def train_song2023(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Option(help="oasis, ava, or your own FILE.csv of votes.", metavar="NAME")],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")
+    ] = None,
+    scale: Scale = None,
+    drop_leaks: DropLeaks = False,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Of ava: leave out photographs whose files are not there.")
+    ] = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
+    backbone: Annotated[str, typer.Option(help="Encoder: a convolutional one of `beholder models`.")] = "vgg16",
+    side: Annotated[int, typer.Option(min=32, help="Pixels of the short edge.")] = 256,
+    maps: Annotated[int, typer.Option(min=1, help="Feature maps for each value that can be voted.")] = 16,
+    act: Annotated[bool, typer.Option(help="With the activation loss.")] = True,
+    separate: Annotated[
+        bool, typer.Option("--separate/--joint", help="A regressor for each group of maps, or one that reads all.")
+    ] = True,
+    activation: Annotated[str, typer.Option(help="Form of the activation loss: l1, kl, js.")] = "l1",
+    weight_emd: Annotated[float, typer.Option(help="Of the earth mover's distance.")] = 1.0,
+    weight_act: Annotated[float, typer.Option(help="Of the activation loss.")] = 0.1,
+    weight_rebuilt: Annotated[float, typer.Option(help="Of the auto-encoder; 0 leaves it out, which is faster.")] = 1.0,
+    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
+    batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
+    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
+    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
+    rate1: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
+    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
+    rate2: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
+    rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
+    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
+    work: Work = None,
+    cache: Cache = None,
+    keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
+    device: Device = "auto",
+    tensorboard: TensorBoard = None,
+) -> None:
+    """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
+
+    Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
+    that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
+    photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
+
+    A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
+    encoder's last layers as well. A run that was stopped goes on with the epoch that it was in when the same command is
+    given again.
+
+    \b
+    Examples:
+      beholder train song2023 --data votes.csv
+      beholder train song2023 --data oasis --epochs2 0
+      beholder train song2023 --data ava --drop-missing --no-cache
+    """
+    from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import load_data, split_of
+    from beholder.extras import require
+
+    require("torch", "train", "training")
+    from beholder.systems.song2023.export import probe_metrics, publish
+    from beholder.systems.song2023.recipe import Recipe
+    from beholder.systems.song2023.train import check, fit, source_for
+    from beholder.training.device import device as choose
+
+    path = _model_file(out, f"song2023-{Path(data).stem}")
+    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    where = choose(device)
+    loaded = load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale))
+    photos = split_of(loaded, split_seed)
+    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
+    _say_data(photos, photos.tasks[:1], f", on {where}")
+    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+        check(photos, recipe, checkpoint)
+        source = source_for(photos, recipe, where, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        info = publish(photos, trained, recipe, source, path)
+        remove(checkpoint)
+    if info.metrics:
+        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
+        make_console().print(metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
+    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+@contextmanager
+def _going_on(folder: Path) -> Iterator[None]:
+    """Says after Ctrl-C how to go on; removes the folder of a checkpoint where nothing lies in it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on from here")
+        raise typer.Exit(STOPPED) from None
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _model_file(out: Path | None, name: str) -> Path:
+    """Where the model file is to go. Raises BeholderError where it cannot."""
+    path = out or Path(f"{name}.onnx")
+    if path.suffix.lower() != ".onnx":
+        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
+    check_writable(path, "the model file")
+    return path
+
+
+def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", where: str = "") -> None:
+    """What is learned from, before the training."""
+    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
+    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
+    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{where}")
+    for task in tasks:
+        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
+
+
+@contextmanager
+def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
+
+    def tell(row: dict[str, Any]) -> None:
+        if row["best"] or row["stage"] == 2:
+            srcc = f", SRCC {row['validation_srcc']:.3f}" if "validation_srcc" in row else ""
+            say(
+                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
+                f"{row['validation_loss']:.4f}{srcc}{', best so far' * row['best']}"
+                f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
+            )
+
+    if folder is None:
+        yield tell
+        return
+    from beholder.extras import require
+
+    require("tensorboard", "dev", "--tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(folder) as writer:
+
+        def write(row: dict[str, Any]) -> None:
+            tell(row)
+            for name in {"loss", "validation_loss", "validation_srcc"} & set(row):
+                writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
+
+        yield write

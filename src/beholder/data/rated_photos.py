@@ -1,0 +1,215 @@
+"""The one schema of rated photographs: files, tasks, mean ratings in native units, and a content hash.
+
+The hash covers what a model can learn from, the bytes of every photograph and its ratings, and not where the files
+lie: two copies of a data set on two machines have the same one, and a swapped photograph does not go unseen.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from beholder.data.votes import Histogram, Votes
+from beholder.errors import BeholderError
+from beholder.tasks import Task
+from beholder.text import SHOWN
+
+# Known splits, the one that matters most first: a picture in two of them stays in the first.
+SPLITS = ("test", "validation", "train")
+READERS = 8  # files read at a time: as many as keep a disk or a network folder busy
+
+
+@dataclass(frozen=True)
+class RatedPhotos:
+    """Photographs with ratings.
+
+    Attributes:
+        name: of the data set.
+        root: folder that ``files`` are relative to.
+        files: N paths, relative, with forward slashes.
+        tasks: K rated quantities.
+        ratings: (N, K) mean ratings in native units; NaN where a photograph was not rated.
+        groups: N labels that a split must not cut through (a theme, say), or None.
+        splits: N names of the published split (train, validation, test), or None.
+        sd: (N, K) standard deviations over raters in native units, NaN where unknown, or None.
+        n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
+        votes: the single ratings of the first task, or None.
+        histogram: how many votes for the first task each photograph got at each value of its scale, or None.
+
+    Raises:
+        BeholderError: shapes that disagree, photographs that are missing or listed twice, ratings outside the scale,
+            splits of another name, standard deviations or numbers below 0, votes for photographs that are not there or
+            at values outside the scale.
+    """
+
+    name: str
+    root: Path
+    files: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    ratings: np.ndarray
+    groups: tuple[str, ...] | None = None
+    splits: tuple[str, ...] | None = None
+    sd: np.ndarray | None = None
+    n: np.ndarray | None = None
+    votes: Votes | None = None
+    histogram: Histogram | None = None
+
+    def __post_init__(self) -> None:
+        if self.ratings.shape != (len(self.files), len(self.tasks)):
+            raise BeholderError(
+                f"{self.name}: ratings of shape {self.ratings.shape} for {len(self.files)} photographs "
+                f"and {len(self.tasks)} tasks"
+            )
+        if len(set(self.files)) < len(self.files):
+            twice = next(file for file, count in Counter(self.files).items() if count > 1)
+            raise BeholderError(f"{self.name}: {twice} is listed more than once; keep one row a photograph")
+        missing = [file for file in self.files if not (self.root / file).is_file()]
+        if missing:
+            raise BeholderError(
+                f"{self.name}: {len(missing)} of {len(self.files)} photographs are not in {self.root}, "
+                f"the first is {missing[0]}"
+            )
+        for column, task in zip(self.ratings.T, self.tasks, strict=True):
+            outside = np.flatnonzero((column < task.low) | (column > task.high))
+            if len(outside):
+                raise BeholderError(
+                    f"{self.name}: {task.name} of {self.files[outside[0]]} is {column[outside[0]]:g}, "
+                    f"outside its scale {task.low:g} to {task.high:g} ({len(outside)} such ratings)"
+                )
+        for what, labels in (("groups", self.groups), ("splits", self.splits)):
+            if labels is not None and len(labels) != len(self.files):
+                raise BeholderError(f"{self.name}: {len(labels)} {what} for {len(self.files)} photographs")
+        unknown = sorted(set(self.splits or ()) - set(SPLITS))
+        if unknown:
+            raise BeholderError(f"{self.name}: no split is called {unknown[0]!r}; there are {', '.join(SPLITS)}")
+        for what, values in (("sd", self.sd), ("n", self.n)):
+            if values is not None and values.shape != self.ratings.shape:
+                raise BeholderError(
+                    f"{self.name}: {what} of shape {values.shape} for ratings of shape {self.ratings.shape}"
+                )
+            if values is not None and (values < 0).any():
+                row, column = np.argwhere(values < 0)[0]
+                raise BeholderError(
+                    f"{self.name}: {self.tasks[column].name}_{what} of {self.files[row]} is "
+                    f"{values[row, column]:g}, below 0"
+                )
+        if self.votes is not None and not np.isin(self.votes.photo, np.arange(len(self.files))).all():
+            raise BeholderError(f"{self.name}: votes for photographs beyond the {len(self.files)} there are")
+        if self.histogram is not None:
+            if len(self.histogram) != len(self.files):
+                raise BeholderError(
+                    f"{self.name}: a histogram of {len(self.histogram)} photographs for {len(self.files)} photographs"
+                )
+            task, (low, *_, high) = self.tasks[0], self.histogram.values
+            if low < task.low or high > task.high:
+                raise BeholderError(
+                    f"{self.name}: votes of {low:g} to {high:g} for {task.name}, outside its scale {task.low:g} to "
+                    f"{task.high:g}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.root / file for file in self.files]
+
+    @cached_property
+    def digests(self) -> np.ndarray:
+        """(N,) sha256 of each file's bytes, in hexadecimal.
+
+        Raises:
+            BeholderError: a photograph that cannot be read.
+        """
+        with ThreadPoolExecutor(READERS) as readers:
+            return np.array(list(readers.map(digest, self.paths)), dtype="U64")
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Sha256 over photographs and ratings, in the order of the file names."""
+        state = hashlib.sha256()
+        for index in np.argsort(self.files):
+            state.update(bytes.fromhex(self.digests[index]))
+            state.update(np.asarray(self.ratings[index], dtype="<f8").tobytes())
+        return state.hexdigest()
+
+    def with_splits(self, splits: Iterable[str]) -> "RatedPhotos":
+        """The same photographs in other parts; what is known of their content is not computed again."""
+        other = replace(self, splits=tuple(splits))
+        other.__dict__.update(
+            {name: self.__dict__[name] for name in ("digests", "content_hash") if name in self.__dict__}
+        )
+        return other
+
+    def subset(self, rows: np.ndarray) -> "RatedPhotos":
+        """Some of the photographs, in the order of ``rows`` (their indices, none twice), with their votes."""
+        rows = np.asarray(rows, dtype=int)
+        votes = None
+        if self.votes is not None:
+            place = np.full(len(self), -1)
+            place[rows] = np.arange(len(rows))
+            photo = place[self.votes.photo]
+            votes = Votes(photo[photo >= 0], self.votes.rater[photo >= 0], self.votes.value[photo >= 0])
+        part = replace(
+            self,
+            files=tuple(self.files[row] for row in rows),
+            ratings=self.ratings[rows],
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+            splits=None if self.splits is None else tuple(self.splits[row] for row in rows),
+            sd=None if self.sd is None else self.sd[rows],
+            n=None if self.n is None else self.n[rows],
+            votes=votes,
+            histogram=None if self.histogram is None else replace(self.histogram, counts=self.histogram.counts[rows]),
+        )
+        if "digests" in self.__dict__:
+            part.__dict__["digests"] = self.digests[rows]  # no file is read twice
+        return part
+
+
+def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
+    """The photographs, with no picture in two splits; pictures are told apart by the bytes of their files.
+
+    Twice inside one split is allowed. Without splits nothing is read and nothing is checked.
+
+    Args:
+        photos: with or without splits.
+        drop: keep a picture in the split that matters most (test, then validation, then train) and leave the others
+            out, instead of refusing.
+
+    Raises:
+        BeholderError: pictures in two splits where they are not to be dropped, or a file that cannot be read.
+    """
+    if photos.splits is None:
+        return photos
+    first: dict[str, int] = {}
+    leaks = []
+    for row in sorted(range(len(photos)), key=lambda row: SPLITS.index(photos.splits[row])):  # type: ignore[index]
+        kept = first.setdefault(photos.digests[row], row)
+        if photos.splits[kept] != photos.splits[row]:
+            leaks.append((kept, row))
+    if not leaks:
+        return photos
+    if drop:
+        return photos.subset(np.setdiff1d(np.arange(len(photos)), [row for _, row in leaks]))
+    pairs = (
+        f"{photos.files[row]} ({photos.splits[row]}) is {photos.files[kept]} ({photos.splits[kept]})"
+        for kept, row in leaks[:SHOWN]
+    )
+    raise BeholderError(
+        f"{photos.name}: {len(leaks)} photographs are in a second split too, by content: {', '.join(pairs)}"
+        f"{', ...' if len(leaks) > SHOWN else ''}; --drop-leaks keeps each in one: {', else '.join(SPLITS)}"
+    )
+
+
+def digest(path: Path) -> str:
+    """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BeholderError(f"{path}: cannot be read ({error.strerror})") from None

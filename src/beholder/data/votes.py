@@ -1,0 +1,76 @@
+"""Single votes, and histograms of votes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from beholder.errors import BeholderError
+from beholder.text import listed
+
+
+@dataclass(frozen=True)
+class Votes:
+    """V single ratings of the first task of a data set.
+
+    Attributes:
+        photo: (V,) whole numbers, index of the photograph in ``files``.
+        rater: (V,) anonymous label of who rated, whole numbers or text.
+        value: (V,) rating in native units.
+
+    Raises:
+        BeholderError: three lengths that disagree.
+    """
+
+    photo: np.ndarray
+    rater: np.ndarray
+    value: np.ndarray
+
+    def __post_init__(self) -> None:
+        shapes = {self.photo.shape, self.rater.shape, self.value.shape}
+        if shapes != {(len(self.value),)}:
+            raise BeholderError(
+                f"votes: {self.photo.shape} photographs, {self.rater.shape} raters and {self.value.shape} values; "
+                "a vote is one of each"
+            )
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many votes each of N photographs got at each of M rating values; see :mod:`beholder.data.vote_distributions`.
+
+    Attributes:
+        values: (M,) rating values in native units, rising.
+        counts: (N, M) numbers of votes, whole, one at least a photograph.
+
+    Raises:
+        BeholderError: shapes that disagree, values that do not rise, counts that are negative or not whole, a
+            photograph without votes.
+    """
+
+    values: np.ndarray
+    counts: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 1 or len(self.values) < 2 or self.counts.shape[1:] != self.values.shape:
+            raise BeholderError(
+                f"histogram: counts of shape {self.counts.shape} for rating values of shape {self.values.shape}; "
+                "there are two values at least, and a column of counts for each"
+            )
+        if not (np.isfinite(self.values).all() and (np.diff(self.values) > 0).all()):
+            raise BeholderError(f"histogram: the rating values {listed(self.values)} do not rise; sort them")
+        wrong = (self.counts < 0) | (self.counts != np.floor(self.counts))  # NaN is no whole number either
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            raise BeholderError(
+                f"histogram: photograph {row + 1} has {self.counts[row, column]:g} votes for "
+                f"{self.values[column]:g}; numbers of votes are whole and 0 or more"
+            )
+        empty = np.flatnonzero(self.counts.sum(axis=1) == 0)
+        if len(empty):
+            raise BeholderError(f"histogram: photograph {empty[0] + 1} has no votes; leave it out")
+
+    def __len__(self) -> int:
+        return len(self.counts)

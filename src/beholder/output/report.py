@@ -1,0 +1,243 @@
+"""One HTML page that shows how a folder of photographs was rated, opened from disk with no network.
+
+The page is `assets/report.html` with the data put in the middle. Each photograph is two inert ``<script>`` data blocks:
+its numbers, which the page reads at once, and its thumbnail and maps, which it reads when the photograph comes into
+view. So the writer holds one photograph at a time, and the reader's browser decodes only what is on the screen. The
+price is base64: a photograph costs 1.4 times the bytes of its thumbnail, about 27 KB at 320 px with three 16 x 16 maps.
+5,000 photographs made 136 MB, which Chromium opened in 1.3 s on two cores.
+
+File names come from anywhere. They travel as JSON without ``<``, the page inserts them as text only, and its content
+security policy admits exactly the one script and the one style sheet of the template, by SHA-256.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from beholder.files import explained, replacing
+from beholder.personal.taste import Taste
+from beholder.scoring.scores import Scores
+from beholder.tasks import Task
+
+_DATA = "<!-- data -->"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One rated photograph, as the report shows it.
+
+    Attributes:
+        path: the name to show. Bytes that were no UTF-8 (surrogates) are shown as escapes.
+        values: task name -> score in native units. A task that is absent or not finite is shown as unknown.
+        low, high: the 90% interval of the overall score (the first task), native units.
+        percentile: of the overall score among the photographs that trained the model, 0 to 100.
+        width, height: of the original, upright, in pixels.
+        thumbnail: JPEG bytes, as :func:`thumbnail` gives.
+        evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
+            (positive) or takes (negative). The grid is stretched over the whole picture. A grid that is not finite is
+            left out.
+        distribution: share of the votes for each value that can be voted, where the model foretells them.
+    """
+
+    path: str
+    values: dict[str, float]
+    low: float
+    high: float
+    percentile: float
+    width: int
+    height: int
+    thumbnail: bytes
+    evidence: dict[str, np.ndarray]
+    distribution: tuple[float, ...] = ()
+
+
+def entry(
+    path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None, taste: Taste | None = None
+) -> Entry:
+    """One photograph as the report shows it.
+
+    Args:
+        path: the name to show.
+        scores: of length one.
+        picture: as :func:`thumbnail` gives.
+        evidence: (T, rows, columns) maps to show in place of those in ``scores``.
+        taste: of one person, whose score is shown too.
+    """
+    names = [task.name for task in scores.tasks]
+    personal = {} if taste is None else {taste.task.name: float(taste(scores)[0])}
+    return Entry(
+        path=path,
+        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | personal,
+        low=float(scores.low[0, 0]),
+        high=float(scores.high[0, 0]),
+        percentile=float(scores.percentile[0]),
+        width=int(scores.sizes[0, 0]),
+        height=int(scores.sizes[0, 1]),
+        thumbnail=picture,
+        evidence=dict(zip(names, scores.evidence[0] if evidence is None else evidence, strict=True)),
+        distribution=() if scores.distribution is None else tuple(scores.distribution[0].tolist()),
+    )
+
+
+def thumbnail(pixels: np.ndarray, side: int = 320) -> bytes:
+    """(H, W, 3) uint8 sRGB -> JPEG bytes, aspect kept, the long side at most ``side`` pixels; never enlarged.
+
+    Raises:
+        ValueError: the array is not (H, W, 3) uint8 with at least one pixel, or ``side`` is below 1.
+
+    >>> Image.open(io.BytesIO(thumbnail(np.zeros((600, 800, 3), np.uint8), side=320))).size
+    (320, 240)
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise ValueError(f"a thumbnail needs (H, W, 3) uint8 pixels, got {pixels.shape} {pixels.dtype}")
+    if side < 1:
+        raise ValueError(f"a thumbnail needs a side of at least 1 pixel, got {side}")
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82, optimize=True)
+    return buffer.getvalue()
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    entries: Iterable[Entry],
+    failures: Iterable[tuple[str, str]],
+    tasks: Sequence[Task],
+    *,
+    model: str,
+    title: str = "beholder report",
+    exact_maps: bool = False,
+    buckets: Sequence[float] = (),
+) -> None:
+    """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
+
+    Args:
+        path: the HTML file. One that exists is replaced, and only by a whole report.
+        entries: consumed once, lazily, in any order; each is forgotten when it is written.
+        failures: (path, reason) of what could not be rated; iterated after ``entries`` is exhausted, so a list that
+            grows meanwhile is complete.
+        tasks: what was rated. The first is the overall score, by which the page sorts at first.
+        model: the model's name and version, shown in the header.
+        title: of the page.
+        exact_maps: whether evidence is what the score loses when a cell is hidden, and does not add up to a whole.
+        buckets: values of the first task that can be voted, where the entries have their distribution.
+
+    Raises:
+        BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
+            through as it is. In both cases nothing is left behind and an older report stays.
+        ValueError: there are no tasks, or a grid of evidence is not (rows, columns) with at least one cell.
+    """
+    if not tasks:
+        raise ValueError("a report needs at least one task; the first is the overall score")
+    what = "the report"
+    with replacing(path, what) as partial:
+        with explained(path, what):
+            file = partial.open("wb")
+        with closing(file):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps, buckets):
+                with explained(path, what):
+                    file.write(piece.encode())
+            with explained(path, what):
+                file.flush()
+
+
+def _page(
+    entries: Iterable[Entry],
+    failures: Iterable[tuple[str, str]],
+    tasks: Sequence[Task],
+    model: str,
+    title: str,
+    exact_maps: bool,
+    buckets: Sequence[float],
+) -> Iterator[str]:
+    """The page in pieces, in order."""
+    template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
+    for tag in ("style", "script"):
+        template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
+    head, tail = template.split(_DATA)
+    yield head
+    described = [_described(task) for task in tasks]
+    about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
+    yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
+    for entry in entries:
+        grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
+        maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
+        numbers = {
+            "path": _text(entry.path),
+            "values": [_number(entry.values.get(task.name)) for task in tasks],
+            "interval": [_number(entry.low), _number(entry.high)],
+            "percentile": _number(entry.percentile),
+            "size": [int(entry.width), int(entry.height)],
+            "maps": {name: about for name, (about, _) in maps.items()},
+        }
+        if entry.distribution:
+            numbers["votes"] = list(map(_number, entry.distribution))
+        heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
+        yield _block("photograph", numbers) + _block("pixels", heavy)
+    for name, reason in failures:
+        yield _block("failure", [_text(name), _text(reason)])
+    yield tail
+
+
+def _quantised(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
+    """(rows, columns) evidence -> what the page states about it, and its cells as int8 in units of ``step``, base64.
+
+    The largest cell becomes 127 or -127, so a cell is off by at most 0.4% of the largest. ``least``, ``most`` and
+    ``total`` are of the grid as given.
+    """
+    if grid.ndim != 2 or grid.size == 0:
+        raise ValueError(f"evidence of {name}: expected a grid of (rows, columns), got shape {grid.shape}")
+    cells = grid.astype(np.float64)
+    step = float(np.abs(cells).max()) / 127
+    whole = np.rint(cells / step).astype(np.int8) if step > 0 else np.zeros(cells.shape, np.int8)
+    about = {
+        "shape": list(cells.shape),
+        "step": step,
+        "least": _number(cells.min()),
+        "most": _number(cells.max()),
+        "total": _number(cells.sum()),
+    }
+    return about, _base64(whole.tobytes())
+
+
+def _described(task: Task) -> dict[str, Any]:
+    return {"name": task.name, "low": float(task.low), "high": float(task.high), "description": _text(task.description)}
+
+
+def _number(value: Any) -> float | None:
+    """Six significant digits, more than any rating holds; None for what is absent or not finite (JSON has no NaN)."""
+    return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
+
+
+def _text(text: str) -> str:
+    """Surrogates, which UTF-8 cannot hold, become visible escapes; the page and its CSV then agree on the name."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _block(kind: str, value: Any) -> str:
+    """An inert data block. Without ``<`` no text can close it, nor open a comment inside it; the rest is ASCII."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" class="{kind}">{text}</script>\n'
+
+
+def _hash_of(template: str, tag: str) -> str:
+    """The source expression that admits the template's one ``<tag>`` element and no other."""
+    (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", template, flags=re.DOTALL)
+    return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"

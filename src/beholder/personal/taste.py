@@ -1,0 +1,162 @@
+"""One person's taste: their ratings of a few photographs -> a score of their own, on top of a model left as it is.
+
+The person's rating, in units of the standard deviation of their ratings, is taken to be
+
+    constant + b * overall + t . tasks + e . embedding + noise
+
+with scores in units of their spread over the rated photographs that the model file describes, and the embedding scaled
+by the person's photographs. Before a rating is seen, b is about a half, and t and e are zero give or take a little
+(:data:`PRIOR`): the score then ranks as the generic model does. Ratings move it away as far as they bear it out. How
+far is not set but weighed: each combination of a scale of the deviations (zero is one of them: the generic model), a
+noise and a slope b gives a ridge regression and the probability of the ratings in closed form; the regressions are
+averaged by that probability (Bayesian model averaging; MacKay 1992, "Bayesian interpolation"). So ten ratings change
+little, noise changes little, and nobody chooses a penalty. The result is linear, and so is its file.
+
+A prior learned from how the raters of OASIS differ gained too little to be worth a file that only one model could use
+(docs/taste.md).
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from beholder.errors import BeholderError
+from beholder.files import explained, replacing
+from beholder.scoring.scores import Scores
+from beholder.tasks import Task
+
+FORMAT = 1
+SURE = 30  # ratings; of fewer a rank correlation is known to 0.3 at best
+_MAKE = "make one with  beholder taste fit MODEL ratings.csv"
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a taste file holds.
+
+    Attributes:
+        model: id of the model that the coefficients belong to.
+        scale: what the person rated and on which scale; the score is on it too.
+        n: ratings.
+        ratings_sha256: over their photographs and values.
+        personal: 0 to 1.5, how far the ratings moved the score from the generic one; 1 is as far as people differ on
+            average, 0 not at all.
+        srcc: rank correlation with the person's ratings in cross-validation: of ratings that the fit had not seen.
+            None where it is not defined.
+        srcc_generic: that of the model's overall score with the same ratings.
+        intercept: points of the person's scale.
+        on_tasks: T coefficients of the model's scores, points a native unit.
+        on_embedding: D coefficients of the embedding.
+    """
+
+    model: str
+    scale: Task
+    n: int
+    ratings_sha256: str
+    personal: float
+    srcc: float | None
+    srcc_generic: float | None
+    intercept: float
+    on_tasks: tuple[float, ...]
+    on_embedding: tuple[float, ...]
+
+    def __call__(self, scores: Scores) -> np.ndarray:
+        """(N,) what this person would rate, in points of their scale.
+
+        The best may lie a little beyond its end: cut there, the photographs that are liked most would be alike.
+
+        Raises:
+            BeholderError: scores of another model than the one the taste was fitted on.
+        """
+        self.check(scores.model)
+        if (len(self.on_tasks), len(self.on_embedding)) != (scores.values.shape[1], scores.embedding.shape[1]):
+            raise BeholderError(f"the taste file does not have the coefficients that {self.model} needs; {_MAKE}")
+        followed: np.ndarray = scores.values @ np.array(self.on_tasks) + scores.embedding @ np.array(self.on_embedding)
+        return self.intercept + followed
+
+    def check(self, model: str) -> None:
+        """Raises BeholderError where ``model`` is not the id of the model that it was fitted on."""
+        if model != self.model:
+            raise BeholderError(f"the taste was fitted on model {self.model}, this is {model}; {_MAKE}")
+
+    @property
+    def task(self) -> Task:
+        """What the score is of, under the name that its column has."""
+        return Task(
+            "taste", self.scale.low, self.scale.high, f"What one person would rate it. {self.scale.description}"
+        )
+
+    def describe(self) -> str:
+        """What was learned, in a line."""
+        parts = [f"{self.n} ratings on {self.scale.low:g} to {self.scale.high:g}"]
+        if self.srcc is not None and self.srcc_generic is not None:
+            parts.append(
+                f"rank correlation with them {self.srcc_generic:.2f} by the overall score, {self.srcc:.2f} by taste in "
+                "cross-validation"
+            )
+        return "; ".join(parts) + (f". Below {SURE} ratings such numbers say little" if self.n < SURE else "")
+
+    @cached_property
+    def id(self) -> str:
+        """``taste@`` and the start of the sha256 of the file."""
+        return f"taste@{hashlib.sha256(self.to_json().encode()).hexdigest()[:8]}"
+
+    def to_json(self) -> str:
+        packed = base64.b64encode(np.array(self.on_embedding, dtype="<f4").tobytes()).decode()
+        return json.dumps({"taste_format": FORMAT, **asdict(self), "on_embedding": packed}, indent=1) + "\n"
+
+
+def write(taste: Taste, path: Path) -> None:
+    """Write a taste file, whole or not at all. Raises BeholderError where that fails."""
+    what = "the taste"
+    with replacing(path, what) as partial, explained(path, what):
+        partial.write_text(taste.to_json(), encoding="utf-8")
+
+
+def read_taste(path: Path, model: str) -> Taste:
+    """Read a taste file.
+
+    Args:
+        path: of the file.
+        model: id of the model that it is to be used with.
+
+    Raises:
+        BeholderError: it cannot be read, is none, belongs to another model, or is of a later format than this version
+            reads.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+        found = document.pop("taste_format")
+        taste = _parsed(document) if found == FORMAT else None
+    except OSError as error:
+        raise BeholderError(f"{path}: cannot be read ({error.strerror}); {_MAKE}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, BeholderError):
+        raise BeholderError(f"{path}: is not a taste file, or cut short; {_MAKE}") from None
+    if taste is None:
+        raise BeholderError(
+            f"{path}: has format {found}, this version reads format {FORMAT}: pip install --upgrade beholder"
+        )
+    try:
+        taste.check(model)
+    except BeholderError as error:
+        raise BeholderError(f"{path}: {error}") from None
+    return taste
+
+
+def _parsed(document: dict[str, Any]) -> Taste:
+    packed = base64.b64decode(document["on_embedding"], validate=True)
+    document |= {
+        "scale": Task(**document["scale"]),
+        "on_tasks": tuple(map(float, document["on_tasks"])),
+        "on_embedding": tuple(np.frombuffer(packed, dtype="<f4").tolist()),
+    }
+    taste = Taste(**{field.name: document[field.name] for field in fields(Taste)})
+    if not np.isfinite([taste.intercept, *taste.on_tasks, *taste.on_embedding]).all():
+        raise ValueError("a coefficient is not finite")
+    return taste

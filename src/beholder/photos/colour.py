@@ -1,0 +1,77 @@
+"""Any colours -> 8-bit sRGB."""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from beholder.errors import PhotoError
+
+if TYPE_CHECKING:
+    from PIL.ImageCms import ImageCmsTransform
+
+BACKGROUND = (255, 255, 255)  # white, as in a browser
+
+
+def srgb_transform(image: Image.Image, label: str) -> Image.Image:
+    """Any mode -> RGB, in sRGB, opaque."""
+    profile, alpha = image.info.get("icc_profile"), None
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bits(image, label)
+    if image.has_transparency_data:
+        image = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("L" if image.mode == "LA" else "RGB")
+    elif image.mode not in ("L", "RGB", "CMYK"):  # the modes that profiles describe
+        image = image.convert("RGB")
+    transform = _to_srgb(profile, image.mode) if isinstance(profile, bytes) else None
+    if transform is not None:
+        image = transform.apply(image)
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    if alpha is not None:
+        opaque = Image.new("RGB", image.size, BACKGROUND)
+        opaque.paste(image, mask=alpha)
+        return opaque
+    return image
+
+
+def _eight_bits(image: Image.Image, label: str) -> Image.Image:
+    """Deep grey -> L. White is 1 for float, 4095 for a 12-bit TIFF, otherwise 65535; values outside are refused."""
+    tags: Any = getattr(image, "tag_v2", {})
+    white = 1.0 if image.mode == "F" else 4095.0 if tags.get(258) == (12,) else 65535.0
+    values = np.asarray(image)  # (H, W) uint16, int32 or float32
+    darkest, brightest = values.min(), values.max()
+    if not (darkest >= 0 and brightest <= white):  # so written that NaN is refused
+        raise PhotoError(
+            f"{label}: grey values from {darkest:g} to {brightest:g}, where black is 0 and white {white:g};"
+            " save it with 8 or 16 bits"
+        )
+    grey = np.rint(values * np.float32(255 / white)).astype(np.uint8)
+    return Image.fromarray(255 - grey if tags.get(262) == 0 else grey)  # 262 = 0: white is zero, which Pillow leaves
+
+
+@functools.lru_cache(maxsize=8)  # building one takes milliseconds, and a folder has few
+def _to_srgb(profile: bytes, mode: str) -> ImageCmsTransform | None:
+    """The transform from an ICC profile; None where it is broken, describes another mode, or changes nothing."""
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space.strip()) != mode:
+            return None
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.NOCACHE  # its cache is state that threads share
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB", intent, flags)
+        if mode == "RGB":
+            ramp = np.linspace(0, 255, 9).astype(np.uint8)
+            cube = np.stack(np.meshgrid(ramp, ramp, ramp), axis=-1).reshape(27, 27, 3)
+            change = np.asarray(transform.apply(Image.fromarray(cube))).astype(int) - cube
+            return transform if np.abs(change).max() > 2 else None
+        return transform
+    except Exception:  # whatever a broken profile brings about
+        return None

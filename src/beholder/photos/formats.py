@@ -1,0 +1,51 @@
+"""Formats by their first bytes, and the names of files that look like photographs."""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp"
+_RAW = (
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2"
+    " .srf .srw .x3f"
+)
+_RAW_SUFFIXES = frozenset(_RAW.split())
+# Names that look like a photograph, for listing folders: lower case, with the dot.
+SUFFIXES: frozenset[str] = _RAW_SUFFIXES.union(_PLAIN.split())
+
+PLUGINS = {"JPEG": "Jpeg", "PNG": "Png", "WebP": "WebP", "TIFF": "Tiff", "GIF": "Gif", "BMP": "Bmp", "AVIF": "Avif"}
+_SIGNATURES = (  # what a file is, by its first 256 bytes; the first that matches decides
+    ("JPEG", rb"\xff\xd8\xff"),
+    ("PNG", rb"\x89PNG\r\n\x1a\n"),
+    ("WebP", rb"RIFF....WEBP"),
+    ("RAW", rb"II\*\0....CR\x02\0|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb"),
+    ("TIFF", rb"II[*+]\0|MM\0[*+]"),
+    ("GIF", rb"GIF8[79]a"),
+    ("BMP", rb"BM"),
+    ("a video", rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3"),
+    ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL "),
+    ("JPEG 2000", rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  "),
+    ("a Photoshop document", rb"8BPS"),
+    ("PostScript", rb"%!PS|\xc5\xd0\xd3\xc6"),
+    ("a PDF document", rb"%PDF"),
+    ("an archive", rb"PK\x03\x04|\x1f\x8b"),
+    ("a web page", rb"(?i)\s*<(!doctype )?html"),
+    ("an empty file", rb"\Z"),
+    ("a file that was never filled, for it begins with zeros", rb"\0{16}"),
+    ("text", rb"[^\0-\x08\x0e-\x1f]+\Z"),
+)
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1"}
+
+
+def kind_of(data: bytes, suffix: str) -> str:
+    """A key of _PLUGINS, HEIC or RAW; for anything else, what it looks like."""
+    if data[4:8] == b"ftyp":
+        length = min(int.from_bytes(data[:4], "big"), 256)
+        brands = {data[8:12]} | {data[i : i + 4] for i in range(16, length, 4)}
+        for kind, known in (("RAW", {b"crx "}), ("AVIF", {b"avif", b"avis"}), ("HEIC", _HEIF_BRANDS)):
+            if brands & known:
+                return kind
+    kind = next((kind for kind, signature in _SIGNATURES if re.match(signature, data[:256], re.DOTALL)), "")
+    if suffix in _RAW_SUFFIXES and kind in ("", "TIFF"):  # most RAW begins as TIFF does; a JPEG called .dng is a JPEG
+        return "RAW"
+    return kind or f"nothing known, for it begins with {data[:8].hex(' ')}"

@@ -1,0 +1,202 @@
+"""The model file: one ONNX file that is the whole model, and what it says of itself.
+
+The graph takes uint8 sRGB pixels of any size and holds resizing and normalisation. Its metadata carries one JSON
+document under the key ``beholder``: tasks with native ranges, interval widths, the reference for percentiles,
+training data by content hash, and measured quality with intervals. Scoring needs nothing beside it.
+
+Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
+(B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
+foretells votes has one more: ``distribution`` (B, M), the share of each value that can be voted for the first task.
+"""
+
+import hashlib
+import json
+import stat
+from dataclasses import asdict, dataclass, fields
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from beholder.errors import ModelError
+from beholder.metrics import Measured
+from beholder.scoring.onnx_file import metadata
+from beholder.tasks import Task
+from beholder.text import one_line
+
+METADATA_KEY = "beholder"
+FORMAT = 1
+OUTPUTS = ("scores", "embedding", "evidence")
+LARGEST = 4096  # pixels of a side that a model may ask for
+MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
+MOST_WORDS = 10_000_000  # characters of its metadata
+EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
+DISTRIBUTION = "distribution"
+SQUASH, SHORT_EDGE = "squash", "short edge"
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model learned from: data set, photographs, sha256 of content (photographs and ratings), tasks."""
+
+    name: str
+    n: int
+    sha256: str
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says of itself.
+
+    Attributes:
+        name: of the model.
+        description: what it is, in a sentence.
+        backbone: network that sees.
+        size: (width, height) in pixels that photographs are resized to before they are seen.
+        resize: how, bicubic with antialiasing: ``squash`` (both sides, aspect not kept) or ``short edge`` (the shorter
+            side to ``size``, whose two numbers are then equal, aspect kept, 10:1 at most).
+        tasks: T tasks in the order of the outputs, the overall score first.
+        half_width: T half-widths of the 90% interval, native units.
+        reference: T rows of 101 rising values: the 0th to 100th percentile of out-of-fold predictions for the
+            photographs that were rated.
+        data: what it was trained on.
+        metrics: what was measured on photographs that the measured head had not seen.
+        recipe: settings and seed that make it again.
+        licence: of the file.
+        attribution: whose work it contains.
+        buckets: M values that can be voted for the first task, rising, where the model foretells their shares.
+    """
+
+    name: str
+    description: str
+    backbone: str
+    size: tuple[int, int]
+    resize: str
+    tasks: tuple[Task, ...]
+    half_width: tuple[float, ...]
+    reference: tuple[tuple[float, ...], ...]
+    data: tuple[TrainingData, ...]
+    metrics: tuple[Measured, ...]
+    recipe: dict[str, Any]
+    licence: str
+    attribution: str
+    buckets: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
+        if not all(isinstance(word, str) for word in words) or not self.name.isprintable():
+            raise ModelError("its metadata has no text where there should be some")
+        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= LARGEST for side in self.size):
+            raise ModelError(
+                f"it wants photographs of {self.size}, where width and height from 1 to {LARGEST} can be had"
+            )
+        if len({task.name for task in self.tasks}) < len(self.tasks):
+            raise ModelError("two of its tasks have the same name")
+        count = len(self.tasks)
+        if not count or len(self.half_width) != count or len(self.reference) != count:
+            raise ModelError("its metadata does not give an interval and a reference for every task")
+        if not np.isfinite(np.array([*self.half_width, *chain(*self.reference)], dtype=float)).all():
+            raise ModelError("its intervals or percentile reference are not finite numbers")
+        if min(self.half_width) < 0:
+            raise ModelError("its intervals are narrower than nothing")
+        if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
+            raise ModelError("its percentile reference is not 101 rising values a task")
+        if self.resize not in (SQUASH, SHORT_EDGE) or (self.resize == SHORT_EDGE and len(set(self.size)) > 1):
+            raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
+        if np.any(np.diff(self.buckets) <= 0):
+            raise ModelError("its values that can be voted do not rise")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs."""
+        return (*OUTPUTS, DISTRIBUTION) if self.buckets else OUTPUTS
+
+    def to_json(self) -> str:
+        document = {"format": FORMAT, **asdict(self)}
+        if not self.buckets:
+            del document["buckets"]
+        return json.dumps(document, sort_keys=True)
+
+    def percentiles(self, scores: np.ndarray) -> np.ndarray:
+        """(B, T) native scores -> (B, T) share, 0 to 100, of rated photographs that score lower."""
+        steps = np.linspace(0, 100, 101)
+        columns = [np.interp(scores[:, index], row, steps) for index, row in enumerate(self.reference)]
+        return np.stack(columns, axis=1)
+
+
+def parse(text: str) -> ModelInfo:
+    """The JSON document of a model file -> ModelInfo.
+
+    Raises:
+        ModelError: it is not such a document, or of a later format than this version reads.
+    """
+    if len(text) > MOST_WORDS:
+        raise ModelError(f"its metadata has {len(text):,} characters, more than the {MOST_WORDS:,} that are read")
+    try:
+        document = json.loads(text)
+        found = document.pop("format")
+        if found != FORMAT:
+            raise ModelError(
+                f"it has format {found}, this version reads format {FORMAT}: pip install --upgrade beholder"
+            )
+        document["tasks"] = tuple(Task(**task) for task in document["tasks"])
+        document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
+        document["metrics"] = tuple(Measured(**metric) for metric in document["metrics"])
+        document["size"] = tuple(document["size"])
+        document["buckets"] = tuple(document.get("buckets", ()))
+        document["half_width"] = tuple(document["half_width"])
+        document["reference"] = tuple(tuple(row) for row in document["reference"])
+        return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})
+    except ModelError:
+        raise
+    except Exception as error:  # whatever a wrong document brings about
+        what = f"{type(error).__name__}: {one_line(error)}"
+        raise ModelError(f"its metadata is not what a beholder model carries ({what})") from None
+
+
+def read(path: Path) -> tuple[bytes, ModelInfo]:
+    """The content of a model file and what it says of itself; nothing of it is run.
+
+    Raises:
+        ModelError: it is missing, no regular file, too large, cut short, damaged, no beholder model, keeps data outside
+            itself, or says what cannot be.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end
+            what = "Is a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise ModelError(f"{path}: cannot open the model ({what}); leave it out for the default")
+        if found.st_size > MOST_BYTES:
+            raise ModelError(f"{path}: has {found.st_size:,} bytes, more than a model file can have")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: cannot open the model ({why}); leave it out for the default") from None
+    try:
+        entries = metadata(content)
+        if METADATA_KEY in entries:
+            return content, parse(entries[METADATA_KEY])
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    raise ModelError(
+        f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one"
+        if content
+        else f"{path}: not a model file, for it is empty"
+    )
+
+
+def model_id(name: str, content: bytes) -> str:
+    """Name and the start of the file's sha256: two files with one id give the same scores."""
+    return f"{name}@{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def default_path() -> Path:
+    """The embedded default model."""
+    return embedded_path("default")
+
+
+def embedded_path(name: str) -> Path:
+    """The file of a model in ``EMBEDDED``."""
+    return Path(__file__).parent.parent / "assets" / f"{name}.onnx"

@@ -1,0 +1,108 @@
+"""An ONNX file that is not trusted: what it says of itself, and whether it may be opened, before a runtime sees it.
+
+A file is a protobuf message. The walker below finds the few fields that are asked for, so that neither `onnx` nor
+anything that runs is needed. What it refuses: data that is kept outside the file, by which a model could have any file
+read; nesting that would exhaust the stack; a content that is not the one that was sealed.
+
+The seal is the last entry of the metadata: the sha256 of all bytes before it. It tells a flipped bit from another
+model; it is no signature, and files without one are opened all the same.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from beholder.errors import ModelError
+
+DEEPEST = 50  # messages inside messages; graphs of a branch in a loop in a branch have 20
+
+# Number of the field in onnx.proto -> the message that it holds; what is not named here is passed over.
+_GRAPH, _NODE, _ATTRIBUTE, _TENSOR, _SPARSE, _FUNCTION, _TRAINING = range(7)
+_MODEL_FIELDS = {7: _GRAPH, 20: _TRAINING, 25: _FUNCTION}
+_FIELDS: Mapping[int, Mapping[int, int]] = {
+    _GRAPH: {1: _NODE, 5: _TENSOR, 15: _SPARSE},
+    _NODE: {5: _ATTRIBUTE},
+    _ATTRIBUTE: {5: _TENSOR, 6: _GRAPH, 10: _TENSOR, 11: _GRAPH, 22: _SPARSE, 23: _SPARSE},
+    _TENSOR: {},
+    _SPARSE: {1: _TENSOR, 2: _TENSOR},
+    _FUNCTION: {7: _NODE, 11: _ATTRIBUTE},
+    _TRAINING: {1: _GRAPH, 2: _GRAPH},
+}
+_METADATA, _DATA_LOCATION = 14, 14  # of a model, of a tensor
+
+_SEAL_KEY = b"beholder.sha256"
+_ENTRY = b"\x0a" + bytes([len(_SEAL_KEY)]) + _SEAL_KEY + b"\x12\x40"  # key, then 64 characters
+_SEAL = b"\x72" + bytes([len(_ENTRY) + 64]) + _ENTRY
+
+
+def sealed(content: bytes) -> bytes:
+    """An ONNX file with the sha256 of its bytes as a last entry of its metadata."""
+    return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def metadata(content: bytes) -> dict[str, str]:
+    """The entries of an ONNX file's metadata.
+
+    Raises:
+        ModelError: it is cut short, changed since it was sealed, or keeps data outside itself.
+    """
+    body, seal = content[: -len(_SEAL) - 64], content[-len(_SEAL) - 64 :]
+    if seal.startswith(_SEAL) and hashlib.sha256(body).hexdigest().encode() != seal[len(_SEAL) :]:
+        raise ModelError("is damaged: its content is not what its sha256 says; make or fetch it again")
+    found: dict[str, str] = {}
+    for number, value in _fields(memoryview(content)):
+        if number in _MODEL_FIELDS:
+            _check(value, _MODEL_FIELDS[number], 1)
+        elif number == _METADATA:
+            entry = dict(_fields(value))
+            try:
+                found[bytes(entry[1]).decode()] = bytes(entry[2]).decode()
+            except (KeyError, TypeError, UnicodeDecodeError):
+                raise ModelError("not a model file, or damaged; make or fetch it again") from None
+    return found
+
+
+def _check(message: Any, kind: int, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ModelError("not a model file: its graphs are nested too deeply")
+    for number, value in _fields(message):
+        if kind == _TENSOR and number == _DATA_LOCATION and value:
+            raise ModelError("keeps data outside the file, which is not read; a beholder model is one file")
+        if number in _FIELDS[kind]:
+            _check(value, _FIELDS[kind][number], depth + 1)
+
+
+def _fields(message: Any) -> Iterator[tuple[int, Any]]:
+    """Number and value, an integer or the bytes, of each field of a protobuf message."""
+    if not isinstance(message, memoryview):
+        raise ModelError("not a model file, or damaged; make or fetch it again")
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        number, wire = key >> 3, key & 7
+        if wire == 0:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        if wire == 2:
+            length, at = _varint(message, at)
+        elif wire in (1, 5):
+            length = 8 if wire == 1 else 4
+        else:
+            raise ModelError("not a model file, or damaged; make or fetch it again")
+        if at + length > len(message):
+            raise ModelError("not a model file, or cut short; make or fetch it again")
+        yield number, message[at : at + length]
+        at += length
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(message):
+            break
+        byte = message[at]
+        value, at = value | (byte & 127) << shift, at + 1
+        if byte < 128:
+            return value, at
+    raise ModelError("not a model file, or cut short; make or fetch it again")

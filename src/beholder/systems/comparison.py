@@ -1,0 +1,200 @@
+"""The systems of all papers side by side: the same photographs, the same rounds of cross-validation, seed 0.
+
+Each is trained in the way of its own report (`beholder reproduce PAPER`), whose finished trainings are read where they
+are at hand. Beside them stand linear probes on the same backbones, and one on the default model's features.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from beholder import progress
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import load_data
+from beholder.data.vote_distributions import distribution
+from beholder.embedded import default
+from beholder.errors import BeholderError
+from beholder.metrics import Measured, as_shares, resampled
+from beholder.models import cost
+from beholder.models.backbones.base import create_backbone
+from beholder.reporting import charts
+from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
+from beholder.systems.li2019 import experiment as li2019
+from beholder.systems.song2023 import experiment as song2023
+from beholder.systems.soydaner2023 import experiment as soydaner2023
+from beholder.systems.study import DEFAULT, Study, System, difference, measured, probe
+from beholder.systems.study_runs import with_splits
+from beholder.training.features import features
+
+PAPERS = {"soydaner2023": soydaner2023, "li2019": li2019, "song2023": song2023}
+BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to compare.
+
+    Attributes:
+        data: a data set whose photographs were voted on, such as OASIS.
+        root: its folder, as of `beholder.data.registry.load_data`.
+        folds: rounds of cross-validation.
+        by_group: keep groups whole.
+        drop_leaks: as of `beholder.data.registry.load_data`.
+        work: folder in which each paper's trainings are kept, in PAPER-NAME.runs.
+        cache: folder of weights and features, the user's cache by default.
+    """
+
+    data: str
+    root: Path | None
+    folds: int
+    by_group: bool
+    drop_leaks: bool
+    work: Path
+    cache: Path | None
+
+
+def side_by_side(settings: Settings, where: torch.device) -> Document:
+    """Train what is not trained yet, and put the comparison together.
+
+    Raises:
+        BeholderError: as of the papers' own ``reproduce``; data without votes.
+    """
+    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    if photos.histogram is None:
+        raise BeholderError(f"{photos.name}: no numbers of votes, which one of the systems learns from; choose oasis")
+    rounds = with_splits(photos, settings.folds, settings.by_group)
+    systems = []
+    for name, paper in PAPERS.items():
+        own = paper.Settings(
+            data=settings.data,
+            root=settings.root,
+            seeds=1,
+            folds=settings.folds,
+            by_group=settings.by_group,
+            recipe=paper.recipe_for(settings.data),
+            drop_leaks=settings.drop_leaks,
+            work=settings.work / f"{name}-{Path(settings.data).stem}.runs",
+            cache=settings.cache,
+        )
+        systems.append(paper.system(own, rounds, where))
+    systems += _probes(photos, rounds, systems, settings.cache)
+    tested = np.flatnonzero(np.isfinite(systems[0].mean))
+    study = Study(photos, rounds, tested, {}, {}, [], settings.by_group)
+    return Document(
+        f"Three systems, linear probes and the default model on {photos.name}",
+        [
+            f"Data: {photos.name}, {len(photos)} photographs, of which {len(tested)} tested ({study.split}); content "
+            f"sha256 `{photos.content_hash[:16]}`. Seed 0. Intervals are 95% bootstrap intervals over photographs.",
+        ],
+        [
+            Section("Side by side", [_table(study, systems, where), _differences(study, systems)]),
+            Section("What was run", [Text("Systems", [f"{each.name}: {each.setting}." for each in systems])]),
+        ],
+    )
+
+
+def _probes(
+    photos: RatedPhotos, rounds: Sequence[RatedPhotos], systems: Sequence[System], cache: Path | None
+) -> list[System]:
+    """Ridge regression on frozen features, on ratings and on shares of votes."""
+    assert photos.histogram is not None
+    votes = distribution(photos.histogram)
+    looks = default.Recipe()
+    dinov2 = default.frozen(looks)
+    extractor = default.extractor(looks)
+    found: dict[str, tuple[nn.Module, Sequence[np.ndarray], tuple[int, int]]] = {}
+    for system in systems:
+        network = create_backbone(system.backbone)
+        found.setdefault(f"linear probe on {system.backbone}", (network, system.views, system.size))
+    found[DEFAULT] = (dinov2, list(features(photos, extractor, cache)), extractor.size)
+    return [
+        System(
+            name=name,
+            setting="ridge regression on frozen features, one for the mean rating, one for the shares of votes",
+            backbone="",
+            views=views,
+            mean=probe(rounds, views)[:, 0],
+            shares=as_shares(probe(rounds, views, votes)),
+            network=nn.Sequential(network, nn.Linear(views[0].shape[1], 1)),
+            size=size,
+        )
+        for name, (network, views, size) in found.items()
+    ]
+
+
+def _table(study: Study, systems: Sequence[System], where: torch.device) -> Table:
+    speeds = _speeds(systems, where)
+    rows: list[list[Cell]] = []
+    for system, speed in zip(systems, speeds, strict=True):
+        mean = system.mean[study.rows, None]
+        agreement = [measured(study, mean, metric) for metric in ("srcc", "plcc", "rmse")]
+        arithmetic = cost.gflop(system.network, system.size)
+        rows.append([system.name, *agreement, _emd(study, system), cost.parameters(system.network), arithmetic, speed])
+    rated = study.photos.tasks[0]
+    return Table(
+        "",
+        f"Agreement with mean {rated.name}, and what it costs",
+        [
+            Column("system"),
+            *(
+                Column(title, "measured")
+                for title in ("SRCC", "PLCC", "RMSE", "EMD", "parameters", "GFLOP a photograph", "photographs a second")
+            ),
+        ],
+        rows,
+        f"RMSE in points of {rated.low:g} to {rated.high:g}. EMD: mean difference of cumulative shares of votes, for "
+        "systems that foretell them; less is better. Parameters and arithmetic are those of scoring. Photographs a "
+        f"second: the network alone, in PyTorch, {BATCH} at a time, {torch.get_num_threads()} threads, all systems in "
+        f"turn {TURNS} times, the median; what carries over to another machine is their ratio.",
+    )
+
+
+def _emd(study: Study, system: System) -> Measured | None:
+    if system.shares is None:
+        return None
+    assert study.photos.histogram is not None
+    truth = distribution(study.photos.histogram)[study.rows].cumsum(axis=1)
+    away = np.abs(system.shares[study.rows].cumsum(axis=1) - truth).mean(axis=1)
+    found = resampled(lambda rows: float(away[rows].mean()), len(away))
+    return Measured("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(away), *found)
+
+
+def _differences(study: Study, systems: Sequence[System]) -> Part:
+    last = systems[-1]
+    rows = []
+    for system in systems[:-1]:
+        gap = difference(study, system.mean[study.rows, None], last.mean[study.rows, None])
+        rows.append((system.name, gap.value, gap.low, gap.high))
+    return Picture(
+        "",
+        f"SRCC less that of {last.name}",
+        charts.intervals(rows),
+        "Paired differences in SRCC with 95% intervals, and the line of no difference.",
+        "On the same photographs; below zero: the default model's features do better.",
+    )
+
+
+def _speeds(systems: Sequence[System], where: torch.device) -> list[float]:
+    """Photographs a second of each network alone."""
+    networks = [
+        system.network.eval().to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for system in systems
+    ]
+    seconds = np.zeros((TURNS, len(systems)))
+    progress.note("timing the networks")
+    with torch.inference_mode():
+        for turn in range(-1, TURNS):  # the first is not counted
+            for place, (network, system) in enumerate(zip(networks, systems, strict=True)):
+                pixels = torch.randint(0, 256, (BATCH, 3, *system.size), dtype=torch.uint8, device=where)
+                started = time.perf_counter()
+                network(pixels)
+                if where.type == "cuda":
+                    torch.cuda.synchronize()
+                if turn >= 0:
+                    seconds[turn, place] = time.perf_counter() - started
+    return [float(value) for value in BATCH / np.median(seconds, axis=0)]

@@ -1,0 +1,86 @@
+"""Metrics of predicted distributions of votes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from beholder.data.vote_distributions import distribution
+from beholder.metrics import Measured, accuracy, deviations, means, plcc, resampled, srcc
+from beholder.reporting.document import Cell, Column
+from beholder.systems.study import Study
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the metrics read of n distributions: means and standard deviations (n,), cumulative shares (n, M)."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    below: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray) -> "Columns":
+        return Columns(self.mean[rows], self.sd[rows], self.below[rows])
+
+
+METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
+    "SRCC, mean": lambda truth, found, middle: srcc(truth.mean, found.mean),
+    "PLCC, mean": lambda truth, found, middle: plcc(truth.mean, found.mean),
+    "SRCC, SD": lambda truth, found, middle: srcc(truth.sd, found.sd),
+    "PLCC, SD": lambda truth, found, middle: plcc(truth.sd, found.sd),
+    "accuracy": lambda truth, found, middle: accuracy(truth.mean, found.mean, middle),
+    "EMD": lambda truth, found, middle: float(np.abs(truth.below - found.below).mean()),
+}
+LESS_IS_BETTER = ("EMD",)
+
+
+def columns_of(shares: np.ndarray, values: np.ndarray) -> Columns:
+    return Columns(means(shares, values), deviations(shares, values), shares.cumsum(axis=1))
+
+
+def metric_values(study: Study) -> np.ndarray:
+    assert study.photos.histogram is not None
+    return study.photos.histogram.values
+
+
+def true_distribution(study: Study) -> np.ndarray:
+    """(n, M) shares of the votes for the tested photographs."""
+    assert study.photos.histogram is not None
+    return distribution(study.photos.histogram)[study.rows]
+
+
+def middle_score(study: Study) -> float:
+    return float(metric_values(study)[[0, -1]].mean())
+
+
+def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | None = None) -> Measured:
+    """A metric, its mean over seeds, with its interval over photographs; less that of ``second`` where it is given.
+
+    Args:
+        first, second: (seeds, n, M) or (n, M).
+    """
+    values, middle = metric_values(study), middle_score(study)
+    truth = columns_of(true_distribution(study), values)
+    sides = [
+        [columns_of(shares, values) for shares in (side if side.ndim == 3 else side[None])]
+        for side in (first, second)
+        if side is not None
+    ]
+
+    def statistic(rows: np.ndarray) -> float:
+        drawn = truth[rows]
+        found = [np.mean([METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
+        return float(found[0] - sum(found[1:]))
+
+    value, low, high = resampled(statistic, len(study.rows))
+    return Measured(
+        metric, study.photos.tasks[0].name, study.photos.name, study.split, len(study.rows), value, low, high
+    )
+
+
+def metric_row(study: Study, name: str, predicted: np.ndarray) -> list[Cell]:
+    return [name, *(measured(study, metric, predicted) for metric in METRICS)]
+
+
+def metric_columns(first: str) -> list[Column]:
+    return [Column(first), *(Column(metric, "measured") for metric in METRICS)]

@@ -1,0 +1,146 @@
+"""The paper's experiment: settings, trainings, and the network to compare with others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from beholder import progress
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.vote_distributions import distribution
+from beholder.embedded import default
+from beholder.metrics import as_shares, means
+from beholder.systems import study_runs
+from beholder.systems.song2023.export import pooled_views
+from beholder.systems.song2023.inputs import ShapedSource
+from beholder.systems.song2023.network import Semantic
+from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.train import fit, make_network, source_for
+from beholder.systems.study import DEFAULT, System, once, probe
+from beholder.systems.study_runs import Outcome, run_all
+from beholder.training.features import features
+
+TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
+COMPLETE, NO_ACT, NO_SPLIT, NEITHER = "complete", "without activation", "without split", "without both"
+NO_DECODER, ENCODING = "without auto-encoder", "auto-encoder only"
+MAPS = (1, 4, 64)  # P beside the recipe's
+FORMS = ("l1", "js", "kl")
+# What settings were tried with on the validation part of the first round of OASIS, one changed at a time, in stage 1.
+TRIAL = Recipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, rate1=0.03, epochs2=0, decay=0.9)
+TRIED: tuple[dict[str, Any], ...] = (
+    {},
+    *({"rate1": rate} for rate in (0.003, 0.01, 0.1)),
+    *({"weight_act": weight} for weight in (0.01, 0.03, 0.3, 1)),
+    *({"weight_rebuilt": weight} for weight in (0.1, 1, 10)),
+)
+Settings = study_runs.Settings[Recipe]
+
+
+def recipe_for(name: str) -> Recipe:
+    """Settings for a data set: the same for all, as nothing else was tried on any other."""
+    return Recipe()
+
+
+def settings_of(recipe: Recipe) -> dict[str, Recipe]:
+    """Every ablation by name, each in stage 1 only, to be compared with the complete model after stage 1."""
+    first = stage1(recipe)
+    return {
+        NO_ACT: replace(first, act=False),
+        NO_SPLIT: replace(first, separate=False),
+        NEITHER: replace(first, act=False, separate=False),
+        NO_DECODER: replace(first, weight_rebuilt=0),
+        **{f"{count} maps": replace(first, maps=count) for count in MAPS if count != recipe.maps},
+        **{f"{form} loss": replace(first, activation=form) for form in FORMS if form != recipe.activation},
+    }
+
+
+def trials(recipe: Recipe) -> dict[str, Recipe]:
+    """What was tried, by name, with the encoder of a recipe."""
+    base = replace(TRIAL, backbone=recipe.backbone, side=recipe.side)
+    return {f"tried {_changes(changed)}": replace(base, **changed) for changed in TRIED}
+
+
+def _changes(changed: Mapping[str, float]) -> str:
+    return ", ".join(f"{key} {value:g}" for key, value in changed.items()) or "as it is"
+
+
+def stage1(recipe: Recipe) -> Recipe:
+    """Without stage 2, and with its settings as they are without being set: a change of them trains nothing anew."""
+    return replace(recipe, epochs2=0, rate2=Recipe.rate2, rate_encoder=Recipe.rate_encoder)
+
+
+def trainer(source: ShapedSource, where: torch.device) -> Callable[[RatedPhotos, Recipe, Path], Outcome]:
+    """How `run_all` trains the network of this paper; predicted are (n, M) distributions."""
+
+    def train(photos: RatedPhotos, recipe: Recipe, checkpoint: Path) -> Outcome:
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=_told)
+        test = np.array(photos.splits) == "test"
+        stages = {TRAINING: trained.stage1, FINE_TUNING: trained.stage2}
+        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+
+    return train
+
+
+def _told(row: dict[str, Any]) -> None:
+    progress.note(
+        f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation EMD "
+        f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
+    )
+
+
+def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+    """The complete model, trained with seed 0. Raises as :func:`reproduce`."""
+    photos, recipe = rounds[0], settings.recipe
+    assert photos.histogram is not None
+    source = source_for(photos, replace(recipe, mirror=True), where, cache=settings.cache)
+    results = run_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, where))
+    shares, values = once(photos, results), photos.histogram.values
+    shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
+    width, height = (int(side) for side in shapes[np.argmax(counts)])
+    return System(
+        name="Song et al. 2023, complete",
+        setting=f"{recipe.backbone}, both stages, {len(values)} values that can be voted; the aspect ratio is kept, "
+        f"costs are those of {width} x {height} px",
+        backbone=recipe.backbone,
+        views=pooled_views(source, True),
+        mean=means(shares, values),
+        shares=shares,
+        network=_Scoring(make_network(recipe, len(values), pretrained=False)),
+        size=(height, width),
+    )
+
+
+class _Scoring(nn.Module):
+    """The network as it scores: without its decoder."""
+
+    def __init__(self, network: Semantic) -> None:
+        super().__init__()
+        del network.decoder
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.network.forward_tail(self.network.backbone.forward_features(pixels)).distribution
+
+
+def compared(
+    rounds: Sequence[RatedPhotos], source: ShapedSource, recipe: Recipe, cache: Path | None
+) -> dict[str, np.ndarray]:
+    """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
+    photos = rounds[0]
+    views = pooled_views(source, True)
+    seen = list(features(photos, default.extractor(default.Recipe()), cache))
+    assert photos.histogram is not None
+    shares = distribution(photos.histogram)
+    average = np.full(shares.shape, np.nan)
+    for part in rounds:
+        test = np.array(part.splits) == "test"
+        average[test] = shares[~test].mean(axis=0)
+    return {
+        f"linear probe on {recipe.backbone}": as_shares(probe(rounds, views, shares)),
+        DEFAULT: as_shares(probe(rounds, seen, shares)),
+        "mean distribution of the photographs learned from": average,
+    }

@@ -1,0 +1,171 @@
+"""Inputs of photographs whose aspect ratio is kept: those of one shape together, as a batch holds one shape only.
+
+Kept are the pixels, what the backbone's stem gives (half precision, 1.25 MiB a view by VGG16 at 256 x 320 px), and its
+feature map (half precision, 80 KiB). A view is a photograph or its mirror image.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beholder import progress
+from beholder.data.rated_photos import RatedPhotos
+from beholder.errors import BeholderError
+from beholder.models.backbones.base import backbone_identity
+from beholder.photos.read import read_photo
+from beholder.photos.resize import short_edge
+from beholder.training.device import precision
+from beholder.training.features import Extractor, features, kept, look
+from beholder.training.inputs import Inputs, frozen_function, frozen_network, open_kept
+from beholder.training.loop import chunks
+
+
+@dataclass(frozen=True)
+class ShapedSource:
+    """Where a training step gets its inputs; the rows of one call are photographs of one shape.
+
+    Attributes:
+        shapes: (N, 2) width and height in pixels that each photograph is seen at.
+        pixels: rows of photographs and which of them to mirror -> (B, 3, H, W), 0 to 255.
+        middle: likewise -> what the backbone's stem gives.
+        maps: likewise -> (B, C, rows, columns) feature map of the backbone as it was pretrained.
+    """
+
+    shapes: np.ndarray
+    pixels: Inputs
+    middle: Inputs
+    maps: Inputs
+
+
+def shapes_of(photos: RatedPhotos, side: int) -> np.ndarray:
+    """(N, 2) width and height with the short edge at ``side``.
+
+    Raises:
+        PhotoError: a photograph that does not decode, or is longer than 10:1.
+    """
+    found = []
+    with progress.bar(f"shapes of {photos.name}", len(photos)) as bar:
+        for path in photos.paths:
+            seen = read_photo(path, (1, 1))  # a JPEG at an eighth of its size; what counts is the original's
+            found.append(short_edge(seen.width, seen.height, side, str(path)))
+            bar.advance(bar.task_ids[0])
+    return np.array(found)
+
+
+def by_shape(shapes: np.ndarray, rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Rows in batches of at most ``size``, each of one shape, in the order given inside a shape."""
+    for shape in np.unique(shapes[rows], axis=0):
+        alike = rows[(shapes[rows] == shape).all(axis=1)]
+        yield from (alike[part] for part in chunks(len(alike), size))
+
+
+def kept_source(
+    photos: RatedPhotos,
+    name: str,
+    side: int,
+    where: torch.device,
+    *,
+    mirror: bool = True,
+    middle: bool = True,
+    cache: Path | None = None,
+) -> ShapedSource:
+    """Inputs from files that are filled the first time.
+
+    Args:
+        photos: any number of them, whatever their split.
+        name: of the backbone.
+        side: pixels of the short edge.
+        where: device that computes.
+        mirror: keep mirror images too.
+        middle: keep what stage 2 begins with as well.
+        cache: folder for the files, the user's cache by default.
+
+    Raises:
+        PhotoError: a photograph that does not decode, or is longer than 10:1.
+        BeholderError: no room for the files, no permission, or a backbone that takes no such shapes.
+    """
+    network = frozen_network(name, where)
+    _check(name, network.multiple)
+    shapes = shapes_of(photos, side)
+    place = np.zeros(len(photos), dtype=int)
+    kinds, group = np.unique(shapes, axis=0, return_inverse=True)
+    arrays: list[dict[str, np.ndarray]] = []
+    stem, whole = (frozen_function(part, where) for part in (network.stem, network.forward_features))
+    for number, (width, height) in enumerate(kinds.tolist()):
+        rows = np.flatnonzero(group.ravel() == number)
+        place[rows] = np.arange(len(rows))
+        alike = photos.subset(rows)
+
+        def seen(
+            part: str,
+            compute: Callable[[np.ndarray], np.ndarray],
+            dtype: str,
+            views: int = 1 + mirror,
+            size: tuple[int, int] = (width, height),
+        ) -> Extractor:
+            shape = compute(np.zeros((1, size[1], size[0], 3), np.uint8)).shape[1:]
+            key = f"{name} {backbone_identity(name)} short edge {side} {part}, {views} views"
+            return Extractor(key, size, views, tuple(shape), compute, dtype=dtype)
+
+        found = {"pixels": features(alike, seen("pixels", lambda pixels: pixels, "uint8", 1), cache)}
+        if middle:
+            views = found["middle"] = features(alike, seen("middle", stem, "float16"), cache)
+            extractor = seen("maps of middle", whole, "float16")
+
+            def fill(rows: slice, views: np.ndarray = views) -> np.ndarray:
+                with torch.inference_mode(), precision(where):
+                    maps = torch.stack([network.tail(open_kept(view[rows], where)) for view in views])
+                    return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
+
+            found["maps"] = kept(
+                alike, extractor.key, (len(views), len(rows), *extractor.shape), "float16", fill, cache
+            )
+        else:
+            found["maps"] = features(alike, seen("maps", whole, "float16"), cache)
+        arrays.append(found)
+
+    def pick(what: str) -> Inputs:
+        def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
+            array = arrays[group.ravel()[rows[0]]][what]
+            if what != "pixels":
+                return open_kept(array[mirrored.astype(int), place[rows]], where)
+            return open_kept(_mirrored(array[0, place[rows]], mirrored), where)
+
+        return inputs
+
+    return ShapedSource(shapes, pick("pixels"), pick("middle"), pick("maps"))
+
+
+def direct_source(photos: RatedPhotos, name: str, side: int, where: torch.device) -> ShapedSource:
+    """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`kept_source`."""
+    network = frozen_network(name, where)
+    _check(name, network.multiple)
+    shapes, paths = shapes_of(photos, side), photos.paths
+
+    def pixels(rows: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        width, height = shapes[rows[0]].tolist()
+        as_seen = Extractor("", (width, height), 1, (), lambda pixels: pixels)
+        return _mirrored(np.stack([look(paths[row], as_seen) for row in rows]), mirrored)
+
+    def run(compute: Callable[[np.ndarray], np.ndarray]) -> Inputs:
+        return lambda rows, mirrored: open_kept(compute(pixels(rows, mirrored)), where)
+
+    stem, maps = (frozen_function(part, where) for part in (network.stem, network.forward_features))
+    return ShapedSource(shapes, run(lambda pixels: pixels), run(stem), run(maps))
+
+
+def _mirrored(pixels: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    """(B, H, W, 3), some of them the other way round."""
+    return np.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
+
+
+def _check(name: str, multiple: int) -> None:
+    if multiple > 1:
+        raise BeholderError(
+            f"{name} takes sides that are multiples of {multiple}, and here the aspect ratio is kept; "
+            "choose a convolutional backbone"
+        )

@@ -1,0 +1,191 @@
+"""Pre-activated semantics, after Song et al. (2023): an auto-encoder whose features foretell the votes.
+
+A reconstruction. The text of the paper that this follows lost its equations and the tables of its layers; what is said
+in words is built so, and what is not is marked *ours*:
+
+- an encoder, any convolutional backbone, and a projection to M groups of P feature maps, a group for each of the M
+  values that can be voted ("features F is separated into M groups with P feature maps in each group"); its 1 x 1
+  convolution without an activation is ours;
+- a decoder back to RGB with batch normalisation; its four 3 x 3 convolutions, each before a doubling of the sides, and
+  their widths are ours, slim enough for a CPU;
+- group average pooling, a mean over a group's maps and places, and a *softmax* over groups, whose distance to the votes
+  is the activation loss. That it is a softmax is ours: it is defined whatever the features' signs, where a share of
+  the sum would need a ReLU before it, and a group that this silences has no gradient to come back by;
+- spatial pyramid pooling with 1, 4 and 16 bins, 21 values a map; here by exact means over bins whose edges may lie
+  inside a place, so that any number of rows and columns works, fewer than four too;
+- a *split* regressor, where each group's 21 P values make its own logit, or a *joint* one, where all make every logit;
+  a softmax over the M logits is the predicted distribution.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from beholder.models.backbones.base import Backbone
+
+BINS = (1, 2, 4)  # a side
+POOLED = sum(bins * bins for bins in BINS)  # values a map
+WIDTHS = (64, 32, 16, 8)  # of the decoder
+CELLS = 16  # a side of the evidence
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network makes of B photographs.
+
+    Attributes:
+        distribution: (B, M) predicted, each row sums to 1.
+        activated: (B, M) what group average pooling foretells of it, likewise.
+        rebuilt: (B, 3, H, W) the photographs again, 0 to 1; None where they were not asked for.
+    """
+
+    distribution: Tensor
+    activated: Tensor
+    rebuilt: Tensor | None
+
+
+class Decoder(nn.Module):
+    """(B, C, rows, columns) -> RGB (B, 3, H, W), 0 to 1."""
+
+    def __init__(self, channels: int, widths: tuple[int, ...] = WIDTHS) -> None:
+        super().__init__()
+        before = (channels, *widths)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(wide, slim, 3, padding=1, bias=False), nn.BatchNorm2d(slim), nn.ReLU())
+            for wide, slim in zip(before, widths, strict=False)
+        )
+        self.out = nn.Conv2d(widths[-1], 3, 3, padding=1)
+
+    def forward(self, features: Tensor, size: tuple[int, int]) -> Tensor:
+        for block in self.blocks:
+            features = F.interpolate(block(features), scale_factor=2, mode="bilinear")
+        return torch.sigmoid(F.interpolate(self.out(features), size, mode="bilinear"))
+
+
+class Semantic(nn.Module):
+    """uint8 RGB pixels (B, 3, H, W) of any shape that the backbone takes -> an `Answer`.
+
+    Args:
+        backbone: the encoder.
+        buckets: M values that can be voted.
+        maps: P feature maps for each.
+        split: a regressor of its own for each group; else one that reads all.
+    """
+
+    def __init__(self, backbone: Backbone, buckets: int, maps: int, split: bool = True) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.buckets, self.split = buckets, split
+        self.project = nn.Conv2d(backbone.channels, buckets * maps, 1)
+        self.decoder = Decoder(buckets * maps)
+        self.out = nn.Linear(maps * POOLED * (1 if split else buckets), buckets)
+
+    def forward_tail(self, features: Tensor, size: tuple[int, int] | None = None) -> Answer:
+        """The backbone's feature map -> an `Answer`, rebuilt at ``size`` (height, width) where one is given."""
+        found = self.project(features)
+        pooled = pyramid(found)
+        if self.split:
+            logits = (pooled.flatten(1).reshape(len(pooled), self.buckets, -1) * self.out.weight).sum(
+                dim=2
+            ) + self.out.bias
+        else:
+            logits = self.out(pooled.flatten(1))
+        activated = found.unflatten(1, (self.buckets, -1)).mean(dim=(2, 3, 4))
+        rebuilt = None if size is None else self.decoder(found, size)
+        return Answer(logits.softmax(dim=1), activated.softmax(dim=1), rebuilt)
+
+    def forward(self, pixels: Tensor) -> Answer:
+        return self.forward_tail(self.backbone.forward_features(pixels), (pixels.shape[2], pixels.shape[3]))
+
+    def trained(self, stage: int) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
+        """Parameters by name that a stage trains: the new layers', and in stage 2 the backbone's last ones as well."""
+        tuned = tuple(f"backbone.{prefix}" for prefix in self.backbone.tuned) if stage == 2 else ()
+        named = dict(self.named_parameters())
+        return (
+            {name: value for name, value in named.items() if not name.startswith("backbone.")},
+            {name: value for name, value in named.items() if tuned and name.startswith(tuned)},
+        )
+
+
+class ScoringSemantic(nn.Module):
+    """The trained network as it goes into a model file: the mean in native units, its evidence, the distribution.
+
+    The logits are linear in the projected features, so what each place adds to the mean is written out, to first order
+    and without a backward pass: with probabilities p and values v, d mean / d logit k = p_k (v_k - mean). Places are
+    compared with what the training photographs hold on average in the same bins. `CELLS` a side, whatever the shape of
+    the photograph, each with its share of the places it covers; the sum over cells is that over places.
+
+    Args:
+        network: trained; its decoder is left out.
+        values: (M,) that can be voted, native units.
+        typical: (M * P, 21) mean pooled features of the training photographs.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    values: Tensor
+    typical: Tensor
+
+    def __init__(self, network: Semantic, values: Tensor, typical: Tensor) -> None:
+        super().__init__()
+        self.backbone, self.project = network.backbone, network.project
+        weight, buckets = network.out.weight.detach(), network.buckets
+        if network.split:  # as the joint one that it is, with zeros for the other groups
+            groups = weight.new_zeros(buckets, buckets, weight.shape[1])
+            groups[range(buckets), range(buckets)] = weight
+            weight = groups.flatten(1)
+        self.register_buffer("weight", weight.reshape(buckets, -1, POOLED).clone())  # (M, M * P, 21)
+        self.register_buffer("bias", network.out.bias.detach().clone())
+        self.register_buffer("values", values)
+        self.register_buffer("typical", typical)
+
+    def places(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, M) distribution, (B, M * P, 21) pooled features, (B, rows, columns) points that each place adds."""
+        found = self.project(self.backbone.forward_features(pixels))
+        bins = pyramid_bins(found)
+        pooled = found.flatten(2) @ bins.flatten(1).T
+        shares = (pooled.flatten(1) @ self.weight.flatten(1).T + self.bias).softmax(dim=1)
+        mean = shares @ self.values
+        by_logit = shares * (self.values - mean[:, None])
+        slope = (by_logit @ self.weight.flatten(1)).unflatten(1, (-1, POOLED))  # (B, M * P, 21), of the mean
+        here = ((slope @ bins.flatten(1)) * found.flatten(2)).sum(dim=1)
+        usual = (slope * self.typical).sum(dim=1) @ bins.flatten(1)
+        return shares, pooled, (here - usual).unflatten(1, (found.shape[2], found.shape[3]))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(B, 1) mean, (B, M * P * 21) pooled features, (B, 1, CELLS, CELLS) evidence, (B, M) distribution."""
+        shares, pooled, places = self.places(pixels)
+        down, across = overlaps(places[0, :, 0], CELLS), overlaps(places[0, 0], CELLS)
+        return (shares @ self.values)[:, None], pooled.flatten(1), (down @ places @ across.T)[:, None], shares
+
+
+def pyramid(features: Tensor) -> Tensor:
+    """Spatial pyramid pooling: (B, C, rows, columns) -> (B, C, 21) means over 1, 4 and 16 bins, row by row."""
+    return features.flatten(2) @ pyramid_bins(features).flatten(1).T
+
+
+def pyramid_bins(features: Tensor) -> Tensor:
+    """(21, rows, columns) weight of each place in each bin; those of a bin sum to 1."""
+    parts = []
+    for bins in BINS:
+        down, across = (
+            side / side.sum(dim=1, keepdim=True)
+            for side in (overlaps(features[0, 0, :, 0], bins), overlaps(features[0, 0, 0], bins))
+        )
+        parts.append((down[:, None, :, None] * across[None, :, None, :]).flatten(0, 1))
+    return torch.cat(parts)
+
+
+def overlaps(along: Tensor, bins: int) -> Tensor:
+    """(bins, length) how much of each place lies in each of ``bins`` equal parts of the length; a place's sum to 1.
+
+    Args:
+        along: (length,) any values; its length counts. Of arithmetic on tensors only, so that a model file has it for
+            every length.
+    """
+    place = torch.arange(along.shape[0], device=along.device, dtype=torch.float32)
+    part = (place[-1] + 1) / bins
+    start = torch.arange(bins, device=along.device, dtype=torch.float32)[:, None] * part
+    return (torch.minimum(place + 1, start + part) - torch.maximum(place, start)).clamp(min=0)

@@ -1,0 +1,272 @@
+"""Train the network of Song et al. (2023) on votes; `beholder.systems.song2023.network` says what is reconstructed.
+
+Their text keeps of the training: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored
+by chance; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
+
+The paper trains everything at once, on 230,000 photographs. For hundreds, and on a CPU, it is done in two stages as in
+`beholder.systems.soydaner2023.train`: stage 1 trains what is new on the frozen encoder, whose feature maps are kept;
+stage 2 trains the encoder's last layers as well. A batch holds photographs of one shape.
+
+A run that was killed goes on with the epoch that it was in, to the same result (`beholder.training.loop`).
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.vote_distributions import distribution
+from beholder.errors import BeholderError
+from beholder.metrics import means, srcc
+from beholder.models.backbones.base import backbone_identity, create_backbone
+from beholder.output.rows import columns_of
+from beholder.splits import split_hash
+from beholder.systems.song2023.inputs import ShapedSource, by_shape, direct_source, kept_source
+from beholder.systems.song2023.losses import ACTIVATION, emd
+from beholder.systems.song2023.network import Answer, Semantic
+from beholder.systems.song2023.recipe import Recipe
+from beholder.training.checkpoint import Checkpoint
+from beholder.training.device import device, precision
+from beholder.training.inputs import Inputs
+from beholder.training.loop import Stage, Step, Told, run
+
+HELD_OUT_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        network: with the values of the best epoch.
+        history: one row an epoch: stage, epoch, loss, validation loss (EMD; of an auto-encoder alone the error of
+            pixels) and SRCC of the mean, seconds, whether it is the best so far.
+        stage1, stage2: (N, M) predicted distributions for all photographs after each stage, NaN for photographs of the
+            training part; ``stage2`` is None where it was left out.
+        best: the stage that has the lower validation loss, whose values ``network`` holds.
+    """
+
+    network: Semantic
+    history: list[dict[str, Any]]
+    stage1: np.ndarray
+    stage2: np.ndarray | None
+    best: int
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(N, M) of the best stage."""
+        return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
+
+
+def make_network(recipe: Recipe, buckets: int, pretrained: bool = True) -> Semantic:
+    """The network as a training begins, repeatable by the seed."""
+    encoder = create_backbone(recipe.backbone, pretrained)
+    torch.manual_seed(recipe.seed)
+    network = Semantic(encoder, buckets, recipe.maps, recipe.separate)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def source_for(
+    photos: RatedPhotos, recipe: Recipe, where: torch.device, *, keep: bool = True, cache: Path | None = None
+) -> ShapedSource:
+    """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
+    if not keep:
+        return direct_source(photos, recipe.backbone, recipe.side, where)
+    options: dict[str, Any] = {"mirror": recipe.mirror, "middle": recipe.epochs2 > 0, "cache": cache}
+    return kept_source(photos, recipe.backbone, recipe.side, where, **options)
+
+
+def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -> Checkpoint:
+    """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
+
+    Raises:
+        BeholderError: as :func:`fit`.
+    """
+    if photos.histogram is None:
+        raise BeholderError(
+            f"{photos.name}: no numbers of votes, which song2023 learns from; a CSV file has them in columns votes_1, "
+            "votes_2, ..., one for each value that can be voted"
+        )
+    splits = np.array(photos.splits or ())
+    for name in ("train", "validation"):
+        if (splits == name).sum() < 2:
+            raise BeholderError(
+                f"{photos.name}: {(splits == name).sum()} photographs in the {name} part; at least 2 are needed"
+            )
+    columns_of(photos.tasks[:1], buckets=photos.histogram.values.tolist())  # a task may be called as another column
+    made_by = {
+        **asdict(recipe),
+        "weights": backbone_identity(recipe.backbone),
+        "votes": [photos.tasks[0].name, *photos.histogram.values.tolist()],
+        "data": photos.content_hash,
+        "split": split_hash(photos.files, photos.splits or ()),
+    }
+    return Checkpoint(checkpoint, made_by)
+
+
+def fit(
+    photos: RatedPhotos,
+    recipe: Recipe,
+    *,
+    source: ShapedSource | None = None,
+    checkpoint: Path | None = None,
+    where: torch.device | None = None,
+    told: Told = lambda row: None,
+) -> Trained:
+    """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
+
+    Args:
+        photos: with splits and a histogram of votes.
+        recipe: settings.
+        source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
+        checkpoint: file that is written after each epoch and gone on with where it is there.
+        where: device, chosen by itself without one.
+        told: called with each row of the history.
+
+    Raises:
+        BeholderError: no votes, no split, too few photographs, no room, a checkpoint of another training, or a learning
+            rate at which the loss is no longer a number.
+        PhotoError: a photograph that does not decode, or is longer than 10:1.
+    """
+    state = check(photos, recipe, checkpoint)
+    assert photos.histogram is not None
+    where = where or device()
+    source = source or source_for(photos, recipe, where)
+    network = make_network(recipe, len(photos.histogram.values)).to(where)
+    held_out = np.flatnonzero(np.array(photos.splits) != "train")
+    shares = distribution(photos.histogram)
+    predicted: dict[int, np.ndarray] = {}
+    losses: dict[int, float] = {}
+    for number in (1, 2) if recipe.epochs2 else (1,):
+        losses[number] = run(_stage(number, network, source, photos, recipe), state, recipe.seed, told)
+        predicted[number] = np.full(shares.shape, np.nan)
+        predicted[number][held_out] = predict(network, source, number, held_out)
+    best = min(losses, key=lambda stage: losses[stage])
+    if best == 1 and recipe.epochs2:
+        network = make_network(recipe, shares.shape[1]).to(where)
+        state.best(1, network.trained(1)[0] | running(network))
+    return Trained(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
+
+
+def answers(
+    network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray, rebuilt: bool = False
+) -> list[tuple[np.ndarray, Answer]]:
+    """The network's answers for photographs as they are, not mirrored: (rows, answer) of each batch of one shape."""
+    network.eval()
+    found = []
+    with torch.inference_mode(), precision(next(network.parameters()).device):
+        for part in by_shape(source.shapes, rows, HELD_OUT_BATCH):
+            straight = np.zeros(len(part), bool)
+            width, height = source.shapes[part[0]].tolist()
+            maps = encoder(network, source, stage)(part, straight)
+            found.append((part, network.forward_tail(maps, (height, width) if rebuilt else None)))
+    return found
+
+
+def predict(network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray) -> np.ndarray:
+    """(n, M) distributions for n rows of the photographs, in their order.
+
+    Args:
+        stage: 1 where the encoder is as it was pretrained.
+    """
+    whole = np.full((len(source.shapes), network.buckets), np.nan)
+    for part, answer in answers(network, source, stage, rows):
+        whole[part] = answer.distribution.float().cpu().numpy()
+    return whole[rows]
+
+
+def rebuilding_error(network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray) -> float:
+    """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
+    total = 0.0
+    for part, answer in answers(network, source, stage, rows, rebuilt=True):
+        assert answer.rebuilt is not None
+        pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
+        total += float(((answer.rebuilt.float() - pixels) ** 2).mean()) * len(part)
+    return total / len(rows)
+
+
+def running(network: Semantic) -> dict[str, Tensor]:
+    """The decoder's running statistics, by name."""
+    return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
+
+
+def encoder(network: Semantic, source: ShapedSource, stage: int) -> Inputs:
+    """Rows and which of them to mirror -> the encoder's feature maps."""
+    if stage == 1:
+        return source.maps
+    return lambda rows, mirrored: network.backbone.tail(source.middle(rows, mirrored))
+
+
+def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPhotos, recipe: Recipe) -> Stage:
+    assert photos.histogram is not None
+    values, shares = photos.histogram.values, distribution(photos.histogram)
+    splits = np.array(photos.splits)
+    train, validation = np.flatnonzero(splits == "train"), np.flatnonzero(splits == "validation")
+    targets = torch.from_numpy(shares).float().to(next(network.parameters()).device)
+    inputs = encoder(network, source, number)
+
+    def loss(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
+        pixels = source.pixels(rows, mirrored) / 255 if recipe.weight_rebuilt else None
+        size = None if pixels is None else (pixels.shape[2], pixels.shape[3])
+        return total_loss(network.forward_tail(inputs(rows, mirrored), size), targets[rows], pixels, recipe)
+
+    def steps(rng: np.random.Generator) -> list[Step]:
+        batches = list(by_shape(source.shapes, rng.permutation(train), recipe.batch))
+        chance = 0.5 if recipe.mirror else 0.0
+
+        def step(rows: np.ndarray) -> Step:
+            mirrored = rng.random(len(rows)) < chance
+            return Step(lambda: loss(rows, mirrored), len(rows))
+
+        return [step(batches[place]) for place in rng.permutation(len(batches))]
+
+    def judge() -> dict[str, float]:
+        found = predict(network, source, number, validation)
+        if not np.isfinite(found).all():
+            return {"validation_loss": float("nan")}
+        truth = shares[validation]
+        moved = float(emd(torch.from_numpy(found), torch.from_numpy(truth)))
+        return {
+            "validation_loss": moved if recipe.weight_emd else rebuilding_error(network, source, number, validation),
+            "validation_srcc": srcc(means(truth, values), means(found, values)),
+        }
+
+    new, tuned = network.trained(number)
+    groups = [(new, recipe.rate1 if number == 1 else recipe.rate2), (tuned, recipe.rate_encoder)]
+    groups = [(group, rate) for group, rate in groups if group]
+    optimizer = torch.optim.SGD(
+        [{"params": list(group.values()), "lr": rate} for group, rate in groups], momentum=recipe.momentum
+    )
+    return Stage(
+        number,
+        network,
+        [group for group, _ in groups],
+        optimizer,
+        lambda done, epoch: [rate * recipe.decay ** (epoch - 1) for _, rate in groups],
+        recipe.epochs1 if number == 1 else recipe.epochs2,
+        steps,
+        judge,
+        f"give a smaller rate{number} than {groups[0][1]:g}",
+        running(network),
+    )
+
+
+def total_loss(answer: Answer, targets: Tensor, pixels: Tensor | None, recipe: Recipe) -> Tensor:
+    """The weighted sum of the three losses.
+
+    Args:
+        targets: (B, M) shares of the votes.
+        pixels: (B, 3, H, W), 0 to 1; None where nothing was rebuilt.
+    """
+    total = targets.new_zeros(())
+    if recipe.weight_emd:
+        total = total + recipe.weight_emd * emd(answer.distribution.float(), targets)
+    if recipe.act and recipe.weight_act:
+        total = total + recipe.weight_act * ACTIVATION[recipe.activation](answer.activated.float(), targets)
+    if pixels is not None and answer.rebuilt is not None:
+        total = total + recipe.weight_rebuilt * ((answer.rebuilt.float() - pixels) ** 2).mean()
+    return total

@@ -1,0 +1,237 @@
+"""What one trained network does with photographs: Grad-CAM, whether it can be believed, and other data sets."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from beholder import progress
+from beholder.data.registry import load_data
+from beholder.errors import BeholderError
+from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
+from beholder.files import keep_json, read_json
+from beholder.metrics import Measured, bootstrap, srcc
+from beholder.models.gradcam import grad_cam, layer_names, task
+from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
+from beholder.reporting import charts, photo_sheets
+from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
+from beholder.systems.soydaner2023.network import MultiTask
+from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.study import Study
+
+LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
+    "block4_conv2": "backbone.features.20",
+    "block4_conv3": "backbone.features.22",
+    "block5_conv3": "backbone.features.29",
+}
+FAITHFUL = 100  # photographs of the deletion test
+SHARES = (0.05, 0.1, 0.2)
+CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
+SHOWN = 2  # photographs of a low and of a high rating with maps
+ACROSS_COUNT = 500  # photographs of another data set
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One trained network and what it is shown.
+
+    Attributes:
+        study: what it was trained in, first round, seed 0.
+        network: in evaluation mode.
+        recipe: of its training.
+        work: folder where results are kept.
+        root: folder of other data sets, as of `beholder.data.registry.load_data`.
+        where: device of the network.
+    """
+
+    study: Study
+    network: MultiTask
+    recipe: Recipe
+    work: Path
+    root: Path | None
+    where: torch.device
+
+    @property
+    def side(self) -> int:
+        return self.recipe.side or self.network.backbone.side
+
+    @property
+    def test(self) -> np.ndarray:
+        """Rows that this network was tested on."""
+        return np.flatnonzero(np.array(self.study.rounds[0].splits) == "test")
+
+    def pixels(self, paths: Sequence[Path]) -> np.ndarray:
+        side = self.side
+        return np.stack([resize_exact(read_photo(path, (2 * side, 2 * side)), (side, side)) for path in paths])
+
+    def score(self, pixels: np.ndarray) -> np.ndarray:
+        """(B, H, W, 3) -> (B,) overall score in native units."""
+        with torch.inference_mode():
+            unit = self.network(self._tensor(pixels))[:, 0].float().cpu().numpy()
+        return self.study.photos.tasks[0].from_unit(unit)
+
+    def grad_cam(self, pixels: np.ndarray, layer: str, index: int = 0) -> np.ndarray:
+        """(B, H, W, 3) -> (B, rows, columns) Grad-CAM in points of a task's score."""
+        scale = self.study.photos.tasks[index]
+        found = [
+            grad_cam(self.network, self._tensor(part), task(index), layer).cpu().numpy()
+            for part in np.array_split(pixels, -(-len(pixels) // 8))
+        ]
+        return np.concatenate(found) * (scale.high - scale.low)
+
+    def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.where)
+
+
+def maps(seen: Seen, number: str) -> list[Part]:
+    """Figures 8 and 13, and whether such maps can be believed."""
+    study, names = seen.study, layer_names(seen.network)
+    layers = {label: name for label, name in LAYERS.items() if name in dict(seen.network.named_modules())}
+    if seen.recipe.backbone != "vgg16":
+        layers = {"last convolution": names[-1]} if names else {}
+    title = "Grad-CAM for photographs of low and of high predicted score"
+    if seen.recipe.backbone == "dinov2_vits14" or not layers:
+        return [Missing(number, title, "This backbone has no convolutional layer behind its first.")]
+    rated = study.photos.tasks[0]
+    test = seen.test
+    order = test[np.argsort(study.photos.ratings[test, 0])]
+    chosen = [*order[:SHOWN], *order[-SHOWN:]]
+    pixels = seen.pixels([study.photos.paths[row] for row in chosen])
+    scores = seen.score(pixels)
+    found = [seen.grad_cam(pixels, layer) for layer in layers.values()]
+    captions = [
+        f"rated {study.photos.ratings[row, 0]:.2f}, predicted {value:.2f}"
+        for row, value in zip(chosen, scores, strict=True)
+    ]
+    parts: list[Part] = [
+        Picture(
+            number,
+            title,
+            photo_sheets.maps(
+                list(pixels), [[maps[index] for maps in found] for index in range(len(chosen))], list(layers), captions
+            ),
+            "Photographs with signed heat maps of several layers.",
+            f"Signed, in points of {rated.name} on each map's own scale: orange raises the score, blue lowers it. The "
+            "paper shows positive evidence only.",
+        )
+    ]
+    counted = test[:FAITHFUL]
+    for label, layer in layers.items():
+        if label != "block4_conv2":
+            parts += _faithful(seen, label, layer, counted)
+    return parts
+
+
+def _faithful(seen: Seen, label: str, layer: str, rows: np.ndarray) -> list[Part]:
+    result = _kept_deletion(seen, label, layer, rows)
+    names: dict[Kind, str] = {
+        "raising": "highest first",
+        "lowering": "lowest first",
+        "important": "largest first, whatever its sign",
+        "random": "random",
+    }
+    changes = {text: result.change(kind) for kind, text in names.items()}
+    curves = {text: (change.mean, change.low, change.high) for text, change in changes.items()}
+    others: tuple[Kind, ...] = ("important", "raising", "lowering")
+    compared = (result.movement("random"), *(result.margin(kind) for kind in others))
+    rows_: list[list[Cell]] = [
+        [
+            f"{share:.0%}",
+            *(
+                Measured(
+                    "movement",
+                    "",
+                    "",
+                    "",
+                    len(rows),
+                    float(curve.mean[step]),
+                    float(curve.low[step]),
+                    float(curve.high[step]),
+                )
+                for curve in compared
+            ),
+        ]
+        for step, share in enumerate(result.shares)
+    ]
+    return [
+        Picture(
+            "",
+            f"Faithfulness of Grad-CAM at {label}",
+            charts.deletion(result.shares, curves),
+            "Change of the score by the share of cells that are blurred away, for four orders of cells.",
+            f"{len(rows)} tested photographs, the network of seed 0 and the first round. Maps that point at what "
+            "matters separate from the line of random cells.",
+        ),
+        Table(
+            "",
+            f"The same in numbers, {label}: how far the score moves, in points",
+            [
+                Column("cells blurred"),
+                Column("random cells", "measured"),
+                Column("important cells, more than random", "measured"),
+                Column("raising cells, more than random", "measured"),
+                Column("lowering cells, more than random", "measured"),
+            ],
+            rows_,
+            "Absolute change of the score; differences are paired by photograph. An interval above zero: these cells "
+            "matter more than random ones.",
+        ),
+    ]
+
+
+def _kept_deletion(seen: Seen, label: str, layer: str, rows: np.ndarray) -> Deletion:
+    """The deletion test, or its result where it was run before on the same network and photographs."""
+    path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
+    recipe = seen.recipe
+    key = json.loads(json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), SHARES, CELLS, layer]))
+    document = read_json(path)
+    if document.get("key") != key:
+        progress.note(f"deletion test at {label}: {len(rows)} photographs")
+        parts = []
+        with progress.bar(f"deletion at {label}", len(rows)) as bar:
+            for part in np.array_split(rows, -(-len(rows) // 4)):
+                pixels = seen.pixels([seen.study.photos.paths[row] for row in part])
+                maps = _cells(seen.grad_cam(pixels, layer))
+                parts.append(deletion(seen.score, pixels, maps, SHARES, seed=int(part[0]), draws=1))
+                bar.advance(bar.task_ids[0], len(part))
+        whole = Deletion.concatenate(parts)
+        changes = {kind: values.tolist() for kind, values in whole.changes.items()}
+        document = {"key": key, "shares": whole.shares.tolist(), "changes": changes}
+        keep_json(path, document)
+    return Deletion(
+        np.array(document["shares"]), {kind: np.array(values) for kind, values in document["changes"].items()}
+    )
+
+
+def _cells(found: np.ndarray) -> np.ndarray:
+    """(B, side, side) maps on the finest grid of at most ``CELLS`` a side that divides theirs."""
+    return coarsen(found, max(cells for cells in range(1, CELLS + 1) if found.shape[1] % cells == 0))
+
+
+def across(seen: Seen, name: str) -> Measured | None:
+    """SRCC of our overall score with another data set's; None where its photographs are not at hand."""
+    try:
+        other = load_data(name, seen.root, drop_leaks=True)
+    except BeholderError:
+        return None
+    path = seen.work / f"across-{name}.json"
+    key = json.loads(json.dumps([str(seen.recipe), seen.study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
+    document = read_json(path)
+    if document.get("key") != key:
+        rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:ACROSS_COUNT])
+        progress.note(f"across data sets: {len(rows)} photographs of {name}")
+        scores: list[float] = []
+        with progress.bar(f"photographs of {name}", len(rows)) as bar:
+            for part in np.array_split(rows, -(-len(rows) // 16)):
+                scores += seen.score(seen.pixels([other.paths[row] for row in part])).tolist()
+                bar.advance(bar.task_ids[0], len(part))
+        document = {"key": key, "rows": rows.tolist(), "scores": scores}
+        keep_json(path, document)
+    truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
+    value, low, high = bootstrap(srcc, truth, found)
+    return Measured("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)

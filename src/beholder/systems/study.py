@@ -1,0 +1,182 @@
+"""Predictions of a study put together: every setting and seed on the same tested photographs, and what to compare with.
+
+With published splits the test part is tested; in cross-validation each photograph is tested once, by the network of the
+round that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
+resampled photographs for all seeds and both sides of a difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from beholder.data.rated_photos import RatedPhotos
+from beholder.metrics import METRICS, Measured, Metric, resampled
+from beholder.systems.study_runs import Result
+from beholder.training import ridge
+
+DEFAULT = "DINOv2 + ridge, as the default model"  # what every report compares with
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to score photographs, measured and ready to be compared with others.
+
+    Attributes:
+        name: of it.
+        setting: how it was made, in words.
+        backbone: name of its backbone.
+        views: pooled features of the backbone as pretrained, as the system sees photographs: (N, D) each.
+        mean: (N,) mean ratings foretold, native units, NaN for photographs that were not tested.
+        shares: (N, M) shares of votes foretold, likewise, where it does.
+        network: scores uint8 pixels (B, 3, H, W); what it costs does not depend on its weights.
+        size: (H, W).
+    """
+
+    name: str
+    setting: str
+    backbone: str
+    views: Sequence[np.ndarray]
+    mean: np.ndarray
+    shares: np.ndarray | None
+    network: nn.Module
+    size: tuple[int, int]
+
+
+def once(photos: RatedPhotos, results: Sequence[Result]) -> np.ndarray:
+    """(N, T) predictions after the last stage of one setting and seed, NaN for photographs that were not tested."""
+    width = list(results[0].outcome.predicted.values())[-1].shape[1]
+    predicted = np.full((len(photos), width), np.nan)
+    for result in results:
+        predicted[result.test] = list(result.outcome.predicted.values())[-1]
+    return predicted
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was predicted for n tested photographs.
+
+    Attributes:
+        photos: all N photographs.
+        rounds: the same with the parts of each round.
+        rows: (n,) the tested ones among them.
+        predicted: (setting, stage) -> (seeds, n, T) in native units; a stage that a setting leaves out has no entry.
+        compared: name of a system -> (n, T), predicted from the same training photographs without a seed.
+        results: the trainings.
+        by_group: whether photographs of a group are always in the same part.
+    """
+
+    photos: RatedPhotos
+    rounds: Sequence[RatedPhotos]
+    rows: np.ndarray
+    predicted: Mapping[tuple[str, str], np.ndarray]
+    compared: Mapping[str, np.ndarray]
+    results: Sequence[Result]
+    by_group: bool = False
+
+    @property
+    def truth(self) -> np.ndarray:
+        """(n, T) ratings."""
+        return self.photos.ratings[self.rows]
+
+    @property
+    def split(self) -> str:
+        """How the parts were kept apart, in words."""
+        return (
+            "published split" if self.photos.splits else f"{len(self.rounds)} of 5 rounds of cross-validation, seed 0"
+        )
+
+    def final(self, setting: str) -> np.ndarray:
+        """(seeds, n, T) after the last stage that the setting has."""
+        return [values for (name, _), values in self.predicted.items() if name == setting][-1]
+
+
+def put_together(
+    photos: RatedPhotos,
+    rounds: Sequence[RatedPhotos],
+    results: Sequence[Result],
+    compared: Mapping[str, np.ndarray],
+    by_group: bool = False,
+) -> Study:
+    """Trainings of all rounds -> a study.
+
+    Args:
+        photos: as loaded.
+        compared: name -> (N, T) with NaN for photographs that were not tested.
+    """
+    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in rounds]))
+    seeds = 1 + max(result.seed for result in results)
+    predicted: dict[tuple[str, str], np.ndarray] = {}
+    for result in results:
+        for stage, found in result.outcome.predicted.items():
+            blank = np.full((seeds, len(photos), found.shape[1]), np.nan)
+            predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
+    return Study(
+        photos,
+        rounds,
+        rows,
+        {key: values[:, rows] for key, values in predicted.items()},
+        {name: values[rows] for name, values in compared.items()},
+        results,
+        by_group,
+    )
+
+
+def measured(
+    study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0, by: Metric | None = None
+) -> Measured:
+    """A metric, its mean over seeds, with its interval over photographs.
+
+    Args:
+        predicted: (seeds, n, T) or (n, T).
+        by: the metric itself, where it has another name than those in ``METRICS``.
+    """
+    by = by or METRICS[metric]
+    truth, columns = study.truth[:, task], _columns(predicted, task)
+    value, low, high = resampled(
+        lambda rows: float(np.mean([by(truth[rows], column[rows]) for column in columns])), len(truth)
+    )
+    name = study.photos.tasks[task].name
+    return Measured(metric, name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str = "srcc", task: int = 0) -> Measured:
+    """First less second, each as the mean over its seeds, on the same resampled photographs."""
+    truth, sides = study.truth[:, task], (_columns(first, task), _columns(second, task))
+
+    def statistic(rows: np.ndarray) -> float:
+        means = [np.mean([METRICS[metric](truth[rows], column[rows]) for column in side]) for side in sides]
+        return float(means[0] - means[1])
+
+    value, low, high = resampled(statistic, len(truth))
+    name = study.photos.tasks[task].name
+    return Measured(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def told_apart(found: Measured) -> str:
+    """Whether a difference can be told from none, by its interval, in words."""
+    return "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
+
+
+def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0) -> list[float]:
+    """The metric for each seed."""
+    return [METRICS[metric](study.truth[:, task], column) for column in _columns(predicted, task)]
+
+
+def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None) -> np.ndarray:
+    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
+
+    Args:
+        views: the photographs and, where given, their mirror images: (N, D) each.
+        targets: (N, T) what is foretold; the ratings without it.
+    """
+    predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
+    for part in rounds:
+        test = np.array(part.splits) == "test"
+        predicted[test] = ridge.probe(views, part.ratings if targets is None else targets, test)[test]
+    return predicted
+
+
+def _columns(predicted: np.ndarray, task: int) -> list[np.ndarray]:
+    return [part[:, task] for part in (predicted if predicted.ndim == 3 else predicted[None])]

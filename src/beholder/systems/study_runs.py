@@ -1,0 +1,165 @@
+"""The trainings of a study: settings x folds x seeds, each kept as it ends, so that a stopped study goes on."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from beholder import progress
+from beholder.data.rated_photos import RatedPhotos
+from beholder.data.registry import is_csv, split_of
+from beholder.files import explained, remove, replacing
+from beholder.splits import fold_parts, folds_of, split_hash
+
+FOLDS = 5
+
+
+class Recipe(Protocol):
+    """A dataclass of a training's settings, ``seed`` among them."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Recipe)
+
+
+@dataclass(frozen=True)
+class Settings(Generic[R]):
+    """What a paper's report is to run.
+
+    Attributes:
+        data: name of a data set, or a CSV file.
+        root: folder of the data, as of `beholder.data.registry.load_data`.
+        seeds: trainings of each setting in each round.
+        folds: rounds of cross-validation, 1 to 5, where the data set has no published split.
+        by_group: keep groups whole in cross-validation: themes in OASIS.
+        recipe: of the paper's network; the other settings follow from it.
+        drop_leaks: as of `beholder.data.registry.load_data`.
+        work: folder of finished trainings.
+        cache: folder of weights and features, the user's cache by default.
+    """
+
+    data: str
+    root: Path | None
+    seeds: int
+    folds: int
+    by_group: bool
+    recipe: R
+    drop_leaks: bool
+    work: Path
+    cache: Path | None
+
+    @property
+    def beside(self) -> Path | None:
+        """Folder in which other data sets are looked for."""
+        return None if is_csv(self.data) else self.root
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to.
+
+    Attributes:
+        history: rows of its epochs, as `beholder.training.loop.run` tells them.
+        predicted: name of a stage, in the order of the stages -> (n, T) predictions for the test part.
+    """
+
+    history: list[dict[str, Any]]
+    predicted: dict[str, np.ndarray]
+
+
+Train = Callable[[RatedPhotos, R, Path], Outcome]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One training: what it was, and its predictions for photographs that it did not learn from.
+
+    Attributes:
+        setting: name of the recipe.
+        seed, fold: of the training and of the split.
+        test: (n,) rows of the data set.
+        outcome: of the training, for these rows.
+    """
+
+    setting: str
+    seed: int
+    fold: int
+    test: np.ndarray
+    outcome: Outcome
+
+
+def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
+    """The published split where there is one, with a validation part; else the first ``folds`` of five rounds.
+
+    In each round a fifth is tested and a tenth of all photographs, from the rest, is for validation.
+    """
+    if photos.splits is not None:
+        return [split_of(photos, seed)]
+    groups = photos.groups if by_group else None
+    fold_of = folds_of(len(photos), groups, FOLDS, seed)
+    parts = [fold_parts(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
+    return [photos.with_splits(part.tolist()) for part in parts]
+
+
+def run_all(
+    rounds: Sequence[RatedPhotos],
+    settings: Mapping[str, R],
+    seeds: int,
+    work: Path,
+    train: "Train[R]",
+    also: Mapping[str, Any] | None = None,
+) -> list[Result]:
+    """Train every setting in every round with every seed, round by round; what is in ``work`` already is read.
+
+    Args:
+        settings: name -> recipe, whose seed is replaced.
+        train: trains on one round by one recipe, with a file for its checkpoint. The checkpoint of the first training
+            is kept, as that network is looked at afterwards.
+        also: what else the trainings follow from, by name.
+
+    Raises:
+        BeholderError: as of ``train``, or ``work`` cannot be written.
+    """
+    wanted = [(fold, seed, name) for fold in range(len(rounds)) for seed in range(seeds) for name in settings]
+    results = []
+    with explained(work, "the runs"):
+        work.mkdir(parents=True, exist_ok=True)
+    for number, (fold, seed, name) in enumerate(wanted, 1):
+        recipe = replace(settings[name], seed=seed)
+        photos = rounds[fold]
+        stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
+        path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
+        split_by = split_hash(photos.files, photos.splits or ())
+        made_by = json.loads(
+            json.dumps({**asdict(recipe), "data": photos.content_hash, "split": split_by, **(also or {})})
+        )
+        found = _read(path)
+        if found is None or found[0] != made_by:
+            if found:  # of another recipe, as is the checkpoint that it may have left
+                remove(checkpoint)
+                path.unlink()
+            progress.note(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
+            outcome = train(photos, recipe, checkpoint)
+            predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
+            with replacing(path, "a run") as partial, explained(path, "a run"):
+                partial.write_text(json.dumps({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
+            if number > 1:
+                remove(checkpoint)
+        else:
+            outcome = found[1]
+        results.append(Result(name, seed, fold, np.flatnonzero(np.array(photos.splits) == "test"), outcome))
+    return results
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
+    """What a finished run was made by and came to; None where there is none or it cannot be read."""
+    try:
+        found = json.loads(path.read_text())
+        predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}
+        return found["made_by"], Outcome(found["history"], predicted)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,152 @@
+"""Ranges of activations for eight bits, measured on photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from beholder.errors import BeholderError
+
+LARGE = 2**16  # elements of a constant matrix from which a product is quantised; the head is below
+SAMPLE = 2**14  # values a photograph and tensor that a range is chosen by
+CLIPS = np.geomspace(1, 0.05, 25)  # shares of the largest value that are tried as the end of a range
+
+
+def _simplified(onnx: Any, path: Path) -> Any:
+    """The graph as the runtime simplifies it: constants computed, batch norm inside the convolutions; standard
+    operators alone."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    with TemporaryDirectory() as folder:
+        simpler = Path(folder) / "model.onnx"
+        options.optimized_model_filepath = str(simpler)
+        onnxruntime.InferenceSession(
+            path.read_bytes(),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["MatmulTransposeFusion", "MatMulAddFusion", "TransposeOptimizer"],
+        )
+        model = onnx.load(simpler)
+    foreign = {node.domain for node in model.graph.node} - {"", "ai.onnx"}
+    if foreign:
+        raise BeholderError(f"{path}: has operators of {', '.join(sorted(foreign))}; give the file in single precision")
+    if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
+        raise BeholderError(f"{path}: is in 8 bits already")
+    del model.opset_import[1:]  # the runtime notes all domains that it knows
+    return model
+
+
+@dataclass
+class Range:
+    """What a tensor held: extremes by channel, (C,) each, and some rows (n, C) of its values."""
+
+    low: np.ndarray
+    high: np.ndarray
+    rows: np.ndarray
+
+    def step(self) -> tuple[np.float32, np.uint8]:
+        """Scale and zero point of least squared error."""
+        low, high = min(float(self.low.min()), 0.0), max(float(self.high.max()), 0.0)
+        end = max(-low, high, 1e-6)
+        tried = []
+        for clip in CLIPS * end:
+            bottom, top = max(low, -clip), min(high, clip)
+            scale = np.float32((top - bottom) / 255)
+            zero = np.uint8(np.rint(-bottom / scale))
+            error = float(np.square(rounded_weights(self.rows, scale, zero) - self.rows).mean())
+            tried.append((error, scale, zero))
+        _, scale, zero = min(tried, key=lambda each: each[0])
+        return scale, zero
+
+
+def calibrated(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, Range]]:
+    """The simplified graph of a model file, its layers that can be quantised, and what their tensors hold."""
+    plain = _simplified(onnx, path)
+    layers, tensors = _plan(onnx, plain.graph)
+    return plain, layers, _ranges(onnx, plain, tensors, pixels)
+
+
+def floats_of(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+
+def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
+    """What can be quantised: layers, by the name of what they give, and the tensors that are rounded then."""
+    floats = floats_of(onnx, graph)
+    convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in floats]
+    if len(convolutions) == 1:  # that of a vision transformer, which reads pixels; nothing that reads integers follows
+        convolutions = []
+    products = [
+        node
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm")
+        and node.input[1] in floats
+        and floats[node.input[1]].ndim == 2
+        and floats[node.input[1]].size >= LARGE
+    ]
+    if not convolutions + products:
+        raise BeholderError("there is nothing to quantise in this model: no convolutions, no large matrix")
+    weighted = convolutions + products
+    return [node.output[0] for node in weighted], rounded_graph(graph, weighted)
+
+
+def rounded_graph(graph: Any, weighted: Sequence[Any]) -> list[str]:
+    """Tensors: what these nodes read, what convolutions give (behind the activation, which rounding then does), and
+    sums of such tensors."""
+    readers: dict[str, list[Any]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+
+    def end(name: str) -> str:
+        after = readers.get(name, [])
+        return str(after[0].output[0]) if len(after) == 1 and after[0].op_type in ("Relu", "Clip") else name
+
+    given = {end(node.output[0]) for node in weighted if node.op_type == "Conv"}
+    for node in graph.node:
+        if node.op_type == "Add" and set(node.input) <= given:
+            given.add(end(node.output[0]))
+    return sorted(given | {node.input[0] for node in weighted})
+
+
+def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -> dict[str, Range]:
+    """What the tensors hold for these photographs."""
+    import onnxruntime
+
+    watched = type(model)()
+    watched.CopyFrom(model)
+    known = {put.name for put in model.graph.output}
+    values = (onnx.helper.make_tensor_value_info(name, 1, None) for name in tensors if name not in known)
+    watched.graph.output.extend(values)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    parts: dict[str, list[Range]] = {name: [] for name in tensors}
+    for part in np.split(pixels, range(1, len(pixels))):
+        for name, value in zip(tensors, session.run(list(tensors), {"image": part}), strict=True):
+            rows = value.reshape(-1, value.shape[1 if value.ndim == 4 else -1])
+            if value.ndim == 4:
+                rows = np.moveaxis(value, 1, -1).reshape(-1, value.shape[1])
+            kept = rng.integers(len(rows), size=max(1, SAMPLE // rows.shape[1]))
+            parts[name].append(Range(rows.min(axis=0), rows.max(axis=0), rows[kept]))
+    return {
+        name: Range(
+            np.min([each.low for each in found], axis=0),
+            np.max([each.high for each in found], axis=0),
+            np.concatenate([each.rows for each in found]),
+        )
+        for name, found in parts.items()
+    }
+
+
+def rounded_weights(values: np.ndarray, scale: np.float32, zero: np.uint8) -> np.ndarray:
+    return (np.clip(np.rint(values / scale) + zero, 0, 255) - zero) * scale

@@ -1,0 +1,73 @@
+"""What is measured on photographs that a model did not learn from: intervals, percentiles, metrics."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from beholder.data.rated_photos import RatedPhotos
+from beholder.evaluation.conformal import half_width
+from beholder.metrics import Measured, measure, rounded
+from beholder.training import ridge
+from beholder.training.device import precision
+from beholder.training.inputs import Inputs
+from beholder.training.supervised import HELD_OUT_BATCH
+
+METRICS = ("srcc", "plcc", "rmse", "mae")
+
+
+def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Measured]:
+    """What a linear head on a frozen backbone does on the same test part; a network below it has wasted its data.
+
+    Args:
+        name: of the backbone.
+        views: its pooled features of the photographs, and of their mirror images where these are learned from.
+        tasks: the first so many are learned.
+    """
+    test = np.array(photos.splits) == "test"
+    predicted = ridge.probe(views, photos.ratings[:, :tasks], test)
+    return metrics(photos, predicted, test, f"test part, linear probe on {name}")
+
+
+def held_out(photos: RatedPhotos, predicted: np.ndarray) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
+    """Half-widths of the 90% intervals and percentile reference, a row a task, from photographs not learned from.
+
+    Args:
+        predicted: (N, T) in native units, NaN where a photograph was learned from.
+    """
+    widths, reference = [], []
+    for column, rated in zip(predicted.T, photos.ratings.T, strict=False):
+        known = np.isfinite(column) & np.isfinite(rated)
+        widths.append(rounded(half_width(rated[known] - column[known])))
+        reference.append(tuple(map(rounded, np.percentile(column[known], range(101)))))
+    return tuple(widths), tuple(reference)
+
+
+def metrics(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Measured]:
+    """On the photographs of ``rows``, (N,) booleans; none for a task that has fewer than two ratings among them."""
+    found = []
+    for index, task in enumerate(photos.tasks[: predicted.shape[1]]):
+        rated = rows & np.isfinite(photos.ratings[:, index])
+        if rated.sum() > 1:
+            names = {"task": task.name, "data": photos.name, "split": split}
+            found += [
+                measure(metric, photos.ratings[rated, index], predicted[rated, index], **names) for metric in METRICS
+            ]
+    return found
+
+
+def typical(photos: RatedPhotos, network: nn.Module, pool: Callable[[Tensor], Tensor], inputs: Inputs) -> Tensor:
+    """(C,) mean pooled features of the training photographs, by the network as it is now.
+
+    Args:
+        pool: what ``inputs`` gives -> (B, C), by the network.
+    """
+    rows = np.flatnonzero(np.array(photos.splits) == "train")
+    where = next(network.parameters()).device
+    total: Tensor | float = 0.0
+    with torch.inference_mode(), precision(where):
+        for part in np.array_split(rows, -(-len(rows) // HELD_OUT_BATCH)):
+            total = total + pool(inputs(part, np.zeros(len(part), bool))).double().sum(dim=0).cpu()
+    assert isinstance(total, Tensor)
+    return (total / len(rows)).float()

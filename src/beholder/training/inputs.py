@@ -1,0 +1,207 @@
+"""Where a training step gets its inputs: from what the frozen layers gave once, or by running them on pixels each time.
+
+Kept are the average-pooled features, 2 KiB a view of a photograph by VGG16, and where stage 2 will run what the
+backbone's stem gives, in half precision: 1 MiB a view by VGG16 at 256 px. A view is a photograph or its mirror image;
+where a square is cut out of it, kept are the centre and the four corners, and on pixels any place will do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beholder.data.rated_photos import RatedPhotos
+from beholder.errors import BeholderError
+from beholder.models.backbones.base import Backbone, backbone_identity, create_backbone
+from beholder.training.device import precision
+from beholder.training.features import Extractor, See, features, kept, look, mirrored
+
+Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How photographs are seen.
+
+    Attributes:
+        backbone: its name.
+        side: pixels a side of what the backbone gets; None for its own.
+        mirror: mirror images too.
+        resize: pixels a side that photographs are squashed to, before a square of ``side`` is cut out; None for
+            ``side``, so that nothing is cut off.
+    """
+
+    backbone: str
+    side: int | None
+    mirror: bool
+    resize: int | None = None
+
+
+def _left_out(rows: np.ndarray, views: np.ndarray) -> Tensor:
+    raise AssertionError("was not kept")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a training step gets its inputs: from what was kept, or by running the network on pixels.
+
+    Attributes:
+        pooled: rows of photographs and the view of each -> (B, C) average-pooled features of the backbone as it was
+            pretrained. View 0 is the centre as it is, and where there are mirror images, odd views are these.
+        middle: likewise -> what its stem gives.
+        pixels: likewise -> (B, 3, side, side) uint8.
+        views: of each photograph.
+    """
+
+    pooled: Inputs
+    middle: Inputs
+    pixels: Inputs = _left_out
+    views: int = 2
+
+
+def cached_source(
+    photos: RatedPhotos,
+    look_by: Look,
+    where: torch.device,
+    *,
+    pooled: bool = True,
+    middle: bool = True,
+    cache: Path | None = None,
+) -> Source:
+    """Inputs from files that are filled the first time.
+
+    Args:
+        photos: any number of them, whatever their split.
+        look_by: how they are seen.
+        where: device that computes.
+        pooled: keep average-pooled features.
+        middle: keep what the stem gives.
+        cache: folder for the files, the user's cache by default.
+
+    Raises:
+        PhotoError: a photograph that does not decode.
+        BeholderError: no room for the files, or no permission.
+    """
+    network = frozen_network(look_by.backbone, where)
+
+    def pick(array: np.ndarray) -> Inputs:
+        return lambda rows, views: open_kept(array[views.astype(int), rows], where)
+
+    if not middle:
+        extractor = _extractor(look_by, network, "pooled", frozen_function(network, where), (network.channels,))
+        return Source(pick(features(photos, extractor, cache)), _left_out, views=extractor.views)
+    stem = frozen_function(network.stem, where)
+    side = _side(look_by, network)
+    shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
+    extractor = _extractor(look_by, network, "middle", stem, shape, "float16")
+    seen = features(photos, extractor, cache)
+    if not pooled:
+        return Source(_left_out, pick(seen), views=extractor.views)
+
+    def fill(rows: slice) -> np.ndarray:
+        with torch.inference_mode(), precision(where):
+            found = [network.tail(open_kept(view[rows], where)).mean(dim=(2, 3)) for view in seen]
+            return torch.stack(found).float().cpu().numpy()
+
+    means = kept(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
+    return Source(pick(means), pick(seen), views=extractor.views)
+
+
+def direct_source(photos: RatedPhotos, look_by: Look, where: torch.device) -> Source:
+    """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`cached_source`."""
+    network = frozen_network(look_by.backbone, where)
+    paths = photos.paths
+    extractor = _extractor(look_by, network, "", frozen_function(network, where), (), everywhere=True)
+
+    def pixels(rows: np.ndarray, views: np.ndarray) -> np.ndarray:
+        return np.stack(
+            [extractor.see(look(paths[row], extractor), view) for row, view in zip(rows, views, strict=True)]
+        )
+
+    def run(part: Callable[[Tensor], Tensor]) -> Inputs:
+        compute = frozen_function(part, where)
+        return lambda rows, views: open_kept(compute(pixels(rows, views)), where)
+
+    def raw(rows: np.ndarray, views: np.ndarray) -> Tensor:
+        return torch.from_numpy(pixels(rows, views)).to(where).permute(0, 3, 1, 2)
+
+    return Source(run(network), run(network.stem), raw, extractor.views)
+
+
+def pooled_views(source: Source, count: int, mirror: bool) -> list[np.ndarray]:
+    """Pooled features of all photographs as they are, and where asked of their mirror images: (N, C) each."""
+    everyone = np.arange(count)
+    return [source.pooled(everyone, np.full(count, view)).cpu().numpy() for view in range(1 + mirror)]
+
+
+def open_kept(values: np.ndarray, where: torch.device) -> Tensor:
+    """Kept values -> what the next layer takes: float32, a map with its channels first again (in stride, no copy)."""
+    tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(where).float()
+    return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+
+
+def frozen_network(name: str, where: torch.device) -> Backbone:
+    """A pretrained backbone where it is to compute. Raises as `beholder.models.backbones.base.create_backbone`."""
+    network = create_backbone(name).to(where)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _side(look_by: Look, network: Backbone) -> int:
+    side = look_by.side or network.side
+    if side % network.multiple:
+        raise BeholderError(f"{look_by.backbone} takes sides that are multiples of {network.multiple}, not {side}")
+    if (look_by.resize or side) < side:
+        raise BeholderError(
+            f"a square of {side} px is not in one of {look_by.resize} px; resize to more or cut out less"
+        )
+    return side
+
+
+def _extractor(
+    look_by: Look,
+    network: Backbone,
+    part: str,
+    compute: Callable[[np.ndarray], np.ndarray],
+    shape: tuple[int, ...],
+    dtype: str = "float32",
+    everywhere: bool = False,
+) -> Extractor:
+    side = _side(look_by, network)
+    size = look_by.resize or side
+    count, see = _views(size, side, look_by.mirror, everywhere)
+    cut = "" if size == side else f" cut {side}"
+    unmirrored = "" if look_by.mirror else " unmirrored"  # a file of its own: another shape
+    key = f"{look_by.backbone} {backbone_identity(look_by.backbone)} squash {size}{cut} {part}{unmirrored}"
+    return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, see=see)
+
+
+def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, See]:
+    """How many squares of ``side`` are cut out of ``size`` pixels, mirror images counted, and how: the centre first."""
+    room = size - side
+    centre = (room // 2, room // 2)
+    corners = product(range(room + 1) if everywhere else sorted({0, room}), repeat=2)
+    places = [centre, *(place for place in corners if place != centre)]
+    ways = 1 + mirror
+
+    def see(pixels: np.ndarray, view: int) -> np.ndarray:
+        place, way = divmod(int(view), ways)
+        top, left = places[place]
+        return mirrored(pixels[..., top : top + side, left : left + side, :], way)
+
+    return ways * len(places), see
+
+
+def frozen_function(part: Callable[[Tensor], Tensor], where: torch.device) -> Callable[[np.ndarray], np.ndarray]:
+    """A frozen part of a network as a function of (B, H, W, 3) pixels; maps come with their channels last."""
+
+    def compute(pixels: np.ndarray) -> np.ndarray:
+        with torch.inference_mode(), precision(where):
+            found = part(torch.from_numpy(pixels).to(where).permute(0, 3, 1, 2)).float()
+            values: np.ndarray = (found.permute(0, 2, 3, 1) if found.ndim == 4 else found).cpu().numpy()
+        return values
+
+    return compute

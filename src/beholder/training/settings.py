@@ -1,0 +1,20 @@
+"""Checks of training settings that several recipes share."""
+
+from collections.abc import Sequence
+
+from beholder.errors import BeholderError
+
+LARGEST = 1e30  # Adam's arithmetic in single precision has no room for more
+
+
+def check_positive(recipe: object, names: Sequence[str]) -> None:
+    """Raises BeholderError where one of these settings is not above 0, or too large to compute with."""
+    for name in names:
+        if not 0 < getattr(recipe, name) <= LARGEST:
+            raise BeholderError(f"{name} is {getattr(recipe, name)}; give a number above 0, up to {LARGEST:g}")
+
+
+def check_hidden(hidden: tuple[int, int]) -> None:
+    """Raises BeholderError where a layer has no units."""
+    if min(hidden) < 1:
+        raise BeholderError(f"hidden is {hidden[0]} {hidden[1]}; give each layer at least 1 unit")

@@ -10,10 +10,10 @@ import typer
 from beholder.cli.tables import make_console, metrics_table
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
+from benchmarks import crash_recovery
 from benchmarks import faithfulness as faith
 from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
-from benchmarks import kills as killings
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import scoring as speeds
@@ -99,15 +99,15 @@ def fuzz(
         raise BeholderError(f"{len(outcome.findings)} findings; their files are in {keep}")
 
 
-@app.command()
-def kills(
+@app.command("crash-recovery")
+def crash_recovery_command(
     times: Annotated[int, typer.Option(min=1)] = 50,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     photographs: Annotated[int, typer.Option(min=100)] = 2000,
 ) -> None:
     """Runs killed at random moments and taken up again: the file of an undisturbed run. 10 minutes."""
-    outcomes = killings.run(times, seed, photographs)
-    make_console().print(killings.table(outcomes, times, photographs))
+    outcomes = crash_recovery.run(times, seed, photographs)
+    make_console().print(crash_recovery.table(outcomes, times, photographs))
     if wrong := [f"{suffix}: {what}" for suffix, each in outcomes.items() for what in each.wrong]:
         raise BeholderError("; ".join(sorted(set(wrong))))
 

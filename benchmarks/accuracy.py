@@ -16,7 +16,7 @@ import beholder
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.embedded import default, int8_encoder
-from beholder.metrics import Measured, measure
+from beholder.metrics import Estimate, measure
 from beholder.models import registry
 from beholder.models.backbones.base import create_backbone
 from beholder.splits import grouped_folds, random_folds
@@ -27,12 +27,12 @@ from benchmarks import nima
 SEED, FOLDS = 0, 5
 
 
-def measure_all(root: Path) -> list[Measured]:
+def measure_all(root: Path) -> list[Estimate]:
     """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
     found = []
     for photos in (load_data("oasis", root), load_data("biq2021", root)):
         seen = {"default": list(features(photos, int8_encoder.embedder(beholder.load(), views=2)))}
-        seen["the same in single precision"] = list(features(photos, default.extractor(default.Recipe())))
+        seen["the same in single precision"] = list(features(photos, default.extractor(default.DefaultRecipe())))
         seen["VGG16 pooled + ridge"] = list(features(photos, _vgg16()))
         votes = features(photos, nima.extractor())[0]
         splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
@@ -50,7 +50,7 @@ def measure_all(root: Path) -> list[Measured]:
     return found
 
 
-def _rows(photos: RatedPhotos, predicted: np.ndarray, split: str) -> list[Measured]:
+def _rows(photos: RatedPhotos, predicted: np.ndarray, split: str) -> list[Estimate]:
     return [
         measure(metric, photos.ratings[:, index], predicted[:, index], task=task.name, data=photos.name, split=split)
         for index, task in enumerate(photos.tasks)

@@ -33,7 +33,7 @@ def measure(root: Path, photographs: int) -> Table:
     parts: dict[tuple[str, str], list[Deletion]] = {}
     with progress.bar("hiding", len(chosen)) as bar:
         for index in chosen:
-            pixels = scorer.pixels(read_photo(oasis.paths[index], scorer.at_least))
+            pixels = scorer.pixels(read_photo(oasis.paths[index], scorer.min_size))
             quick = scorer.run(pixels[None], np.array([(1, 1)])).evidence[0]
             maps = {"by hiding (explain)": scorer.occlude(pixels, GRID), "quick (report)": coarsen(quick, GRID)}
             for name, evidence in maps.items():

@@ -109,7 +109,7 @@ def seeds(kind: str) -> list[bytes]:
         "DNG": [],
     }
     if kind == "DNG":
-        from tests.made import dng
+        from tests.helpers.factories import dng
 
         return [dng(), dng(6, encoded(one, "JPEG"), (64, 64)), dng(1, np.asarray(one), (64, 64))]
     return [encoded(image, kind, **options) for image, options in forms[kind]]
@@ -251,7 +251,7 @@ def fault(scorer: beholder.Scorer, path: str, columns: list[str]) -> tuple[str, 
 
 def child(seed: int, start: int, stop: int, cap: int, folder: str) -> None:
     """Score mutations; a line of JSON for each."""
-    from tests.made import save_model
+    from tests.helpers.factories import save_model
 
     scorer = beholder.load(save_model(Path(folder, "model.onnx")), threads=1)
     columns = columns_of(scorer.info.tasks)

@@ -18,7 +18,7 @@ from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
-from beholder.embedded.default import Recipe, extractor
+from beholder.embedded.default import DefaultRecipe, extractor
 from beholder.metrics import srcc
 from beholder.photos.read import Photo, Pixels
 from beholder.photos.resize import resize_exact
@@ -34,7 +34,7 @@ WIDTH = 384
 def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    wide = Recipe(layers=ALL_LAYERS)
+    wide = DefaultRecipe(layers=ALL_LAYERS)
     seen_oasis, seen_biq = list(features(oasis, extractor(wide))), list(features(biq, extractor(wide)))
 
     def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
@@ -43,7 +43,7 @@ def compare(root: Path) -> Iterator[Table]:
         return [view[:, places][:, :, list(tokens)].reshape(len(view), -1) for view in rows]
 
     table = _table("Layers, tokens and mirror images (ridge)", quality=True)
-    chosen = Recipe().layers
+    chosen = DefaultRecipe().layers
     for name, layers, tokens, views in (
         ("last layer", (11,), (0, 1), 2),
         ("last 2 layers", (10, 11), (0, 1), 2),
@@ -72,7 +72,7 @@ def compare(root: Path) -> Iterator[Table]:
         ("squash to 168 x 168", (168, 168), resize_exact),
         ("squash to 336 x 336, 2.6 times the time", (336, 336), resize_exact),
     ):
-        look = extractor(Recipe())
+        look = extractor(DefaultRecipe())
         if (size, rule) != (look.size, resize_exact):
             look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
         table.add_row(name, *_ridge_oasis(oasis, list(features(oasis, look))))

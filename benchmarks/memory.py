@@ -56,7 +56,7 @@ def measure(
     counts: Sequence[int], side: int, embedded: bool, suffix: str, workers: int
 ) -> Iterator[tuple[int, float, float]]:
     """(photographs, MB at the peak, seconds) for runs over so many, by the embedded model or one that takes no time."""
-    from tests.made import save_model
+    from tests.helpers.factories import save_model
 
     with tempfile.TemporaryDirectory() as place:
         model = [] if embedded else ["-m", str(save_model(Path(place, "model.onnx")))]

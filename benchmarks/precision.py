@@ -12,7 +12,7 @@ from rich.table import Table
 
 import beholder
 from beholder.data.registry import load_data
-from beholder.embedded.default import Recipe, extractor
+from beholder.embedded.default import DefaultRecipe, extractor
 from beholder.metrics import srcc
 from beholder.scoring.model_file import default_path
 from beholder.training import ridge
@@ -22,7 +22,7 @@ from beholder.training.features import features
 def compare(root: Path) -> Table:
     """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    look = extractor(Recipe())
+    look = extractor(DefaultRecipe())
     seen_oasis, seen_biq = list(features(oasis, look)), list(features(biq, look))
     exact = np.hstack(
         [head(seen_oasis[0]) for head in (ridge.fit(seen_oasis, oasis.ratings), ridge.fit(seen_biq, biq.ratings))]

@@ -46,7 +46,7 @@ from beholder.scoring.model_file import default_path
 from beholder.scoring.scorer import CORES
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.training.export import export
-from beholder.training.quantize import quantise
+from beholder.training.quantize import quantize
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "photos"
 STUDENT = default_path().with_name("fast.onnx")
@@ -62,7 +62,7 @@ OTHERS = {
 MEASURED = """
 import atexit
 from beholder.cli.app import main
-from benchmarks.contestants import most_memory
+from benchmarks.competitors import most_memory
 atexit.register(lambda: print(most_memory()))
 main()
 """
@@ -132,7 +132,7 @@ def model_files(folder: Path, photographs: Sequence[Path]) -> dict[str, Path | N
     low, high = (torch.tensor([getattr(task, end) for task in info.tasks]) for end in ("low", "high"))
     scoring = ScoringMultiTask(vgg16, low, high, torch.zeros(512))
     export(scoring, replace(info, name="vgg16", backbone="vgg16", size=(256, 256)), folder / "vgg16.onnx")
-    quantise(folder / "vgg16.onnx", photographs, folder / "int8.onnx")
+    quantize(folder / "vgg16.onnx", photographs, folder / "int8.onnx")
     files: dict[str, Path | None] = {DEFAULT: None, FP32: folder / "vgg16.onnx", INT8: folder / "int8.onnx"}
     return files | ({FAST: STUDENT} if STUDENT.exists() else {})
 
@@ -140,7 +140,9 @@ def model_files(folder: Path, photographs: Sequence[Path]) -> dict[str, Path | N
 def gflop_of(model: Path | None) -> float:
     """A photograph."""
     info = beholder.load(model).info
-    network = recipe.frozen(recipe.Recipe()) if model is None else create_backbone(info.backbone, pretrained=False)
+    network = (
+        recipe.frozen(recipe.DefaultRecipe()) if model is None else create_backbone(info.backbone, pretrained=False)
+    )
     return gflop(network, info.size[::-1])
 
 
@@ -217,12 +219,12 @@ def _once(runs: Runs) -> dict[str, float]:
     return seconds
 
 
-class Contestant:
+class Competitor:
     """A program that waits for photographs."""
 
     def __init__(self, name: str, model: Path | None, first: str) -> None:
         started = time.perf_counter()
-        command = [sys.executable, "-m", "benchmarks.contestants", name, *([str(model)] if model else [])]
+        command = [sys.executable, "-m", "benchmarks.competitors", name, *([str(model)] if model else [])]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.missing = self._answer().get("missing")
         self.memory = 0
@@ -244,9 +246,9 @@ class Contestant:
 
 
 @contextmanager
-def contestant(name: str, model: Path | None, first: str) -> Iterator[Contestant]:
+def competitor(name: str, model: Path | None, first: str) -> Iterator[Competitor]:
     """Started, and ended at the end."""
-    found = Contestant(name, model, first)
+    found = Competitor(name, model, first)
     try:
         yield found
     finally:
@@ -288,7 +290,7 @@ def compare(
     with ExitStack() as stack:
         running = {}
         for name, (program, model) in programs.items():
-            started = stack.enter_context(contestant(program, model, first))
+            started = stack.enter_context(competitor(program, model, first))
             if started.missing:
                 found.missing[name] = started.missing
             else:

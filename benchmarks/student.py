@@ -21,7 +21,7 @@ import beholder
 from beholder.data.registry import load_data
 from beholder.embedded import default, int8_encoder
 from beholder.embedded import fast as fast_model
-from beholder.metrics import Measured, measure
+from beholder.metrics import Estimate, measure
 from beholder.scoring.batch import score_photos
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
@@ -87,8 +87,8 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
 
 def _candidate(root: Path, size: tuple[int, int]) -> Table:
     oasis = load_data("oasis", root)
-    recipe = replace(fast_model.Recipe(), size=size)
-    network = default.frozen(default.Recipe(layers=recipe.layers))
+    recipe = replace(fast_model.FastRecipe(), size=size)
+    network = default.frozen(default.DefaultRecipe(layers=recipe.layers))
     sees = int8_encoder.body(network, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep)
     scorer = int8_encoder.scorer(sees)
     seen = features(oasis, int8_encoder.embedder(scorer))
@@ -112,5 +112,5 @@ def _candidate(root: Path, size: tuple[int, int]) -> Table:
     return table
 
 
-def _shown(found: Measured) -> str:
+def _shown(found: Estimate) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"

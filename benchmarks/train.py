@@ -24,9 +24,9 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.models.backbones.base import create_backbone
 from beholder.systems.soydaner2023.network import MultiTask
-from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import fit, source_for
-from beholder.training.device import device
+from beholder.training.device import choose_device
 
 SIDE = 256
 
@@ -37,9 +37,9 @@ def compare(root: Path, photographs: int, batch: int) -> Table:
     # A validation part of two: choosing epochs is left out, for the plain loops do not do it.
     parts = ("validation",) * 2 + ("train",) * (photographs - 2)
     photos = replace(photos, splits=parts)
-    recipe = Recipe(batch=batch, steps1=0)
+    recipe = SoydanerRecipe(batch=batch, steps1=0)
     create_backbone(recipe.backbone)  # weights are fetched before the clock runs
-    systems: dict[str, Callable[[RatedPhotos, Recipe], None]] = {
+    systems: dict[str, Callable[[RatedPhotos, SoydanerRecipe], None]] = {
         "beholder, cached": _ours,
         "beholder, --no-cache": _uncached,
         "plain PyTorch loop": _torch,
@@ -67,14 +67,14 @@ def compare(root: Path, photographs: int, batch: int) -> Table:
     return table
 
 
-def _ours(photos: RatedPhotos, recipe: Recipe) -> None:
+def _ours(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     with TemporaryDirectory() as cache:
-        source = source_for(photos, recipe, device(), cache=Path(cache))
+        source = source_for(photos, recipe, choose_device(), cache=Path(cache))
         fit(photos, recipe, source=source)
 
 
-def _uncached(photos: RatedPhotos, recipe: Recipe) -> None:
-    fit(photos, recipe, source=source_for(photos, recipe, device(), keep=False))
+def _uncached(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
+    fit(photos, recipe, source=source_for(photos, recipe, choose_device(), keep=False))
 
 
 class _Files(torch.utils.data.Dataset):
@@ -93,10 +93,10 @@ class _Files(torch.utils.data.Dataset):
         return torch.from_numpy(pixels.transpose(2, 0, 1).copy()), torch.from_numpy(self.targets[row])
 
 
-def _torch(photos: RatedPhotos, recipe: Recipe) -> None:
+def _torch(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     network = MultiTask(create_backbone(recipe.backbone), len(photos.tasks))
     loader = torch.utils.data.DataLoader(_Files(photos), batch_size=recipe.batch, shuffle=True)
-    for stage, epochs, rate in ((1, recipe.epochs1, recipe.rate1), (2, recipe.epochs2, recipe.rate2)):
+    for stage, epochs, rate in ((1, recipe.epochs1, recipe.lr_head), (2, recipe.epochs2, recipe.lr_finetune)):
         trained = network.trained(stage)
         for parameter in trained.values():
             parameter.requires_grad_(True)
@@ -108,7 +108,7 @@ def _torch(photos: RatedPhotos, recipe: Recipe) -> None:
                 optimizer.step()
 
 
-def _keras(photos: RatedPhotos, recipe: Recipe) -> None:
+def _keras(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     import keras
     import tensorflow as tf
 
@@ -127,7 +127,7 @@ def _keras(photos: RatedPhotos, recipe: Recipe) -> None:
     hidden = keras.layers.Dense(64, "relu")(keras.layers.Dense(128, "relu")(pooled))
     outputs = keras.layers.Dense(targets.shape[1], "sigmoid")(keras.layers.Dropout(recipe.dropout)(hidden))
     network = keras.Model(inputs, outputs)
-    for stage, epochs, rate in ((1, recipe.epochs1, recipe.rate1), (2, recipe.epochs2, recipe.rate2)):
+    for stage, epochs, rate in ((1, recipe.epochs1, recipe.lr_head), (2, recipe.epochs2, recipe.lr_finetune)):
         for layer in base.layers:
             layer.trainable = stage == 2 and layer.name in ("block4_conv2", "block4_conv3")
         network.compile(keras.optimizers.Adam(rate), "mse")

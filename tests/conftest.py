@@ -5,15 +5,13 @@ import signal
 from pathlib import Path
 
 import pytest
-from made import save_model
 
 import beholder
+from helpers.factories import REPOSITORY, save_model
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would every program that a test stops.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-REPOSITORY = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")

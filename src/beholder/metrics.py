@@ -136,7 +136,7 @@ METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "krcc": krcc, "rmse": 
 
 
 @dataclass(frozen=True)
-class Measured:
+class Estimate:
     """One honest number: what, on which data and split, over how many photographs, and how far chance reaches.
 
     Attributes:
@@ -231,10 +231,10 @@ def paired_bootstrap(
     )
 
 
-def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Measured:
+def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Estimate:
     """A named metric with its interval and where it comes from. Raises as :func:`bootstrap`."""
     value, low, high = bootstrap(METRICS[metric], truth, predicted)
-    return Measured(metric, task, data, split, len(truth), value, low, high)
+    return Estimate(metric, task, data, split, len(truth), value, low, high)
 
 
 def rounded(value: float) -> float:

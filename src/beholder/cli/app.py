@@ -17,7 +17,7 @@ from beholder.cli.data import data_stats
 from beholder.cli.evaluate import evaluate
 from beholder.cli.explain import explain
 from beholder.cli.models import info, models_list, weights_fetch, weights_list
-from beholder.cli.quantize import quantise
+from beholder.cli.quantize import quantize
 from beholder.cli.report import report
 from beholder.cli.reproduce import reproduce
 from beholder.cli.score import score
@@ -64,7 +64,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 Command = Callable[..., None]
-_COMMANDS: tuple[Command, ...] = (score, explain, report, info, evaluate, quantise, reproduce)
+_COMMANDS: tuple[Command, ...] = (score, explain, report, info, evaluate, quantize, reproduce)
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("What is in rated photographs.", {"stats": data_stats}),
     "taste": ("Scores for one person, from their own ratings.", {"fit": taste_fit}),
@@ -73,6 +73,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
 for _command in _COMMANDS:
     app.command()(_command)
 app.command("models")(models_list)
+app.command("quantise", hidden=True)(quantize)  # as it was called
 app.add_typer(train_app, name="train")
 for _name, (_help, _members) in _GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`beholder quantise`."""
+"""`beholder quantize`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from beholder.cli.options import Paths, Recursive
 from beholder.errors import BeholderError
 
 
-def quantise(
+def quantize(
     model: Annotated[str, typer.Argument(help="Model file in single precision.", metavar="MODEL")],
     paths: Paths,
     out: Annotated[
@@ -32,7 +32,7 @@ def quantise(
 
     \b
     Example:
-      beholder quantise mine.onnx photos/ --out mine-int8.onnx
+      beholder quantize mine.onnx photos/ --out mine-int8.onnx
     """
     from beholder.cli.tables import make_console, plain
     from beholder.extras import require
@@ -41,7 +41,7 @@ def quantise(
     from beholder.scoring.model_file import EMBEDDED, embedded_path
     from beholder.text import printable
 
-    require("torch", "train", "quantising")
+    require("torch", "train", "quantizing")
     from beholder.training import quantize as eight_bits
 
     source = embedded_path(model) if model in EMBEDDED else Path(model)
@@ -50,7 +50,7 @@ def quantise(
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
     check_writable(path, "the model file")
     photos = [Path(item) for item in find(paths, recursive) if isinstance(item, str)]
-    moved = eight_bits.quantise(source, photos, path, calibration, keep)
+    moved = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(
         f"Scores of {moved[0].n} photographs that were not calibrated with, against {printable(str(source))}",
         *("task", "mean difference", "largest difference", "SRCC between the two"),

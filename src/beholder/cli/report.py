@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_scorer, open_taste
-from beholder.cli.session import Named, Run, finish, results, stoppable
+from beholder.cli.session import InputPhotos, RunSummary, finish, results, stoppable
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
@@ -55,8 +55,8 @@ def report(
     scorer = open_scorer(model, fast, None if exact_maps else THREADS)
     personal = open_taste(taste, scorer)
     tasks = scorer.info.tasks if personal is None else (scorer.info.tasks[0], personal.task, *scorer.info.tasks[1:])
-    named = Named(paths, recursive)
-    run = Run()
+    named = InputPhotos(paths, recursive)
+    run = RunSummary()
     failures: list[tuple[str, str]] = []
 
     def keep(found: "Photo") -> Any:

@@ -64,7 +64,7 @@ def reproduce(
     li2019: the score alone, in turn with a second domain, and with the inter-task layer, from learning rates that it
     chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept.
 
-    song2023: votes foretold, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
+    song2023: predicted votes, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
     its ablations: an hour on two cores.
 
     all: one table of the three, of linear probes and of the default model, in the same rounds with seed 0; trainings of
@@ -88,15 +88,15 @@ def reproduce(
     require("matplotlib", "train", "figures")
     from beholder.reporting import write
     from beholder.reporting.document import without_photographs
-    from beholder.training.device import device as choose
+    from beholder.training.device import choose_device as choose
 
     write.check_document_path(path)
     if paper == "all":
-        from beholder.systems import comparison
+        from beholder.systems.comparison import ComparisonConfig, side_by_side
 
         kept = work or path.parent
-        wanted = comparison.Settings(data, root, folds, by_group, drop_leaks, kept, cache)
-        written = write.write_document(comparison.side_by_side(wanted, choose(device)), path)
+        wanted = ComparisonConfig(data, root, folds, by_group, drop_leaks, kept, cache)
+        written = write.write_document(side_by_side(wanted, choose(device)), path)
         typer.echo(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
         return
     study = import_module(f"beholder.systems.{paper}.experiment")
@@ -104,7 +104,7 @@ def reproduce(
     given = {"backbone": backbone, "epochs2": epochs2}
     recipe = replace(study.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
     kept = work or path.with_suffix(".runs")
-    settings = study.Settings(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
+    settings = study.Config(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
     domain = {name: value for name, value in (("second", second), ("second_root", second_root)) if value is not None}
     if domain and not hasattr(settings, "second"):
         raise BeholderError(f"{paper} has no second domain: --second is for li2019")

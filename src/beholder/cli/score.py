@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_scorer, open_taste
-from beholder.cli.session import Named, Run, finish, results, say, stoppable
+from beholder.cli.session import InputPhotos, RunSummary, finish, results, say, stoppable
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
@@ -81,10 +81,10 @@ def score(
         raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
     stream = as_json and top is None and sort is None
     ranked = ranking.Ranked(by, None if as_json and top is None else top or SHOWN)
-    run = Run()
+    run = RunSummary()
     with ExitStack() as stack:
         array = stack.enter_context(ranking.JsonArray()) if as_json else None
-        named = Named(paths, recursive)
+        named = InputPhotos(paths, recursive)
         stack.enter_context(stoppable(run))
         by_whom = identity_of(scorer.id, personal)
         sink = stack.enter_context(sinks.open_sink(out, columns, by_whom, resume)) if out else None

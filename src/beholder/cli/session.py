@@ -22,7 +22,7 @@ SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130
 REASONS = 10  # failures that are told one by one
 
 
-class Run:
+class RunSummary:
     """What a run over many photographs came to."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Run:
 
 
 @contextmanager
-def stoppable(run: Run) -> Iterator[None]:
+def stoppable(run: RunSummary) -> Iterator[None]:
     """Ctrl-C or SIGTERM ends the run after the photograph at hand, never in the middle of a row; a second one at once.
 
     A signal that the program was started to ignore stays ignored.
@@ -53,7 +53,7 @@ def stoppable(run: Run) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-class Named:
+class InputPhotos:
     """The photographs that the arguments name: listed once to count them and once to score them, never remembered.
 
     Raises:
@@ -91,7 +91,13 @@ def _why_missing(item: str | Result) -> str:
 
 
 def results(
-    scorer: Scorer, named: Named, batch: int | None, workers: int | None, show: bool, run: Run, **options: Any
+    scorer: Scorer,
+    named: InputPhotos,
+    batch: int | None,
+    workers: int | None,
+    show: bool,
+    run: RunSummary,
+    **options: Any,
 ) -> Iterator[Result]:
     """Results with a progress bar, counted into ``run``, until that is stopped."""
     from beholder import progress  # half of the time that --help would take
@@ -113,13 +119,13 @@ def results(
                 return
 
 
-def finish(run: Run, out: Path | None, quiet: bool) -> None:
+def finish(run: RunSummary, out: Path | None, quiet: bool) -> None:
     """Say what became of the run, and exit accordingly."""
     for reason in run.reasons:
         say(f"not scored: {reason}")
     if run.failed > len(run.reasons):
-        where = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
-        say(f"not scored: {run.failed - len(run.reasons)} more, {where}")
+        chosen = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
+        say(f"not scored: {run.failed - len(run.reasons)} more, {chosen}")
     done = run.scored + run.known
     if run.stopped or (not quiet and (done or run.failed > 1)):
         seconds = max(time.monotonic() - run.started, 1e-9)

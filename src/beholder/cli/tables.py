@@ -15,7 +15,7 @@ from rich.text import Text
 
 from beholder.data.statistics import Cell, Statistic
 from beholder.evaluation.evaluate import Evaluation, scale_of
-from beholder.metrics import Measured, p_text
+from beholder.metrics import Estimate, p_text
 from beholder.output.rows import Row
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
 from beholder.text import printable
@@ -111,7 +111,7 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
     return [about, tasks, data, metrics_table(info.metrics, title)]
 
 
-def metrics_table(metrics: Sequence[Measured], title: str) -> Table:
+def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
     """One line a data set, split and task; one column a metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
     table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
@@ -203,5 +203,5 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     return shown
 
 
-def metric_cell(measured: Measured) -> str:
+def metric_cell(measured: Estimate) -> str:
     return "undefined" if math.isnan(measured.value) else str(measured)

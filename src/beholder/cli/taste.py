@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Workers, ends, open_scorer
-from beholder.cli.session import Named, Run, finish, results, stoppable
+from beholder.cli.session import InputPhotos, RunSummary, finish, results, stoppable
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
@@ -64,9 +64,9 @@ def taste_fit(
         raise BeholderError(f"--range {scale}: give it as LOW:HIGH, for example 1:5") from None
     photos = fit.load_ratings(ratings, root, limits)
     scorer = open_scorer(model, threads=THREADS)
-    run = Run()
+    run = RunSummary()
     with stoppable(run):
-        named = Named(list(map(str, photos.paths)), recursive=False)
+        named = InputPhotos(list(map(str, photos.paths)), recursive=False)
         scored = {r.path: r.scores for r in results(scorer, named, batch, workers, not quiet, run) if r.scores}
     if scored and not run.stopped:
         rows = [row for row, path in enumerate(photos.paths) if str(path) in scored]

@@ -48,10 +48,10 @@ def train_default(
     from beholder.extras import require
 
     require("torch", "train", "training")
-    from beholder.embedded.default import Recipe, train
+    from beholder.embedded.default import DefaultRecipe, train
 
     path = _model_file(out, "default")
-    made = train(data, path, Recipe(seed=seed), cache)
+    made = train(data, path, DefaultRecipe(seed=seed), cache)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
     console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
@@ -82,14 +82,14 @@ def train_student(
 
     require("torch", "train", "training")
     from beholder.embedded import distillation
-    from beholder.embedded.fast import Recipe, train
-    from beholder.training.device import device as choose
+    from beholder.embedded.fast import FastRecipe, train
+    from beholder.training.device import choose_device as choose
 
     path = _model_file(out, "fast")
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    recipe = Recipe(seed=seed, distilling=distillation.Recipe(seed=seed))
+    recipe = FastRecipe(seed=seed, distilling=distillation.DistillationRecipe(seed=seed))
     with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        made = train(data, path, recipe, checkpoint=checkpoint, cache=cache, where=choose(device), told=tell)
+        made = train(data, path, recipe, checkpoint=checkpoint, cache=cache, device=choose(device), on_epoch=tell)
         remove(checkpoint)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
@@ -157,9 +157,9 @@ def train_soydaner2023(
     batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
     epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 5,
     steps1: Annotated[int, typer.Option(min=0, help="Stage 1 takes at least this many steps.")] = 250,
-    rate1: Annotated[float, typer.Option(help="Learning rate of stage 1.")] = 1e-3,
+    lr_head: Annotated[float, typer.Option(help="Learning rate of stage 1.")] = 1e-3,
     epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
-    rate2: Annotated[float, typer.Option(help="First learning rate of stage 2.")] = 1e-4,
+    lr_finetune: Annotated[float, typer.Option(help="First learning rate of stage 2.")] = 1e-4,
     decay: Annotated[float, typer.Option(help="Of that rate, every --decay-steps steps.")] = 0.5,
     decay_steps: Annotated[float, typer.Option(min=1, help="In stage 2.")] = 125,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring, dropout.")] = 0,
@@ -192,23 +192,23 @@ def train_soydaner2023(
 
     require("torch", "train", "training")
     from beholder.systems.soydaner2023.export import publish
-    from beholder.systems.soydaner2023.recipe import Recipe
+    from beholder.systems.soydaner2023.recipe import SoydanerRecipe
     from beholder.systems.soydaner2023.train import check, fit, source_for
-    from beholder.training.device import device as choose
+    from beholder.training.device import choose_device as choose
     from beholder.training.held_out import probe_metrics
     from beholder.training.inputs import pooled_views
 
     path = _model_file(out, f"soydaner2023-{Path(data).stem}")
-    chosen = {field.name: ctx.params[field.name] for field in fields(Recipe)}
-    recipe = Recipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
-    where = choose(device)
+    chosen = {field.name: ctx.params[field.name] for field in fields(SoydanerRecipe)}
+    recipe = SoydanerRecipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
+    target = choose(device)
     photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks, f", on {where}")
+    _say_data(photos, photos.tasks, f", on {target}")
     with _told(tensorboard) as tell, _going_on(checkpoint.parent):
         check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, where, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        source = source_for(photos, recipe, target, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
         info = publish(photos, trained, recipe, source, path)
         remove(checkpoint)
     if info.metrics:
@@ -254,9 +254,9 @@ def train_li2019(
     batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
     epochs1: Annotated[int, typer.Option(min=1, help="Of both branches, in turn.")] = 20,
     epochs2: Annotated[int, typer.Option(min=0, help="Of the inter-task layer; 0 leaves it out.")] = 20,
-    rate_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
-    rate_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
-    rate_between: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
+    lr_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
+    lr_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
+    lr_inter_task: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
     decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
     momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
     weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
@@ -282,7 +282,7 @@ def train_li2019(
     Examples:
       beholder train li2019 --data ava --second psychoflickr --root photographs/
       beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
-        --shared last --batch 16 --rate-shared 0.001 --rate-branches 0.01 --rate-between 0.03
+        --shared last --batch 16 --lr-shared 0.001 --lr-branches 0.01 --lr-inter-task 0.03
     """
     from beholder.cli.tables import make_console, metrics_table
     from beholder.data.registry import load_data, root_beside, split_of
@@ -290,21 +290,21 @@ def train_li2019(
 
     require("torch", "train", "training")
     from beholder.systems.li2019.export import publish
-    from beholder.systems.li2019.recipe import Recipe
+    from beholder.systems.li2019.recipe import LiRecipe
     from beholder.systems.li2019.train import check, fit, source_for
-    from beholder.training.device import device as choose
+    from beholder.training.device import choose_device as choose
 
     path = _model_file(out, f"li2019-{Path(data).stem}")
-    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
+    recipe = LiRecipe(**{field.name: ctx.params[field.name] for field in fields(LiRecipe)})
     if single != (second is None):
         raise BeholderError(
             "--single learns from one domain: leave --second out"
             if single
             else "there is no second domain: give one, --second psychoflickr, biq2021 or FILE.csv, or use --single"
         )
-    where = choose(device)
+    target = choose(device)
     photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
-    _say_data(photos, photos.tasks[:1], f", on {where}")
+    _say_data(photos, photos.tasks[:1], f", on {target}")
     domains, other = [photos], None
     if second is not None:
         place = second_root or root_beside(second, root, data)
@@ -315,8 +315,8 @@ def train_li2019(
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
     with _told(tensorboard) as tell, _going_on(checkpoint.parent):
         check(photos, other, recipe, checkpoint)
-        sources = [source_for(each, recipe, where, keep=keep, cache=cache) for each in domains]
-        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, where=where, told=tell)
+        sources = [source_for(each, recipe, target, keep=keep, cache=cache) for each in domains]
+        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, device=target, on_epoch=tell)
         info = publish(photos, other, trained, recipe, sources, path)
         remove(checkpoint)
     if info.metrics:
@@ -355,10 +355,10 @@ def train_song2023(
     batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
     momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
     epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
-    rate1: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
+    lr_head: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
     epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
-    rate2: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
-    rate_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
+    lr_finetune: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
+    lr_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
     decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
     work: Work = None,
@@ -367,7 +367,7 @@ def train_song2023(
     device: Device = "auto",
     tensorboard: TensorBoard = None,
 ) -> None:
-    """Train a network that foretells votes, after Song et al. (2023): how many people give which score.
+    """Train a network that predicts votes, after Song et al. (2023): how many people give which score.
 
     Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
     that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
@@ -389,21 +389,21 @@ def train_song2023(
 
     require("torch", "train", "training")
     from beholder.systems.song2023.export import probe_metrics, publish
-    from beholder.systems.song2023.recipe import Recipe
+    from beholder.systems.song2023.recipe import SongRecipe
     from beholder.systems.song2023.train import check, fit, source_for
-    from beholder.training.device import device as choose
+    from beholder.training.device import choose_device as choose
 
     path = _model_file(out, f"song2023-{Path(data).stem}")
-    recipe = Recipe(**{field.name: ctx.params[field.name] for field in fields(Recipe)})
-    where = choose(device)
+    recipe = SongRecipe(**{field.name: ctx.params[field.name] for field in fields(SongRecipe)})
+    target = choose(device)
     loaded = load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale))
     photos = split_of(loaded, split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks[:1], f", on {where}")
+    _say_data(photos, photos.tasks[:1], f", on {target}")
     with _told(tensorboard) as tell, _going_on(checkpoint.parent):
         check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, where, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=tell)
+        source = source_for(photos, recipe, target, keep=keep, cache=cache)
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
         info = publish(photos, trained, recipe, source, path)
         remove(checkpoint)
     if info.metrics:
@@ -434,11 +434,11 @@ def _model_file(out: Path | None, name: str) -> Path:
     return path
 
 
-def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", where: str = "") -> None:
+def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> None:
     """What is learned from, before the training."""
     counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
     count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{where}")
+    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{also}")
     for task in tasks:
         say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
 

@@ -17,7 +17,7 @@ import torch
 
 from beholder.data.registry import load_data
 from beholder.embedded import int8_encoder
-from beholder.embedded.heads import Seen, fit_heads
+from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.models import registry
 from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import TokenFeatures
@@ -34,7 +34,7 @@ ATTRIBUTION = (
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DefaultRecipe:
     """Settings of the default model.
 
     Attributes:
@@ -60,7 +60,7 @@ class Recipe:
     beauty_loss: float = 0.01
 
 
-def extractor(recipe: Recipe) -> Extractor:
+def extractor(recipe: DefaultRecipe) -> Extractor:
     """The frozen part of the model in single precision, as a function of pixels."""
     network = frozen(recipe)
 
@@ -74,7 +74,7 @@ def extractor(recipe: Recipe) -> Extractor:
     return Extractor(key, (recipe.side, recipe.side), 2 if recipe.mirror else 1, (width,), compute)
 
 
-def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | None = None) -> ModelInfo:
+def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Path | None = None) -> ModelInfo:
     """Train, measure and write the default model.
 
     Args:
@@ -85,7 +85,7 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     Raises:
         BeholderError: data or weights that are missing or not as expected, or a file that cannot be written.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or DefaultRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     size = (recipe.side, recipe.side)
     sees = int8_encoder.body(frozen(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
@@ -93,8 +93,8 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     seen_oasis, seen_biq = list(features(oasis, look, cache)), list(features(biq, look, cache))
 
     heads = fit_heads(
-        Seen(oasis, seen_oasis[0], ridge.learner(seen_oasis, oasis.ratings)),
-        Seen(biq, seen_biq[0], ridge.learner(seen_biq, biq.ratings)),
+        RatedFeatures(oasis, seen_oasis[0], ridge.learner(seen_oasis, oasis.ratings)),
+        RatedFeatures(biq, seen_biq[0], ridge.learner(seen_biq, biq.ratings)),
         recipe,
     )
     info = ModelInfo(
@@ -117,7 +117,7 @@ def train(root: Path, out: Path, recipe: Recipe | None = None, cache: Path | Non
     return info
 
 
-def frozen(recipe: Recipe) -> TokenFeatures:
+def frozen(recipe: DefaultRecipe) -> TokenFeatures:
     """The part that is not trained, with its pretrained weights."""
     backbone = DinoV2()
     backbone.load_state_dict({name: torch.from_numpy(value) for name, value in load_weights(BACKBONE).items()})

@@ -29,13 +29,13 @@ from beholder.photos.read import Pixels, read_photo
 from beholder.photos.resize import decode_size
 from beholder.splits import random_folds
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.loop import Stage, Step, Told, chunks, run
+from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom as shares of a photograph
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DistillationRecipe:
     """Settings.
 
     Attributes:
@@ -67,7 +67,7 @@ class Recipe:
     seed: int = 0
 
 
-class Seen(NamedTuple):
+class ViewBatch(NamedTuple):
     """After L blocks of width C: class tokens (B, L, C), mean patches (B, L, C), patches (B, L, C, rows, columns)."""
 
     classes: Tensor
@@ -75,7 +75,7 @@ class Seen(NamedTuple):
     patches: Tensor
 
 
-def unseen(photos: RatedPhotos, recipe: Recipe) -> np.ndarray:
+def unseen(photos: RatedPhotos, recipe: DistillationRecipe) -> np.ndarray:
     """(N,) booleans: the photographs that are not learned from."""
     return random_folds(len(photos), recipe.folds, recipe.seed) == 0
 
@@ -84,11 +84,11 @@ def distil(
     teacher: TokenFeatures,
     size: tuple[int, int],
     photos: RatedPhotos,
-    recipe: Recipe,
+    recipe: DistillationRecipe,
     *,
     checkpoint: Path | None,
-    where: torch.device,
-    told: Told,
+    device: torch.device,
+    on_epoch: OnEpoch,
 ) -> TokenFeatures:
     """The student of a network.
 
@@ -97,15 +97,15 @@ def distil(
         size: (width, height) in pixels that the student is to see, multiples of 14.
         photos: whose pictures are looked at.
         checkpoint: file, or None to keep none.
-        where: device. Both compute in bf16, which on processors without it takes several times as long.
-        told: called after each epoch, as by ``loop.run``.
+        device: device. Both compute in bf16, which on processors without it takes several times as long.
+        on_epoch: called after each epoch, as by ``loop.run``.
 
     Raises:
         BeholderError: a checkpoint that cannot be written or belongs to another training.
         PhotoError: a photograph that does not decode.
     """
-    student = copy.deepcopy(teacher).to(where)
-    teacher = copy.deepcopy(teacher).to(where).requires_grad_(False)
+    student = copy.deepcopy(teacher).to(device)
+    teacher = copy.deepcopy(teacher).to(device).requires_grad_(False)
     grid = size[1] // PATCH, size[0] // PATCH
     parameters = dict(student.backbone.named_parameters())
     optimizer = torch.optim.AdamW(parameters.values(), lr=recipe.rate, weight_decay=recipe.decay)
@@ -120,7 +120,9 @@ def distil(
             """The same parts of photographs, as teacher and student see them."""
             sizes = ((recipe.side, recipe.side), size)
             found = list(pool.map(lambda file, box, flip: _parts(file, box, flip, sizes), files, boxes, flips))
-            return [torch.from_numpy(np.stack(each)).permute(0, 3, 1, 2).to(where) for each in zip(*found, strict=True)]
+            return [
+                torch.from_numpy(np.stack(each)).permute(0, 3, 1, 2).to(device) for each in zip(*found, strict=True)
+            ]
 
         examined, known = [], []
         for rows in chunks(len(judging), recipe.batch):
@@ -129,9 +131,9 @@ def distil(
             examined.append(small)
             with torch.no_grad():
                 known.append(look(teacher, large, grid))
-        scale = Seen(*(_spread(torch.cat(parts)) for parts in zip(*known, strict=True)))
+        scale = ViewBatch(*(_spread(torch.cat(parts)) for parts in zip(*known, strict=True)))
 
-        def loss(student_pixels: Tensor, truth: Seen) -> Tensor:
+        def loss(student_pixels: Tensor, truth: ViewBatch) -> Tensor:
             found = look(student, student_pixels, grid)
             errors = [((a - b) / c).square().mean() for a, b, c in zip(found, truth, scale, strict=True)]
             return errors[0] + errors[1] + recipe.patches * errors[2]
@@ -142,18 +144,18 @@ def distil(
                 truth = look(teacher, large, grid)
             return loss(small, truth)
 
-        def steps(chance: np.random.Generator) -> list[Step]:
+        def steps(rng: np.random.Generator) -> list[Step]:
             found = []
             for _ in range(recipe.steps):
-                rows = chance.choice(len(learned), min(recipe.batch, len(learned)), replace=False)
-                boxes, flips = _boxes(len(rows), recipe, chance), chance.random(len(rows)) < 0.5
+                rows = rng.choice(len(learned), min(recipe.batch, len(learned)), replace=False)
+                boxes, flips = _boxes(len(rows), recipe, rng), rng.random(len(rows)) < 0.5
                 found.append(
                     Step(lambda given=(learned[rows], boxes, flips): step(*given), len(rows))  # type: ignore[misc]
                 )
             return found
 
         @torch.no_grad()
-        def judge() -> dict[str, float]:
+        def validate() -> dict[str, float]:
             losses = [float(loss(small, truth)) for small, truth in zip(examined, known, strict=True)]
             return {"validation_loss": float(np.average(losses, weights=[len(small) for small in examined]))}
 
@@ -169,12 +171,12 @@ def distil(
             rates=rates,
             epochs=recipe.epochs,
             steps=steps,
-            judge=judge,
+            validate=validate,
             advice="give a smaller rate",
             buffers={},
         )
         made_by = {**asdict(recipe), "size": size, "layers": teacher.layers, "data": photos.content_hash}
-        run(stage, Checkpoint(checkpoint, made_by), recipe.seed, told)
+        train_stage(stage, Checkpoint(checkpoint, made_by), recipe.seed, on_epoch)
     return student.cpu().eval().requires_grad_(False)
 
 
@@ -191,7 +193,7 @@ def mixed(teacher: TokenFeatures, student: TokenFeatures, share: float) -> Token
     return found
 
 
-def look(network: TokenFeatures, pixels: Tensor, grid: tuple[int, int]) -> Seen:
+def look(network: TokenFeatures, pixels: Tensor, grid: tuple[int, int]) -> ViewBatch:
     """What a network makes of uint8 pixels (B, 3, height, width), its patches averaged over a grid (rows, columns)."""
     with torch.autocast(pixels.device.type, torch.bfloat16):
         tokens = torch.stack(network.tokens(pixels), dim=1).float()  # (B, L, 1 + N, C)
@@ -199,7 +201,7 @@ def look(network: TokenFeatures, pixels: Tensor, grid: tuple[int, int]) -> Seen:
     rows, columns = pixels.shape[2] // PATCH, pixels.shape[3] // PATCH
     maps = patches.flatten(0, 1).transpose(1, 2).reshape(-1, patches.shape[3], rows, columns)
     maps = F.adaptive_avg_pool2d(maps, grid) if (rows, columns) != grid else maps
-    return Seen(tokens[:, :, 0], patches.mean(dim=2), maps.reshape(*tokens.shape[:2], -1, *grid))
+    return ViewBatch(tokens[:, :, 0], patches.mean(dim=2), maps.reshape(*tokens.shape[:2], -1, *grid))
 
 
 def _spread(values: Tensor) -> Tensor:
@@ -208,12 +210,12 @@ def _spread(values: Tensor) -> Tensor:
     return values.std(dim=(0, *places), keepdim=True)[0].clamp(min=1e-6)
 
 
-def _boxes(count: int, recipe: Recipe, chance: np.random.Generator) -> np.ndarray:
+def _boxes(count: int, recipe: DistillationRecipe, rng: np.random.Generator) -> np.ndarray:
     """(count, 4) left, top, right, bottom as shares of a photograph."""
-    area, ratio = chance.uniform(recipe.least, 1, count), np.exp(chance.uniform(-0.25, 0.25, count))
+    area, ratio = rng.uniform(recipe.least, 1, count), np.exp(rng.uniform(-0.25, 0.25, count))
     sides = np.minimum(1, np.sqrt([area * ratio, area / ratio])).T
-    sides[chance.random(count) < recipe.whole] = 1
-    corner = chance.random((count, 2)) * (1 - sides)
+    sides[rng.random(count) < recipe.whole] = 1
+    corner = rng.random((count, 2)) * (1 - sides)
     return np.hstack([corner, corner + sides])
 
 

@@ -25,16 +25,16 @@ import torch
 
 from beholder.data.registry import load_data
 from beholder.embedded import default, distillation, int8_encoder
-from beholder.embedded.heads import Seen, fit_heads
+from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.training import ridge
 from beholder.training.features import features
-from beholder.training.loop import Told
+from beholder.training.loop import OnEpoch
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FastRecipe:
     """Settings of the fast model.
 
     Attributes:
@@ -53,7 +53,7 @@ class Recipe:
 
     size: tuple[int, int] = (126, 112)
     layers: tuple[int, ...] = (7, 9, 10, 11)
-    distilling: distillation.Recipe = field(default_factory=distillation.Recipe)
+    distilling: distillation.DistillationRecipe = field(default_factory=distillation.DistillationRecipe)
     before: float = 0.4
     penalty: float = 1.0
     rated: float = 2.0
@@ -70,12 +70,12 @@ class Recipe:
 def train(
     root: Path,
     out: Path,
-    recipe: Recipe | None = None,
+    recipe: FastRecipe | None = None,
     *,
     checkpoint: Path | None = None,
     cache: Path | None = None,
-    where: torch.device | None = None,
-    told: Told = lambda row: None,
+    device: torch.device | None = None,
+    on_epoch: OnEpoch = lambda row: None,
 ) -> ModelInfo:
     """Train, measure and write the fast model.
 
@@ -85,22 +85,22 @@ def train(
         checkpoint: of the network that learns; None keeps none.
         cache: folder for weights and features, the user's cache by default.
         where: the network learns; on the CPU by default.
-        told: called after each epoch of the network.
+        on_epoch: called after each epoch of the network.
 
     Raises:
         BeholderError: data or weights that are missing or not as expected, or a file that cannot be written.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or FastRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    pretrained = default.frozen(default.Recipe(layers=recipe.layers))
+    pretrained = default.frozen(default.DefaultRecipe(layers=recipe.layers))
     network = distillation.distil(
         pretrained,
         recipe.size,
         biq,
         recipe.distilling,
         checkpoint=checkpoint,
-        where=where or torch.device("cpu"),
-        told=told,
+        device=device or torch.device("cpu"),
+        on_epoch=on_epoch,
     )
     teacher = Scorer("default")
     network = distillation.mixed(pretrained, network, recipe.before)
@@ -110,8 +110,8 @@ def train(
         for scorer in (int8_encoder.scorer(sees), teacher)
     )
     heads = fit_heads(
-        Seen(oasis, taught[0], learner(taught, known, oasis.ratings, recipe)),
-        Seen(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty)),
+        RatedFeatures(oasis, taught[0], learner(taught, known, oasis.ratings, recipe)),
+        RatedFeatures(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty)),
         recipe,
     )
     info = ModelInfo(
@@ -138,7 +138,7 @@ def train(
 
 
 def learner(
-    student: Sequence[np.ndarray], teacher: Sequence[np.ndarray], ratings: np.ndarray, recipe: Recipe
+    student: Sequence[np.ndarray], teacher: Sequence[np.ndarray], ratings: np.ndarray, recipe: FastRecipe
 ) -> ridge.Learn:
     """From ratings, and from what heads that were fitted to the same ratings make of the teacher's embedding.
 

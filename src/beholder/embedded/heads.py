@@ -13,7 +13,7 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.evaluation.conformal import covered, half_width
-from beholder.metrics import Measured, bootstrap, measure, rounded, srcc
+from beholder.metrics import Estimate, bootstrap, measure, rounded, srcc
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
 from beholder.scoring.model_file import TrainingData
 from beholder.splits import grouped_folds, random_folds
@@ -21,7 +21,7 @@ from beholder.tasks import Task
 from beholder.training import ridge
 
 
-class Settings(Protocol):
+class HeadsRecipe(Protocol):
     """What a recipe says of heads: number and seed of the folds, coverage of the intervals, and how much SRCC with
     rated beauty the overall score may give up, out of fold, for seeing quality."""
 
@@ -36,7 +36,7 @@ class Settings(Protocol):
 
 
 @dataclass(frozen=True)
-class Seen:
+class RatedFeatures:
     """Rated photographs, their features (N, D), and how a head learns from some of them."""
 
     photos: RatedPhotos
@@ -91,7 +91,7 @@ class Heads:
         return DefaultModel(features, weight, bias, typical, ends[:, 0], ends[:, 1])
 
 
-def fit_heads(on_oasis: Seen, on_biq: Seen, recipe: Settings) -> Heads:
+def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecipe) -> Heads:
     """Fit, and measure out of fold: at random, and for OASIS by theme too.
 
     Args:
@@ -196,14 +196,14 @@ class _Column:
     folds: np.ndarray
     split: str
 
-    def measure(self, coverage: float) -> list[Measured]:
+    def measure(self, coverage: float) -> list[Estimate]:
         names = {"task": self.task, "data": self.data, "split": self.split}
         found = [measure(metric, self.truth, self.predicted, **names) for metric in ("srcc", "plcc", "rmse")]
         inside = covered(self.truth - self.predicted, self.folds, coverage).astype(float)
         share = bootstrap(lambda truth, _: float(truth.mean()), inside, inside)
         return [
             *found,
-            Measured(
+            Estimate(
                 f"coverage{coverage * 100:.0f}", **names, n=len(inside), value=share[0], low=share[1], high=share[2]
             ),
         ]

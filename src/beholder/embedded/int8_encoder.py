@@ -1,6 +1,6 @@
 """The network of an embedded model in eight bits, before it has heads and with them.
 
-Heads are fitted to what the eight-bit graph itself gives, so its rounding is in all that is measured. Quantised again
+Heads are fitted to what the eight-bit graph itself gives, so its rounding is in all that is measured. Quantized again
 with heads on it, the network is the same: calibrated by the same photographs, with the same layers left as they were.
 """
 

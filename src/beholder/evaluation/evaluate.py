@@ -18,7 +18,7 @@ from beholder.data.rated_photos import SPLITS, RatedPhotos
 from beholder.data.registry import split_of
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.metrics import METRICS, Measured, Metric, accuracy, bootstrap, p_value, paired_bootstrap
+from beholder.metrics import METRICS, Estimate, Metric, accuracy, bootstrap, p_value, paired_bootstrap
 from beholder.scoring.batch import score_photos
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
@@ -63,7 +63,7 @@ class Agreement:
 
     pair: Pair
     n: int
-    metrics: tuple[Measured, ...]
+    metrics: tuple[Estimate, ...]
     p: float
     threshold: float
     above: float
@@ -93,7 +93,7 @@ class Evaluated:
 class Difference:
     """How much two models differ on the same photographs: the first's metric less the second's, and in words."""
 
-    measured: Measured
+    measured: Estimate
     verdict: str
 
 
@@ -312,7 +312,7 @@ def _agreement(
     if half_width is not None:
         wanted["coverage90"] = partial(_coverage, half_width=half_width)
     metrics = tuple(
-        Measured(name, pair.name, photos.name, split, len(truth), *bootstrap(metric, truth, predicted))
+        Estimate(name, pair.name, photos.name, split, len(truth), *bootstrap(metric, truth, predicted))
         for name, metric in wanted.items()
     )
     above = float(np.mean(truth >= threshold))
@@ -365,13 +365,13 @@ def _differences(photos: RatedPhotos, first: Evaluated, second: Evaluated, split
             name = mine.name if mine.name == others.name else f"{mine.name} less {others.name}"
             for metric in COMPARED:
                 value = paired_bootstrap(METRICS[metric], truth[rows], one[rows], two[rows])
-                found = Measured(metric, name, photos.name, split, int(rows.sum()), *value)
+                found = Estimate(metric, name, photos.name, split, int(rows.sum()), *value)
                 differences.append(Difference(found, _verdict(found, first.model, second.model)))
             bar.advance(bar.task_ids[0])
     return tuple(differences)
 
 
-def _verdict(found: Measured, first: str, second: str) -> str:
+def _verdict(found: Estimate, first: str, second: str) -> str:
     if math.isnan(found.low):
         return "undefined, for one side is constant"
     if found.low <= 0 <= found.high:

@@ -138,12 +138,12 @@ def coarsen(maps: np.ndarray, grid: int) -> np.ndarray:
 
 def _orders(evidence: np.ndarray, permutations: list[np.ndarray]) -> dict[Kind, list[np.ndarray]]:
     """Cells in the order in which they are to be hidden, by kind."""
-    chance = permutations[0]  # equal cells stay in this order, not in that of their places
-    values = evidence.ravel()[chance]
+    order = permutations[0]  # equal cells stay in this order, not in that of their places
+    values = evidence.ravel()[order]
     return {
-        "raising": [chance[np.argsort(-values, kind="stable")]],
-        "lowering": [chance[np.argsort(values, kind="stable")]],
-        "important": [chance[np.argsort(-np.abs(values), kind="stable")]],
+        "raising": [order[np.argsort(-values, kind="stable")]],
+        "lowering": [order[np.argsort(values, kind="stable")]],
+        "important": [order[np.argsort(-np.abs(values), kind="stable")]],
         "random": permutations,
     }
 

@@ -48,7 +48,7 @@ class Entry:
         evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
             (positive) or takes (negative). The grid is stretched over the whole picture. A grid that is not finite is
             left out.
-        distribution: share of the votes for each value that can be voted, where the model foretells them.
+        distribution: share of the votes for each value that can be voted, where the model predicts them.
     """
 
     path: str
@@ -174,7 +174,7 @@ def _page(
     yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
-        maps = {name: _quantised(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
+        maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
         numbers = {
             "path": _text(entry.path),
             "values": [_number(entry.values.get(task.name)) for task in tasks],
@@ -192,7 +192,7 @@ def _page(
     yield tail
 
 
-def _quantised(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
+def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
     """(rows, columns) evidence -> what the page states about it, and its cells as int8 in units of ``step``, base64.
 
     The largest cell becomes 127 or -127, so a cell is off by at most 0.4% of the largest. ``least``, ``most`` and

@@ -19,7 +19,7 @@ WITH_TASTE = "+"
 def columns_of(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[float] = ()) -> list[str]:
     """Names of the columns for a model's tasks, the first of which is the overall score; ``taste`` comes before it.
 
-    Of a model that foretells votes for the values in ``buckets``, their standard deviation and shares come too.
+    Of a model that predicts votes for the values in ``buckets``, their standard deviation and shares come too.
 
     Raises BeholderError where a task has the name of another column.
     """

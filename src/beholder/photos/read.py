@@ -45,7 +45,7 @@ from beholder.text import shown_name
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
 MAX_BYTES = 2 * 1024**3
-PREVIEW_LEAST = 720  # pixels a side from which a RAW file's preview stands for it, where `at_least` does not say
+MIN_PREVIEW = 720  # pixels a side from which a RAW file's preview stands for it, where `min_size` does not say
 _UPRIGHT = {  # EXIF orientation -> what makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -69,14 +69,14 @@ class Photo:
 
 def read_photo(
     source: Source,
-    at_least: tuple[int, int] | None = None,
+    min_size: tuple[int, int] | None = None,
     *,
     name: str | os.PathLike[str] | None = None,
     until: contextlib.ExitStack | None = None,
 ) -> Photo:
     """Read a photograph from a path, the bytes of a file, a Pillow image or an array.
 
-    An array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha. `at_least` is the (width,
+    An array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha. `min_size` is the (width,
     height) that the upright pixels may not fall below, unless the original does: a JPEG or RAW file may then be decoded
     at a reduced size. Ask for what `enough` says. `name` says where bytes came from: it stands in
     messages, and its suffix tells camera RAW from TIFF. A large picture holds its room until `until` is closed, for who
@@ -88,7 +88,7 @@ def read_photo(
     (20, 30, 3)
     """
     if isinstance(source, str | os.PathLike):
-        return read_photo(read_bytes(source), at_least, name=source if name is None else name, until=until)
+        return read_photo(read_bytes(source), min_size, name=source if name is None else name, until=until)
     form = "bytes" if isinstance(source, bytes) else "image" if isinstance(source, Image.Image) else "array"
     label = f"<{form}>" if name is None else shown_name(os.fsdecode(name))
     with contextlib.ExitStack() as own:
@@ -96,7 +96,7 @@ def read_photo(
         if isinstance(source, bytes):
             kind = kind_of(source, os.path.splitext(label)[1].lower())
             with _decoding(label, "camera RAW file" if kind == "RAW" else kind):
-                return _from_bytes(source, kind, at_least, label, held)
+                return _from_bytes(source, kind, min_size, label, held)
         with _decoding(label, form):
             image = source if isinstance(source, Image.Image) else _array_image(source, label)
             return _from_image(image, label, held)
@@ -134,7 +134,7 @@ def _array_image(array: Any, label: str) -> Image.Image:
 
 
 def _from_bytes(
-    data: bytes, kind: str, at_least: tuple[int, int] | None, label: str, held: contextlib.ExitStack
+    data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack
 ) -> Photo:
     if kind == "AVIF" and not features.check("avif"):  # pillow-heif decodes no AVIF either
         raise PhotoError(f"{label}: AVIF needs a Pillow that decodes it: pip install --upgrade 'pillow>=11.3'")
@@ -147,10 +147,10 @@ def _from_bytes(
         image = _open(data, kind)
         tags: Any = getattr(image, "tag_v2", {})
         if not (50706 in tags or tags.get(254) == 1):
-            return _from_image(image, label, held, at_least)
+            return _from_image(image, label, held, min_size)
         kind = "RAW"  # DNGVersion, or a first page that is a thumbnail: RAW without its suffix
     if kind == "RAW":
-        return _from_raw(data, at_least, label, held)
+        return _from_raw(data, min_size, label, held)
     raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
 
 
@@ -165,14 +165,14 @@ def _from_image(
     image: Image.Image,
     label: str,
     held: contextlib.ExitStack | None = None,
-    at_least: tuple[int, int] | None = None,
+    min_size: tuple[int, int] | None = None,
     orientation: int = 1,
 ) -> Photo:
     """`held` takes the room that it needs, if it has none yet; `orientation` holds where the picture does not say."""
     width, height = image.size
     check_size(image.size, label)
-    if at_least and image.format == "JPEG":
-        across, down = (max(1, side) for side in at_least)
+    if min_size and image.format == "JPEG":
+        across, down = (max(1, side) for side in min_size)
         image.draft(None, (down, across) if _orientation(image, orientation) >= 5 else (across, down))
     if held is not None:
         whole = image.info.get("progressive")  # of which libjpeg keeps all coefficients, however small it is to be
@@ -187,13 +187,13 @@ def _from_image(
     return Photo(np.array(image), width, height)  # a copy: writable, and the caller's picture stays his
 
 
-def _from_raw(data: bytes, at_least: tuple[int, int] | None, label: str, held: contextlib.ExitStack) -> Photo:
+def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack) -> Photo:
     """The camera's own rendering, where the embedded preview is large enough; otherwise demosaiced."""
     with _extra("rawpy", "raw", "camera RAW", label).imread(io.BytesIO(data)) as raw:
         sizes = raw.sizes
         check_size((sizes.raw_width, sizes.raw_height), label)
         width, height = (sizes.height, sizes.width) if sizes.flip in (5, 6) else (sizes.width, sizes.height)
-        least = at_least or (PREVIEW_LEAST, PREVIEW_LEAST)
+        least = min_size or (MIN_PREVIEW, MIN_PREVIEW)
         take_budget(held, sizes.raw_width * sizes.raw_height)
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
@@ -201,10 +201,10 @@ def _from_raw(data: bytes, at_least: tuple[int, int] | None, label: str, held: c
             image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # no camera's, and more than the room
                 raise ValueError("the preview is larger than the photograph")
-            preview = _from_image(image, label, None, at_least, _LIBRAW_FLIP.get(sizes.flip, 1))
+            preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))
             if preview.width >= least[0] and preview.height >= least[1]:
                 return Photo(preview.pixels, width, height)
-        half = at_least is not None and width // 2 >= least[0] and height // 2 >= least[1]
+        half = min_size is not None and width // 2 >= least[0] and height // 2 >= least[1]
         pixels = raw.postprocess(use_camera_wb=True, half_size=half)  # (H, W, 1 or 3) uint8 sRGB, upright
         return Photo(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), order="C"), width, height)
 

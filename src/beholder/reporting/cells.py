@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal
 
-from beholder.metrics import Measured
+from beholder.metrics import Estimate
 from beholder.reporting.document import Cell, Document, Part, Picture, Spread, Table
 
 NONE, MINUS = "\u2013", "\u2212"
@@ -36,7 +36,7 @@ def shown_cell(cell: Cell, digits: int) -> tuple[str, str]:
         return NONE, ""
     if isinstance(cell, str):
         return cell, ""
-    if isinstance(cell, Measured):
+    if isinstance(cell, Estimate):
         return _number(cell.value, digits), f"{_number(cell.low, digits)} to {_number(cell.high, digits)}"
     if isinstance(cell, Spread):
         if cell.n == 1:
@@ -64,14 +64,14 @@ def _number(value: float, digits: int) -> str:
 def is_numeric(table: Table) -> list[bool]:
     """Which columns hold numbers, and are set flush right."""
     columns = [[row[index] for row in table.rows] for index in range(len(table.columns))]
-    return [any(isinstance(cell, Real | Measured | Spread) for cell in column) for column in columns]
+    return [any(isinstance(cell, Real | Estimate | Spread) for cell in column) for column in columns]
 
 
 def remarks(table: Table) -> list[str]:
     """The note, and what the numbers beside values are."""
     cells = [cell for row in table.rows for cell in row]
     found = [table.note] if table.note else []
-    if any(isinstance(cell, Measured) for cell in cells):
+    if any(isinstance(cell, Estimate) for cell in cells):
         found.append("With a value: its 95% bootstrap interval over the photographs.")
     if any(isinstance(cell, Spread) for cell in cells):
         found.append("With a mean over seeds: the smallest and the largest of them.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from beholder.metrics import Measured
+from beholder.metrics import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ class Spread:
     n: int
 
 
-Cell = str | float | int | None | Measured | Spread
+Cell = str | float | int | None | Estimate | Spread
 
 
 @dataclass(frozen=True)

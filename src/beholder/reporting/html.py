@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import resources
 from itertools import groupby
 
-from beholder.metrics import Measured
+from beholder.metrics import Estimate
 from beholder.reporting.cells import KEY, LABELS, Chapter, Encoded, is_numeric, remarks, shown_cell, sources
 from beholder.reporting.document import Document, Missing, Part, Picture, Table, Text
 
@@ -106,7 +106,7 @@ def _table(table: Table, label: str) -> Iterator[str]:
         line = []
         for index, (cell, of) in enumerate(zip(row, classes, strict=True)):
             value, beside = shown_cell(cell, table.digits)
-            told = f' title="{_told(cell)}"' if isinstance(cell, Measured) else ""
+            told = f' title="{_told(cell)}"' if isinstance(cell, Estimate) else ""
             content = _text(value) + (f" <small>{_text(beside)}</small>" if beside else "")
             if index == 0 and isinstance(cell, str) and not table.columns[0].source:
                 line.append(f'<th scope="row"{_class(of)}>{content}</th>')
@@ -126,7 +126,7 @@ def _bands(table: Table) -> Iterator[str]:
             yield f'<td colspan="{span}" class="band"></td>'
 
 
-def _told(cell: Measured) -> str:
+def _told(cell: Estimate) -> str:
     return _text(f"{cell.metric} of {cell.task}, {cell.data}, {cell.split}, {cell.n:,} photographs")
 
 

@@ -94,7 +94,7 @@ def score_photos(
             if known is not None and known(path, sha256):
                 return _Ready(Result(path, sha256))
             with ExitStack() as room:  # of a large picture, until only few of its pixels are left
-                found = read_photo(content, scorer.at_least, name=path, until=room)
+                found = read_photo(content, scorer.min_size, name=path, until=room)
                 pixels = scorer.pixels(found, path)
                 made = also(found) if also is not None else None
                 return _Ready(Result(path, sha256, extra=made), pixels, (found.width, found.height))

@@ -6,7 +6,7 @@ training data by content hash, and measured quality with intervals. Scoring need
 
 Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
-foretells votes has one more: ``distribution`` (B, M), the share of each value that can be voted for the first task.
+predicts votes has one more: ``distribution`` (B, M), the share of each value that can be voted for the first task.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import ModelError
-from beholder.metrics import Measured
+from beholder.metrics import Estimate
 from beholder.scoring.onnx_file import metadata
 from beholder.tasks import Task
 from beholder.text import one_line
@@ -66,7 +66,7 @@ class ModelInfo:
         recipe: settings and seed that make it again.
         licence: of the file.
         attribution: whose work it contains.
-        buckets: M values that can be voted for the first task, rising, where the model foretells their shares.
+        buckets: M values that can be voted for the first task, rising, where the model predicts their shares.
     """
 
     name: str
@@ -78,7 +78,7 @@ class ModelInfo:
     half_width: tuple[float, ...]
     reference: tuple[tuple[float, ...], ...]
     data: tuple[TrainingData, ...]
-    metrics: tuple[Measured, ...]
+    metrics: tuple[Estimate, ...]
     recipe: dict[str, Any]
     licence: str
     attribution: str
@@ -143,7 +143,7 @@ def parse(text: str) -> ModelInfo:
             )
         document["tasks"] = tuple(Task(**task) for task in document["tasks"])
         document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
-        document["metrics"] = tuple(Measured(**metric) for metric in document["metrics"])
+        document["metrics"] = tuple(Estimate(**metric) for metric in document["metrics"])
         document["size"] = tuple(document["size"])
         document["buckets"] = tuple(document.get("buckets", ()))
         document["half_width"] = tuple(document["half_width"])

@@ -48,7 +48,7 @@ class Scorer:
         self.id: str = model_id(self.info.name, content)
 
     @property
-    def at_least(self) -> tuple[int, int]:
+    def min_size(self) -> tuple[int, int]:
         """(width, height) that a reduced decode may not fall below."""
         return decode_size(self.info.size)
 
@@ -112,7 +112,7 @@ class Scorer:
         batch: list[np.ndarray] = []
         sizes: list[tuple[int, int]] = []
         for source in _many(images):
-            found = read_photo(source, self.at_least)
+            found = read_photo(source, self.min_size)
             batch.append(self.pixels(found, str(source) if isinstance(source, str | os.PathLike) else "<photograph>"))
             sizes.append((found.width, found.height))
             if len(batch) == BATCH:

@@ -24,7 +24,7 @@ class Scores:
         evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
         sizes: (N, 2) width and height of the upright photographs, pixels.
         model: id of the model file.
-        buckets: (M,) values that can be voted for the first task, where the model foretells votes.
+        buckets: (M,) values that can be voted for the first task, where the model predicts votes.
         distribution: (N, M) predicted share of each, rows that sum to 1; None where the model has none.
 
     Raises:

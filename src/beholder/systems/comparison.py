@@ -19,7 +19,7 @@ from beholder.data.registry import load_data
 from beholder.data.vote_distributions import distribution
 from beholder.embedded import default
 from beholder.errors import BeholderError
-from beholder.metrics import Measured, as_shares, resampled
+from beholder.metrics import Estimate, as_shares, resampled
 from beholder.models import cost
 from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
@@ -36,7 +36,7 @@ BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is time
 
 
 @dataclass(frozen=True)
-class Settings:
+class ComparisonConfig:
     """What to compare.
 
     Attributes:
@@ -58,7 +58,7 @@ class Settings:
     cache: Path | None
 
 
-def side_by_side(settings: Settings, where: torch.device) -> Document:
+def side_by_side(settings: ComparisonConfig, device: torch.device) -> Document:
     """Train what is not trained yet, and put the comparison together.
 
     Raises:
@@ -70,7 +70,7 @@ def side_by_side(settings: Settings, where: torch.device) -> Document:
     rounds = with_splits(photos, settings.folds, settings.by_group)
     systems = []
     for name, paper in PAPERS.items():
-        own = paper.Settings(
+        own = paper.Config(
             data=settings.data,
             root=settings.root,
             seeds=1,
@@ -81,7 +81,7 @@ def side_by_side(settings: Settings, where: torch.device) -> Document:
             work=settings.work / f"{name}-{Path(settings.data).stem}.runs",
             cache=settings.cache,
         )
-        systems.append(paper.system(own, rounds, where))
+        systems.append(paper.system(own, rounds, device))
     systems += _probes(photos, rounds, systems, settings.cache)
     tested = np.flatnonzero(np.isfinite(systems[0].mean))
     study = Study(photos, rounds, tested, {}, {}, [], settings.by_group)
@@ -92,7 +92,7 @@ def side_by_side(settings: Settings, where: torch.device) -> Document:
             f"sha256 `{photos.content_hash[:16]}`. Seed 0. Intervals are 95% bootstrap intervals over photographs.",
         ],
         [
-            Section("Side by side", [_table(study, systems, where), _differences(study, systems)]),
+            Section("Side by side", [_table(study, systems, device), _differences(study, systems)]),
             Section("What was run", [Text("Systems", [f"{each.name}: {each.setting}." for each in systems])]),
         ],
     )
@@ -104,9 +104,9 @@ def _probes(
     """Ridge regression on frozen features, on ratings and on shares of votes."""
     assert photos.histogram is not None
     votes = distribution(photos.histogram)
-    looks = default.Recipe()
-    dinov2 = default.frozen(looks)
-    extractor = default.extractor(looks)
+    recipe = default.DefaultRecipe()
+    dinov2 = default.frozen(recipe)
+    extractor = default.extractor(recipe)
     found: dict[str, tuple[nn.Module, Sequence[np.ndarray], tuple[int, int]]] = {}
     for system in systems:
         network = create_backbone(system.backbone)
@@ -127,8 +127,8 @@ def _probes(
     ]
 
 
-def _table(study: Study, systems: Sequence[System], where: torch.device) -> Table:
-    speeds = _speeds(systems, where)
+def _table(study: Study, systems: Sequence[System], device: torch.device) -> Table:
+    speeds = _speeds(systems, device)
     rows: list[list[Cell]] = []
     for system, speed in zip(systems, speeds, strict=True):
         mean = system.mean[study.rows, None]
@@ -148,20 +148,20 @@ def _table(study: Study, systems: Sequence[System], where: torch.device) -> Tabl
         ],
         rows,
         f"RMSE in points of {rated.low:g} to {rated.high:g}. EMD: mean difference of cumulative shares of votes, for "
-        "systems that foretell them; less is better. Parameters and arithmetic are those of scoring. Photographs a "
+        "systems that predict them; less is better. Parameters and arithmetic are those of scoring. Photographs a "
         f"second: the network alone, in PyTorch, {BATCH} at a time, {torch.get_num_threads()} threads, all systems in "
         f"turn {TURNS} times, the median; what carries over to another machine is their ratio.",
     )
 
 
-def _emd(study: Study, system: System) -> Measured | None:
+def _emd(study: Study, system: System) -> Estimate | None:
     if system.shares is None:
         return None
     assert study.photos.histogram is not None
     truth = distribution(study.photos.histogram)[study.rows].cumsum(axis=1)
     away = np.abs(system.shares[study.rows].cumsum(axis=1) - truth).mean(axis=1)
     found = resampled(lambda rows: float(away[rows].mean()), len(away))
-    return Measured("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(away), *found)
+    return Estimate("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(away), *found)
 
 
 def _differences(study: Study, systems: Sequence[System]) -> Part:
@@ -179,10 +179,10 @@ def _differences(study: Study, systems: Sequence[System]) -> Part:
     )
 
 
-def _speeds(systems: Sequence[System], where: torch.device) -> list[float]:
+def _speeds(systems: Sequence[System], device: torch.device) -> list[float]:
     """Photographs a second of each network alone."""
     networks = [
-        system.network.eval().to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        system.network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for system in systems
     ]
     seconds = np.zeros((TURNS, len(systems)))
@@ -190,10 +190,10 @@ def _speeds(systems: Sequence[System], where: torch.device) -> list[float]:
     with torch.inference_mode():
         for turn in range(-1, TURNS):  # the first is not counted
             for place, (network, system) in enumerate(zip(networks, systems, strict=True)):
-                pixels = torch.randint(0, 256, (BATCH, 3, *system.size), dtype=torch.uint8, device=where)
+                pixels = torch.randint(0, 256, (BATCH, 3, *system.size), dtype=torch.uint8, device=device)
                 started = time.perf_counter()
                 network(pixels)
-                if where.type == "cuda":
+                if device.type == "cuda":
                     torch.cuda.synchronize()
                 if turn >= 0:
                     seconds[turn, place] = time.perf_counter() - started

@@ -43,7 +43,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         PhotoError: a photograph that does not decode.
     """
     columns_of(photos.tasks)  # a task may be called as another column of the scores
-    recipe = default.Recipe()
+    recipe = default.DefaultRecipe()
     if photos.splits is not None:
         tests = [np.array(photos.splits) == "test"]
         learned, how = ~tests[0], "test part"

@@ -12,7 +12,7 @@ import numpy as np
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.metrics import METRICS, Measured, Metric, resampled
+from beholder.metrics import METRICS, Estimate, Metric, resampled
 from beholder.systems.study_runs import Result
 from beholder.training import ridge
 
@@ -28,8 +28,8 @@ class System:
         setting: how it was made, in words.
         backbone: name of its backbone.
         views: pooled features of the backbone as pretrained, as the system sees photographs: (N, D) each.
-        mean: (N,) mean ratings foretold, native units, NaN for photographs that were not tested.
-        shares: (N, M) shares of votes foretold, likewise, where it does.
+        mean: (N,) mean ratings predicted, native units, NaN for photographs that were not tested.
+        shares: (N, M) shares of predicted votes, likewise, where it does.
         network: scores uint8 pixels (B, 3, H, W); what it costs does not depend on its weights.
         size: (H, W).
     """
@@ -44,7 +44,7 @@ class System:
     size: tuple[int, int]
 
 
-def once(photos: RatedPhotos, results: Sequence[Result]) -> np.ndarray:
+def single_run_predictions(photos: RatedPhotos, results: Sequence[Result]) -> np.ndarray:
     """(N, T) predictions after the last stage of one setting and seed, NaN for photographs that were not tested."""
     width = list(results[0].outcome.predicted.values())[-1].shape[1]
     predicted = np.full((len(photos), width), np.nan)
@@ -92,7 +92,7 @@ class Study:
         return [values for (name, _), values in self.predicted.items() if name == setting][-1]
 
 
-def put_together(
+def assemble(
     photos: RatedPhotos,
     rounds: Sequence[RatedPhotos],
     results: Sequence[Result],
@@ -125,7 +125,7 @@ def put_together(
 
 def measured(
     study: Study, predicted: np.ndarray, metric: str = "srcc", task: int = 0, by: Metric | None = None
-) -> Measured:
+) -> Estimate:
     """A metric, its mean over seeds, with its interval over photographs.
 
     Args:
@@ -138,10 +138,10 @@ def measured(
         lambda rows: float(np.mean([by(truth[rows], column[rows]) for column in columns])), len(truth)
     )
     name = study.photos.tasks[task].name
-    return Measured(metric, name, study.photos.name, study.split, len(truth), value, low, high)
+    return Estimate(metric, name, study.photos.name, study.split, len(truth), value, low, high)
 
 
-def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str = "srcc", task: int = 0) -> Measured:
+def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str = "srcc", task: int = 0) -> Estimate:
     """First less second, each as the mean over its seeds, on the same resampled photographs."""
     truth, sides = study.truth[:, task], (_columns(first, task), _columns(second, task))
 
@@ -151,10 +151,10 @@ def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str 
 
     value, low, high = resampled(statistic, len(truth))
     name = study.photos.tasks[task].name
-    return Measured(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
+    return Estimate(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
 
 
-def told_apart(found: Measured) -> str:
+def significant(found: Estimate) -> str:
     """Whether a difference can be told from none, by its interval, in words."""
     return "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
 
@@ -169,7 +169,7 @@ def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: n
 
     Args:
         views: the photographs and, where given, their mirror images: (N, D) each.
-        targets: (N, T) what is foretold; the ratings without it.
+        targets: (N, T) what is predicted; the ratings without it.
     """
     predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
     for part in rounds:

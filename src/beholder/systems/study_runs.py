@@ -27,7 +27,7 @@ R = TypeVar("R", bound=Recipe)
 
 
 @dataclass(frozen=True)
-class Settings(Generic[R]):
+class StudyConfig(Generic[R]):
     """What a paper's report is to run.
 
     Attributes:
@@ -63,7 +63,7 @@ class Outcome:
     """What a training came to.
 
     Attributes:
-        history: rows of its epochs, as `beholder.training.loop.run` tells them.
+        history: rows of its epochs, as `beholder.training.loop.train_stage` tells them.
         predicted: name of a stage, in the order of the stages -> (n, T) predictions for the test part.
     """
 
@@ -105,7 +105,7 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
     return [photos.with_splits(part.tolist()) for part in parts]
 
 
-def run_all(
+def train_all(
     rounds: Sequence[RatedPhotos],
     settings: Mapping[str, R],
     seeds: int,

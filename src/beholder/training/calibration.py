@@ -12,7 +12,7 @@ import numpy as np
 
 from beholder.errors import BeholderError
 
-LARGE = 2**16  # elements of a constant matrix from which a product is quantised; the head is below
+LARGE = 2**16  # elements of a constant matrix from which a product is quantized; the head is below
 SAMPLE = 2**14  # values a photograph and tensor that a range is chosen by
 CLIPS = np.geomspace(1, 0.05, 25)  # shares of the largest value that are tried as the end of a range
 
@@ -68,7 +68,7 @@ class Range:
 
 
 def calibrated(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, Range]]:
-    """The simplified graph of a model file, its layers that can be quantised, and what their tensors hold."""
+    """The simplified graph of a model file, its layers that can be quantized, and what their tensors hold."""
     plain = _simplified(onnx, path)
     layers, tensors = _plan(onnx, plain.graph)
     return plain, layers, _ranges(onnx, plain, tensors, pixels)
@@ -79,7 +79,7 @@ def floats_of(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
 
 
 def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
-    """What can be quantised: layers, by the name of what they give, and the tensors that are rounded then."""
+    """What can be quantized: layers, by the name of what they give, and the tensors that are rounded then."""
     floats = floats_of(onnx, graph)
     convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in floats]
     if len(convolutions) == 1:  # that of a vision transformer, which reads pixels; nothing that reads integers follows
@@ -93,7 +93,7 @@ def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
         and floats[node.input[1]].size >= LARGE
     ]
     if not convolutions + products:
-        raise BeholderError("there is nothing to quantise in this model: no convolutions, no large matrix")
+        raise BeholderError("there is nothing to quantize in this model: no convolutions, no large matrix")
     weighted = convolutions + products
     return [node.output[0] for node in weighted], rounded_graph(graph, weighted)
 

@@ -5,7 +5,7 @@ import torch
 from beholder.errors import BeholderError
 
 
-def device(name: str = "auto") -> torch.device:
+def choose_device(name: str = "auto") -> torch.device:
     """``auto`` is CUDA where there is one. Raises BeholderError for a device that is not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -16,6 +16,6 @@ def device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def precision(where: torch.device) -> torch.autocast:
+def precision(device: torch.device) -> torch.autocast:
     """bf16 on CUDA; single precision on the CPU, where bf16 is slower."""
-    return torch.autocast(where.type, torch.bfloat16, enabled=where.type == "cuda")
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")

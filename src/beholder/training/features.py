@@ -24,7 +24,7 @@ from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 
 BATCH = 8
-See = Callable[[np.ndarray, int], np.ndarray]
+ViewFn = Callable[[np.ndarray, int], np.ndarray]
 LARGE = 2**28  # bytes from which the size is told before it is written
 
 
@@ -55,7 +55,7 @@ class Extractor:
     compute: Callable[[np.ndarray], np.ndarray]
     resize: Callable[[Photo, tuple[int, int]], Pixels] = resize_exact
     dtype: str = "float32"
-    see: See = mirrored
+    see: ViewFn = mirrored
 
 
 def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.evaluation.conformal import half_width
-from beholder.metrics import Measured, measure, rounded
+from beholder.metrics import Estimate, measure, rounded
 from beholder.training import ridge
 from beholder.training.device import precision
 from beholder.training.inputs import Inputs
@@ -17,7 +17,7 @@ from beholder.training.supervised import HELD_OUT_BATCH
 METRICS = ("srcc", "plcc", "rmse", "mae")
 
 
-def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Measured]:
+def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Estimate]:
     """What a linear head on a frozen backbone does on the same test part; a network below it has wasted its data.
 
     Args:
@@ -44,7 +44,7 @@ def held_out(photos: RatedPhotos, predicted: np.ndarray) -> tuple[tuple[float, .
     return tuple(widths), tuple(reference)
 
 
-def metrics(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Measured]:
+def metrics(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Estimate]:
     """On the photographs of ``rows``, (N,) booleans; none for a task that has fewer than two ratings among them."""
     found = []
     for index, task in enumerate(photos.tasks[: predicted.shape[1]]):
@@ -64,9 +64,9 @@ def typical(photos: RatedPhotos, network: nn.Module, pool: Callable[[Tensor], Te
         pool: what ``inputs`` gives -> (B, C), by the network.
     """
     rows = np.flatnonzero(np.array(photos.splits) == "train")
-    where = next(network.parameters()).device
+    device = next(network.parameters()).device
     total: Tensor | float = 0.0
-    with torch.inference_mode(), precision(where):
+    with torch.inference_mode(), precision(device):
         for part in np.array_split(rows, -(-len(rows) // HELD_OUT_BATCH)):
             total = total + pool(inputs(part, np.zeros(len(part), bool))).double().sum(dim=0).cpu()
     assert isinstance(total, Tensor)

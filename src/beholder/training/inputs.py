@@ -18,13 +18,13 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone, backbone_identity, create_backbone
 from beholder.training.device import precision
-from beholder.training.features import Extractor, See, features, kept, look, mirrored
+from beholder.training.features import Extractor, ViewFn, features, kept, look, mirrored
 
 Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
 
 
 @dataclass(frozen=True)
-class Look:
+class ViewSpec:
     """How photographs are seen.
 
     Attributes:
@@ -46,7 +46,7 @@ def _left_out(rows: np.ndarray, views: np.ndarray) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Source:
+class FeatureInputs:
     """Where a training step gets its inputs: from what was kept, or by running the network on pixels.
 
     Attributes:
@@ -65,19 +65,19 @@ class Source:
 
 def cached_source(
     photos: RatedPhotos,
-    look_by: Look,
-    where: torch.device,
+    look_by: ViewSpec,
+    device: torch.device,
     *,
     pooled: bool = True,
     middle: bool = True,
     cache: Path | None = None,
-) -> Source:
+) -> FeatureInputs:
     """Inputs from files that are filled the first time.
 
     Args:
         photos: any number of them, whatever their split.
         look_by: how they are seen.
-        where: device that computes.
+        device: device that computes.
         pooled: keep average-pooled features.
         middle: keep what the stem gives.
         cache: folder for the files, the user's cache by default.
@@ -86,36 +86,36 @@ def cached_source(
         PhotoError: a photograph that does not decode.
         BeholderError: no room for the files, or no permission.
     """
-    network = frozen_network(look_by.backbone, where)
+    network = frozen_network(look_by.backbone, device)
 
     def pick(array: np.ndarray) -> Inputs:
-        return lambda rows, views: open_kept(array[views.astype(int), rows], where)
+        return lambda rows, views: open_kept(array[views.astype(int), rows], device)
 
     if not middle:
-        extractor = _extractor(look_by, network, "pooled", frozen_function(network, where), (network.channels,))
-        return Source(pick(features(photos, extractor, cache)), _left_out, views=extractor.views)
-    stem = frozen_function(network.stem, where)
+        extractor = _extractor(look_by, network, "pooled", frozen_function(network, device), (network.channels,))
+        return FeatureInputs(pick(features(photos, extractor, cache)), _left_out, views=extractor.views)
+    stem = frozen_function(network.stem, device)
     side = _side(look_by, network)
     shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
     extractor = _extractor(look_by, network, "middle", stem, shape, "float16")
     seen = features(photos, extractor, cache)
     if not pooled:
-        return Source(_left_out, pick(seen), views=extractor.views)
+        return FeatureInputs(_left_out, pick(seen), views=extractor.views)
 
     def fill(rows: slice) -> np.ndarray:
-        with torch.inference_mode(), precision(where):
-            found = [network.tail(open_kept(view[rows], where)).mean(dim=(2, 3)) for view in seen]
+        with torch.inference_mode(), precision(device):
+            found = [network.tail(open_kept(view[rows], device)).mean(dim=(2, 3)) for view in seen]
             return torch.stack(found).float().cpu().numpy()
 
     means = kept(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
-    return Source(pick(means), pick(seen), views=extractor.views)
+    return FeatureInputs(pick(means), pick(seen), views=extractor.views)
 
 
-def direct_source(photos: RatedPhotos, look_by: Look, where: torch.device) -> Source:
+def direct_source(photos: RatedPhotos, look_by: ViewSpec, device: torch.device) -> FeatureInputs:
     """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`cached_source`."""
-    network = frozen_network(look_by.backbone, where)
+    network = frozen_network(look_by.backbone, device)
     paths = photos.paths
-    extractor = _extractor(look_by, network, "", frozen_function(network, where), (), everywhere=True)
+    extractor = _extractor(look_by, network, "", frozen_function(network, device), (), everywhere=True)
 
     def pixels(rows: np.ndarray, views: np.ndarray) -> np.ndarray:
         return np.stack(
@@ -123,34 +123,34 @@ def direct_source(photos: RatedPhotos, look_by: Look, where: torch.device) -> So
         )
 
     def run(part: Callable[[Tensor], Tensor]) -> Inputs:
-        compute = frozen_function(part, where)
-        return lambda rows, views: open_kept(compute(pixels(rows, views)), where)
+        compute = frozen_function(part, device)
+        return lambda rows, views: open_kept(compute(pixels(rows, views)), device)
 
     def raw(rows: np.ndarray, views: np.ndarray) -> Tensor:
-        return torch.from_numpy(pixels(rows, views)).to(where).permute(0, 3, 1, 2)
+        return torch.from_numpy(pixels(rows, views)).to(device).permute(0, 3, 1, 2)
 
-    return Source(run(network), run(network.stem), raw, extractor.views)
+    return FeatureInputs(run(network), run(network.stem), raw, extractor.views)
 
 
-def pooled_views(source: Source, count: int, mirror: bool) -> list[np.ndarray]:
+def pooled_views(source: FeatureInputs, count: int, mirror: bool) -> list[np.ndarray]:
     """Pooled features of all photographs as they are, and where asked of their mirror images: (N, C) each."""
     everyone = np.arange(count)
     return [source.pooled(everyone, np.full(count, view)).cpu().numpy() for view in range(1 + mirror)]
 
 
-def open_kept(values: np.ndarray, where: torch.device) -> Tensor:
+def open_kept(values: np.ndarray, device: torch.device) -> Tensor:
     """Kept values -> what the next layer takes: float32, a map with its channels first again (in stride, no copy)."""
-    tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(where).float()
+    tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device).float()
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
 
 
-def frozen_network(name: str, where: torch.device) -> Backbone:
+def frozen_network(name: str, device: torch.device) -> Backbone:
     """A pretrained backbone where it is to compute. Raises as `beholder.models.backbones.base.create_backbone`."""
-    network = create_backbone(name).to(where)
+    network = create_backbone(name).to(device)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _side(look_by: Look, network: Backbone) -> int:
+def _side(look_by: ViewSpec, network: Backbone) -> int:
     side = look_by.side or network.side
     if side % network.multiple:
         raise BeholderError(f"{look_by.backbone} takes sides that are multiples of {network.multiple}, not {side}")
@@ -162,7 +162,7 @@ def _side(look_by: Look, network: Backbone) -> int:
 
 
 def _extractor(
-    look_by: Look,
+    look_by: ViewSpec,
     network: Backbone,
     part: str,
     compute: Callable[[np.ndarray], np.ndarray],
@@ -179,7 +179,7 @@ def _extractor(
     return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, see=see)
 
 
-def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, See]:
+def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, ViewFn]:
     """How many squares of ``side`` are cut out of ``size`` pixels, mirror images counted, and how: the centre first."""
     room = size - side
     centre = (room // 2, room // 2)
@@ -195,12 +195,12 @@ def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, S
     return ways * len(places), see
 
 
-def frozen_function(part: Callable[[Tensor], Tensor], where: torch.device) -> Callable[[np.ndarray], np.ndarray]:
+def frozen_function(part: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[np.ndarray], np.ndarray]:
     """A frozen part of a network as a function of (B, H, W, 3) pixels; maps come with their channels last."""
 
     def compute(pixels: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), precision(where):
-            found = part(torch.from_numpy(pixels).to(where).permute(0, 3, 1, 2)).float()
+        with torch.inference_mode(), precision(device):
+            found = part(torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)).float()
             values: np.ndarray = (found.permute(0, 2, 3, 1) if found.ndim == 4 else found).cpu().numpy()
         return values
 

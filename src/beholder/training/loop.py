@@ -19,7 +19,7 @@ from beholder.errors import BeholderError
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import precision
 
-Told = Callable[[dict[str, Any]], None]
+OnEpoch = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Stage:
     rates: Callable[[int, int], Sequence[float]]
     epochs: int
     steps: Callable[[np.random.Generator], Sequence[Step]]
-    judge: Callable[[], dict[str, float]]
+    validate: Callable[[], dict[str, float]]
     advice: str
     buffers: dict[str, Tensor]
 
@@ -70,12 +70,12 @@ class Stage:
         return {name: value for group in self.groups for name, value in group.items()} | self.buffers
 
 
-def run(stage: Stage, state: Checkpoint, seed: int, told: Told) -> float:
+def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -> float:
     """Train a stage from where the checkpoint left it; afterwards its best epoch's values are in place.
 
     Args:
-        told: called with each row of the history: stage, epoch, loss, what ``judge`` found, seconds, whether it is the
-            best so far.
+        on_epoch: called with each row of the history: stage, epoch, loss, what ``validate`` found, seconds,
+            whether it is the best so far.
 
     Returns:
         The lowest validation loss.
@@ -91,7 +91,7 @@ def run(stage: Stage, state: Checkpoint, seed: int, told: Told) -> float:
         started = time.monotonic()
         loss = _epoch(stage, seed, epoch)
         stage.network.eval()
-        found = stage.judge()
+        found = stage.validate()
         if not np.isfinite([loss, found["validation_loss"]]).all():
             raise BeholderError(f"stage {stage.number}, epoch {epoch}: the loss is no longer a number; {stage.advice}")
         row: dict[str, Any] = {"stage": stage.number, "epoch": epoch, "loss": round(loss, 6)}
@@ -99,7 +99,7 @@ def run(stage: Stage, state: Checkpoint, seed: int, told: Told) -> float:
         row["seconds"] = round(time.monotonic() - started, 2)
         row["best"] = state.is_best(row)
         state.save(row, stage.kept, stage.optimizer)
-        told(row)
+        on_epoch(row)
     return state.best(stage.number, stage.kept)
 
 
@@ -110,7 +110,7 @@ def _epoch(stage: Stage, seed: int, epoch: int) -> float:
     steps = stage.steps(np.random.default_rng(number))
     stage.network.train()
     stage.network.backbone.eval()  # type: ignore[union-attr]
-    where = next(iter(stage.kept.values())).device
+    device = next(iter(stage.kept.values())).device
     total = 0.0
     label = f"stage {stage.number}, epoch {epoch} of {stage.epochs}"
     with progress.bar(label, len(steps), quiet=stage.number == 1 and len(steps) < 20) as bar:
@@ -118,7 +118,7 @@ def _epoch(stage: Stage, seed: int, epoch: int) -> float:
             rates = stage.rates((epoch - 1) * len(steps) + done, epoch)
             for group, rate in zip(stage.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate
-            with precision(where):
+            with precision(device):
                 loss = step.loss()
             stage.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

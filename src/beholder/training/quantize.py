@@ -1,8 +1,8 @@
 """A model file in single precision -> one that computes in eight bits: a third to a sixth of the time, scores that
-move a little. `beholder quantise MODEL PHOTOS --out FILE`
+move a little. `beholder quantize MODEL PHOTOS --out FILE`
 
-Static quantisation in the standard form (QuantizeLinear and DequantizeLinear around what is quantised), which runtimes
-turn into integer kernels. What is quantised: convolutions with what stands between them, and products with a large
+Static quantization in the standard form (QuantizeLinear and DequantizeLinear around what is quantized), which runtimes
+turn into integer kernels. What is quantized: convolutions with what stands between them, and products with a large
 constant matrix. What stays in single precision: the head, softmax, layer norm, GELU, products of two activations.
 
 - **Weights**: 7 of 8 bits, symmetric, a scale for each output channel. x86 without VNNI (before 2019 or so) adds pairs
@@ -52,7 +52,7 @@ class Moved:
     srcc: float  # between the two files
 
 
-def quantise(
+def quantize(
     model: Path, photos: Sequence[Path], out: Path, calibration: int = CALIBRATION, keep: int = 0
 ) -> list[Moved]:
     """Write an int8 model file that a scorer takes unchanged.
@@ -65,26 +65,26 @@ def quantise(
         photos: photographs such as will be scored. Evenly spaced ones are calibrated with, others compared.
         out: replaced as a whole, or not at all.
         calibration: photographs to calibrate with, at most half of them.
-        keep: this many layers stay as they are: those that move the scores most when quantised alone.
+        keep: this many layers stay as they are: those that move the scores most when quantized alone.
 
     Raises:
-        BeholderError: too few photographs can be read, there is nothing to quantise, or the file cannot be written.
+        BeholderError: too few photographs can be read, there is nothing to quantize, or the file cannot be written.
     """
-    onnx = require("onnx", "train", "quantising")
+    onnx = require("onnx", "train", "quantizing")
     scorer = Scorer(model)
     chosen, rest = _split(len(photos), calibration)
     seen, others = _pixels(scorer, [photos[i] for i in chosen]), _pixels(scorer, [photos[i] for i in rest])
     if not len(seen) or len(others) < 2:
         raise BeholderError(
-            f"quantising needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
+            f"quantizing needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
         )
     plain, layers, ranges = calibrated(onnx, model, seen)
     kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores", keep)
-    quantised = _quantised(onnx, plain, ranges, set(layers) - set(kept))
+    quantized = _quantized(onnx, plain, ranges, set(layers) - set(kept))
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
         def write(info: ModelInfo) -> None:
-            partial.write_bytes(packed(quantised, info))
+            partial.write_bytes(packed(quantized, info))
 
         info = _describe(scorer, len(seen), kept)
         write(info)
@@ -102,21 +102,21 @@ def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
         pixels: prepared photographs (N, height, width, 3) to calibrate with.
         kept: layers that stay as they are, by the names that :func:`most_moved` gives.
     """
-    onnx = require("onnx", "train", "quantising")
+    onnx = require("onnx", "train", "quantizing")
     plain, layers, ranges = calibrated(onnx, model, pixels)
     assert set(kept) <= set(layers), f"{model}: has no layers {sorted(set(kept) - set(layers))}"
-    return _quantised(onnx, plain, ranges, set(layers) - set(kept))
+    return _quantized(onnx, plain, ranges, set(layers) - set(kept))
 
 
 def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
-    """The layers of a model file that move the embedding of these photographs most when they alone are quantised.
+    """The layers of a model file that move the embedding of these photographs most when they alone are quantized.
 
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3).
         count: of the layers.
     """
-    onnx = require("onnx", "train", "quantising")
+    onnx = require("onnx", "train", "quantizing")
     plain, layers, ranges = calibrated(onnx, model, pixels)
     return _worst(onnx, plain, layers, ranges, pixels, "embedding", count)
 
@@ -148,7 +148,7 @@ def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
 
     def prepare(path: Path) -> Pixels | None:
         try:
-            return scorer.pixels(read_photo(path, scorer.at_least))
+            return scorer.pixels(read_photo(path, scorer.min_size))
         except PhotoError:
             return None
 
@@ -180,7 +180,7 @@ def _describe(scorer: Scorer, calibrated: int, kept: list[str]) -> ModelInfo:
 def _worst(
     onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, Range], pixels: np.ndarray, output: str, count: int
 ) -> list[str]:
-    """The layers that move an output (N, D) most when they alone are quantised, ``count`` of them.
+    """The layers that move an output (N, D) most when they alone are quantized, ``count`` of them.
 
     By the mean square, where each of the D numbers is in units of its standard deviation among these photographs.
     """
@@ -199,14 +199,14 @@ def _worst(
     before = answer(model)
     spread = before.std(axis=0) + 1e-6
     moved = {
-        layer: float(np.square((answer(_quantised(onnx, model, ranges, {layer})) - before) / spread).mean())
+        layer: float(np.square((answer(_quantized(onnx, model, ranges, {layer})) - before) / spread).mean())
         for layer in layers
     }
     return sorted(layers, key=lambda layer: -moved[layer])[:count]
 
 
-def _quantised(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]) -> Any:
-    """A copy of the model with these layers quantised."""
+def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]) -> Any:
+    """A copy of the model with these layers quantized."""
     model, was = type(model)(), model
     model.CopyFrom(was)
     graph, arrays = model.graph, onnx.numpy_helper

@@ -13,51 +13,51 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, root_beside, split_of
 from beholder.splits import split_hash
 from beholder.systems import study_runs
-from beholder.systems.li2019.recipe import LAST, Recipe
+from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.train import fit, make_network, source_for
-from beholder.systems.study import System, once
-from beholder.systems.study_runs import Outcome, Result, run_all
-from beholder.training.inputs import Source, pooled_views
+from beholder.systems.study import System, single_run_predictions
+from beholder.systems.study_runs import Outcome, Result, train_all
+from beholder.training.inputs import FeatureInputs, pooled_views
 
 SINGLE, OWN, BOTH = "only aesthetic task", "only aesthetic task, own rates", "two domains"
 TRAITS, ALTERNATING, BETWEEN = "traits", "alternating training", "with inter-task layer"
-SMALL = Recipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, rate_between=0.03)
+SMALL = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
 # Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh bears smaller ones than a sigmoid.
 TRIED = {BOTH: (0.003, 0.006, 0.01, 0.03), OWN: (0.01, 0.03, 0.1)}
 SECOND_COUNT = 1000  # photographs of the second domain
 
 
 @dataclass(frozen=True)
-class Settings(study_runs.Settings[Recipe]):
+class Config(study_runs.StudyConfig[LiRecipe]):
     """What to run, and the second domain with its folder."""
 
     second: str = "biq2021"
     second_root: Path | None = None
 
 
-def recipe_for(name: str) -> Recipe:
+def recipe_for(name: str) -> LiRecipe:
     """The paper's own settings for its data sets; for others, of a few hundred photographs, what a CPU can train."""
-    return Recipe() if name in ("ava", "aadb") else SMALL
+    return LiRecipe() if name in ("ava", "aadb") else SMALL
 
 
 def _inputs(
-    settings: Settings, photos: RatedPhotos, second: RatedPhotos, where: torch.device
-) -> tuple[list[Source], dict[str, Any]]:
+    settings: Config, photos: RatedPhotos, second: RatedPhotos, device: torch.device
+) -> tuple[list[FeatureInputs], dict[str, Any]]:
     """Inputs of both domains, and what the trainings follow from beside the first."""
     recipe = settings.recipe
     sources = [
-        source_for(photos, recipe, where, pooled=True, cache=settings.cache),
-        source_for(second, recipe, where, cache=settings.cache),
+        source_for(photos, recipe, device, pooled=True, cache=settings.cache),
+        source_for(second, recipe, device, cache=settings.cache),
     ]
     return sources, {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
 
 
 def _trainings(
-    settings: Settings,
+    settings: Config,
     rounds: Sequence[RatedPhotos],
-    train: Callable[[RatedPhotos, Recipe, Path], Outcome],
+    train: Callable[[RatedPhotos, LiRecipe, Path], Outcome],
     also: Mapping[str, Any],
-) -> tuple[dict[str, Recipe], dict[tuple[str, float], Result]]:
+) -> tuple[dict[str, LiRecipe], dict[tuple[str, float], Result]]:
     """What is trained, by name, and the trials in the first round that its rates were chosen by."""
     recipe = settings.recipe
     if recipe.shared != LAST:
@@ -68,26 +68,26 @@ def _trainings(
         for rate in rates
     }
     named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
-    tried = dict(zip(trials, run_all(rounds[:1], named, 1, settings.work, train, also), strict=True))
+    tried = dict(zip(trials, train_all(rounds[:1], named, 1, settings.work, train, also), strict=True))
     best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in TRIED.items()}
     both = trials[BOTH, best[BOTH]]
     return {BOTH: both, SINGLE: replace(both, single=True), OWN: trials[OWN, best[OWN]]}, tried
 
 
-def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device) -> System:
     """The network with both domains and the inter-task layer, trained with seed 0. Raises as :func:`reproduce`."""
     photos, second, recipe = rounds[0], _second(settings), settings.recipe
-    sources, also = _inputs(settings, photos, second, where)
-    train = trainer(second, sources, where)
+    sources, also = _inputs(settings, photos, second, device)
+    train = trainer(second, sources, device)
     chosen = _trainings(settings, rounds, train, also)[0][BOTH]
-    results = run_all(rounds, {BOTH: chosen}, 1, settings.work, train, also)
+    results = train_all(rounds, {BOTH: chosen}, 1, settings.work, train, also)
     return System(
         name="Li et al. 2019, with inter-task layer",
         setting=f"{recipe.backbone}, its last layers and two branches, trained in turn with {len(second)} photographs "
         f"of {second.name}",
         backbone=recipe.backbone,
         views=pooled_views(sources[0], len(photos), recipe.mirror),
-        mean=once(photos, results)[:, 0],
+        mean=single_run_predictions(photos, results)[:, 0],
         shares=None,
         network=make_network(recipe, len(second.tasks), pretrained=False),
         size=(recipe.side, recipe.side),
@@ -95,12 +95,12 @@ def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.devic
 
 
 def trainer(
-    second: RatedPhotos, sources: Sequence[Source], where: torch.device
-) -> Callable[[RatedPhotos, Recipe, Path], Outcome]:
+    second: RatedPhotos, sources: Sequence[FeatureInputs], device: torch.device
+) -> Callable[[RatedPhotos, LiRecipe, Path], Outcome]:
     """How `run_all` trains the network of this paper."""
 
-    def train(photos: RatedPhotos, recipe: Recipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, second, recipe, sources=sources, checkpoint=checkpoint, where=where, told=_told)
+    def train(photos: RatedPhotos, recipe: LiRecipe, checkpoint: Path) -> Outcome:
+        trained = fit(photos, second, recipe, sources=sources, checkpoint=checkpoint, device=device, on_epoch=_told)
         test = np.array(photos.splits) == "test"
         stages = {TRAITS: trained.traits, ALTERNATING: trained.stage1, BETWEEN: trained.stage2}
         if recipe.single:
@@ -118,7 +118,7 @@ def _told(row: dict[str, Any]) -> None:
         )
 
 
-def _second(settings: Settings) -> RatedPhotos:
+def _second(settings: Config) -> RatedPhotos:
     """The second domain, at most ``SECOND_COUNT`` photographs of it, with a validation part."""
     root = settings.second_root or root_beside(settings.second, settings.root, settings.data)
     second = load_data(settings.second, root, drop_leaks=settings.drop_leaks)
@@ -127,8 +127,8 @@ def _second(settings: Settings) -> RatedPhotos:
     return split_of(second)
 
 
-def _with_rate(recipe: Recipe, rate: float) -> Recipe:
-    return replace(recipe, rate_branches=rate, rate_shared=rate / 10)
+def _with_rate(recipe: LiRecipe, rate: float) -> LiRecipe:
+    return replace(recipe, lr_branches=rate, lr_shared=rate / 10)
 
 
 def _kept(result: Result) -> dict[str, Any]:

@@ -19,19 +19,19 @@ from beholder.models.registry import BACKBONES
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.li2019.network import Centred, Personality, ScoringPersonality
-from beholder.systems.li2019.recipe import Recipe
-from beholder.systems.li2019.train import Shared, Trained, aesthetic_domain, weights_of
+from beholder.systems.li2019.recipe import LiRecipe
+from beholder.systems.li2019.train import LiResult, Shared, aesthetic_domain, weights_of
 from beholder.training.export import export
 from beholder.training.held_out import held_out, metrics, typical
-from beholder.training.inputs import Source
+from beholder.training.inputs import FeatureInputs
 
 
 def publish(
     photos: RatedPhotos,
     second: RatedPhotos | None,
-    trained: Trained,
-    recipe: Recipe,
-    sources: Sequence[Source],
+    trained: LiResult,
+    recipe: LiRecipe,
+    sources: Sequence[FeatureInputs],
     path: Path,
 ) -> ModelInfo:
     """Write the model file.
@@ -52,7 +52,7 @@ def publish(
     return info
 
 
-def scoring(network: Personality, recipe: Recipe, low_high: torch.Tensor, centre: torch.Tensor) -> nn.Module:
+def scoring(network: Personality, recipe: LiRecipe, low_high: torch.Tensor, centre: torch.Tensor) -> nn.Module:
     """The network as a model file holds it: on pixels of ``recipe.resize`` a side, of which it sees the centre.
 
     Args:
@@ -67,7 +67,7 @@ def scoring(network: Personality, recipe: Recipe, low_high: torch.Tensor, centre
     return Centred(inner, recipe.resize, recipe.side, seen.shape[2])
 
 
-def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: Trained, recipe: Recipe) -> ModelInfo:
+def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: LiResult, recipe: LiRecipe) -> ModelInfo:
     """What the model file says of itself."""
     pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
     domains = [(photos, photos.tasks[:1], trained.final)]
@@ -117,7 +117,7 @@ def _parts(domains: Sequence[tuple[RatedPhotos, Any, Any]]) -> dict[str, Any]:
     return found
 
 
-def _weights(trained: Trained, domains: Sequence[tuple[RatedPhotos, Any, Any]]) -> dict[str, Any]:
+def _weights(trained: LiResult, domains: Sequence[tuple[RatedPhotos, Any, Any]]) -> dict[str, Any]:
     """The inter-task layer as the network has it: 0 where it did not lower the validation loss."""
     told = {"best_stage": trained.best, "epochs": len(trained.history)}
     if trained.best == 1 or len(domains) < 2:

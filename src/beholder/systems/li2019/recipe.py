@@ -1,4 +1,4 @@
-"""Settings of a training of Li et al. (2019)."""
+"""Config of a training of Li et al. (2019)."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ WHOLE, LAST, NONE = "whole", "last", "none"  # what of the backbone is trained
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Settings; the defaults are the paper's (Section 4.1), where it gives them.
+class LiRecipe:
+    """Config; the defaults are the paper's (Section 4.1), where it gives them.
 
     Attributes:
         backbone: name in `beholder.models.backbones.base`.
@@ -24,7 +24,7 @@ class Recipe:
         batch: photographs a step; the paper does not say how many.
         epochs1: of stage 1, passes over the aesthetic domain.
         epochs2: of stage 2, the inter-task layer; 0 leaves it out.
-        rate_shared, rate_branches, rate_between: first learning rates of the backbone, the branches, and the inter-task
+        lr_shared, lr_branches, lr_inter_task: first learning rates of the backbone, the branches, and the inter-task
             layer.
         decay: of the rates, every epoch.
         momentum, weight_decay: of stochastic gradient descent.
@@ -44,16 +44,16 @@ class Recipe:
     batch: int = 64
     epochs1: int = 20
     epochs2: int = 20
-    rate_shared: float = 1e-5
-    rate_branches: float = 1e-4
-    rate_between: float = 1e-4
+    lr_shared: float = 1e-5
+    lr_branches: float = 1e-4
+    lr_inter_task: float = 1e-4
     decay: float = 0.9
     momentum: float = 0.9
     weight_decay: float = 1e-5
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_positive(self, ("batch", "epochs1", "rate_shared", "rate_branches", "rate_between", "decay"))
+        check_positive(self, ("batch", "epochs1", "lr_shared", "lr_branches", "lr_inter_task", "decay"))
         check_hidden(self.hidden)
         if self.shared not in (WHOLE, LAST, NONE):
             raise BeholderError(f"shared is {self.shared!r}; choose {WHOLE}, {LAST} or {NONE}")

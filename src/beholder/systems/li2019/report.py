@@ -15,7 +15,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.embedded import default
 from beholder.errors import BeholderError
-from beholder.metrics import METRICS, Measured, Metric, accuracy
+from beholder.metrics import METRICS, Estimate, Metric, accuracy
 from beholder.models import cost
 from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
@@ -27,7 +27,7 @@ from beholder.systems.li2019.experiment import (
     BOTH,
     OWN,
     SINGLE,
-    Settings,
+    Config,
     _inputs,
     _kept,
     _second,
@@ -36,15 +36,15 @@ from beholder.systems.li2019.experiment import (
 )
 from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.published import AADB, ACCURACY_AVA
-from beholder.systems.li2019.recipe import LAST, Recipe
+from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
-from beholder.systems.study import DEFAULT, Study, by_seed, difference, measured, probe, put_together, told_apart
-from beholder.systems.study_runs import Result, run_all, with_splits
+from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
+from beholder.systems.study_runs import Result, train_all, with_splits
 from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Settings, where: torch.device) -> Document:
+def reproduce(settings: Config, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
@@ -56,18 +56,18 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
     second = _second(settings)
     rounds = with_splits(photos, settings.folds, settings.by_group)
-    sources, also = _inputs(settings, photos, second, where)
-    train = trainer(second, sources, where)
+    sources, also = _inputs(settings, photos, second, device)
+    train = trainer(second, sources, device)
     trainings, tried = _trainings(settings, rounds, train, also)
     recipe = trainings[BOTH]
-    results = run_all(rounds, trainings, settings.seeds, settings.work, train, also)
+    results = train_all(rounds, trainings, settings.seeds, settings.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
+    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),
     }
-    study = put_together(photos, rounds, results, compared, settings.by_group)
+    study = assemble(photos, rounds, results, compared, settings.by_group)
     return Document(
         f"Li et al. 2019, on {photos.name} and {second.name}",
         _summary(study, second, recipe),
@@ -93,7 +93,7 @@ def _systems(study: Study) -> dict[str, np.ndarray]:
     return {name: predicted for name, predicted in found.items() if predicted is not None}
 
 
-def _summary(study: Study, second: RatedPhotos, recipe: Recipe) -> list[str]:
+def _summary(study: Study, second: RatedPhotos, recipe: LiRecipe) -> list[str]:
     photos, rated = study.photos, study.photos.tasks[0]
     systems = _systems(study)
     lines = [
@@ -105,7 +105,7 @@ def _summary(study: Study, second: RatedPhotos, recipe: Recipe) -> list[str]:
     ]
     for first, other in _pairs(study):
         gap = difference(study, systems[first], systems[other])
-        lines.append(f"{first} less {other}: {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {told_apart(gap)}.")
+        lines.append(f"{first} less {other}: {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}), {significant(gap)}.")
     return lines
 
 
@@ -119,14 +119,14 @@ def _pairs(study: Study) -> list[tuple[str, str]]:
     return [*inside, *((last, name) for name in simpler), *((name, linear) for name in (SINGLE, *own))]
 
 
-def _protocol(study: Study, second: RatedPhotos, recipe: Recipe) -> Text:
+def _protocol(study: Study, second: RatedPhotos, recipe: LiRecipe) -> Text:
     photos = study.photos
     parts = ("train", "validation", "test")
     counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.rounds]
     trained = {"whole": "the whole backbone", LAST: "the backbone's last layers", "none": "nothing of the backbone"}
     steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
-    looks = create_backbone(recipe.backbone, pretrained=False)
-    tuned = ", ".join(looks.tuned)
+    backbone = create_backbone(recipe.backbone, pretrained=False)
+    tuned = ", ".join(backbone.tuned)
     return Text(
         "Protocol",
         [
@@ -134,10 +134,10 @@ def _protocol(study: Study, second: RatedPhotos, recipe: Recipe) -> Text:
             f"{recipe.side} px cut out; tested on the centre. Stage 1: a batch of {recipe.batch} of each domain in "
             f"turn, {recipe.epochs1} passes over the aesthetic domain ({steps} batches each; the second domain gives "
             f"as many), SGD with momentum {recipe.momentum:g} and weight decay {recipe.weight_decay:g}, rates "
-            f"{recipe.rate_shared:g} for the shared layers ({trained[recipe.shared]}"
-            f"{f': {tuned}' if recipe.shared == LAST else ''}) and {recipe.rate_branches:g} for the branches, times "
+            f"{recipe.lr_shared:g} for the shared layers ({trained[recipe.shared]}"
+            f"{f': {tuned}' if recipe.shared == LAST else ''}) and {recipe.lr_branches:g} for the branches, times "
             f"{recipe.decay:g} an epoch. Stage 2: all of that frozen, the weights of the inter-task layer, "
-            f"{recipe.epochs2} epochs from a rate of {recipe.rate_between:g}. In each stage the epoch of least "
+            f"{recipe.epochs2} epochs from a rate of {recipe.lr_inter_task:g}. In each stage the epoch of least "
             "validation loss of the score is kept.",
             "Differs from the paper: its rates of 1e-5 and 1e-4 over 20 epochs are made for 230,000 or 8,500 "
             f"photographs and would hardly move a network in {steps} steps an epoch, so they are larger here (see "
@@ -209,7 +209,7 @@ def _absent(name: str) -> Text:
     return Text("What could not be run", paragraphs)
 
 
-def _unit(study: Study, predicted: np.ndarray, name: str, metric: Metric) -> Measured:
+def _unit(study: Study, predicted: np.ndarray, name: str, metric: Metric) -> Estimate:
     """A metric of scores in 0 to 1."""
     to_unit = study.photos.tasks[0].to_unit
     return measured(study, predicted, name, by=lambda truth, found: metric(to_unit(truth), to_unit(found)))
@@ -309,11 +309,11 @@ def _variants(study: Study) -> list[Part]:
     ]
 
 
-def _parameters(recipe: Recipe, traits: int) -> Table:
+def _parameters(recipe: LiRecipe, traits: int) -> Table:
     with torch.device("meta"):
         networks = [
             Personality(create_backbone(each.backbone, pretrained=False), count, each.hidden)
-            for each, count in ((Recipe(), 5), (recipe, traits))
+            for each, count in ((LiRecipe(), 5), (recipe, traits))
         ]
     counts: list[tuple[int, ...]] = []
     for network in networks:
@@ -325,11 +325,11 @@ def _parameters(recipe: Recipe, traits: int) -> Table:
             ("backbone", "aesthetic branch", "personality branch", "inter-task layer", "all"), *counts, strict=True
         )
     ]
-    looks = networks[1].backbone
+    backbone = networks[1].backbone
     gflops = [
-        cost.gflop(network, (side, side)) for network, side in zip(networks, (Recipe.side, recipe.side), strict=True)
+        cost.gflop(network, (side, side)) for network, side in zip(networks, (LiRecipe.side, recipe.side), strict=True)
     ]
-    tuned = sum(value.numel() for name, value in looks.named_parameters() if name.startswith(looks.tuned))
+    tuned = sum(value.numel() for name, value in backbone.named_parameters() if name.startswith(backbone.tuned))
     return Table(
         "",
         "Parameters",
@@ -339,7 +339,7 @@ def _parameters(recipe: Recipe, traits: int) -> Table:
             Column(f"{recipe.backbone} and {traits} trait{'s' * (traits > 1)}, as here", "measured"),
         ],
         rows,
-        f"{gflops[0]:.1f} GFLOP a photograph of {Recipe.side} x {Recipe.side} px, here {gflops[1]:.2f} of "
+        f"{gflops[0]:.1f} GFLOP a photograph of {LiRecipe.side} x {LiRecipe.side} px, here {gflops[1]:.2f} of "
         f"{recipe.side} x {recipe.side} px; of the backbone {tuned:,} parameters are its last layers. The paper "
         "prints no counts.",
     )

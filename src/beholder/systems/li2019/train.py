@@ -27,12 +27,12 @@ from beholder.errors import BeholderError
 from beholder.models.backbones.base import create_backbone
 from beholder.output.rows import columns_of
 from beholder.systems.li2019.network import Personality
-from beholder.systems.li2019.recipe import LAST, NONE, WHOLE, Recipe
+from beholder.systems.li2019.recipe import LAST, NONE, WHOLE, LiRecipe
 from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.device import device
-from beholder.training.inputs import Inputs, Look, Source, cached_source, direct_source
-from beholder.training.loop import Stage, Step, Told, chunks, run
+from beholder.training.device import choose_device
+from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
+from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
 from beholder.training.supervised import check_rated, made_by, masked_mse, parts, predict, rated_srcc
 
 
@@ -50,11 +50,11 @@ class Domain:
     photos: RatedPhotos
     tasks: tuple[Task, ...]
     targets: np.ndarray
-    source: Source | None = None
+    source: FeatureInputs | None = None
 
 
 @dataclass(frozen=True)
-class Trained:
+class LiResult:
     """What a training came to.
 
     Attributes:
@@ -83,35 +83,35 @@ class Trained:
         return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
 
 
-def aesthetic_domain(photos: RatedPhotos, source: Source | None = None) -> Domain:
+def aesthetic_domain(photos: RatedPhotos, source: FeatureInputs | None = None) -> Domain:
     """The first task of a data set, in 0 to 1."""
     task = photos.tasks[0]
     return Domain(photos, (task,), task.to_unit(photos.ratings[:, :1]), source)
 
 
-def second_domain(photos: RatedPhotos, source: Source | None = None) -> Domain:
+def second_domain(photos: RatedPhotos, source: FeatureInputs | None = None) -> Domain:
     """All tasks of a data set, in -1 to 1."""
     unit = [task.to_unit(column) for task, column in zip(photos.tasks, photos.ratings.T, strict=True)]
     return Domain(photos, photos.tasks, 2 * np.stack(unit, axis=1) - 1, source)
 
 
-def make_network(recipe: Recipe, traits: int, pretrained: bool = True) -> Personality:
+def make_network(recipe: LiRecipe, traits: int, pretrained: bool = True) -> Personality:
     """The network as a training begins, repeatable by the seed."""
-    looks = create_backbone(recipe.backbone, pretrained)
+    backbone = create_backbone(recipe.backbone, pretrained)
     torch.manual_seed(recipe.seed)
-    network = Personality(looks, traits, recipe.hidden)
+    network = Personality(backbone, traits, recipe.hidden)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def source_for(
     photos: RatedPhotos,
-    recipe: Recipe,
-    where: torch.device,
+    recipe: LiRecipe,
+    device: torch.device,
     *,
     keep: bool = True,
     pooled: bool = False,
     cache: Path | None = None,
-) -> Source:
+) -> FeatureInputs:
     """Inputs for a recipe: kept in the cache, or computed in every step, as is needed to train the whole backbone.
 
     Args:
@@ -120,15 +120,15 @@ def source_for(
     Raises:
         BeholderError, PhotoError: as `beholder.training.inputs.cached_source`.
     """
-    look_by = Look(recipe.backbone, recipe.side, recipe.mirror, recipe.resize)
+    look_by = ViewSpec(recipe.backbone, recipe.side, recipe.mirror, recipe.resize)
     if recipe.shared == WHOLE or not keep:
-        return direct_source(photos, look_by, where)
+        return direct_source(photos, look_by, device)
     only = recipe.shared == NONE
-    return cached_source(photos, look_by, where, pooled=pooled or only, middle=not only, cache=cache)
+    return cached_source(photos, look_by, device, pooled=pooled or only, middle=not only, cache=cache)
 
 
 def check(
-    photos: RatedPhotos, second: RatedPhotos | None, recipe: Recipe, checkpoint: Path | None = None
+    photos: RatedPhotos, second: RatedPhotos | None, recipe: LiRecipe, checkpoint: Path | None = None
 ) -> Checkpoint:
     """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
 
@@ -157,13 +157,13 @@ def check(
 def fit(
     photos: RatedPhotos,
     second: RatedPhotos | None,
-    recipe: Recipe,
+    recipe: LiRecipe,
     *,
-    sources: Sequence[Source] | None = None,
+    sources: Sequence[FeatureInputs] | None = None,
     checkpoint: Path | None = None,
-    where: torch.device | None = None,
-    told: Told = lambda row: None,
-) -> Trained:
+    device: torch.device | None = None,
+    on_epoch: OnEpoch = lambda row: None,
+) -> LiResult:
     """Train on the photographs of both domains whose split is ``train``, choose epochs on ``validation``.
 
     Args:
@@ -172,8 +172,8 @@ def fit(
         recipe: settings.
         sources: of the inputs of each domain; :func:`source_for` makes them.
         checkpoint: file that is written after each epoch and gone on with where it is there.
-        where: device, chosen by itself without one.
-        told: called with each row of the history.
+        device: device, chosen by itself without one.
+        on_epoch: called with each row of the history.
 
     Raises:
         BeholderError: no second domain, no split, too few photographs or ratings, two tasks of one name, no room, a
@@ -181,14 +181,14 @@ def fit(
         PhotoError: a photograph that does not decode.
     """
     state = check(photos, second, recipe, checkpoint)
-    where = where or device()
+    device = device or choose_device()
     used = [photos] if recipe.single or second is None else [photos, second]
-    sources = sources or [source_for(each, recipe, where) for each in used]
+    sources = sources or [source_for(each, recipe, device) for each in used]
     first = aesthetic_domain(photos, sources[0])
     other = second_domain(second, sources[1]) if len(used) > 1 and second is not None else None
-    network = make_network(recipe, len(second.tasks) if second is not None else 5).to(where)
+    network = make_network(recipe, len(second.tasks) if second is not None else 5).to(device)
     shared = Shared(network, recipe)
-    losses = {1: run(_alternating(shared, first, other), state, recipe.seed, told)}
+    losses = {1: train_stage(_alternating(shared, first, other), state, recipe.seed, on_epoch)}
 
     train, _, held_out = parts(photos)
     branches = predict(network, shared.branches, shared.inputs(first), np.arange(len(photos)))
@@ -196,10 +196,10 @@ def fit(
     stage1[held_out] = _native(first.tasks, branches[held_out, :1])
     traits = None if other is None else _native(other.tasks, (branches[:, 1:] + 1) / 2)
     if other is not None and recipe.epochs2:
-        losses[2] = run(_between(network, first, other, branches, recipe), state, recipe.seed, told)
+        losses[2] = train_stage(_between(network, first, other, branches, recipe), state, recipe.seed, on_epoch)
         stage2 = np.full((len(photos), 1), np.nan)
         with torch.inference_mode():
-            final = network.forward_between(torch.from_numpy(branches[held_out]).to(where)).cpu().numpy()
+            final = network.forward_between(torch.from_numpy(branches[held_out]).to(device)).cpu().numpy()
         stage2[held_out] = _native(first.tasks, final)
     best = min(losses, key=lambda stage: losses[stage])
     if best == 1:
@@ -213,7 +213,7 @@ def fit(
     if traits is not None:
         traits[train] = np.nan
     network = network.eval().requires_grad_(False)
-    return Trained(network, state.history, stage1, stage2, traits, of_second, best)
+    return LiResult(network, state.history, stage1, stage2, traits, of_second, best)
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class Shared:
     """A network seen from where its training begins: from pixels, or from what its frozen layers gave."""
 
     network: Personality
-    recipe: Recipe
+    recipe: LiRecipe
 
     def inputs(self, domain: Domain) -> Inputs:
         assert domain.source is not None
@@ -232,8 +232,8 @@ class Shared:
         """What :meth:`inputs` gives -> pooled features (B, C)."""
         if self.recipe.shared == NONE:
             return given
-        looks = self.network.backbone
-        features = looks.forward_features(given) if self.recipe.shared == WHOLE else looks.tail(given)
+        backbone = self.network.backbone
+        features = backbone.forward_features(given) if self.recipe.shared == WHOLE else backbone.tail(given)
         return features.mean(dim=(2, 3))
 
     def aesthetic(self, given: Tensor) -> Tensor:
@@ -257,16 +257,16 @@ def _alternating(shared: Shared, first: Domain, other: Domain | None) -> Stage:
     network, recipe = shared.network, shared.recipe
     names = ("aesthetic.",) if other is None else ("aesthetic.", "personality.")
     branches = {name: value for name, value in network.named_parameters() if name.startswith(names)}
-    groups = [(shared.parameters(), recipe.rate_shared), (branches, recipe.rate_branches)]
+    groups = [(shared.parameters(), recipe.lr_shared), (branches, recipe.lr_branches)]
     groups = [(values, rate) for values, rate in groups if values]
-    where = next(network.parameters()).device
+    device = next(network.parameters()).device
 
     def batches(
         domain: Domain, answer: Callable[[Tensor], Tensor], rows: np.ndarray, rng: np.random.Generator, counted: bool
     ) -> list[Step]:
         assert domain.source is not None
         views = rng.integers(domain.source.views, size=len(rows))
-        inputs, targets = shared.inputs(domain), torch.from_numpy(domain.targets).float().to(where)
+        inputs, targets = shared.inputs(domain), torch.from_numpy(domain.targets).float().to(device)
 
         def step(part: slice) -> Step:
             chosen = rows[part]
@@ -288,7 +288,7 @@ def _alternating(shared: Shared, first: Domain, other: Domain | None) -> Stage:
         theirs = batches(other, shared.traits, rows, rng, counted=False)
         return [step for pair in zip(mine, theirs, strict=True) for step in pair]
 
-    def judge() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         found = _judged(network, shared.aesthetic, shared.inputs(first), first)
         if other is not None:
             second = _judged(network, shared.traits, shared.inputs(other), other)
@@ -303,16 +303,16 @@ def _alternating(shared: Shared, first: Domain, other: Domain | None) -> Stage:
         lambda done, epoch: [rate * recipe.decay ** (epoch - 1) for _, rate in groups],
         recipe.epochs1,
         steps,
-        judge,
-        f"give smaller rates than {recipe.rate_shared:g} (shared) and {recipe.rate_branches:g} (branches)",
+        validate,
+        f"give smaller rates than {recipe.lr_shared:g} (shared) and {recipe.lr_branches:g} (branches)",
         {},
     )
 
 
-def _between(network: Personality, first: Domain, other: Domain, branches: np.ndarray, recipe: Recipe) -> Stage:
+def _between(network: Personality, first: Domain, other: Domain, branches: np.ndarray, recipe: LiRecipe) -> Stage:
     """The inter-task layer alone (eq. 6), on what the branches gave: (N, 1 + K)."""
     train, validation, _ = parts(first.photos)
-    groups = [({"between": network.between}, recipe.rate_between)]
+    groups = [({"between": network.between}, recipe.lr_inter_task)]
     kept = torch.from_numpy(branches).to(network.between.device)
     targets = torch.from_numpy(first.targets).float().to(network.between.device)
     names = [task.name for task in other.tasks]
@@ -327,7 +327,7 @@ def _between(network: Personality, first: Domain, other: Domain, branches: np.nd
 
         return [step(part) for part in chunks(len(order), recipe.batch)]
 
-    def judge() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         with torch.inference_mode():
             final = network.forward_between(kept[validation]).cpu().numpy()
         found = _agreement(final, first.targets[validation])
@@ -339,11 +339,11 @@ def _between(network: Personality, first: Domain, other: Domain, branches: np.nd
         network,
         [values for values, _ in groups],
         _sgd(recipe, groups),
-        lambda done, epoch: [recipe.rate_between * recipe.decay ** (epoch - 1)],
+        lambda done, epoch: [recipe.lr_inter_task * recipe.decay ** (epoch - 1)],
         recipe.epochs2,
         steps,
-        judge,
-        f"give a smaller rate_between than {recipe.rate_between:g}",
+        validate,
+        f"give a smaller lr_inter_task than {recipe.lr_inter_task:g}",
         {},
     )
 
@@ -368,7 +368,7 @@ def weights_of(history: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[
     return {name: (rows[-1][f"w {name}"], rows[-1][f"least squares {name}"]) for name in names} if rows else {}
 
 
-def _sgd(recipe: Recipe, groups: Sequence[tuple[dict[str, nn.Parameter], float]]) -> torch.optim.SGD:
+def _sgd(recipe: LiRecipe, groups: Sequence[tuple[dict[str, nn.Parameter], float]]) -> torch.optim.SGD:
     given = [{"params": list(values.values()), "lr": rate} for values, rate in groups]
     return torch.optim.SGD(given, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from beholder.data.vote_distributions import distribution
-from beholder.metrics import Measured, accuracy, deviations, means, plcc, resampled, srcc
+from beholder.metrics import Estimate, accuracy, deviations, means, plcc, resampled, srcc
 from beholder.reporting.document import Cell, Column
 from beholder.systems.study import Study
 
@@ -53,7 +53,7 @@ def middle_score(study: Study) -> float:
     return float(metric_values(study)[[0, -1]].mean())
 
 
-def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | None = None) -> Measured:
+def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | None = None) -> Estimate:
     """A metric, its mean over seeds, with its interval over photographs; less that of ``second`` where it is given.
 
     Args:
@@ -73,7 +73,7 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
         return float(found[0] - sum(found[1:]))
 
     value, low, high = resampled(statistic, len(study.rows))
-    return Measured(
+    return Estimate(
         metric, study.photos.tasks[0].name, study.photos.name, study.split, len(study.rows), value, low, high
     )
 

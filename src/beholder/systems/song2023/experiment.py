@@ -16,12 +16,12 @@ from beholder.embedded import default
 from beholder.metrics import as_shares, means
 from beholder.systems import study_runs
 from beholder.systems.song2023.export import pooled_views
-from beholder.systems.song2023.inputs import ShapedSource
+from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.network import Semantic
-from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import fit, make_network, source_for
-from beholder.systems.study import DEFAULT, System, once, probe
-from beholder.systems.study_runs import Outcome, run_all
+from beholder.systems.study import DEFAULT, System, probe, single_run_predictions
+from beholder.systems.study_runs import Outcome, train_all
 from beholder.training.features import features
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
@@ -30,22 +30,22 @@ NO_DECODER, ENCODING = "without auto-encoder", "auto-encoder only"
 MAPS = (1, 4, 64)  # P beside the recipe's
 FORMS = ("l1", "js", "kl")
 # What settings were tried with on the validation part of the first round of OASIS, one changed at a time, in stage 1.
-TRIAL = Recipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, rate1=0.03, epochs2=0, decay=0.9)
+TRIAL = SongRecipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, lr_head=0.03, epochs2=0, decay=0.9)
 TRIED: tuple[dict[str, Any], ...] = (
     {},
-    *({"rate1": rate} for rate in (0.003, 0.01, 0.1)),
+    *({"lr_head": rate} for rate in (0.003, 0.01, 0.1)),
     *({"weight_act": weight} for weight in (0.01, 0.03, 0.3, 1)),
     *({"weight_rebuilt": weight} for weight in (0.1, 1, 10)),
 )
-Settings = study_runs.Settings[Recipe]
+Config = study_runs.StudyConfig[SongRecipe]
 
 
-def recipe_for(name: str) -> Recipe:
-    """Settings for a data set: the same for all, as nothing else was tried on any other."""
-    return Recipe()
+def recipe_for(name: str) -> SongRecipe:
+    """Config for a data set: the same for all, as nothing else was tried on any other."""
+    return SongRecipe()
 
 
-def settings_of(recipe: Recipe) -> dict[str, Recipe]:
+def settings_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
     """Every ablation by name, each in stage 1 only, to be compared with the complete model after stage 1."""
     first = stage1(recipe)
     return {
@@ -58,7 +58,7 @@ def settings_of(recipe: Recipe) -> dict[str, Recipe]:
     }
 
 
-def trials(recipe: Recipe) -> dict[str, Recipe]:
+def trials(recipe: SongRecipe) -> dict[str, SongRecipe]:
     """What was tried, by name, with the encoder of a recipe."""
     base = replace(TRIAL, backbone=recipe.backbone, side=recipe.side)
     return {f"tried {_changes(changed)}": replace(base, **changed) for changed in TRIED}
@@ -68,16 +68,16 @@ def _changes(changed: Mapping[str, float]) -> str:
     return ", ".join(f"{key} {value:g}" for key, value in changed.items()) or "as it is"
 
 
-def stage1(recipe: Recipe) -> Recipe:
+def stage1(recipe: SongRecipe) -> SongRecipe:
     """Without stage 2, and with its settings as they are without being set: a change of them trains nothing anew."""
-    return replace(recipe, epochs2=0, rate2=Recipe.rate2, rate_encoder=Recipe.rate_encoder)
+    return replace(recipe, epochs2=0, lr_finetune=SongRecipe.lr_finetune, lr_encoder=SongRecipe.lr_encoder)
 
 
-def trainer(source: ShapedSource, where: torch.device) -> Callable[[RatedPhotos, Recipe, Path], Outcome]:
+def trainer(source: VariableSizeInputs, device: torch.device) -> Callable[[RatedPhotos, SongRecipe, Path], Outcome]:
     """How `run_all` trains the network of this paper; predicted are (n, M) distributions."""
 
-    def train(photos: RatedPhotos, recipe: Recipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, where=where, told=_told)
+    def train(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path) -> Outcome:
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device, on_epoch=_told)
         test = np.array(photos.splits) == "test"
         stages = {TRAINING: trained.stage1, FINE_TUNING: trained.stage2}
         return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
@@ -92,13 +92,13 @@ def _told(row: dict[str, Any]) -> None:
     )
 
 
-def system(settings: Settings, rounds: Sequence[RatedPhotos], where: torch.device) -> System:
+def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device) -> System:
     """The complete model, trained with seed 0. Raises as :func:`reproduce`."""
     photos, recipe = rounds[0], settings.recipe
     assert photos.histogram is not None
-    source = source_for(photos, replace(recipe, mirror=True), where, cache=settings.cache)
-    results = run_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, where))
-    shares, values = once(photos, results), photos.histogram.values
+    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
+    results = train_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, device))
+    shares, values = single_run_predictions(photos, results), photos.histogram.values
     shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
     width, height = (int(side) for side in shapes[np.argmax(counts)])
     return System(
@@ -127,12 +127,12 @@ class _Scoring(nn.Module):
 
 
 def compared(
-    rounds: Sequence[RatedPhotos], source: ShapedSource, recipe: Recipe, cache: Path | None
+    rounds: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
 ) -> dict[str, np.ndarray]:
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
     photos = rounds[0]
     views = pooled_views(source, True)
-    seen = list(features(photos, default.extractor(default.Recipe()), cache))
+    seen = list(features(photos, default.extractor(default.DefaultRecipe()), cache))
     assert photos.histogram is not None
     shares = distribution(photos.histogram)
     average = np.full(shares.shape, np.nan)

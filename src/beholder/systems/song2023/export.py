@@ -1,4 +1,4 @@
-"""A trained network of Song et al. (2023) -> a model file, with what it foretells of the votes.
+"""A trained network of Song et al. (2023) -> a model file, with what it predicts of the votes.
 
 As `beholder.systems.soydaner2023.export` for the multi-task network; metrics are of the mean of the predicted
 distribution.
@@ -12,22 +12,24 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
-from beholder.metrics import Measured, means
+from beholder.metrics import Estimate, means
 from beholder.models import registry
 from beholder.models.registry import BACKBONES
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo, TrainingData
 from beholder.splits import split_hash
-from beholder.systems.song2023.inputs import ShapedSource, by_shape
+from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import POOLED, ScoringSemantic, pyramid
-from beholder.systems.song2023.recipe import Recipe
-from beholder.systems.song2023.train import HELD_OUT_BATCH, Trained, encoder
+from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.song2023.train import HELD_OUT_BATCH, SongResult, encoder
 from beholder.training import ridge
 from beholder.training.device import precision
 from beholder.training.export import export
 from beholder.training.held_out import held_out, metrics
 
 
-def publish(photos: RatedPhotos, trained: Trained, recipe: Recipe, source: ShapedSource, path: Path) -> ModelInfo:
+def publish(
+    photos: RatedPhotos, trained: SongResult, recipe: SongRecipe, source: VariableSizeInputs, path: Path
+) -> ModelInfo:
     """Write the model file.
 
     Args:
@@ -46,7 +48,7 @@ def publish(photos: RatedPhotos, trained: Trained, recipe: Recipe, source: Shape
     return info
 
 
-def describe(photos: RatedPhotos, trained: Trained, recipe: Recipe) -> ModelInfo:
+def describe(photos: RatedPhotos, trained: SongResult, recipe: SongRecipe) -> ModelInfo:
     """What the model file says of itself."""
     assert photos.histogram is not None
     task, values = photos.tasks[0], photos.histogram.values
@@ -79,7 +81,7 @@ def describe(photos: RatedPhotos, trained: Trained, recipe: Recipe) -> ModelInfo
     )
 
 
-def probe_metrics(photos: RatedPhotos, recipe: Recipe, source: ShapedSource) -> list[Measured]:
+def probe_metrics(photos: RatedPhotos, recipe: SongRecipe, source: VariableSizeInputs) -> list[Estimate]:
     """What a linear head on the frozen encoder makes of the same shares; a network below it has wasted its data."""
     assert photos.histogram is not None
     test = np.array(photos.splits) == "test"
@@ -89,7 +91,7 @@ def probe_metrics(photos: RatedPhotos, recipe: Recipe, source: ShapedSource) -> 
     return metrics(photos, predicted, test, f"test part, linear probe on {recipe.backbone}")
 
 
-def pooled_views(source: ShapedSource, mirror: bool) -> list[np.ndarray]:
+def pooled_views(source: VariableSizeInputs, mirror: bool) -> list[np.ndarray]:
     """Average-pooled maps of all photographs as they are, and where asked of their mirror images: (N, C) each."""
     views = []
     for mirrored in (False, True)[: 1 + mirror]:
@@ -99,7 +101,7 @@ def pooled_views(source: ShapedSource, mirror: bool) -> list[np.ndarray]:
     return views
 
 
-def _typical(photos: RatedPhotos, trained: Trained, source: ShapedSource) -> np.ndarray:
+def _typical(photos: RatedPhotos, trained: SongResult, source: VariableSizeInputs) -> np.ndarray:
     """(M * P, 21) mean pooled features of the training photographs."""
     network = trained.network
     rows = np.flatnonzero(np.array(photos.splits) == "train")

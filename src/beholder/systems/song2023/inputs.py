@@ -25,7 +25,7 @@ from beholder.training.loop import chunks
 
 
 @dataclass(frozen=True)
-class ShapedSource:
+class VariableSizeInputs:
     """Where a training step gets its inputs; the rows of one call are photographs of one shape.
 
     Attributes:
@@ -67,19 +67,19 @@ def kept_source(
     photos: RatedPhotos,
     name: str,
     side: int,
-    where: torch.device,
+    device: torch.device,
     *,
     mirror: bool = True,
     middle: bool = True,
     cache: Path | None = None,
-) -> ShapedSource:
+) -> VariableSizeInputs:
     """Inputs from files that are filled the first time.
 
     Args:
         photos: any number of them, whatever their split.
         name: of the backbone.
         side: pixels of the short edge.
-        where: device that computes.
+        device: device that computes.
         mirror: keep mirror images too.
         middle: keep what stage 2 begins with as well.
         cache: folder for the files, the user's cache by default.
@@ -88,13 +88,13 @@ def kept_source(
         PhotoError: a photograph that does not decode, or is longer than 10:1.
         BeholderError: no room for the files, no permission, or a backbone that takes no such shapes.
     """
-    network = frozen_network(name, where)
+    network = frozen_network(name, device)
     _check(name, network.multiple)
     shapes = shapes_of(photos, side)
     place = np.zeros(len(photos), dtype=int)
     kinds, group = np.unique(shapes, axis=0, return_inverse=True)
     arrays: list[dict[str, np.ndarray]] = []
-    stem, whole = (frozen_function(part, where) for part in (network.stem, network.forward_features))
+    stem, whole = (frozen_function(part, device) for part in (network.stem, network.forward_features))
     for number, (width, height) in enumerate(kinds.tolist()):
         rows = np.flatnonzero(group.ravel() == number)
         place[rows] = np.arange(len(rows))
@@ -117,8 +117,8 @@ def kept_source(
             extractor = seen("maps of middle", whole, "float16")
 
             def fill(rows: slice, views: np.ndarray = views) -> np.ndarray:
-                with torch.inference_mode(), precision(where):
-                    maps = torch.stack([network.tail(open_kept(view[rows], where)) for view in views])
+                with torch.inference_mode(), precision(device):
+                    maps = torch.stack([network.tail(open_kept(view[rows], device)) for view in views])
                     return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
 
             found["maps"] = kept(
@@ -132,17 +132,17 @@ def kept_source(
         def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
             array = arrays[group.ravel()[rows[0]]][what]
             if what != "pixels":
-                return open_kept(array[mirrored.astype(int), place[rows]], where)
-            return open_kept(_mirrored(array[0, place[rows]], mirrored), where)
+                return open_kept(array[mirrored.astype(int), place[rows]], device)
+            return open_kept(_mirrored(array[0, place[rows]], mirrored), device)
 
         return inputs
 
-    return ShapedSource(shapes, pick("pixels"), pick("middle"), pick("maps"))
+    return VariableSizeInputs(shapes, pick("pixels"), pick("middle"), pick("maps"))
 
 
-def direct_source(photos: RatedPhotos, name: str, side: int, where: torch.device) -> ShapedSource:
+def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.device) -> VariableSizeInputs:
     """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`kept_source`."""
-    network = frozen_network(name, where)
+    network = frozen_network(name, device)
     _check(name, network.multiple)
     shapes, paths = shapes_of(photos, side), photos.paths
 
@@ -152,10 +152,10 @@ def direct_source(photos: RatedPhotos, name: str, side: int, where: torch.device
         return _mirrored(np.stack([look(paths[row], as_seen) for row in rows]), mirrored)
 
     def run(compute: Callable[[np.ndarray], np.ndarray]) -> Inputs:
-        return lambda rows, mirrored: open_kept(compute(pixels(rows, mirrored)), where)
+        return lambda rows, mirrored: open_kept(compute(pixels(rows, mirrored)), device)
 
-    stem, maps = (frozen_function(part, where) for part in (network.stem, network.forward_features))
-    return ShapedSource(shapes, run(lambda pixels: pixels), run(stem), run(maps))
+    stem, maps = (frozen_function(part, device) for part in (network.stem, network.forward_features))
+    return VariableSizeInputs(shapes, run(lambda pixels: pixels), run(stem), run(maps))
 
 
 def _mirrored(pixels: np.ndarray, mirrored: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pre-activated semantics, after Song et al. (2023): an auto-encoder whose features foretell the votes.
+"""Pre-activated semantics, after Song et al. (2023): an auto-encoder whose features predict the votes.
 
 A reconstruction. The text of the paper that this follows lost its equations and the tables of its layers; what is said
 in words is built so, and what is not is marked *ours*:
@@ -37,7 +37,7 @@ class Answer:
 
     Attributes:
         distribution: (B, M) predicted, each row sums to 1.
-        activated: (B, M) what group average pooling foretells of it, likewise.
+        activated: (B, M) what group average pooling predicts of it, likewise.
         rebuilt: (B, 3, H, W) the photographs again, 0 to 1; None where they were not asked for.
     """
 

@@ -1,4 +1,4 @@
-"""Settings of a training of Song et al. (2023)."""
+"""Config of a training of Song et al. (2023)."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from beholder.training.settings import LARGEST
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Settings; what the paper's text gives is its, the rest was chosen on a validation part of OASIS.
+class SongRecipe:
+    """Config; what the paper's text gives is its, the rest was chosen on a validation part of OASIS.
 
     Attributes:
         backbone: name in `beholder.models.backbones.base`; convolutional.
@@ -22,9 +22,9 @@ class Recipe:
         mirror: show each photograph or its mirror image, by chance.
         batch: photographs a step.
         momentum: of SGD (0.9 in the paper).
-        epochs1, rate1: of stage 1, and its first learning rate.
-        epochs2, rate2: of stage 2 (0 epochs leave it out), and its first rate for what stage 1 trains too.
-        rate_encoder: first rate of the encoder's last layers in stage 2.
+        epochs1, lr_head: of stage 1, and its first learning rate.
+        epochs2, lr_finetune: of stage 2 (0 epochs leave it out), and its first rate for what stage 1 trains too.
+        lr_encoder: first rate of the encoder's last layers in stage 2.
         decay: rates are multiplied by it after each epoch.
         seed: of the first weights, the order and mirroring.
 
@@ -45,15 +45,15 @@ class Recipe:
     batch: int = 32
     momentum: float = 0.9
     epochs1: int = 12
-    rate1: float = 0.03
+    lr_head: float = 0.03
     epochs2: int = 2
-    rate2: float = 0.01
-    rate_encoder: float = 1e-3
+    lr_finetune: float = 0.01
+    lr_encoder: float = 1e-3
     decay: float = 0.9
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("side", "maps", "batch", "epochs1", "rate1", "rate2", "rate_encoder", "decay"):
+        for name in ("side", "maps", "batch", "epochs1", "lr_head", "lr_finetune", "lr_encoder", "decay"):
             if not 0 < getattr(self, name) <= LARGEST:
                 raise BeholderError(f"{name} is {getattr(self, name)}; give a number above 0, up to {LARGEST:g}")
         for name in ("weight_emd", "weight_act", "weight_rebuilt", "epochs2"):

@@ -15,7 +15,7 @@ from beholder.data.registry import load_data
 from beholder.data.vote_distributions import numbers_of_votes
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.metrics import Measured, deviations, means
+from beholder.metrics import Estimate, deviations, means
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
@@ -41,7 +41,7 @@ from beholder.systems.song2023.experiment import (
     TRAINING,
     TRIAL,
     TRIED,
-    Settings,
+    Config,
     compared,
     settings_of,
     stage1,
@@ -49,15 +49,15 @@ from beholder.systems.song2023.experiment import (
     trials,
 )
 from beholder.systems.song2023.network import BINS, WIDTHS, Semantic
-from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
 from beholder.systems.song2023.train import fit, source_for
-from beholder.systems.study import Study, put_together, told_apart
-from beholder.systems.study_runs import Result, run_all, with_splits
+from beholder.systems.study import Study, assemble, significant
+from beholder.systems.study_runs import Result, train_all, with_splits
 
 
-def reproduce(settings: Settings, where: torch.device) -> Document:
+def reproduce(settings: Config, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
@@ -70,9 +70,9 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
     recipe, work = settings.recipe, settings.work
     rounds = with_splits(photos, settings.folds, settings.by_group)
-    source = source_for(photos, replace(recipe, mirror=True), where, cache=settings.cache)
-    train = trainer(source, where)
-    tried = run_all(rounds[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
+    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
+    train = trainer(source, device)
+    tried = train_all(rounds[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
     ablations = settings_of(recipe)
     without = ablations.pop(NO_ACT)
     results: list[Result] = []
@@ -81,14 +81,14 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         (rounds, {NO_ACT: without}),
         (rounds, ablations),
     ):
-        results += run_all(parts, chosen, settings.seeds, work, train)
+        results += train_all(parts, chosen, settings.seeds, work, train)
     only = {ENCODING: replace(stage1(recipe), act=False, weight_emd=0)}
-    run_all(rounds[:1], only, 1, work, train)
-    study = put_together(photos, rounds, results, compared(rounds, source, recipe, settings.cache), settings.by_group)
+    train_all(rounds[:1], only, 1, work, train)
+    study = assemble(photos, rounds, results, compared(rounds, source, recipe, settings.cache), settings.by_group)
 
-    def network(name: str, chosen: Recipe) -> Semantic:
+    def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(rounds[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, where=where).network
+        return fit(rounds[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
 
     complete = network(COMPLETE, recipe)
     plain, encoding = network(NO_ACT, without), network(ENCODING, only[ENCODING])
@@ -104,15 +104,15 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
                 [
                     rebuilt_part(study, source, {COMPLETE: (complete, recipe), ENCODING: (encoding, only[ENCODING])}),
                     *maps_part(study, source, {ENCODING: encoding, NO_ACT: plain, COMPLETE: complete}),
-                    tsne_part(study, source, recipe, where),
+                    tsne_part(study, source, recipe, device),
                 ],
             ),
-            Section("Across data sets", across_part(study, settings, complete, where)),
+            Section("Across data sets", across_part(study, settings, complete, device)),
         ],
     )
 
 
-def _summary(study: Study, settings: Settings) -> list[str]:
+def _summary(study: Study, settings: Config) -> list[str]:
     photos, complete = study.photos, study.final(COMPLETE)
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
@@ -141,13 +141,13 @@ def _summary(study: Study, settings: Settings) -> list[str]:
     return lines + [_verdict(what, measured(study, "SRCC, mean", first, second)) for what, first, second in pairs]
 
 
-def _verdict(what: str, found: Measured) -> str:
+def _verdict(what: str, found: Estimate) -> str:
     return (
-        f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}) in SRCC of the mean, {told_apart(found)}."
+        f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}) in SRCC of the mean, {significant(found)}."
     )
 
 
-def _protocol(study: Study, settings: Settings) -> Text:
+def _protocol(study: Study, settings: Config) -> Text:
     recipe, photos = settings.recipe, study.photos
     assert photos.histogram is not None
     counts = [
@@ -172,10 +172,10 @@ def _protocol(study: Study, settings: Settings) -> Text:
             f"Loss: {recipe.weight_emd:g} EMD (exponent 2) + {recipe.weight_act:g} activation loss "
             f"({recipe.activation.upper()}) + {recipe.weight_rebuilt:g} mean squared error of pixels (0 to 1). SGD, "
             f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. Stage 1: "
-            f"frozen encoder, rate {recipe.rate1:g}, {recipe.epochs1} epochs. Stage 2: "
+            f"frozen encoder, rate {recipe.lr_head:g}, {recipe.epochs1} epochs. Stage 2: "
             + (
-                f"the encoder's last layers as well ({', '.join(_encoder(recipe))}), rate {recipe.rate_encoder:g}, and "
-                f"{recipe.rate2:g} for the rest, {recipe.epochs2} epochs."
+                f"the encoder's last layers as well ({', '.join(_encoder(recipe))}), rate {recipe.lr_encoder:g}, and "
+                f"{recipe.lr_finetune:g} for the rest, {recipe.epochs2} epochs."
                 if recipe.epochs2
                 else "left out."
             )
@@ -196,7 +196,7 @@ def _protocol(study: Study, settings: Settings) -> Text:
     )
 
 
-def _encoder(recipe: Recipe) -> list[str]:
+def _encoder(recipe: SongRecipe) -> list[str]:
     from beholder.models.backbones.base import create_backbone
 
     return list(create_backbone(recipe.backbone, pretrained=False).tuned)
@@ -309,7 +309,7 @@ def _comparison(study: Study) -> list[Part]:
     ]
 
 
-def _ablations(study: Study, recipe: Recipe) -> list[Part]:
+def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
     complete = study.predicted[COMPLETE, TRAINING]
 
     def rows(names: Sequence[str]) -> list[list[Cell]]:

@@ -11,19 +11,19 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.files import keep_json, read_json
-from beholder.metrics import Measured, bootstrap, means, plcc, srcc
+from beholder.metrics import Estimate, bootstrap, means, plcc, srcc
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact, short_edge
 from beholder.reporting.document import Cell, Column, Missing, Part, Table
 from beholder.systems.song2023.distribution_metrics import metric_values
-from beholder.systems.song2023.experiment import Settings
+from beholder.systems.song2023.experiment import Config
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.study import Study
 
 ACROSS_COUNT = 300  # photographs of another data set
 
 
-def across_part(study: Study, settings: Settings, network: Semantic, where: torch.device) -> list[Part]:
+def across_part(study: Study, settings: Config, network: Semantic, device: torch.device) -> list[Part]:
     rows: list[list[Cell]] = []
     missing = []
     for name in ("tid2013", "biq2021", "ava"):
@@ -34,10 +34,10 @@ def across_part(study: Study, settings: Settings, network: Semantic, where: torc
         except BeholderError:
             missing.append(name)
             continue
-        truth, found = _scored(study, settings, network, other, where)
+        truth, found = _scored(study, settings, network, other, device)
         names = (other.tasks[0].name, name, "seed 0", len(truth))
         cells = [
-            Measured(key, *names, *bootstrap(metric, truth, found)) for key, metric in (("srcc", srcc), ("plcc", plcc))
+            Estimate(key, *names, *bootstrap(metric, truth, found)) for key, metric in (("srcc", srcc), ("plcc", plcc))
         ]
         rows.append([study.photos.name, f"{name} ({other.tasks[0].name})", len(truth), *cells])
     parts: list[Part] = []
@@ -77,7 +77,7 @@ def across_part(study: Study, settings: Settings, network: Semantic, where: torc
 
 
 def _scored(
-    study: Study, settings: Settings, network: Semantic, other: RatedPhotos, where: torch.device
+    study: Study, settings: Config, network: Semantic, other: RatedPhotos, device: torch.device
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ratings and predicted means for photographs of another data set; kept."""
     path = settings.work / f"across-{other.name}.json"
@@ -90,17 +90,17 @@ def _scored(
         scores: list[float] = []
         with progress.bar(f"photographs of {other.name}", len(rows)) as bar:
             for row in rows:
-                scores.append(_mean(network, other.paths[row], settings.recipe.side, metric_values(study), where))
+                scores.append(_mean(network, other.paths[row], settings.recipe.side, metric_values(study), device))
                 bar.advance(bar.task_ids[0])
         document = {"key": key, "rows": rows.tolist(), "scores": scores}
         keep_json(path, document)
     return other.ratings[document["rows"], 0], np.array(document["scores"])
 
 
-def _mean(network: Semantic, path: Path, side: int, values: np.ndarray, where: torch.device) -> float:
+def _mean(network: Semantic, path: Path, side: int, values: np.ndarray, device: torch.device) -> float:
     found = read_photo(path, (2 * side, 2 * side))
     pixels = resize_exact(found, short_edge(found.width, found.height, side, str(path)))
     with torch.inference_mode():
-        maps = network.backbone.forward_features(torch.from_numpy(pixels)[None].permute(0, 3, 1, 2).to(where))
+        maps = network.backbone.forward_features(torch.from_numpy(pixels)[None].permute(0, 3, 1, 2).to(device))
         shares = network.forward_tail(maps).distribution.float().cpu().numpy()
     return float(means(shares, values)[0])

@@ -12,9 +12,9 @@ from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Part, Picture
 from beholder.systems.song2023.distribution_metrics import metric_values, true_distribution
 from beholder.systems.song2023.experiment import COMPLETE, NO_ACT, TRAINING
-from beholder.systems.song2023.inputs import ShapedSource, by_shape
+from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import Semantic
-from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import answers, make_network, predict, rebuilding_error
 from beholder.systems.study import Study
 
@@ -28,12 +28,12 @@ def _extremes(study: Study) -> np.ndarray:
     return np.concatenate([order[:SHOWN], order[-SHOWN:]])
 
 
-def _shown(source: ShapedSource, row: int) -> np.ndarray:
+def _shown(source: VariableSizeInputs, row: int) -> np.ndarray:
     """(H, W, 3) a photograph as the network sees it."""
     return source.pixels(np.array([row]), np.zeros(1, bool))[0].permute(1, 2, 0).byte().cpu().numpy()
 
 
-def rebuilt_part(study: Study, source: ShapedSource, networks: dict[str, tuple[Semantic, Recipe]]) -> Part:
+def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, tuple[Semantic, SongRecipe]]) -> Part:
     """What the decoders make of the features."""
     rows = _extremes(study)
     pictures, captions = [], []
@@ -65,8 +65,8 @@ def rebuilt_part(study: Study, source: ShapedSource, networks: dict[str, tuple[S
     )
 
 
-def maps_part(study: Study, source: ShapedSource, networks: dict[str, Semantic]) -> list[Part]:
-    """Figure 10: Grad-CAM of what group average pooling foretells in three networks, and of three values' shares."""
+def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Semantic]) -> list[Part]:
+    """Figure 10: Grad-CAM of what group average pooling predicts in three networks, and of three values' shares."""
     rows, values, truth = _extremes(study), metric_values(study), distribution(study.photos.histogram)  # type: ignore[arg-type]
     shown = [_shown(source, row) for row in rows]
     most = [int(truth[row].argmax()) for row in rows]
@@ -98,7 +98,7 @@ def maps_part(study: Study, source: ShapedSource, networks: dict[str, Semantic])
                 unit,
             ),
             "Photographs with signed heat maps of three networks.",
-            "Of the share that group average pooling foretells for that value, at the projected features: orange "
+            "Of the share that group average pooling predicts for that value, at the projected features: orange "
             "raises it, blue lowers it. The paper's columns: auto-encoder alone, without activation loss, complete.",
         ),
         Picture(
@@ -117,11 +117,11 @@ def maps_part(study: Study, source: ShapedSource, networks: dict[str, Semantic])
     ]
 
 
-def tsne_part(study: Study, source: ShapedSource, recipe: Recipe, where: torch.device) -> Part:
+def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, device: torch.device) -> Part:
     """Figure 11."""
     manifold = require("sklearn.manifold", "train", "t-SNE")
     truth = true_distribution(study)
-    drawn = predict(make_network(recipe, truth.shape[1]).to(where), source, 1, study.rows)
+    drawn = predict(make_network(recipe, truth.shape[1]).to(device), source, 1, study.rows)
     panels = []
     for name, found in (
         ("random", drawn),

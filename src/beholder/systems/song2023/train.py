@@ -25,20 +25,22 @@ from beholder.metrics import means, srcc
 from beholder.models.backbones.base import backbone_identity, create_backbone
 from beholder.output.rows import columns_of
 from beholder.splits import split_hash
-from beholder.systems.song2023.inputs import ShapedSource, by_shape, direct_source, kept_source
+from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, direct_source, kept_source
 from beholder.systems.song2023.losses import ACTIVATION, emd
 from beholder.systems.song2023.network import Answer, Semantic
-from beholder.systems.song2023.recipe import Recipe
+from beholder.systems.song2023.recipe import SongRecipe
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.device import device, precision
+from beholder.training.device import choose_device, precision
 from beholder.training.inputs import Inputs
-from beholder.training.loop import Stage, Step, Told, run
+from beholder.training.loop import OnEpoch, Stage, Step, train_stage
 
 HELD_OUT_BATCH = 32
 
+_RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
+
 
 @dataclass(frozen=True)
-class Trained:
+class SongResult:
     """What a training came to.
 
     Attributes:
@@ -62,7 +64,7 @@ class Trained:
         return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
 
 
-def make_network(recipe: Recipe, buckets: int, pretrained: bool = True) -> Semantic:
+def make_network(recipe: SongRecipe, buckets: int, pretrained: bool = True) -> Semantic:
     """The network as a training begins, repeatable by the seed."""
     encoder = create_backbone(recipe.backbone, pretrained)
     torch.manual_seed(recipe.seed)
@@ -71,16 +73,16 @@ def make_network(recipe: Recipe, buckets: int, pretrained: bool = True) -> Seman
 
 
 def source_for(
-    photos: RatedPhotos, recipe: Recipe, where: torch.device, *, keep: bool = True, cache: Path | None = None
-) -> ShapedSource:
+    photos: RatedPhotos, recipe: SongRecipe, device: torch.device, *, keep: bool = True, cache: Path | None = None
+) -> VariableSizeInputs:
     """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
     if not keep:
-        return direct_source(photos, recipe.backbone, recipe.side, where)
+        return direct_source(photos, recipe.backbone, recipe.side, device)
     options: dict[str, Any] = {"mirror": recipe.mirror, "middle": recipe.epochs2 > 0, "cache": cache}
-    return kept_source(photos, recipe.backbone, recipe.side, where, **options)
+    return kept_source(photos, recipe.backbone, recipe.side, device, **options)
 
 
-def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -> Checkpoint:
+def check(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path | None = None) -> Checkpoint:
     """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
 
     Raises:
@@ -110,13 +112,13 @@ def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -
 
 def fit(
     photos: RatedPhotos,
-    recipe: Recipe,
+    recipe: SongRecipe,
     *,
-    source: ShapedSource | None = None,
+    source: VariableSizeInputs | None = None,
     checkpoint: Path | None = None,
-    where: torch.device | None = None,
-    told: Told = lambda row: None,
-) -> Trained:
+    device: torch.device | None = None,
+    on_epoch: OnEpoch = lambda row: None,
+) -> SongResult:
     """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
 
     Args:
@@ -124,8 +126,8 @@ def fit(
         recipe: settings.
         source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
         checkpoint: file that is written after each epoch and gone on with where it is there.
-        where: device, chosen by itself without one.
-        told: called with each row of the history.
+        device: device, chosen by itself without one.
+        on_epoch: called with each row of the history.
 
     Raises:
         BeholderError: no votes, no split, too few photographs, no room, a checkpoint of another training, or a learning
@@ -134,26 +136,26 @@ def fit(
     """
     state = check(photos, recipe, checkpoint)
     assert photos.histogram is not None
-    where = where or device()
-    source = source or source_for(photos, recipe, where)
-    network = make_network(recipe, len(photos.histogram.values)).to(where)
+    device = device or choose_device()
+    source = source or source_for(photos, recipe, device)
+    network = make_network(recipe, len(photos.histogram.values)).to(device)
     held_out = np.flatnonzero(np.array(photos.splits) != "train")
     shares = distribution(photos.histogram)
     predicted: dict[int, np.ndarray] = {}
     losses: dict[int, float] = {}
     for number in (1, 2) if recipe.epochs2 else (1,):
-        losses[number] = run(_stage(number, network, source, photos, recipe), state, recipe.seed, told)
+        losses[number] = train_stage(_stage(number, network, source, photos, recipe), state, recipe.seed, on_epoch)
         predicted[number] = np.full(shares.shape, np.nan)
         predicted[number][held_out] = predict(network, source, number, held_out)
     best = min(losses, key=lambda stage: losses[stage])
     if best == 1 and recipe.epochs2:
-        network = make_network(recipe, shares.shape[1]).to(where)
+        network = make_network(recipe, shares.shape[1]).to(device)
         state.best(1, network.trained(1)[0] | running(network))
-    return Trained(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
+    return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 def answers(
-    network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray, rebuilt: bool = False
+    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray, rebuilt: bool = False
 ) -> list[tuple[np.ndarray, Answer]]:
     """The network's answers for photographs as they are, not mirrored: (rows, answer) of each batch of one shape."""
     network.eval()
@@ -167,7 +169,7 @@ def answers(
     return found
 
 
-def predict(network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray) -> np.ndarray:
+def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> np.ndarray:
     """(n, M) distributions for n rows of the photographs, in their order.
 
     Args:
@@ -179,7 +181,7 @@ def predict(network: Semantic, source: ShapedSource, stage: int, rows: np.ndarra
     return whole[rows]
 
 
-def rebuilding_error(network: Semantic, source: ShapedSource, stage: int, rows: np.ndarray) -> float:
+def rebuilding_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
     """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
     total = 0.0
     for part, answer in answers(network, source, stage, rows, rebuilt=True):
@@ -194,14 +196,16 @@ def running(network: Semantic) -> dict[str, Tensor]:
     return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
 
 
-def encoder(network: Semantic, source: ShapedSource, stage: int) -> Inputs:
+def encoder(network: Semantic, source: VariableSizeInputs, stage: int) -> Inputs:
     """Rows and which of them to mirror -> the encoder's feature maps."""
     if stage == 1:
         return source.maps
     return lambda rows, mirrored: network.backbone.tail(source.middle(rows, mirrored))
 
 
-def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPhotos, recipe: Recipe) -> Stage:
+def _stage(
+    number: int, network: Semantic, source: VariableSizeInputs, photos: RatedPhotos, recipe: SongRecipe
+) -> Stage:
     assert photos.histogram is not None
     values, shares = photos.histogram.values, distribution(photos.histogram)
     splits = np.array(photos.splits)
@@ -216,15 +220,15 @@ def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPh
 
     def steps(rng: np.random.Generator) -> list[Step]:
         batches = list(by_shape(source.shapes, rng.permutation(train), recipe.batch))
-        chance = 0.5 if recipe.mirror else 0.0
+        probability = 0.5 if recipe.mirror else 0.0
 
         def step(rows: np.ndarray) -> Step:
-            mirrored = rng.random(len(rows)) < chance
+            mirrored = rng.random(len(rows)) < probability
             return Step(lambda: loss(rows, mirrored), len(rows))
 
         return [step(batches[place]) for place in rng.permutation(len(batches))]
 
-    def judge() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         found = predict(network, source, number, validation)
         if not np.isfinite(found).all():
             return {"validation_loss": float("nan")}
@@ -236,7 +240,7 @@ def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPh
         }
 
     new, tuned = network.trained(number)
-    groups = [(new, recipe.rate1 if number == 1 else recipe.rate2), (tuned, recipe.rate_encoder)]
+    groups = [(new, recipe.lr_head if number == 1 else recipe.lr_finetune), (tuned, recipe.lr_encoder)]
     groups = [(group, rate) for group, rate in groups if group]
     optimizer = torch.optim.SGD(
         [{"params": list(group.values()), "lr": rate} for group, rate in groups], momentum=recipe.momentum
@@ -249,13 +253,13 @@ def _stage(number: int, network: Semantic, source: ShapedSource, photos: RatedPh
         lambda done, epoch: [rate * recipe.decay ** (epoch - 1) for _, rate in groups],
         recipe.epochs1 if number == 1 else recipe.epochs2,
         steps,
-        judge,
-        f"give a smaller rate{number} than {groups[0][1]:g}",
+        validate,
+        f"give a smaller {_RATES[number]} than {groups[0][1]:g}",
         running(network),
     )
 
 
-def total_loss(answer: Answer, targets: Tensor, pixels: Tensor | None, recipe: Recipe) -> Tensor:
+def total_loss(answer: Answer, targets: Tensor, pixels: Tensor | None, recipe: SongRecipe) -> Tensor:
     """The weighted sum of the three losses.
 
     Args:

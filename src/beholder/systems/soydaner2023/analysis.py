@@ -13,14 +13,14 @@ from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
 from beholder.files import keep_json, read_json
-from beholder.metrics import Measured, bootstrap, srcc
+from beholder.metrics import Estimate, bootstrap, srcc
 from beholder.models.gradcam import grad_cam, layer_names, task
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
 from beholder.systems.soydaner2023.network import MultiTask
-from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
 
 LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
@@ -36,7 +36,7 @@ ACROSS_COUNT = 500  # photographs of another data set
 
 
 @dataclass(frozen=True)
-class Seen:
+class TrainedNetwork:
     """One trained network and what it is shown.
 
     Attributes:
@@ -45,15 +45,15 @@ class Seen:
         recipe: of its training.
         work: folder where results are kept.
         root: folder of other data sets, as of `beholder.data.registry.load_data`.
-        where: device of the network.
+        device: device of the network.
     """
 
     study: Study
     network: MultiTask
-    recipe: Recipe
+    recipe: SoydanerRecipe
     work: Path
     root: Path | None
-    where: torch.device
+    device: torch.device
 
     @property
     def side(self) -> int:
@@ -84,10 +84,10 @@ class Seen:
         return np.concatenate(found) * (scale.high - scale.low)
 
     def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.where)
+        return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
 
 
-def maps(seen: Seen, number: str) -> list[Part]:
+def maps(seen: TrainedNetwork, number: str) -> list[Part]:
     """Figures 8 and 13, and whether such maps can be believed."""
     study, names = seen.study, layer_names(seen.network)
     layers = {label: name for label, name in LAYERS.items() if name in dict(seen.network.named_modules())}
@@ -126,7 +126,7 @@ def maps(seen: Seen, number: str) -> list[Part]:
     return parts
 
 
-def _faithful(seen: Seen, label: str, layer: str, rows: np.ndarray) -> list[Part]:
+def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
     result = _kept_deletion(seen, label, layer, rows)
     names: dict[Kind, str] = {
         "raising": "highest first",
@@ -142,7 +142,7 @@ def _faithful(seen: Seen, label: str, layer: str, rows: np.ndarray) -> list[Part
         [
             f"{share:.0%}",
             *(
-                Measured(
+                Estimate(
                     "movement",
                     "",
                     "",
@@ -183,7 +183,7 @@ def _faithful(seen: Seen, label: str, layer: str, rows: np.ndarray) -> list[Part
     ]
 
 
-def _kept_deletion(seen: Seen, label: str, layer: str, rows: np.ndarray) -> Deletion:
+def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
     """The deletion test, or its result where it was run before on the same network and photographs."""
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
     recipe = seen.recipe
@@ -212,7 +212,7 @@ def _cells(found: np.ndarray) -> np.ndarray:
     return coarsen(found, max(cells for cells in range(1, CELLS + 1) if found.shape[1] % cells == 0))
 
 
-def across(seen: Seen, name: str) -> Measured | None:
+def across(seen: TrainedNetwork, name: str) -> Estimate | None:
     """SRCC of our overall score with another data set's; None where its photographs are not at hand."""
     try:
         other = load_data(name, seen.root, drop_leaks=True)
@@ -234,4 +234,4 @@ def across(seen: Seen, name: str) -> Measured | None:
         keep_json(path, document)
     truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
     value, low, high = bootstrap(srcc, truth, found)
-    return Measured("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)
+    return Estimate("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)

@@ -17,14 +17,16 @@ from beholder.models.registry import BACKBONES
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.soydaner2023.network import ScoringMultiTask
-from beholder.systems.soydaner2023.recipe import Recipe
-from beholder.systems.soydaner2023.train import Trained
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
+from beholder.systems.soydaner2023.train import SoydanerResult
 from beholder.training.export import export
 from beholder.training.held_out import held_out, metrics, typical
-from beholder.training.inputs import Source
+from beholder.training.inputs import FeatureInputs
 
 
-def publish(photos: RatedPhotos, trained: Trained, recipe: Recipe, source: Source, path: Path) -> ModelInfo:
+def publish(
+    photos: RatedPhotos, trained: SoydanerResult, recipe: SoydanerRecipe, source: FeatureInputs, path: Path
+) -> ModelInfo:
     """Write the model file.
 
     Args:
@@ -47,7 +49,7 @@ def publish(photos: RatedPhotos, trained: Trained, recipe: Recipe, source: Sourc
     return info
 
 
-def describe(photos: RatedPhotos, trained: Trained, recipe: Recipe, side: int) -> ModelInfo:
+def describe(photos: RatedPhotos, trained: SoydanerResult, recipe: SoydanerRecipe, side: int) -> ModelInfo:
     """What the model file says of itself."""
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     predicted = trained.stage1 if trained.best == 1 or trained.stage2 is None else trained.stage2

@@ -1,4 +1,4 @@
-"""Settings of the two-stage training of Soydaner & Wagemans (2023, Section 4.2)."""
+"""Config of the two-stage training of Soydaner & Wagemans (2023, Section 4.2)."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from beholder.training.settings import check_hidden, check_positive
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Settings; the defaults are the paper's for AADB (Section 4.2).
+class SoydanerRecipe:
+    """Config; the defaults are the paper's for AADB (Section 4.2).
 
     Attributes:
         backbone: name in `beholder.models.backbones.base`.
@@ -22,10 +22,10 @@ class Recipe:
         epochs1: of stage 1.
         steps1: stage 1 goes on for at least this many steps. The paper's 5 epochs are 665 steps on AADB and 250 on EVA,
             but only 40 on 500 photographs. The best epoch by validation loss is kept in any case.
-        rate1: learning rate of Adam (0.9, 0.999) in stage 1.
+        lr_head: learning rate of Adam (0.9, 0.999) in stage 1.
         epochs2: of stage 2; 0 leaves it out.
-        rate2: first learning rate of Adam in stage 2.
-        decay, decay_steps: the rate in stage 2 is ``rate2 * decay ** (step / decay_steps)``.
+        lr_finetune: first learning rate of Adam in stage 2.
+        decay, decay_steps: the rate in stage 2 is ``lr_finetune * decay ** (step / decay_steps)``.
         seed: of the first weights, the order, mirroring and dropout.
 
     Raises:
@@ -42,15 +42,15 @@ class Recipe:
     batch: int = 64
     epochs1: int = 5
     steps1: int = 250
-    rate1: float = 1e-3
+    lr_head: float = 1e-3
     epochs2: int = 3
-    rate2: float = 1e-4
+    lr_finetune: float = 1e-4
     decay: float = 0.5
     decay_steps: float = 125
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_positive(self, ("batch", "epochs1", "rate1", "rate2", "decay", "decay_steps"))
+        check_positive(self, ("batch", "epochs1", "lr_head", "lr_finetune", "decay", "decay_steps"))
         check_hidden(self.hidden)
         if not 0 <= self.dropout < 1:
             raise BeholderError(f"dropout is {self.dropout}; give a share from 0 to below 1")

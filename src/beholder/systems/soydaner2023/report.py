@@ -16,14 +16,14 @@ from PIL import Image
 from beholder.data.registry import load_data
 from beholder.embedded import default
 from beholder.errors import BeholderError
-from beholder.metrics import Measured, p_text, p_value
+from beholder.metrics import Estimate, p_text, p_value
 from beholder.photos.read import read_photo
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import cost as soydaner_cost
-from beholder.systems.soydaner2023.experiment import Settings, trainer
+from beholder.systems.soydaner2023.experiment import Config, trainer
 from beholder.systems.soydaner2023.published import (
     ACROSS,
     COMPARISON,
@@ -40,13 +40,13 @@ from beholder.systems.soydaner2023.published import (
 from beholder.systems.soydaner2023.report_ratings import raters_part, ratings_aadb, ratings_eva, ratings_here
 from beholder.systems.soydaner2023.report_tasks import attributes_part, variants_part
 from beholder.systems.soydaner2023.train import fit, source_for
-from beholder.systems.study import DEFAULT, Study, by_seed, difference, measured, probe, put_together, told_apart
-from beholder.systems.study_runs import run_all, with_splits
+from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
+from beholder.systems.study_runs import train_all, with_splits
 from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Settings, where: torch.device) -> Document:
+def reproduce(settings: Config, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
@@ -64,18 +64,18 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
         SEPARATE: replace(recipe, separate=True, epochs2=0),
         SHORT: replace(recipe, steps1=0, epochs2=0),
     }
-    source = source_for(photos, recipe, where, cache=settings.cache)
-    results = run_all(rounds, trainings, settings.seeds, settings.work, trainer(source, where))
+    source = source_for(photos, recipe, device, cache=settings.cache)
+    results = train_all(rounds, trainings, settings.seeds, settings.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.Recipe()), settings.cache))
+    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),
     }
-    study = put_together(photos, rounds, results, compared, settings.by_group)
+    study = assemble(photos, rounds, results, compared, settings.by_group)
     checkpoint = settings.work / f"{MULTI}-seed0-fold0.safetensors"
-    trained = fit(rounds[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, where=where)
-    seen = soydaner_analysis.Seen(study, trained.network, recipe, settings.work, settings.beside, where)
+    trained = fit(rounds[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)
+    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, settings.work, settings.beside, device)
     return Document(
         f"Soydaner & Wagemans 2023, on {photos.name}",
         _summary(study, settings),
@@ -91,7 +91,7 @@ def reproduce(settings: Settings, where: torch.device) -> Document:
     )
 
 
-def _summary(study: Study, settings: Settings) -> list[str]:
+def _summary(study: Study, settings: Config) -> list[str]:
     photos, multi = study.photos, study.final(MULTI)
     overall = photos.tasks[0].name
     lines = [
@@ -113,11 +113,11 @@ def _summary(study: Study, settings: Settings) -> list[str]:
     return lines
 
 
-def _verdict(what: str, found: Measured) -> str:
-    return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {told_apart(found)}."
+def _verdict(what: str, found: Estimate) -> str:
+    return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {significant(found)}."
 
 
-def _protocol(study: Study, settings: Settings) -> Text:
+def _protocol(study: Study, settings: Config) -> Text:
     recipe, photos = settings.recipe, study.photos
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
@@ -131,10 +131,10 @@ def _protocol(study: Study, settings: Settings) -> Text:
         "Protocol",
         [
             f"The network of Section 3 on {recipe.backbone}, pixels squashed to one size, mirrored by chance. Stage 1: "
-            f"frozen backbone, Adam {recipe.rate1:g}, batch {recipe.batch}, {recipe.epochs1} epochs but at least "
+            f"frozen backbone, Adam {recipe.lr_head:g}, batch {recipe.batch}, {recipe.epochs1} epochs but at least "
             f"{recipe.steps1} steps ({max(epochs)} epochs here). Stage 2: "
             + (
-                f"the backbone's last layers as well, Adam {recipe.rate2:g} times {recipe.decay:g} every "
+                f"the backbone's last layers as well, Adam {recipe.lr_finetune:g} times {recipe.decay:g} every "
                 f"{recipe.decay_steps:g} steps, {recipe.epochs2} epochs."
                 if recipe.epochs2
                 else "left out."
@@ -155,7 +155,7 @@ def _protocol(study: Study, settings: Settings) -> Text:
     )
 
 
-def _overall(study: Study, settings: Settings) -> list[Part]:
+def _overall(study: Study, settings: Config) -> list[Part]:
     photos, rated, multi = study.photos, study.photos.tasks[0], study.final(MULTI)
     rows: list[list[Cell]] = [[name, value, None, None, None, None] for name, value in COMPARISON.items()]
     systems: dict[str, np.ndarray] = {"multi-task network, as here": multi, **study.compared}
@@ -213,7 +213,7 @@ def _overall(study: Study, settings: Settings) -> list[Part]:
     ]
 
 
-def _parameters(settings: Settings) -> Table:
+def _parameters(settings: Config) -> Table:
     name = settings.recipe.backbone
     costs = {found.name: found for found in soydaner_cost.all_costs()}
     here = costs[name]
@@ -265,7 +265,7 @@ def _thumbnail(path: Path) -> Image.Image:
     return image
 
 
-def _across(seen: soydaner_analysis.Seen) -> list[Part]:
+def _across(seen: soydaner_analysis.TrainedNetwork) -> list[Part]:
     """Table 11, and this network on photographs of another data set."""
     study = seen.study
     here = measured(study, study.final(MULTI))

@@ -6,10 +6,10 @@ from beholder.data.raters import EDGES, by_experience, edges_for, rater_agreemen
 from beholder.data.registry import data_folder
 from beholder.data.sets import aadb
 from beholder.errors import BeholderError
-from beholder.metrics import Measured, resampled, srcc
+from beholder.metrics import Estimate, resampled, srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
-from beholder.systems.soydaner2023.experiment import Settings
+from beholder.systems.soydaner2023.experiment import Config
 from beholder.systems.soydaner2023.published import (
     COMPARISON,
     MULTI,
@@ -22,7 +22,7 @@ from beholder.systems.soydaner2023.published import (
 from beholder.systems.study import Study, measured
 
 
-def ratings_aadb(settings: Settings) -> list[Part]:
+def ratings_aadb(settings: Config) -> list[Part]:
     """Figure 3, Table 3 and Figure 9a, from AADB's labels, which need no photographs."""
     try:
         labels = aadb.read_labels(data_folder("aadb", settings.beside))
@@ -146,7 +146,7 @@ def raters_part(study: Study) -> Part:
     for group in groups:
         low, high = group.images
         end = "∞" if np.isinf(high) else f"{high:.0f}"
-        found = Measured(
+        found = Estimate(
             "srcc", study.photos.tasks[0].name, study.photos.name, "raters", group.raters, group.srcc, *group.interval
         )
         rows.append([f"[{low:.0f}, {end})", None, None, group.raters, found])
@@ -208,7 +208,7 @@ def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
     return np.array(ours), np.array(human)
 
 
-def _mean_measured(values: np.ndarray) -> Measured:
-    return Measured(
+def _mean_measured(values: np.ndarray) -> Estimate:
+    return Estimate(
         "srcc", "", "", "raters", len(values), *resampled(lambda rows: float(values[rows].mean()), len(values))
     )

@@ -22,17 +22,19 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.models.backbones.base import create_backbone
 from beholder.output.rows import columns_of
 from beholder.systems.soydaner2023.network import MultiTask
-from beholder.systems.soydaner2023.recipe import Recipe
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.device import device
-from beholder.training.inputs import Inputs, Look, Source, cached_source, direct_source
-from beholder.training.loop import Stage, Step, Told, chunks, run
+from beholder.training.device import choose_device
+from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
+from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
 from beholder.training.supervised import check_rated, made_by, masked_mse, parts, predict, rated_srcc
+
+_RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
 
 
 @dataclass(frozen=True)
-class Trained:
+class SoydanerResult:
     """What a training came to.
 
     Attributes:
@@ -50,25 +52,25 @@ class Trained:
     best: int
 
 
-def make_network(recipe: Recipe, outputs: int, pretrained: bool = True) -> MultiTask:
+def make_network(recipe: SoydanerRecipe, outputs: int, pretrained: bool = True) -> MultiTask:
     """The network as a training begins, repeatable by the seed."""
-    looks = create_backbone(recipe.backbone, pretrained)
+    backbone = create_backbone(recipe.backbone, pretrained)
     torch.manual_seed(recipe.seed)
-    network = MultiTask(looks, 1 if recipe.single else outputs, recipe.hidden, recipe.dropout, recipe.separate)
+    network = MultiTask(backbone, 1 if recipe.single else outputs, recipe.hidden, recipe.dropout, recipe.separate)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def source_for(
-    photos: RatedPhotos, recipe: Recipe, where: torch.device, *, keep: bool = True, cache: Path | None = None
-) -> Source:
+    photos: RatedPhotos, recipe: SoydanerRecipe, device: torch.device, *, keep: bool = True, cache: Path | None = None
+) -> FeatureInputs:
     """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
-    look_by = Look(recipe.backbone, recipe.side, recipe.mirror)
+    look_by = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
     if keep:
-        return cached_source(photos, look_by, where, middle=recipe.epochs2 > 0, cache=cache)
-    return direct_source(photos, look_by, where)
+        return cached_source(photos, look_by, device, middle=recipe.epochs2 > 0, cache=cache)
+    return direct_source(photos, look_by, device)
 
 
-def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -> Checkpoint:
+def check(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None = None) -> Checkpoint:
     """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
 
     Raises:
@@ -82,13 +84,13 @@ def check(photos: RatedPhotos, recipe: Recipe, checkpoint: Path | None = None) -
 
 def fit(
     photos: RatedPhotos,
-    recipe: Recipe,
+    recipe: SoydanerRecipe,
     *,
-    source: Source | None = None,
+    source: FeatureInputs | None = None,
     checkpoint: Path | None = None,
-    where: torch.device | None = None,
-    told: Told = lambda row: None,
-) -> Trained:
+    device: torch.device | None = None,
+    on_epoch: OnEpoch = lambda row: None,
+) -> SoydanerResult:
     """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
 
     Args:
@@ -96,8 +98,8 @@ def fit(
         recipe: settings.
         source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
         checkpoint: file that is written after each epoch and gone on with where it is there.
-        where: device, chosen by itself without one.
-        told: called with each row of the history.
+        device: device, chosen by itself without one.
+        on_epoch: called with each row of the history.
 
     Raises:
         BeholderError: no split, too few photographs or ratings, no room, a checkpoint of another training, or a
@@ -107,24 +109,24 @@ def fit(
     state = check(photos, recipe, checkpoint)
     train, validation, held_out = parts(photos)
     tasks, unit = _learned(photos, recipe)
-    where = where or device()
-    source = source or source_for(photos, recipe, where)
-    network = make_network(recipe, len(photos.tasks)).to(where)
+    device = device or choose_device()
+    source = source or source_for(photos, recipe, device)
+    network = make_network(recipe, len(photos.tasks)).to(device)
     predicted: dict[int, np.ndarray] = {}
     losses: dict[int, float] = {}
     for number in (1, 2) if recipe.epochs2 else (1,):
         inputs = source.pooled if number == 1 else source.middle
         answer = network.forward_head if number == 1 else network.forward_tail
-        losses[number] = run(
-            _stage(number, network, inputs, answer, train, validation, unit, recipe), state, recipe.seed, told
+        losses[number] = train_stage(
+            _stage(number, network, inputs, answer, train, validation, unit, recipe), state, recipe.seed, on_epoch
         )
         predicted[number] = np.full((len(photos), len(tasks)), np.nan)
         predicted[number][held_out] = _native(tasks, predict(network, answer, inputs, held_out))
     best = min(losses, key=lambda stage: losses[stage])
     if best == 1 and recipe.epochs2:
-        network = make_network(recipe, len(photos.tasks)).to(where)
+        network = make_network(recipe, len(photos.tasks)).to(device)
         state.best(1, network.trained(1))
-    return Trained(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
+    return SoydanerResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 def _stage(
@@ -135,11 +137,11 @@ def _stage(
     train: np.ndarray,
     validation: np.ndarray,
     unit: np.ndarray,
-    recipe: Recipe,
+    recipe: SoydanerRecipe,
 ) -> Stage:
     """Stage 1 or 2 of Section 4.2."""
     parameters = network.trained(number)
-    first_rate = recipe.rate1 if number == 1 else recipe.rate2
+    first_rate = recipe.lr_head if number == 1 else recipe.lr_finetune
     count = -(-len(train) // recipe.batch)
     targets = torch.from_numpy(unit).float().to(next(network.parameters()).device)
 
@@ -153,7 +155,7 @@ def _stage(
 
         return [step(rows) for rows in chunks(len(order), recipe.batch)]
 
-    def judge() -> dict[str, float]:
+    def validate() -> dict[str, float]:
         found = predict(network, answer, inputs, validation)
         if not np.isfinite(found).all():
             return {"validation_loss": float("nan")}
@@ -168,13 +170,13 @@ def _stage(
         lambda done, epoch: [first_rate * (recipe.decay ** (done / recipe.decay_steps) if number == 2 else 1)],
         max(recipe.epochs1, -(-recipe.steps1 // count)) if number == 1 else recipe.epochs2,
         steps,
-        judge,
-        f"give a smaller rate{number} than {first_rate:g}",
+        validate,
+        f"give a smaller {_RATES[number]} than {first_rate:g}",
         {},
     )
 
 
-def _learned(photos: RatedPhotos, recipe: Recipe) -> tuple[tuple[Task, ...], np.ndarray]:
+def _learned(photos: RatedPhotos, recipe: SoydanerRecipe) -> tuple[tuple[Task, ...], np.ndarray]:
     """The tasks that are learned, and (N, T) their ratings in the unit interval."""
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     columns = zip(tasks, photos.ratings.T, strict=False)

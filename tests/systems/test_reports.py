@@ -1,0 +1,292 @@
+"""The report on Soydaner & Wagemans (2023), on small folders in the published layouts, with a tiny network."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from beholder.data.registry import load_data
+from beholder.data.sets import aadb
+from beholder.embedded import default
+from beholder.errors import BeholderError
+from beholder.metrics import Estimate, resampled, srcc
+from beholder.reporting import write
+from beholder.reporting.document import Document, Missing, Part, Picture, Table
+from beholder.systems import comparison, study, study_runs
+from beholder.systems.comparison import ComparisonConfig, side_by_side
+from beholder.systems.li2019 import experiment as li_experiment
+from beholder.systems.li2019 import published as li_published
+from beholder.systems.li2019 import report as li_report
+from beholder.systems.song2023 import experiment as song_experiment
+from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.soydaner2023 import experiment as soydaner_experiment
+from beholder.systems.soydaner2023 import published as soydaner_published
+from beholder.systems.soydaner2023 import report as soydaner_report
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
+from beholder.training.features import Extractor
+from helpers import tiny_backbones
+from helpers.coloured_data import make_aadb, make_eva, make_oasis, warmth
+
+CPU = torch.device("cpu")
+RECIPE = SoydanerRecipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=20, epochs2=1, lr_head=0.01)
+PRINTED = {f"Table {number}" for number in range(1, 12)} | {
+    f"Figure {number}" for number in (3, *range(5, 15)) if number != 4
+}
+
+
+@pytest.fixture(autouse=True)
+def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
+    colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
+    monkeypatch.setattr(default, "extractor", lambda recipe: colours)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 10)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 6)
+    monkeypatch.setattr(study, "resampled", partial(resampled, resamples=50))
+    yield
+
+
+MAKERS = {"oasis": make_oasis, "aadb": make_aadb, "eva": make_eva}
+
+
+def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_experiment.Config:
+    work, cache = root / "work", root / "cache"
+    return soydaner_experiment.Config(name, root, seeds, folds, False, RECIPE, False, work, cache)
+
+
+def parts(found: Document) -> list[Part]:
+    return [part for section in found.parts for part in section.parts]
+
+
+def numbers(found: Document) -> set[str]:
+    """``Tables 6, 8`` stands for both."""
+    whole: set[str] = set()
+    for part in parts(found):
+        number = getattr(part, "number", "")
+        kind = "Table" if number.startswith("Table") else "Figure"
+        whole |= {f"{kind} {each}" for each in re.findall(r"\d+", number)}
+    return whole
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = MAKERS[name](tmp_path)
+    monkeypatch.setenv("BEHOLDER_DATA", str(root))
+    found = soydaner_report.reproduce(settings(name, root), CPU)
+    assert numbers(found) >= PRINTED, PRINTED - numbers(found)
+    tables = {part.number: part for part in parts(found) if isinstance(part, Table) and part.number}
+    for table in tables.values():  # numbers of the paper stand in columns that say so, ours in columns that say so
+        for column, *cells in zip(table.columns, *table.rows, strict=True):
+            assert not any(isinstance(cell, Estimate) for cell in cells) or column.source == "measured", table.title
+    first = tables["Table 1"]
+    measured = [row for row in first.rows if isinstance(row[2], Estimate)]
+    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner_published.COMPARISON.values())
+    assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
+    written = write.write_document(found, root / "report.html")
+    assert all(path.stat().st_size for path in written)
+
+
+def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.Config:
+    """OASIS as the first domain, own photographs as the second."""
+    make_oasis(root)
+    rows = ["image,calm,bright"]
+    for number in range(100, 120):
+        red = min(warmth(root / f"second/{number}.jpg", number), 1)
+        rows.append(f"{number}.jpg,{1 + 4 * red:.3f},{red:.3f}")
+    (root / "second/second.csv").write_text("\n".join(rows) + "\n")
+    recipe = replace(
+        li_experiment.SMALL, backbone="tiny", resize=24, side=16, hidden=(16, 8), batch=8, epochs1=2, epochs2=2
+    )
+    second = str(root / "second/second.csv")
+    return li_experiment.Config(
+        "oasis", root, seeds, folds, False, recipe, False, root / "work", root / "cache", second
+    )
+
+
+def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = li_settings(tmp_path)
+    found = li_report.reproduce(wanted, CPU)
+    assert numbers(found) >= {"Table 1", "Table 2", "Figure 4", "Figure 5"}
+    tables = {part.title: part for part in parts(found) if isinstance(part, Table)}
+    for table in tables.values():
+        for column, *cells in zip(table.columns, *table.rows, strict=True):
+            assert not any(isinstance(cell, Estimate) for cell in cells) or column.source == "measured", table.title
+    errors = tables["Agreement and errors, scores from 0 to 1"]
+    measured = {row[0]: row for row in errors.rows if isinstance(row[4], Estimate)}
+    assert list(measured) == [
+        "only aesthetic task",
+        "only aesthetic task, own rates",
+        "alternating training",
+        "with inter-task layer",
+        "linear probe on tiny",
+        "DINOv2 + ridge, as the default model",
+    ]
+    for row in measured.values():
+        root_mean, mean = row[6], row[7]
+        assert isinstance(root_mean, Estimate) and isinstance(mean, Estimate) and root_mean.n == 16
+        assert root_mean.value == pytest.approx(mean.value**0.5, rel=0.05)  # each is a mean over two seeds
+    signs = tables["Signs of the coefficients"]
+    assert [row[0] for row in signs.rows] == [*li_published.SIGNS, "calm", "bright"]
+    assert [row[2] is None for row in signs.rows] == [True] * 5 + [False] * 2
+    counts = {row[0]: row[1] for row in tables["Parameters"].rows}
+    assert counts["all"] == 10_105_739 and counts["inter-task layer"] == 5
+    rates = tables["Learning rates that were tried"]
+    least = min(rates.rows[:4], key=lambda row: row[3] + row[5])  # type: ignore[operator, arg-type, return-value]
+    text = next(part for part in parts(found) if getattr(part, "title", "") == "Protocol")
+    assert f"{least[2]} for the shared layers" in " ".join(text.paragraphs)  # type: ignore[union-attr]
+    written = write.write_document(found, tmp_path / "report.html")
+    assert all(path.stat().st_size for path in written)
+    monkeypatch.setattr(li_experiment, "trainer", lambda *_: None)  # nothing is trained again
+    assert write.write_document(li_report.reproduce(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
+        tmp_path / "report.html"
+    ).read_text().replace("report-figures", "again-figures")
+
+
+def rows_tested(name: str, root: Path) -> list[int]:
+    photos = load_data(name, root)
+    return [
+        row
+        for part in study_runs.with_splits(photos, 2)
+        for row in np.flatnonzero(np.array(part.splits) == "test").tolist()
+    ]
+
+
+def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path / "nowhere"))
+    found = soydaner_report.reproduce(settings("oasis", make_oasis(tmp_path)), CPU)
+    missing = {part.number for part in parts(found) if isinstance(part, Missing)}
+    assert {"Figure 3", "Table 3", "Figure 9a"} <= missing
+
+
+def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
+    wanted = settings("oasis", make_oasis(tmp_path), folds=1)
+    first = soydaner_report.reproduce(wanted, CPU)
+    monkeypatch.setattr(soydaner_experiment, "trainer", lambda source, device: None)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.deletion", None)
+    again = soydaner_report.reproduce(wanted, CPU)
+    assert first.summary == again.summary
+    pages = [
+        write.write_document(found, tmp_path / f"{name}.html")[1].read_text()
+        for found, name in ((first, "a"), (again, "b"))
+    ]
+    assert pages[0].replace("a-figures", "b-figures") == pages[1]
+
+
+class Colours(torch.nn.Module):
+    """Mean colours, as the extractor that stands for the default model's here."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.float().mean((2, 3))
+
+
+def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    li = li_settings(tmp_path)
+    song = SongRecipe("tiny", side=16, maps=2, batch=8, epochs1=2, epochs2=1)
+    for paper, recipe in ((soydaner_experiment, RECIPE), (li_experiment, li.recipe), (song_experiment, song)):
+        monkeypatch.setattr(paper, "recipe_for", lambda name, recipe=recipe: recipe)
+    second = li_experiment._second
+    monkeypatch.setattr(li_experiment, "_second", lambda given: second(replace(given, second=li.second)))
+    monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
+    monkeypatch.setattr(default, "frozen", lambda recipe: Colours())
+    monkeypatch.setattr(comparison, "TURNS", 1)
+    wanted = ComparisonConfig("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
+    found, *pictures = parts(side_by_side(wanted, CPU))
+    assert isinstance(found, Table) and isinstance(pictures[0], Picture)
+    emd = {row[0]: row[4] for row in found.rows}
+    assert [name.split(" 20")[0] for name in emd] == [
+        "Soydaner & Wagemans",
+        "Li et al.",
+        "Song et al.",
+        "linear probe on tiny",
+        comparison.DEFAULT,
+    ]
+    assert [value is None for value in emd.values()] == [True, True, False, False, False]
+    for row in found.rows:
+        assert row[1].n == 16 and -1 <= row[1].low <= row[1].value <= row[1].high <= 1
+        assert row[5] > 0 and row[7] > 0
+    assert found.rows[-1][1].value > 0.9  # the ratings are made of colours
+    for paper in (soydaner_experiment, li_experiment, song_experiment):
+        monkeypatch.setattr(paper, "trainer", lambda *_: None)  # nothing is trained again
+    again = parts(side_by_side(wanted, CPU))[0]
+    assert isinstance(again, Table) and [row[:5] for row in again.rows] == [row[:5] for row in found.rows]
+
+
+def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
+    make_oasis(tmp_path)
+    path = tmp_path / "oasis" / "labels.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-1], ",".join([*lines[-1].split(",")[:-3], "", "", ""])]) + "\n")
+    with pytest.raises(BeholderError, match="lack a rating"):
+        soydaner_report.reproduce(settings("oasis", tmp_path), CPU)
+
+
+def test_published_numbers_agree_with_each_other() -> None:
+    assert sum(soydaner_published.SCORES_AADB) == 1000 and sum(soydaner_published.SCORES_EVA) == 570
+    assert soydaner_published.ATTRIBUTES_AADB["score"][1] == round(
+        soydaner_published.COMPARISON["Soydaner & Wagemans 2023"], 3
+    )
+    assert sum(ours for _, _, ours in soydaner_published.PARAMETERS) == 14_789_388
+    assert set(soydaner_published.ATTRIBUTES_AADB) == {task.name for task in aadb.TASKS}
+    assert (
+        soydaner_experiment.recipe_for("eva").dropout == 0.25 and soydaner_experiment.recipe_for("aadb").dropout == 0.35
+    )
+
+
+def made_study(tmp_path: Path) -> study.Study:
+    """Two rounds and two seeds whose predictions are the ratings plus a known error."""
+    photos = load_data("oasis", make_oasis(tmp_path))
+    rounds = study_runs.with_splits(photos, 2)
+    results = []
+    for fold, part in enumerate(rounds):
+        test = np.flatnonzero(np.array(part.splits) == "test")
+        for seed in range(2):
+            noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
+            outcome = study_runs.Outcome([], {"training": photos.ratings[test] + noise})
+            results.append(study_runs.Result("net", seed, fold, test, outcome))
+    return study.assemble(photos, rounds, results, {"perfect": photos.ratings})
+
+
+def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
+    made = made_study(tmp_path)
+    values = study.by_seed(made, made.final("net"))
+    assert values == [srcc(made.truth[:, 0], predicted[:, 0]) for predicted in made.final("net")]
+    found = study.measured(made, made.final("net"))
+    assert found.value == pytest.approx(np.mean(values)) and found.low < found.value < found.high
+    assert found.n == len(made.rows) == 16
+    gap = study.difference(made, made.compared["perfect"], made.final("net"))
+    assert gap.value == pytest.approx(1 - np.mean(values)) and 0 < gap.low < gap.value < gap.high
+    assert study.measured(made, made.compared["perfect"]).value == pytest.approx(1)
+
+
+def test_probe_never_sees_what_it_is_tested_on(tmp_path: Path) -> None:
+    photos = load_data("oasis", make_oasis(tmp_path))
+    rounds = study_runs.with_splits(photos, 5)
+    found = study.probe(rounds, [np.eye(len(photos))])  # features that say which photograph it is, and nothing else
+    assert np.isfinite(found).all()
+    assert srcc(photos.ratings[:, 0], found[:, 0]) < 0.2
+    spoilt = [
+        replace(part, ratings=np.where((np.array(part.splits) == "test")[:, None], 1.0, part.ratings))
+        for part in rounds
+    ]
+    np.testing.assert_array_equal(study.probe(spoilt, [np.eye(len(photos))]), found)
+
+
+@pytest.mark.slow
+def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MobileNetV2 without stage 2 on one round of OASIS: what CI runs of the study."""
+    monkeypatch.undo()
+    recipe = replace(soydaner_experiment.recipe_for("oasis"), backbone="mobilenet_v2", epochs2=0)
+    wanted = soydaner_experiment.Config("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 20)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 8)
+    found = soydaner_report.reproduce(wanted, CPU)
+    table = next(part for part in parts(found) if isinstance(part, Table) and part.number == "Table 1")
+    values = [row[2].value for row in table.rows if isinstance(row[2], Estimate)]
+    network, probe, dinov2 = values
+    assert network > 0.55 and probe > 0.55 and dinov2 > 0.8
+    assert isinstance(next(part for part in parts(found) if getattr(part, "number", "") == "Figures 8, 13"), Picture)

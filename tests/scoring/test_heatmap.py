@@ -9,7 +9,21 @@ from beholder.scoring.heatmap import LOWERS, RAISES, overlay, scale_bar, scale_e
 
 @pytest.mark.parametrize(
     ("largest", "end"),
-    [(0, 1), (0.07, 0.07), (0.071, 0.08), (0.0700001, 0.08), (0.95, 1), (1, 1), (1.2, 2), (9.1, 10), (3e-5, 3e-5), (0.31, 0.4), (0.3, 0.3), (7.2, 8), (0.0096, 0.01)],
+    [
+        (0, 1),
+        (0.07, 0.07),
+        (0.071, 0.08),
+        (0.0700001, 0.08),
+        (0.95, 1),
+        (1, 1),
+        (1.2, 2),
+        (9.1, 10),
+        (3e-5, 3e-5),
+        (0.31, 0.4),
+        (0.3, 0.3),
+        (7.2, 8),
+        (0.0096, 0.01),
+    ],
 )
 def test_scale_ends_at_the_next_round_figure(largest: float, end: float) -> None:
     assert scale_end(largest) == scale_end(float(np.float32(largest))) == end

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from beholder.files import path_key
 from beholder.photos.formats import SUFFIXES
-from beholder.text import one_spelling, printable
+from beholder.text import printable
 
 _NUMBER = re.compile("0*([0-9]+)")
 
@@ -53,7 +54,7 @@ def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = (
 def _once(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
     seen: set[str] = set()
     for item in found:
-        key = one_spelling(item.path if isinstance(item, Unreadable) else item)
+        key = path_key(item.path if isinstance(item, Unreadable) else item)
         if key not in seen:
             seen.add(key)
             yield item

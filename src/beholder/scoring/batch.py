@@ -22,6 +22,7 @@ from beholder.photos.listing import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
 from beholder.scoring.scorer import CORES, Scorer
 from beholder.scoring.scores import Scores
+from beholder.text import printable
 
 # Threads of the runtime for a scorer of many photographs: cores that each have a batch of their own wait for nobody,
 # but more than 8 to 15 batches at once take memory.
@@ -102,7 +103,7 @@ def score_photos(
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
         except MemoryError:  # of resizing it, or of `also`
-            return _Ready(Result(path, sha256, error=f"{path}: not enough memory to resize it"))
+            return _Ready(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
 
     pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
     try:

@@ -22,10 +22,10 @@ from sklearn.datasets import load_sample_image
 
 from beholder.errors import PhotoError
 from beholder.photos import memory, read
-from beholder.photos.colour import BACKGROUND, _to_srgb
-from beholder.photos.formats import SUFFIXES
+from beholder.photos.colour import BACKGROUND, profile_transform
+from beholder.photos.formats import PHOTO_SUFFIXES
 from beholder.photos.memory import PixelBudget
-from beholder.photos.read import MAX_BYTES, read_bytes, read_photo
+from beholder.photos.read import MAX_FILE_BYTES, read_bytes, read_photo
 from beholder.photos.resize import resize_exact
 from helpers.factories import dng
 
@@ -287,7 +287,7 @@ def in_adobe(srgb):
 @pytest.mark.parametrize(
     ("kind", "options"), [("PNG", {}), ("TIFF", {}), ("WebP", {"lossless": True}), ("JPEG", {"quality": 97})]
 )
-def test_profile_leads_back_to_srgb(kind, options):
+def test_profile_leads_backprofile_transform(kind, options):
     raised = in_adobe(VIVID)
     assert gap(raised, VIVID) > 4
     read = read_photo(encode(raised, kind, icc_profile=ADOBE, **options))
@@ -334,7 +334,7 @@ def test_cmyk_profile():
 
 def test_profiles_that_change_nothing_or_are_broken():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert _to_srgb(srgb, "RGB") is None and _to_srgb(ADOBE, "RGB") is not None
+    assert profile_transform(srgb, "RGB") is None and profile_transform(ADOBE, "RGB") is not None
     for profile in (srgb, b"not a profile", ADOBE[:200], ADOBE[:128] + b"\xff" * 100, GAMMA_ONE):
         np.testing.assert_array_equal(read_photo(encode(SMALL, "PNG", icc_profile=profile)).pixels, SMALL)
 
@@ -584,7 +584,7 @@ def test_pipes_and_devices_do_not_hang(tmp_path):
 
 def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
     with open(tmp_path / "large.jpg", "wb") as file:
-        file.truncate(MAX_BYTES + 1)  # sparse
+        file.truncate(MAX_FILE_BYTES + 1)  # sparse
     assert "2,147,483,649 bytes, more than" in reason(tmp_path / "large.jpg")
 
 
@@ -688,7 +688,7 @@ def test_threads_agree():
         encode(DEEP, "PNG"), encode(SMALL, "WebP"), encode(SMALL, "TIFF", compression="tiff_lzw"), encode(SMALL, "GIF"),
     ]  # fmt: skip
     alone = [read_photo(source, (200, 120)).pixels for source in sources]
-    _to_srgb.cache_clear()
+    profile_transform.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda i: read_photo(sources[i % 7], (200, 120)).pixels, range(70)))
     for i, pixels in enumerate(together):
@@ -703,7 +703,7 @@ def test_room_is_never_exceeded_and_everyone_gets_some():
     lock = threading.Lock()
 
     def take(pixels):
-        with room.taken(pixels):
+        with room.reserved(pixels):
             with lock:
                 used.append(min(pixels, 10))
                 most.append(sum(used))
@@ -723,11 +723,11 @@ def test_those_who_need_little_do_not_overtake_for_ever():
 
     def nibble():
         while not stop.is_set():
-            with room.taken(2):
+            with room.reserved(2):
                 time.sleep(0.001)
 
     def swallow():
-        with room.taken(10):
+        with room.reserved(10):
             got.set()
 
     with ThreadPoolExecutor(9) as pool:
@@ -745,7 +745,7 @@ def test_an_interrupted_wait_leaves_the_room_as_it_was():
     room, full, let_go = PixelBudget(10), threading.Event(), threading.Event()
 
     def hold():
-        with room.taken(10):
+        with room.reserved(10):
             full.set()
             let_go.wait(10)
 
@@ -754,12 +754,12 @@ def test_an_interrupted_wait_leaves_the_room_as_it_was():
         assert full.wait(5)
         with pytest.raises(KeyboardInterrupt):
             threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
-            with room.taken(1):
+            with room.reserved(1):
                 pytest.fail("there was no room")
         let_go.set()
-    with room.taken(10), pytest.raises(ValueError):
+    with room.reserved(10), pytest.raises(ValueError):
         raise ValueError
-    with room.taken(10):
+    with room.reserved(10):
         pass
 
 
@@ -772,12 +772,12 @@ LARGE_ONES = {
 
 @pytest.mark.parametrize("kind", LARGE_ONES)
 def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatch):
-    monkeypatch.setattr(memory, "LARGE", 6000)  # of the 6,144 that SMALL has
-    monkeypatch.setattr(memory, "BUDGET", PixelBudget(3 * 6144))
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 6000)  # of the 6,144 that SMALL has
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(3 * 6144))
     tiny = encode(SMALL[:32, :32], "PNG")
     with ThreadPoolExecutor(8) as pool, contextlib.ExitStack() as until:
         for _ in range(3):
-            read_photo(LARGE_ONES[kind], (8, 8), name="a.dng", until=until)
+            read_photo(LARGE_ONES[kind], (8, 8), name="a.dng", reservation=until)
         waiting = [pool.submit(read_photo, LARGE_ONES[kind], (8, 8), name="a.dng") for _ in range(4)]
         assert pool.submit(read_photo, tiny).result(10).width == 32
         assert pool.submit(read_photo, encode(SMALL, "JPEG"), (8, 8)).result(10).width == 96  # reduced, so small
@@ -789,8 +789,8 @@ def test_large_pictures_wait_for_each_other_and_small_ones_pass(kind, monkeypatc
 
 
 def test_a_picture_that_fails_gives_its_room_back(monkeypatch):
-    monkeypatch.setattr(memory, "LARGE", 100)
-    monkeypatch.setattr(memory, "BUDGET", PixelBudget(6144))
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 100)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(6144))
     cut = LARGE_ONES["PNG"][:-4000]
     for _ in range(3):
         assert "PNG" in reason(cut)
@@ -808,9 +808,9 @@ def test_import_is_light():
 
 
 def test_suffixes():
-    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= SUFFIXES
-    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in SUFFIXES)
-    assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & SUFFIXES
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= PHOTO_SUFFIXES
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in PHOTO_SUFFIXES)
+    assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & PHOTO_SUFFIXES
 
 
 HEIC_HEADER = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)

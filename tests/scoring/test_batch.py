@@ -168,8 +168,8 @@ def test_large_photographs_wait_until_others_are_small(
     quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In `also` and in resizing they are as large as in decoding."""
-    monkeypatch.setattr(memory, "LARGE", 24 * 24 - 1)
-    monkeypatch.setattr(memory, "BUDGET", PixelBudget(2 * 24 * 24))
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 24 * 24 - 1)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(2 * 24 * 24))
     lock, now, most = threading.Lock(), 0, 0
     pixels = quick.pixels
 

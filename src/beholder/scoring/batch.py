@@ -95,8 +95,8 @@ def score_photos(
                 sha256 = hashlib.sha256(content).hexdigest()
             if known is not None and known(path, sha256):
                 return _Ready(Result(path, sha256))
-            with ExitStack() as room:  # of a large picture, until only few of its pixels are left
-                found = read_photo(content, scorer.min_size, name=path, until=room)
+            with ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
+                found = read_photo(content, scorer.min_size, name=path, reservation=reservation)
                 pixels = scorer.pixels(found, path)
                 made = also(found) if also is not None else None
                 return _Ready(Result(path, sha256, extra=made), pixels, (found.width, found.height))

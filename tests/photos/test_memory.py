@@ -20,12 +20,7 @@ from beholder.photos import memory
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import read_photo
 from helpers.factories import dng
-from helpers.photo_files import (
-    SMALL,
-    chunk,
-    encode,
-    reason,
-)
+from helpers.photo_files import SMALL, chunk, encode, reason
 
 BOMB = (
     b"\x89PNG\r\n\x1a\n"

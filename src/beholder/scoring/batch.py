@@ -27,7 +27,7 @@ from beholder.text import printable
 # Threads of the runtime for a scorer of many photographs: cores that each have a batch of their own wait for nobody,
 # but more than 8 to 15 batches at once take memory.
 THREADS = max(1, CORES // 8)
-PIXELS = 2 * 224 * 224  # in a batch: with more, what is computed leaves the core's cache (docs/performance.md)
+BATCH_PIXELS = 2 * 224 * 224  # in a batch: with more, what is computed leaves the core's cache (docs/performance.md)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def score_photos(
     Yields:
         One result a path, in the order of the paths.
     """
-    batch, workers, runs = batch or batch_of(scorer), workers or CORES, runs_of(scorer)
+    batch, workers, runs = batch or default_batch(scorer), workers or CORES, concurrent_batches(scorer)
     source = iter(paths)
 
     def prepare(item: str | os.PathLike[str] | Unreadable) -> _Ready:
@@ -129,13 +129,13 @@ def score_photos(
             each.shutdown(wait=True, cancel_futures=True)
 
 
-def batch_of(scorer: Scorer) -> int:
+def default_batch(scorer: Scorer) -> int:
     """Photographs in a batch: 2 of the default model, 7 of the fast one."""
     width, height = scorer.info.size
-    return min(max(2, PIXELS // (width * height)), 8)
+    return min(max(2, BATCH_PIXELS // (width * height)), 8)
 
 
-def runs_of(scorer: Scorer) -> int:
+def concurrent_batches(scorer: Scorer) -> int:
     """Batches in the model at once: as many as fill the cores, or two, so that one has work while the other waits."""
     return max(2, CORES // scorer.threads)
 

@@ -21,16 +21,16 @@ import numpy as np
 
 from beholder.errors import ModelError
 from beholder.metrics import Estimate
-from beholder.scoring.onnx_file import metadata
+from beholder.scoring.onnx_file import read_metadata
 from beholder.tasks import Task
 from beholder.text import one_line
 
 METADATA_KEY = "beholder"
 FORMAT = 1
 OUTPUTS = ("scores", "embedding", "evidence")
-LARGEST = 4096  # pixels of a side that a model may ask for
-MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
-MOST_WORDS = 10_000_000  # characters of its metadata
+MAX_SIDE = 4096  # pixels of a side that a model may ask for
+MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
+MAX_METADATA_CHARS = 10_000_000  # characters of its metadata
 EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
 DISTRIBUTION = "distribution"
 SQUASH, SHORT_EDGE = "squash", "short edge"
@@ -88,9 +88,9 @@ class ModelInfo:
         words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
         if not all(isinstance(word, str) for word in words) or not self.name.isprintable():
             raise ModelError("its metadata has no text where there should be some")
-        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= LARGEST for side in self.size):
+        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= MAX_SIDE for side in self.size):
             raise ModelError(
-                f"it wants photographs of {self.size}, where width and height from 1 to {LARGEST} can be had"
+                f"it wants photographs of {self.size}, where width and height from 1 to {MAX_SIDE} can be had"
             )
         if len({task.name for task in self.tasks}) < len(self.tasks):
             raise ModelError("two of its tasks have the same name")
@@ -126,14 +126,16 @@ class ModelInfo:
         return np.stack(columns, axis=1)
 
 
-def parse(text: str) -> ModelInfo:
+def parse_info(text: str) -> ModelInfo:
     """The JSON document of a model file -> ModelInfo.
 
     Raises:
         ModelError: it is not such a document, or of a later format than this version reads.
     """
-    if len(text) > MOST_WORDS:
-        raise ModelError(f"its metadata has {len(text):,} characters, more than the {MOST_WORDS:,} that are read")
+    if len(text) > MAX_METADATA_CHARS:
+        raise ModelError(
+            f"its metadata has {len(text):,} characters, more than the {MAX_METADATA_CHARS:,} that are read"
+        )
     try:
         document = json.loads(text)
         found = document.pop("format")
@@ -156,7 +158,7 @@ def parse(text: str) -> ModelInfo:
         raise ModelError(f"its metadata is not what a beholder model carries ({what})") from None
 
 
-def read(path: Path) -> tuple[bytes, ModelInfo]:
+def read_model(path: Path) -> tuple[bytes, ModelInfo]:
     """The content of a model file and what it says of itself; nothing of it is run.
 
     Raises:
@@ -168,16 +170,16 @@ def read(path: Path) -> tuple[bytes, ModelInfo]:
         if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end
             what = "Is a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
             raise ModelError(f"{path}: cannot open the model ({what}); leave it out for the default")
-        if found.st_size > MOST_BYTES:
+        if found.st_size > MAX_MODEL_BYTES:
             raise ModelError(f"{path}: has {found.st_size:,} bytes, more than a model file can have")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot open the model ({why}); leave it out for the default") from None
     try:
-        entries = metadata(content)
+        entries = read_metadata(content)
         if METADATA_KEY in entries:
-            return content, parse(entries[METADATA_KEY])
+            return content, parse_info(entries[METADATA_KEY])
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     raise ModelError(

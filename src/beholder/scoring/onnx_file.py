@@ -14,7 +14,7 @@ from typing import Any
 
 from beholder.errors import ModelError
 
-DEEPEST = 50  # messages inside messages; graphs of a branch in a loop in a branch have 20
+MAX_DEPTH = 50  # messages inside messages; graphs of a branch in a loop in a branch have 20
 
 # Number of the field in onnx.proto -> the message that it holds; what is not named here is passed over.
 _GRAPH, _NODE, _ATTRIBUTE, _TENSOR, _SPARSE, _FUNCTION, _TRAINING = range(7)
@@ -40,7 +40,7 @@ def sealed(content: bytes) -> bytes:
     return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
-def metadata(content: bytes) -> dict[str, str]:
+def read_metadata(content: bytes) -> dict[str, str]:
     """The entries of an ONNX file's metadata.
 
     Raises:
@@ -63,7 +63,7 @@ def metadata(content: bytes) -> dict[str, str]:
 
 
 def _check(message: Any, kind: int, depth: int) -> None:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise ModelError("not a model file: its graphs are nested too deeply")
     for number, value in _fields(message):
         if kind == _TENSOR and number == _DATA_LOCATION and value:

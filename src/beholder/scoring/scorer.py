@@ -11,14 +11,14 @@ from beholder.errors import PhotoError
 from beholder.photos.read import Photo, Pixels, Source, read_photo
 from beholder.photos.resize import decode_size, resize_exact, short_edge
 from beholder.scoring.explain import Explanation, occlude
-from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, default_path, embedded_path, model_id, read
+from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, default_path, embedded_path, model_id, read_model
 from beholder.scoring.scores import Scores, task_index
-from beholder.scoring.session import answers, compare_contract, open_session
+from beholder.scoring.session import check_contract, open_session, run_session
 
 CORES = os.cpu_count() or 1
 # Photographs at a time: one a core, so that each has work. More only leave the cores' caches: docs/performance.md. Not
 # one, for a photograph alone takes another path through the runtime and differs in the seventh digit.
-BATCH = min(max(2, CORES), 8)
+SCORE_BATCH = min(max(2, CORES), 8)
 
 
 class Scorer:
@@ -40,11 +40,11 @@ class Scorer:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         path = _path(model)
-        content, info = read(path)
+        content, info = read_model(path)
         self.info: ModelInfo = info
         self.threads: int = threads or CORES
         self._session = open_session(path, content, threads)
-        compare_contract(path, info, self._session)
+        check_contract(path, info, self._session)
         self.id: str = model_id(self.info.name, content)
 
     @property
@@ -69,7 +69,7 @@ class Scorer:
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
-        outputs = answers(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
+        outputs = run_session(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
         values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
@@ -115,7 +115,7 @@ class Scorer:
             found = read_photo(source, self.min_size)
             batch.append(self.pixels(found, str(source) if isinstance(source, str | os.PathLike) else "<photograph>"))
             sizes.append((found.width, found.height))
-            if len(batch) == BATCH:
+            if len(batch) == SCORE_BATCH:
                 parts.append(self.run(batch, np.array(sizes)))
                 batch, sizes = [], []
         if batch:

@@ -12,7 +12,7 @@ from beholder.scoring.model_file import DISTRIBUTION, ModelInfo
 from beholder.text import one_line
 
 
-def answers(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int) -> list[np.ndarray]:
+def run_session(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int) -> list[np.ndarray]:
     """The outputs of a session for pixels (B, height, width, 3), of the shapes and finite as the file said.
 
     Raises:
@@ -52,7 +52,7 @@ def open_session(path: Path, content: bytes, threads: int | None) -> Any:
         raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
 
 
-def compare_contract(path: Path, info: ModelInfo, session: Any) -> None:
+def check_contract(path: Path, info: ModelInfo, session: Any) -> None:
     """Raises ModelError where the graph's inputs and outputs are not those of the contract, or of these tasks."""
     try:
         inputs = {put.name: (put.type, len(put.shape), put.shape[-1:]) for put in session.get_inputs()}

@@ -26,7 +26,7 @@ from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.evaluate import PARTS, Evaluation, choose, evaluate, leak, pairs
 from beholder.metrics import bootstrap, p_text, p_value, paired_bootstrap
-from beholder.scoring.model_file import METADATA_KEY, TrainingData, parse
+from beholder.scoring.model_file import METADATA_KEY, TrainingData, parse_info
 from beholder.splits import split_hash
 from beholder.tasks import Task
 from helpers.factories import COMMAND, save_model, save_photos, slowed
@@ -90,7 +90,7 @@ def save_changed(path: Path, **changes: Any) -> Path:
     """The model of mean colours that says other things of itself."""
     model = onnx.load(save_model(path))
     text = next(entry.value for entry in model.metadata_props if entry.key == METADATA_KEY)
-    onnx.helper.set_model_props(model, {METADATA_KEY: replace(parse(text), **changes).to_json()})
+    onnx.helper.set_model_props(model, {METADATA_KEY: replace(parse_info(text), **changes).to_json()})
     path.write_bytes(model.SerializeToString())
     return path
 

@@ -13,9 +13,10 @@ import pytest
 import beholder
 from beholder.errors import PhotoError
 from beholder.photos import memory
+from beholder.photos.listing import Unreadable
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import Photo, Pixels, read_photo
-from beholder.scoring.batch import Result, runs_of, score_photos
+from beholder.scoring.batch import Result, concurrent_batches, score_photos
 from helpers.factories import save_photos
 
 
@@ -88,7 +89,7 @@ def test_little_is_read_ahead(quick: beholder.Scorer, many: list[str], count: in
 
     ahead = [taken - given for given, _ in enumerate(score_photos(quick, source(), batch=4, workers=2))]
     assert len(ahead) == count
-    assert max(ahead) <= 2 * 4 + 2 + runs_of(quick) * 4
+    assert max(ahead) <= 2 * 4 + 2 + concurrent_batches(quick) * 4
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -102,7 +103,7 @@ def test_known_and_bad_files_are_not_held_back(quick: beholder.Scorer, many: lis
             yield "nowhere.jpg" if failing else many[0]
 
     results = score_photos(quick, source(), batch=4, workers=2, known=lambda path, sha256: True)
-    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + runs_of(quick) * 4 * 4
+    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + concurrent_batches(quick) * 4 * 4
 
 
 def test_decoding_goes_on_beside_the_model(
@@ -142,11 +143,11 @@ def test_known_photographs_are_neither_decoded_nor_scored(
     assert [result.scores is result.error is None for result in results] == [True] * 40 + [False]
 
 
-def test_results_among_the_paths_are_passed_on(quick: beholder.Scorer, many: list[str]) -> None:
-    failed = Result("folder", "", error="folder: cannot list this folder (Permission denied)")
-    results = list(score_photos(quick, [many[0], failed, Path(many[1])]))
+def test_unreadable_places_among_the_paths_fail_in_their_place(quick: beholder.Scorer, many: list[str]) -> None:
+    why = "folder: cannot list this folder (Permission denied)"
+    results = list(score_photos(quick, [many[0], Unreadable("folder", why), Path(many[1])]))
     assert [result.path for result in results] == [many[0], "folder", many[1]]
-    assert results[1] is failed
+    assert results[1] == Result("folder", "", error=why)
 
 
 def test_what_else_is_made_of_a_photograph(quick: beholder.Scorer, many: list[str]) -> None:
@@ -167,8 +168,8 @@ def test_large_photographs_wait_until_others_are_small(
     quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In `also` and in resizing they are as large as in decoding."""
-    monkeypatch.setattr(memory, "LARGE", 24 * 24 - 1)
-    monkeypatch.setattr(memory, "BUDGET", PixelBudget(2 * 24 * 24))
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 24 * 24 - 1)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(2 * 24 * 24))
     lock, now, most = threading.Lock(), 0, 0
     pixels = quick.pixels
 

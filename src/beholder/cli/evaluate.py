@@ -5,13 +5,13 @@ import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from beholder.cli.options import Batch, DropLeaks, Root, Scale, Workers, open_scorer, ranges
-from beholder.cli.session import REASONS, SOME_FAILED, say
+from beholder.cli.session import MAX_REASONS, SOME_FAILED, say
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
@@ -85,10 +85,9 @@ def evaluate(
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
     scorers = [open_scorer(name, threads=THREADS) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
-    options: dict[str, Any] = {"threshold": threshold, "batch": batch, "workers": workers}
     with ExitStack() as stack:
         partial = stack.enter_context(replacing(out, "the predictions")) if out else None
-        found = measuring.evaluate(scorers, photos, part, split_seed, **options)
+        found = measuring.evaluate(scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers)
         if out and partial:
             with explained(out, "the predictions"):
                 write_csv(partial, found)
@@ -103,10 +102,10 @@ def evaluate(
             console.print()
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
             typer.echo(f"note: {printable(text)}")
-    for reason in list(found.failures.values())[:REASONS]:
+    for reason in list(found.failures.values())[:MAX_REASONS]:
         say(f"not evaluated: {reason}")
-    if len(found.failures) > REASONS:
-        say(f"not evaluated: {len(found.failures) - REASONS} more; --json and --out FILE name them all")
+    if len(found.failures) > MAX_REASONS:
+        say(f"not evaluated: {len(found.failures) - MAX_REASONS} more; --json and --out FILE name them all")
     if found.failures:
         raise typer.Exit(SOME_FAILED)
 

@@ -8,7 +8,7 @@ import typer
 from beholder.errors import BeholderError
 
 if TYPE_CHECKING:
-    from beholder.personal.taste import Taste
+    from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.scorer import Scorer
 
 Paths = Annotated[
@@ -33,23 +33,27 @@ Batch = Annotated[
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
 
 
-def open_taste(path: Path | None, scorer: "Scorer") -> "Taste | None":
-    """A taste file for this model."""
-    if path is None:
-        return None
-    from beholder.output.rows import columns_of
-    from beholder.personal.taste import read_taste
-
-    columns_of(scorer.info.tasks, taste=True)  # a task of the model may be called as the column
-    return read_taste(path, scorer.id)
-
-
-def open_scorer(model: str | None, fast: bool = False, threads: int | None = None) -> "Scorer":
+def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":
+    """The model that --model and --fast choose. Raises BeholderError if both are given."""
     from beholder.scoring.scorer import Scorer
 
     if model and fast:
         raise BeholderError("--fast is a model as --model is: give one of the two")
     return Scorer("fast" if fast else model, threads)
+
+
+def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ...]":
+    """What is added to the scores of this model: the taste in a file, and the votes that the model predicts."""
+    from beholder.scoring.extra_columns import vote_extras
+    from beholder.tasks import check_column_names
+
+    extras = vote_extras(scorer.info.buckets)
+    if taste is not None:
+        from beholder.personal.taste import columns, read_taste
+
+        extras = (columns(read_taste(taste, scorer.id)), *extras)
+    check_column_names(scorer.info.tasks, (name for each in extras for name in each.kinds))
+    return extras
 
 
 Data = Annotated[

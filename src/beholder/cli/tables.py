@@ -6,6 +6,7 @@ Tables are wide enough for whole paths where they are redirected.
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, OverflowMethod
@@ -16,11 +17,13 @@ from rich.text import Text
 from beholder.data.statistics import Cell, Statistic
 from beholder.evaluation.evaluate import Evaluation, scale_of
 from beholder.metrics import Estimate, p_text
-from beholder.output.rows import Row
+from beholder.output.rows import Row, score_names, shown_names
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
+from beholder.tasks import Task
 from beholder.text import printable
 
-LEAST = 18  # cells that a path gets before tasks give way
+MIN_PATH_CELLS = 18  # of a path before columns are left out
 
 
 class _Console(Console):
@@ -34,23 +37,26 @@ def make_console() -> Console:
     return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
 
 
-def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: int) -> Table:
-    """Ranked rows: rank, file, taste where there is one, overall with its 90% interval and percentile, other tasks.
+def scores_table(
+    rows: Iterable[tuple[int, Row]], tasks: Sequence[Task], extras: Sequence[ExtraColumns], width: int
+) -> Table:
+    """Ranked rows: rank, file, overall score with its 90% interval and percentile, other tasks, and extra columns.
 
-    A row is a line. What does not fit the width goes: folders first, from the left, then tasks, from the right.
+    A row is a line. What does not fit the width is left out: folders first, from the left, then columns, from the right
+    up to the percentile.
     """
     ranked = list(rows)
     names = [printable(row["path"]) for _, row in ranked]
-    own = "taste" not in tasks and any("taste" in row for _, row in ranked)
-    personal = {"taste": [f"{row['taste']:.2f}" for _, row in ranked]} if own else {}
-    columns = {
-        **personal,
-        "overall": [f"{row['overall']:.2f}" for _, row in ranked],
+    leading, trailing = (
+        {name: [_value(row[name]) for _, row in ranked] for name in shown_names(extras, leading=side)}
+        for side in (True, False)
+    )
+    always = leading | {
+        "overall": [_value(row["overall"]) for _, row in ranked],
         "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
         "pct": [str(int(row["percentile"])) for _, row in ranked],
-        **({"sd": [f"{row['sd']:.2f}" for _, row in ranked]} if any("sd" in row for _, row in ranked) else {}),
-        **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
     }
+    columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in score_names(tasks)[1:]}
     longest = max(map(cell_len, (*names, "file")))
 
     def room() -> int:
@@ -60,7 +66,7 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     gap = 2
     if room() < longest:
         gap = 1
-    while room() < min(longest, LEAST) and len(columns) > 3 + len(personal):
+    while room() < min(longest, MIN_PATH_CELLS) and len(columns) > len(always):
         columns.popitem()
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column("rank", justify="right")
@@ -70,6 +76,10 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     for (rank, _), name, first, *cells in zip(ranked, names, *columns.values(), strict=True):
         table.add_row(str(rank), Text(_end(name, room())), Text(first, "bold"), *cells)
     return table
+
+
+def _value(value: Any) -> str:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else printable(str(value))
 
 
 def _end(name: str, room: int) -> str:

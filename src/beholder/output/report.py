@@ -27,9 +27,10 @@ import numpy as np
 from PIL import Image
 
 from beholder.files import explained, replacing
-from beholder.personal.taste import Taste
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
+from beholder.text import utf8
 
 _DATA = "<!-- data -->"
 
@@ -64,7 +65,11 @@ class Entry:
 
 
 def entry(
-    path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None, taste: Taste | None = None
+    path: str,
+    scores: Scores,
+    picture: bytes,
+    evidence: np.ndarray | None = None,
+    extras: Sequence[ExtraColumns] = (),
 ) -> Entry:
     """One photograph as the report shows it.
 
@@ -73,13 +78,13 @@ def entry(
         scores: of length one.
         picture: as :func:`thumbnail` gives.
         evidence: (T, rows, columns) maps to show in place of those in ``scores``.
-        taste: of one person, whose score is shown too.
+        extras: what is added to the scores; those of its columns that are scores are shown too.
     """
     names = [task.name for task in scores.tasks]
-    personal = {} if taste is None else {taste.task.name: float(taste(scores)[0])}
+    added = {task.name: float(each.values(scores)[task.name][0]) for each in extras for task in each.tasks}
     return Entry(
         path=path,
-        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | personal,
+        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | added,
         low=float(scores.low[0, 0]),
         high=float(scores.high[0, 0]),
         percentile=float(scores.percentile[0]),
@@ -170,13 +175,13 @@ def _page(
     head, tail = template.split(_DATA)
     yield head
     described = [_described(task) for task in tasks]
-    about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
+    about = {"title": utf8(title), "model": utf8(model), "tasks": described, "exactMaps": exact_maps}
     yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
         numbers = {
-            "path": _text(entry.path),
+            "path": utf8(entry.path),
             "values": [_number(entry.values.get(task.name)) for task in tasks],
             "interval": [_number(entry.low), _number(entry.high)],
             "percentile": _number(entry.percentile),
@@ -188,7 +193,7 @@ def _page(
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
         yield _block("photograph", numbers) + _block("pixels", heavy)
     for name, reason in failures:
-        yield _block("failure", [_text(name), _text(reason)])
+        yield _block("failure", [utf8(name), utf8(reason)])
     yield tail
 
 
@@ -214,17 +219,12 @@ def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
 
 
 def _described(task: Task) -> dict[str, Any]:
-    return {"name": task.name, "low": float(task.low), "high": float(task.high), "description": _text(task.description)}
+    return {"name": task.name, "low": float(task.low), "high": float(task.high), "description": utf8(task.description)}
 
 
 def _number(value: Any) -> float | None:
     """Six significant digits, more than any rating holds; None for what is absent or not finite (JSON has no NaN)."""
     return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
-
-
-def _text(text: str) -> str:
-    """Surrogates, which UTF-8 cannot hold, become visible escapes; the page and its CSV then agree on the name."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _base64(data: bytes) -> str:

@@ -28,6 +28,7 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.files import explained, replacing
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
@@ -110,6 +111,20 @@ class Taste:
     def to_json(self) -> str:
         packed = base64.b64encode(np.array(self.on_embedding, dtype="<f4").tobytes()).decode()
         return json.dumps({"taste_format": FORMAT, **asdict(self), "on_embedding": packed}, indent=1) + "\n"
+
+
+def columns(taste: Taste) -> ExtraColumns:
+    """The column of what one person would rate, for tables and the report page."""
+    name = taste.task.name
+    return ExtraColumns(
+        kinds={name: float},
+        values=lambda scores: {name: taste(scores)},
+        leading=True,
+        shown=(name,),
+        rank_by=name,
+        id=taste.id,
+        tasks=(taste.task,),
+    )
 
 
 def write(taste: Taste, path: Path) -> None:

@@ -85,7 +85,7 @@ def test_ratings_by_chance_leave_the_generic_order(info: ModelInfo) -> None:
 def test_more_of_a_taste_moves_it_further(info: ModelInfo) -> None:
     scores = seen(info, 100, 1)
     none, much = (fit.fit(scores, info, rated(scores, own, 0.5, 1), SCALE, "").personal for own in (0, 2))
-    assert 0 <= none < much <= max(fit.PRIOR.scales)
+    assert 0 <= none < much <= max(fit.OASIS_PRIOR.scales)
 
 
 def test_cross_validation_says_what_new_photographs_confirm(info: ModelInfo) -> None:

@@ -1,4 +1,4 @@
-"""Options that several commands take, and how their values are read."""
+"""Options that several commands share, and functions that read their values."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,20 +17,20 @@ Paths = Annotated[
         help="Files, folders, patterns such as 'trip/*.jpg', or - for a list on standard input.", metavar="PATH"
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file; the embedded default without it.")]
+Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file.  [default: the embedded model]")]
 Fast = Annotated[
-    bool, typer.Option("--fast", help="By the embedded small model, several times as fast and a little less exact.")
+    bool, typer.Option("--fast", help="Use the small embedded model: several times as fast, a little less accurate.")
 ]
 TasteFile = Annotated[
     Path | None,
-    typer.Option("--taste", help="Also score for one person, by a file of `beholder taste fit`.", metavar="FILE"),
+    typer.Option("--taste", help="Also score for one person, with a file of `beholder taste fit`.", metavar="FILE"),
 ]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders inside a folder too.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Also look into the folders inside a folder.")]
 Batch = Annotated[
     int | None,
-    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8 by its size]"),
+    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
+Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one per core]")]
 
 
 def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":
@@ -101,6 +101,6 @@ def ranges(given: list[str] | None, option: str = "--range") -> dict[str, tuple[
 
 
 def ends(text: str) -> tuple[float, float]:
-    """``LOW:HIGH``. Raises ValueError where it is something else."""
+    """``LOW:HIGH`` -> the two numbers. Raises ValueError for other text."""
     low, _, high = text.partition(":")
     return float(low), float(high)

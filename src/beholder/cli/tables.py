@@ -1,6 +1,6 @@
-"""Standard output: ranked scores as a table or as JSON, a model described, metrics.
+"""Tables on standard output: ranked scores, a model described, metrics, statistics.
 
-Tables are wide enough for whole paths where they are redirected.
+When the output is redirected, tables are wide enough for whole paths.
 """
 
 import math
@@ -28,11 +28,11 @@ MIN_PATH_CELLS = 18  # of a path before columns are left out
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # not for a table to decide what becomes of the program
+        raise BrokenPipeError  # the program decides how to end, not a table
 
 
 def make_console() -> Console:
-    """Standard output; where that is no terminal, lines as long as they need to be."""
+    """A console on standard output; if that is not a terminal, lines are as long as they need to be."""
     out = _Console()
     return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
 
@@ -83,7 +83,7 @@ def _value(value: Any) -> str:
 
 
 def _end(name: str, room: int) -> str:
-    """The end of a path, which tells more than its beginning, in this many cells."""
+    """The end of a path, which says more than its beginning, in this many cells."""
     if cell_len(name) <= room:
         return name
     while name and cell_len(name) >= room:
@@ -92,7 +92,7 @@ def _end(name: str, room: int) -> str:
 
 
 def info_tables(info: ModelInfo, identity: str) -> list[Table]:
-    """A model file in words: what it is, its tasks, its data, what was measured."""
+    """A model file described: what it is, its tasks, its training data, its metrics."""
     about = Table(box=None, show_header=False, pad_edge=False)
     about.add_column(style="bold")
     about.add_column(overflow="fold")
@@ -122,7 +122,7 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
 
 
 def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
-    """One line a data set, split and task; one column a metric."""
+    """One line for each data set, split and task; one column for each metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
     table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
     lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
@@ -134,7 +134,7 @@ def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
 
 
 def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
-    """What rated photographs hold, a table each. Correlations have numbered columns, which are narrower than names."""
+    """One table for each statistic. Correlations have numbered columns, which are narrower than names."""
     tables = []
     for statistic in statistics:
         others = list(statistic.columns[1:])
@@ -157,7 +157,7 @@ def _cell(cell: Cell, digits: int) -> str:
 
 
 def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:
-    """An empty table in the one style that all have; ``numbers`` puts every column but the first to the right."""
+    """An empty table in the common style; ``numbers`` aligns every column but the first to the right."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if numbers and place else "left", overflow=overflow)
@@ -165,7 +165,7 @@ def plain(title: str | None, *columns: str, numbers: bool = False, overflow: Ove
 
 
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
-    """What was evaluated, two tables a model (agreement, errors), and the differences of two models."""
+    """What was evaluated, two tables for each model (agreement, errors), and the differences of two models."""
     about = Table(box=None, show_header=False, pad_edge=False)
     about.add_column(style="bold")
     about.add_column(overflow="fold")
@@ -214,4 +214,5 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
 
 
 def metric_cell(measured: Estimate) -> str:
+    """A value with its interval, or ``undefined``."""
     return "undefined" if math.isnan(measured.value) else str(measured)

@@ -53,13 +53,13 @@ def quantize(
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
     check_writable(path, "the model file")
     photos = [Path(item) for item in find(paths, recursive) if isinstance(item, str)]
-    moved = eight_bits.quantize(source, photos, path, calibration, keep)
+    drifts = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(
-        f"Scores of {moved[0].n} photographs outside the calibration, against {printable(str(source))}",
+        f"Scores of {drifts[0].n} photographs outside the calibration, against {printable(str(source))}",
         *("task", "mean difference", "largest difference", "SRCC between the two"),
         numbers=True,
     )
-    for each in moved:
+    for each in drifts:
         shown.add_row(each.task, f"{each.mean:.4f}", f"{each.largest:.4f}", f"{each.srcc:.4f}")
     make_console().print(shown)
     typer.echo(printable(f"{path}: score with it by  beholder score PHOTOS --model {path}"))

@@ -15,6 +15,8 @@ Two runs never write one file: the second is refused, by a lock on the open file
 however that ends.
 """
 
+from __future__ import annotations
+
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +44,7 @@ class Sink:
         self,
         path: Path,
         form: Format,
-        columns: "Columns",
+        columns: Columns,
         identity: str,
         extra_ids: Sequence[str],
         *,
@@ -196,7 +198,7 @@ def check_output(path: Path, *, resume: bool = False) -> None:
 
 @contextmanager
 def open_sink(
-    path: Path, columns: "Columns", model: str, extras: "Sequence[ExtraColumns]" = (), *, resume: bool = False
+    path: Path, columns: Columns, model: str, extras: Sequence[ExtraColumns] = (), *, resume: bool = False
 ) -> Iterator[Sink]:
     """Open an output file for rows with these columns.
 

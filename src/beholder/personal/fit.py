@@ -15,7 +15,7 @@ from beholder.scoring.scores import Scores
 from beholder.splits import random_folds
 from beholder.tasks import Task
 
-MIN_RATINGS = 5  # with fewer, the person's scale itself is not known
+MIN_TASTE_RATINGS = 5  # with fewer, the person's scale itself is not known
 CV_FOLDS = 10
 PSEUDO_COUNT = 10  # photographs; for shrinking per-dimension variance of the embedding to the mean variance
 
@@ -74,11 +74,11 @@ def load_ratings(path: Path, root: Path | None = None, ends: tuple[float, float]
 
 
 def check_ratings(ratings: np.ndarray) -> None:
-    """Check (N,) ratings. Raises BeholderError if they are fewer than :data:`MIN_RATINGS`, or all the same."""
+    """Check (N,) ratings. Raises BeholderError if they are fewer than :data:`MIN_TASTE_RATINGS`, or all the same."""
     n = len(ratings)
-    if n < MIN_RATINGS:
+    if n < MIN_TASTE_RATINGS:
         raise BeholderError(
-            f"{n} rating{'s' * (n != 1)}; a taste needs {MIN_RATINGS} at least, better 30: rate more photographs"
+            f"{n} rating{'s' * (n != 1)}; a taste needs {MIN_TASTE_RATINGS} at least, better 30: rate more photographs"
         )
     if np.ptp(ratings) == 0:
         raise BeholderError(
@@ -97,7 +97,7 @@ def fit(scores: Scores, info: ModelInfo, ratings: np.ndarray, scale: Task, ratin
         ratings_sha256: of photographs and ratings, kept in the result.
 
     Raises:
-        BeholderError: fewer than :data:`MIN_RATINGS` ratings, or all the same.
+        BeholderError: fewer than :data:`MIN_TASTE_RATINGS` ratings, or all the same.
     """
     check_ratings(ratings)
     n, spread = len(ratings), float(ratings.std())

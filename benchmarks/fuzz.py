@@ -238,15 +238,16 @@ def checked(data: bytes) -> bytes:
     return bytes(changed)
 
 
-def fault(scorer: beholder.Scorer, path: str, columns: list[str]) -> tuple[str, str]:
+def fault(scorer: beholder.Scorer, path: str) -> tuple[str, str]:
     """What became of a photograph, and what is wrong with that, if anything is."""
     (result,) = score_photos(scorer, [path], batch=1, workers=1)
+    columns = columns_of(scorer.info.tasks)
     row = row_of(result, columns)
     if result.scores is None:
         said = result.error or ""
         good = said.startswith(f"{path}: ") and said.isprintable() and len(said) < 600
         return said.removeprefix(f"{path}: "), "" if good else f"not a reason in a line: {said!r}"
-    return "", "" if all(row[name] is not None for name in columns[:-1]) else f"not a row: {row}"
+    return "", "" if all(row[name] is not None for name in columns if name != "error") else f"not a row: {row}"
 
 
 def child(seed: int, start: int, stop: int, cap: int, folder: str) -> None:
@@ -254,7 +255,6 @@ def child(seed: int, start: int, stop: int, cap: int, folder: str) -> None:
     from tests.helpers.factories import save_model
 
     scorer = beholder.load(save_model(Path(folder, "model.onnx")), threads=1)
-    columns = columns_of(scorer.info.tasks)
     path = os.path.join(folder, "photo")
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -264,7 +264,7 @@ def child(seed: int, start: int, stop: int, cap: int, folder: str) -> None:
         began = time.process_time()  # not by the clock: the machine may be busy with other things
         resource.setrlimit(resource.RLIMIT_CPU, (int(began) + LIMIT, resource.RLIM_INFINITY))
         try:
-            said, wrong = fault(scorer, path, columns)
+            said, wrong = fault(scorer, path)
         except BaseException:
             said, wrong = "", traceback.format_exc()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

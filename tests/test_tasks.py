@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beholder.errors import BeholderError
-from beholder.tasks import Task
+from beholder.tasks import SCORE_COLUMNS, Task, check_column_names
 
 ends = st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -43,3 +43,15 @@ def test_an_empty_range_is_refused(low: float, high: float) -> None:
 def test_a_name_that_is_no_column_is_refused(name: str) -> None:
     with pytest.raises(BeholderError, match="letters"):
         Task(name, 0, 1)
+
+
+@pytest.mark.parametrize("name", [*SCORE_COLUMNS, "taste"])
+def test_a_task_named_as_a_column_is_refused(name: str) -> None:
+    with pytest.raises(BeholderError, match=f"a task called '{name}', which names another column; rename the task"):
+        check_column_names((Task("overall", 0, 1), Task(name, 0, 1)), ["taste"])
+
+
+def test_two_tasks_of_one_name_are_refused_but_the_first_may_have_any() -> None:
+    with pytest.raises(BeholderError, match="rename the task"):
+        check_column_names((Task("beauty", 0, 1), Task("warmth", 0, 1), Task("warmth", 0, 1)))
+    check_column_names((Task("path", 0, 1), Task("warmth", 0, 1)))

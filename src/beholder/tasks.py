@@ -4,12 +4,16 @@ Networks learn in the unit interval, people read native units. The map is linear
 (not of the observed means), so it depends on no data set and is inverted exactly.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from beholder.errors import BeholderError
+
+# Columns that every table of scores has, beside one for each task; `overall` is the score of the first task.
+SCORE_COLUMNS = ("path", "overall", "low", "high", "percentile", "width", "height", "model", "sha256", "error")
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,21 @@ class Task:
         {'name': 'beauty', 'low': 1, 'high': 7, 'description': ''}
         """
         return asdict(self)
+
+
+def check_column_names(tasks: Sequence[Task], extra: Iterable[str] = ()) -> None:
+    """Check that each task can have a column of its own in a table of scores.
+
+    Args:
+        tasks: of a model, the overall score first; its column is always called ``overall``.
+        extra: names of further columns.
+
+    Raises:
+        BeholderError: two columns would have one name.
+
+    >>> check_column_names((Task("beauty", 1, 7), Task("quality", 0, 1)))
+    """
+    names = [task.name for task in tasks[1:]]
+    columns = [*SCORE_COLUMNS, *names, *extra]
+    if taken := [name for name in names if columns.count(name) > 1]:
+        raise BeholderError(f"the model has a task called {taken[0]!r}, which names another column; rename the task")

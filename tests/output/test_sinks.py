@@ -1,90 +1,20 @@
-"""A table is whole at every moment, says what was put in, and a resumed one is that of an undisturbed run."""
+"""A table is valid at every moment, and a resumed one equals that of an uninterrupted run."""
 
-import csv
 import fcntl
-import json
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beholder.errors import BeholderError
-from beholder.output.rows import Row, columns_of, row_of
+from beholder.output.rows import Row
 from beholder.output.sinks import open_sink
-from beholder.scoring.batch import Result
-from beholder.tasks import Task
-
-COLUMNS = columns_of((Task("beauty", 1, 7), Task("quality", 0, 1)))
-SUFFIXES = (".csv", ".jsonl", ".parquet")
-LINES = (".csv", ".jsonl")
-NUMBERS = frozenset(COLUMNS) - {"path", "model", "sha256", "error"}
-ODD = ["two\nlines", "a\rb", 'comma, "quote"', "emoji 🎈", "\u2028", "tab\t", "[bold]", " space ", "'=1+1", "\0"]
-
-every_format = pytest.mark.parametrize("suffix", SUFFIXES)
-
-
-def good(path: str, content: str = "1", model: str = "m@1") -> Row:
-    """A row as of a photograph with this content."""
-    score = round(1 + 5 * (hash((path, content, model)) % 10_000) / 10_000, 4)
-    values = {"overall": score, "quality": 0.1234, "low": 1.0, "high": 7.0, "percentile": 12.3457}
-    return {"path": path, **values, "width": 640, "height": 480, "model": model, "sha256": content * 64, "error": ""}
-
-
-def bad(path: str, content: str = "", why: str = "is empty (0 bytes)") -> Row:
-    return row_of(Result(path, content * 64, error=f"{path}: {why}"), COLUMNS)
-
-
-def write(path: Path, rows: list[Row], resume: bool = False, model: str = "m@1") -> int:
-    """What a run does; how many rows it had to compute."""
-    computed = 0
-    with open_sink(path, COLUMNS, model, resume) as sink:
-        for each in rows:
-            if sink.knows(each["path"], each["sha256"]):
-                assert sink.keep(each["path"]) == each
-            else:
-                sink.write(each)
-                computed += 1
-    return computed
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """The table by other people's readers, numbers as numbers."""
-    if path.suffix.lower() == ".parquet":
-        return pyarrow.parquet.read_table(path).to_pylist()
-    if path.suffix.lower() != ".csv":
-        return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, strict=True))
-    return [{k: (float(v) if v else None) if k in NUMBERS else v for k, v in each.items()} for each in rows]
-
-
-def without_model(rows: list[Row]) -> list[Row]:
-    """CSV has one way to say nothing."""
-    return [{**each, "model": each["model"] or ""} for each in rows]
-
-
-ROWS = [good("a.jpg"), bad("b.jpg"), *(good(f"{name}.jpg") for name in ODD), good("z.jpg")]
-
-
-@every_format
-def test_other_readers_read_what_was_written(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"x{suffix.upper()}"
-    assert write(path, ROWS) == len(ROWS)
-    assert without_model(read(path)) == without_model(ROWS)
-    assert os.listdir(tmp_path) == [path.name]
-
-
-def test_parquet_types(tmp_path: Path) -> None:
-    write(tmp_path / "x.parquet", ROWS)
-    schema = pyarrow.parquet.read_schema(tmp_path / "x.parquet")
-    kinds = {name: str(schema.field(name).type) for name in schema.names}
-    assert list(kinds) == COLUMNS
-    assert [kinds[name] for name in ("path", "overall", "width", "error")] == ["string", "double", "int64", "string"]
+from helpers.commands import every_format
+from helpers.rows import COLUMNS, LINES, ROWS, bad, good, read, without_model, write
 
 
 @every_format
@@ -96,20 +26,6 @@ def test_valid_at_every_moment(suffix: str, tmp_path: Path) -> None:
         for count, each in enumerate(ROWS, 1):
             sink.write(each)
             assert without_model(read(growing)) == without_model(ROWS[:count])
-
-
-@every_format
-@pytest.mark.parametrize("name", [b"\xff\xfe.jpg", b"caf\xe9.jpg"])
-def test_names_that_are_no_utf8(suffix: str, name: bytes, tmp_path: Path) -> None:
-    path, photo = tmp_path / f"x{suffix}", os.fsdecode(name)
-    failed = row_of(Result(photo, "", error=f"{photo}: is empty"), COLUMNS)
-    made = {**good("x"), "path": row_of(Result(photo, ""), COLUMNS)["path"]}
-    write(path, [failed])
-    assert read(path)[0]["path"].startswith(photo.replace("\udcff\udcfe", r"\udcff\udcfe").replace("\udce9", r"\udce9"))
-    write(path, [made])
-    with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
-        assert sink.knows(photo, made["sha256"]) and sink.keep(photo) == made
-    assert len(read(path)) == 1
 
 
 @pytest.mark.parametrize("suffix", LINES)
@@ -125,18 +41,6 @@ def test_cut_anywhere_and_resumed(suffix: str, tmp_path: Path) -> None:
         assert path.read_bytes() == content, cut
     assert computed == sorted(computed, reverse=True)
     assert set(computed) == {4, 3, 2, 1}  # to the last, for one failed
-
-
-@pytest.mark.parametrize("journal", [b"", b'{"path": "a.jp', None])
-def test_killed_parquet_goes_on_from_its_journal(journal: bytes | None, tmp_path: Path) -> None:
-    write(tmp_path / "whole.parquet", ROWS)
-    lines = tmp_path / "lines.jsonl"
-    write(lines, ROWS[:3])
-    (tmp_path / "x.parquet.partial").write_bytes(lines.read_bytes() + journal if journal is not None else b"")
-    computed = write(tmp_path / "x.parquet", ROWS, resume=True)
-    assert computed == (len(ROWS) if journal is None else len(ROWS) - 2)
-    assert (tmp_path / "x.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
-    assert not (tmp_path / "x.parquet.partial").exists()
 
 
 @every_format
@@ -189,78 +93,6 @@ def test_resumed_is_as_undisturbed(
     write(whole, [*now, *(each for each in earlier if each["path"] not in after)])
     assert path.read_bytes() == whole.read_bytes()
     assert sorted(os.listdir(tmp_path)) == sorted([path.name, whole.name])
-
-
-# Lone surrogates stand for the bytes of names that are no UTF-8.
-texts = st.lists(st.text(max_size=9) | st.sampled_from(["\udc80", "\udcff", "\r", "\n", '"', ",", "\0", "\u2028"])).map(
-    "".join
-)
-numbers = st.one_of(st.none(), st.floats(-1e6, 1e6).map(lambda value: round(value, 4)))
-
-
-@every_format
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    names=st.lists(st.tuples(texts, texts), min_size=1, max_size=4),
-    values=st.lists(numbers, min_size=5, max_size=5),
-    cut=st.floats(0, 1),
-)
-def test_any_text_comes_back_and_any_cut_is_mended(
-    suffix: str, names: list[tuple[str, str]], values: list[float | None], cut: float, tmp_path: Path
-) -> None:
-    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
-    scored = dict(zip(["overall", "quality", "low", "high", "percentile"], values, strict=True))
-    rows = []
-    for number, (name, error) in enumerate(names):
-        made = row_of(Result(f"{number}{name}", str(number) * 64, error=error), COLUMNS)
-        rows.append(made | scored | {"width": 640, "height": 480, "model": "m@1"})
-    write(whole, rows)
-    assert read(whole) == rows
-    if suffix == ".parquet":  # what is cut is its journal
-        path.unlink(missing_ok=True)
-        path = tmp_path / "x.parquet.partial"
-        with open_sink(tmp_path / "lines.jsonl", COLUMNS, "m@1") as sink:
-            for each in rows:
-                sink.write(each)
-        content = (tmp_path / "lines.jsonl").read_bytes()
-    else:
-        content = whole.read_bytes()
-    path.write_bytes(content[: round(cut * len(content))])
-    out = tmp_path / f"x{suffix}"
-    write(out, rows, resume=True)
-    assert out.read_bytes() == whole.read_bytes()
-
-
-HEADER = ",".join(COLUMNS)
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("x.csv", "name,score\na.jpg,5\n"),
-        ("x.csv", "name,score\n"),
-        ("x.csv", "notes of mine"),
-        ("x.csv", f"{HEADER}\na.jpg,5\n"),
-        ("x.csv", f"{HEADER}\r\n"),
-        ("x.csv", f"{HEADER},more\n"),
-        ("x.csv", f"{HEADER}\n" + ",".join(["words"] * len(COLUMNS)) + "\n"),
-        ("x.csv", f'{HEADER}\n"never closed\n' + "line\n" * 300_000),
-        ("x.jsonl", '{"path": "a.jpg", "score": 5}\n'),
-        ("x.jsonl", "[]"),
-        ("x.jsonl", "5\n"),
-        ("x.jsonl", "notes of mine\n"),
-        ("x.jsonl", "\0" * 40),
-        ("x.parquet", ""),
-        ("x.parquet", "not parquet"),
-    ],
-)
-def test_files_of_others_are_left_alone(name: str, content: str, tmp_path: Path) -> None:
-    path = tmp_path / name
-    path.write_bytes(content.encode())
-    with pytest.raises(BeholderError, match=r"^[^\n]*x\.[^\n]*choose another file[^\n]*$"):
-        write(path, [good("a.jpg")], resume=True)
-    assert path.read_bytes() == content.encode()
-    assert os.listdir(tmp_path) == [name]
 
 
 @pytest.mark.parametrize("suffix", LINES)
@@ -397,13 +229,3 @@ def test_rows_stream_into_a_pipe(suffix: str, tmp_path: Path) -> None:
     write(path, ROWS)
     reader.join(10)
     assert without_model(read(copy)) == without_model(ROWS)
-
-
-def test_first_task_is_the_overall_score() -> None:
-    assert COLUMNS[:3] == ["path", "overall", "quality"]
-
-
-@pytest.mark.parametrize("name", ["path", "low", "model", "overall"])
-def test_a_task_named_as_a_column_is_refused(name: str) -> None:
-    with pytest.raises(BeholderError, match="rename the task"):
-        columns_of((Task("overall", 0, 1), Task(name, 0, 1)))

@@ -26,11 +26,11 @@ from beholder.cli.taste import taste_fit
 from beholder.cli.train import train_app
 from beholder.errors import BeholderError
 
-UNREAD = 141  # the exit status of a program that SIGPIPE ends
+READER_GONE = 141  # exit status: 128 + SIGPIPE
 
 
 class _Group(typer.core.TyperGroup):
-    """Where every error ends: one line on standard error and an exit status, never a traceback."""
+    """Turns every error into one line on standard error and an exit status, never a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -38,16 +38,16 @@ class _Group(typer.core.TyperGroup):
                 return super().invoke(ctx)
             finally:
                 if sys.stdout:
-                    sys.stdout.flush()  # here, where a reader that has gone or a full disk can be told
+                    sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported
         except BeholderError as error:
             say(f"error: {error}")
             raise typer.Exit(ALL_FAILED) from None
         except KeyboardInterrupt:
             say("stopped")
             raise typer.Exit(STOPPED) from None
-        except BrokenPipeError:  # the reader of our output has seen enough
+        except BrokenPipeError:  # the program that reads our output has ended
             _abandon_output()
-            raise typer.Exit(UNREAD) from None
+            raise typer.Exit(READER_GONE) from None
         except OSError as error:
             _abandon_output()
             say(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
@@ -56,24 +56,24 @@ class _Group(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_Group,
-    help="How beautiful people would find a photograph, attribute by attribute, where in the picture, and how sure.\n\n"
-    "Start with: beholder score FOLDER",
+    help="Predict how beautiful people would find a photograph: overall and for each attribute, where in the picture, "
+    "and how sure the prediction is.\n\nStart with: beholder score FOLDER",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich takes the [train] of 'beholder[train]' for a style, and reflows examples
+    rich_markup_mode=None,  # rich reads the [train] of 'beholder[train]' as a style, and reflows examples
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 Command = Callable[..., None]
 _COMMANDS: tuple[Command, ...] = (score, explain, report, info, evaluate, quantize, reproduce)
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
-    "data": ("What is in rated photographs.", {"stats": data_stats}),
-    "taste": ("Scores for one person, from their own ratings.", {"fit": taste_fit}),
-    "weights": ("Pretrained weights by name, checked by sha256.", {"list": weights_list, "fetch": weights_fetch}),
+    "data": ("Statistics of rated photographs.", {"stats": data_stats}),
+    "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),
+    "weights": ("Pretrained weights of backbones, checked by sha256.", {"list": weights_list, "fetch": weights_fetch}),
 }
 for _command in _COMMANDS:
     app.command()(_command)
 app.command("models")(models_list)
-app.command("quantise", hidden=True)(quantize)  # as it was called
+app.command("quantise", hidden=True)(quantize)  # its former name
 app.add_typer(train_app, name="train")
 for _name, (_help, _members) in _GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True)
@@ -98,5 +98,5 @@ def main() -> None:
 
 
 def _abandon_output() -> None:
-    """Standard output to nowhere, so that what it still holds raises nothing when the program ends."""
+    """Redirect standard output to nowhere, so that flushing it at exit raises nothing."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

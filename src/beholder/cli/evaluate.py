@@ -5,13 +5,13 @@ import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from beholder.cli.options import Batch, DropLeaks, Root, Scale, Workers, open_scorer, ranges
-from beholder.cli.session import REASONS, SOME_FAILED, say
+from beholder.cli.session import MAX_REASONS, SOME_FAILED, say
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="Model file, or the word default or fast for an embedded one.", metavar="MODEL")
+        str, typer.Argument(help="Model file, or default or fast for an embedded model.", metavar="MODEL")
     ],
     data: Annotated[
         str,
@@ -34,9 +34,9 @@ def evaluate(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Of the accuracy, for the data's first task.  [default: the middle of its scale]"),
+        typer.Option(help="Threshold of the accuracy, for the data's first task.  [default: the middle of its scale]"),
     ] = None,
-    split_seed: Annotated[int, typer.Option(help="Of the parts, where the data set has none.")] = 0,
+    split_seed: Annotated[int, typer.Option(help="Seed of the split, if the data set has none.")] = 0,
     drop_leaks: DropLeaks = False,
     scale: Scale = None,
     out: Annotated[
@@ -48,19 +48,19 @@ def evaluate(
 ) -> None:
     """Measure a model on rated photographs.
 
-    Photographs of its own data set or of another. Measured is every task that model and data both have by name, and
-    always the model's overall score against the first task of the data. Each number has a 95% bootstrap interval over
-    photographs. Errors are in the units of the data; where model and data do not rate the same thing on the same scale,
-    look at the rank correlation (srcc), as Table 11 of Soydaner & Wagemans (2023) does. The accuracy is the share of
-    photographs put on the right side of "at", and "above" the share whose rating is there or higher; coverage90 is that
-    of ratings inside the model's 90% intervals.
+    The photographs may be those of its own data set or of another. The command measures every task that model and data
+    both have by name, and always the model's overall score against the first task of the data. Each number has a 95%
+    bootstrap interval over photographs. Errors are in the units of the data; if model and data do not rate the same
+    thing on the same scale, use the rank correlation (srcc), as Table 11 of Soydaner & Wagemans (2023) does. "accuracy"
+    is the share of photographs on the right side of the threshold in "at", "above" the share with a rating at or above
+    it, and "coverage90" the share of ratings inside the model's 90% intervals.
 
-    Warns where the model file says that it was trained on these photographs. Those that cannot be read are named and
-    left out.
+    A warning is printed if the model file says that it was trained on these photographs. Photographs that cannot be
+    read are named and left out.
 
     \b
     Exit status:
-      0    all evaluated
+      0    all were evaluated
       1    nothing was evaluated
       3    some could not be read
       130  stopped by Ctrl-C
@@ -85,10 +85,9 @@ def evaluate(
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
     scorers = [open_scorer(name, threads=THREADS) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
-    options: dict[str, Any] = {"threshold": threshold, "batch": batch, "workers": workers}
     with ExitStack() as stack:
         partial = stack.enter_context(replacing(out, "the predictions")) if out else None
-        found = measuring.evaluate(scorers, photos, part, split_seed, **options)
+        found = measuring.evaluate(scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers)
         if out and partial:
             with explained(out, "the predictions"):
                 write_csv(partial, found)
@@ -103,19 +102,19 @@ def evaluate(
             console.print()
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
             typer.echo(f"note: {printable(text)}")
-    for reason in list(found.failures.values())[:REASONS]:
+    for reason in list(found.failures.values())[:MAX_REASONS]:
         say(f"not evaluated: {reason}")
-    if len(found.failures) > REASONS:
-        say(f"not evaluated: {len(found.failures) - REASONS} more; --json and --out FILE name them all")
+    if len(found.failures) > MAX_REASONS:
+        say(f"not evaluated: {len(found.failures) - MAX_REASONS} more; --json and --out FILE name them all")
     if found.failures:
         raise typer.Exit(SOME_FAILED)
 
 
 def write_csv(path: Path, evaluation: "Evaluation") -> None:
-    """One row a photograph: image, each rating, each prediction in the units of the data, why there is none.
+    """Write one row a photograph: image, each rating, each prediction in the units of the data, and an error if any.
 
-    A prediction's column is called ``TASK_predicted`` or, of a task with another name, ``TASK_by_OTHER_predicted``;
-    with ``_2`` at the end that of the second model.
+    The column of a prediction is ``TASK_predicted`` or, if the model's task has another name,
+    ``TASK_by_OTHER_predicted``; that of the second model ends in ``_2``.
     """
     columns = {
         task.name: ratings for task, ratings in zip(evaluation.photos.tasks, evaluation.photos.ratings.T, strict=True)

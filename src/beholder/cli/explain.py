@@ -39,7 +39,7 @@ def explain(
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")
     if os.path.exists(path) and os.path.exists(photo) and os.path.samefile(path, photo):
         raise BeholderError(f"{path}: is the photograph itself; give the explanation another name")
-    explanation = open_scorer(model, fast).explain(photo, task, grid)
+    explanation = open_scorer(model, fast=fast).explain(photo, task, grid)
     with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
         explanation.draw().save(partial, "PNG")
     evidence = explanation.evidence

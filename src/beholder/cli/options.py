@@ -1,4 +1,4 @@
-"""Options that several commands take, and how their values are read."""
+"""Options that several commands share, and functions that read their values."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 from beholder.errors import BeholderError
 
 if TYPE_CHECKING:
-    from beholder.personal.taste import Taste
+    from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.scorer import Scorer
 
 Paths = Annotated[
@@ -17,39 +17,43 @@ Paths = Annotated[
         help="Files, folders, patterns such as 'trip/*.jpg', or - for a list on standard input.", metavar="PATH"
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file; the embedded default without it.")]
+Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file.  [default: the embedded model]")]
 Fast = Annotated[
-    bool, typer.Option("--fast", help="By the embedded small model, several times as fast and a little less exact.")
+    bool, typer.Option("--fast", help="Use the small embedded model: several times as fast, a little less accurate.")
 ]
 TasteFile = Annotated[
     Path | None,
-    typer.Option("--taste", help="Also score for one person, by a file of `beholder taste fit`.", metavar="FILE"),
+    typer.Option("--taste", help="Also score for one person, with a file of `beholder taste fit`.", metavar="FILE"),
 ]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders inside a folder too.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Also look into the folders inside a folder.")]
 Batch = Annotated[
     int | None,
-    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8 by its size]"),
+    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one a core]")]
+Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one per core]")]
 
 
-def open_taste(path: Path | None, scorer: "Scorer") -> "Taste | None":
-    """A taste file for this model."""
-    if path is None:
-        return None
-    from beholder.output.rows import columns_of
-    from beholder.personal.taste import read_taste
-
-    columns_of(scorer.info.tasks, taste=True)  # a task of the model may be called as the column
-    return read_taste(path, scorer.id)
-
-
-def open_scorer(model: str | None, fast: bool = False, threads: int | None = None) -> "Scorer":
+def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":
+    """The model that --model and --fast choose. Raises BeholderError if both are given."""
     from beholder.scoring.scorer import Scorer
 
     if model and fast:
         raise BeholderError("--fast is a model as --model is: give one of the two")
     return Scorer("fast" if fast else model, threads)
+
+
+def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ...]":
+    """What is added to the scores of this model: the taste in a file, and the votes that the model predicts."""
+    from beholder.scoring.extra_columns import vote_extras
+    from beholder.tasks import check_column_names
+
+    extras = vote_extras(scorer.info.buckets)
+    if taste is not None:
+        from beholder.personal.taste import columns, read_taste
+
+        extras = (columns(read_taste(taste, scorer.id)), *extras)
+    check_column_names(scorer.info.tasks, (name for each in extras for name in each.kinds))
+    return extras
 
 
 Data = Annotated[
@@ -97,6 +101,6 @@ def ranges(given: list[str] | None, option: str = "--range") -> dict[str, tuple[
 
 
 def ends(text: str) -> tuple[float, float]:
-    """``LOW:HIGH``. Raises ValueError where it is something else."""
+    """``LOW:HIGH`` -> the two numbers. Raises ValueError for other text."""
     low, _, high = text.partition(":")
     return float(low), float(high)

@@ -15,20 +15,23 @@ def quantize(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: NAME-int8.onnx]")
     ] = None,
-    calibration: Annotated[int, typer.Option(min=1, help="Photographs to calibrate with, at most half of them.")] = 64,
+    calibration: Annotated[
+        int, typer.Option(min=1, help="Photographs to calibrate with; at most half of those given.")
+    ] = 64,
     keep: Annotated[
         int,
-        typer.Option(min=0, help="Layers that stay in single precision: those that move scores most. Takes minutes."),
+        typer.Option(min=0, help="Layers to keep in single precision: those that change scores most. Takes minutes."),
     ] = 0,
     recursive: Recursive = False,
 ) -> None:
     """Make a model file faster by computing in 8 bits.
 
-    The new file is used as any other. It is calibrated on some of the photographs, which should be such as will be
-    scored; no ratings are needed. How far scores move is measured on up to 300 of the others and printed: the mean and
-    the largest difference in units of each task, and the rank correlation between the two files.
+    The new file is used like any other. It is calibrated on some of the photographs, which should resemble those to be
+    scored; they need no ratings. The change of the scores is measured on up to 300 of the others and printed: mean and
+    largest difference in units of each task, and the rank correlation between the two files.
 
-    What it gains depends on the processor: much on x86 with VNNI and on ARM. The embedded models are in 8 bits already.
+    The gain depends on the processor: it is large on x86 with VNNI and on ARM. The embedded models are in 8 bits
+    already.
 
     \b
     Example:
@@ -50,13 +53,13 @@ def quantize(
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
     check_writable(path, "the model file")
     photos = [Path(item) for item in find(paths, recursive=recursive) if isinstance(item, str)]
-    moved = eight_bits.quantize(source, photos, path, calibration, keep)
+    drifts = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(
-        f"Scores of {moved[0].n} photographs that were not calibrated with, against {printable(str(source))}",
+        f"Scores of {drifts[0].n} photographs outside the calibration, against {printable(str(source))}",
         *("task", "mean difference", "largest difference", "SRCC between the two"),
         numbers=True,
     )
-    for each in moved:
+    for each in drifts:
         shown.add_row(each.task, f"{each.mean:.4f}", f"{each.largest:.4f}", f"{each.srcc:.4f}")
     make_console().print(shown)
     typer.echo(printable(f"{path}: score with it by  beholder score PHOTOS --model {path}"))

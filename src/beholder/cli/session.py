@@ -1,4 +1,4 @@
-"""One run over many photographs, as the terminal sees it: what is named, progress, stopping, summary, exit status."""
+"""One run over many photographs, as the terminal sees it: input, progress, stopping, summary, exit status."""
 
 import os
 import signal
@@ -6,40 +6,62 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import typer
 
 from beholder.errors import BeholderError
 from beholder.photos.listing import Unreadable, find
 from beholder.photos.read import read_bytes
-from beholder.scoring.batch import Result, score_photos
-from beholder.scoring.scorer import Scorer
+from beholder.scoring.batch import Result
 from beholder.text import printable
 
-SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130
-REASONS = 10  # failures that are told one by one
+SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
+MAX_REASONS = 10  # failures that are printed one by one
 
 
+@dataclass
 class RunSummary:
-    """What a run over many photographs came to."""
+    """Counts of a run over many photographs.
 
-    def __init__(self) -> None:
-        self.scored = self.known = self.failed = 0
-        self.stopped = False
-        self.reasons: list[str] = []  # the first few
-        self.started = time.monotonic()
+    Attributes:
+        scored: photographs that were scored.
+        known: photographs with a row from an earlier run.
+        failed: photographs that could not be read.
+        reasons: why not, for the first :data:`MAX_REASONS`.
+        stopped: whether the user has stopped the run.
+        started: when it began, seconds of the monotonic clock.
+    """
+
+    scored: int = 0
+    known: int = 0
+    failed: int = 0
+    reasons: list[str] = field(default_factory=list)
+    stopped: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    def count(self, result: Result) -> None:
+        """Count a result in."""
+        if result.error is not None:
+            self.failed += 1
+            if self.failed <= MAX_REASONS:
+                self.reasons.append(result.error)
+        elif result.scores is None:
+            self.known += 1
+        else:
+            self.scored += 1
 
 
 @contextmanager
 def stoppable(run: RunSummary) -> Iterator[None]:
-    """Ctrl-C or SIGTERM ends the run after the photograph at hand, never in the middle of a row; a second one at once.
+    """Let Ctrl-C or SIGTERM end the run after the current photograph, never inside a row; a second one ends it at once.
 
     A signal that the program was started to ignore stays ignored.
     """
 
-    def stop(*_: Any) -> None:
+    def stop(*_: object) -> None:
         run.stopped = True
         for each in before:
             signal.signal(each, interrupt)
@@ -54,23 +76,30 @@ def stoppable(run: RunSummary) -> Iterator[None]:
 
 
 class InputPhotos:
-    """The photographs that the arguments name: listed once to count them and once to score them, never remembered.
+    """The photographs that the arguments name: listed once to count them and once to score them, never kept in memory.
+
+    Args:
+        names: files, folders, patterns, or ``-`` for a list on standard input.
+        recursive: whether to look into the folders inside a folder.
+
+    Attributes:
+        total: how many there are.
 
     Raises:
-        BeholderError: none of them is there, so that a slip of the pen costs no output file.
+        BeholderError: none of them exists, so that a typing error costs no output file.
     """
 
-    def __init__(self, names: list[str], recursive: bool) -> None:
+    def __init__(self, names: list[str], *, recursive: bool) -> None:
         self._names, self._recursive = names, recursive
         self._lines = [os.fsdecode(line) for line in sys.stdin.buffer] if "-" in names and sys.stdin else []
-        self.total, there, first = 0, False, None
+        self.total, exists, first = 0, False, None
         for item in self:
             self.total += 1
             first = item if first is None else first
-            there = there or (isinstance(item, str) and os.path.lexists(item))
+            exists = exists or (isinstance(item, str) and os.path.lexists(item))
         if first is None:
             raise BeholderError("there is nothing to score: the list on standard input is empty")
-        if not there:
+        if not exists:
             others = f"; nor is any other of the {self.total} there" if self.total > 1 else ""
             raise BeholderError(_why_missing(first) + others)
 
@@ -90,42 +119,43 @@ def _why_missing(item: str | Unreadable) -> str:
     return f"{item}: was not there a moment ago"
 
 
-def results(
-    scorer: Scorer,
-    named: InputPhotos,
-    batch: int | None,
-    workers: int | None,
-    show: bool,
-    run: RunSummary,
-    **options: Any,
-) -> Iterator[Result]:
-    """Results with a progress bar, counted into ``run``, until that is stopped."""
-    from beholder import progress  # half of the time that --help would take
+def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress: bool) -> Iterator[Result]:
+    """Pass results on with a progress bar, count them, and end when the run is stopped.
+
+    Args:
+        results: of the photographs, as they are scored.
+        run: counts them.
+        total: number of photographs.
+        progress: whether to show the bar.
+    """
+    from beholder.progress import bar  # half of the time that --help would take
 
     run.started = time.monotonic()
-    with progress.bar("scoring", named.total, quiet=not show) as bar:
-        for result in score_photos(scorer, named, batch=batch, workers=workers, **options):
-            if result.error is not None:
-                run.failed += 1
-                if run.failed <= REASONS:
-                    run.reasons.append(result.error)
-            elif result.scores is None:
-                run.known += 1
-            else:
-                run.scored += 1
+    with bar("scoring", total, quiet=not progress) as shown:
+        for result in results:
+            run.count(result)
             yield result
-            bar.advance(bar.task_ids[0])
+            shown.advance(shown.task_ids[0])
             if run.stopped:
                 return
 
 
-def finish(run: RunSummary, out: Path | None, quiet: bool) -> None:
-    """Say what became of the run, and exit accordingly."""
+def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
+    """Print the summary of a run, and exit with its status.
+
+    Args:
+        run: is over.
+        out: file that holds the results, if any.
+        quiet: print failures only.
+
+    Raises:
+        typer.Exit: the run was stopped, or something could not be scored.
+    """
     for reason in run.reasons:
         say(f"not scored: {reason}")
     if run.failed > len(run.reasons):
-        chosen = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
-        say(f"not scored: {run.failed - len(run.reasons)} more, {chosen}")
+        where = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
+        say(f"not scored: {run.failed - len(run.reasons)} more, {where}")
     done = run.scored + run.known
     if run.stopped or (not quiet and (done or run.failed > 1)):
         seconds = max(time.monotonic() - run.started, 1e-9)
@@ -141,9 +171,11 @@ def finish(run: RunSummary, out: Path | None, quiet: bool) -> None:
 
 
 def say(text: str) -> None:
-    if sys.stderr:  # where it is closed, print would take standard output
+    """Print one line on standard error."""
+    if sys.stderr:  # if it is closed, print would write to standard output
         print(printable(text), file=sys.stderr, flush=True)
 
 
-def interrupt(*_: Any) -> None:
+def interrupt(*_: object) -> NoReturn:
+    """Signal handler that ends the program at once."""
     raise KeyboardInterrupt

@@ -1,11 +1,12 @@
-"""Standard output: ranked scores as a table or as JSON, a model described, metrics.
+"""Tables on standard output: ranked scores, a model described, metrics, statistics.
 
-Tables are wide enough for whole paths where they are redirected.
+When the output is redirected, tables are wide enough for whole paths.
 """
 
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, OverflowMethod
@@ -16,41 +17,46 @@ from rich.text import Text
 from beholder.data.statistics import Cell, Statistic
 from beholder.evaluation.evaluate import Evaluation, scale_of
 from beholder.metrics import Estimate, p_text
-from beholder.output.rows import Row
+from beholder.output.rows import Row, score_names, shown_names
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
+from beholder.tasks import Task
 from beholder.text import printable
 
-LEAST = 18  # cells that a path gets before tasks give way
+MIN_PATH_CELLS = 18  # of a path before columns are left out
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # not for a table to decide what becomes of the program
+        raise BrokenPipeError  # the program decides how to end, not a table
 
 
 def make_console() -> Console:
-    """Standard output; where that is no terminal, lines as long as they need to be."""
+    """A console on standard output; if that is not a terminal, lines are as long as they need to be."""
     out = _Console()
     return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
 
 
-def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: int) -> Table:
-    """Ranked rows: rank, file, taste where there is one, overall with its 90% interval and percentile, other tasks.
+def scores_table(
+    rows: Iterable[tuple[int, Row]], tasks: Sequence[Task], extras: Sequence[ExtraColumns], width: int
+) -> Table:
+    """Ranked rows: rank, file, overall score with its 90% interval and percentile, other tasks, and extra columns.
 
-    A row is a line. What does not fit the width goes: folders first, from the left, then tasks, from the right.
+    A row is a line. What does not fit the width is left out: folders first, from the left, then columns, from the right
+    up to the percentile.
     """
     ranked = list(rows)
     names = [printable(row["path"]) for _, row in ranked]
-    own = "taste" not in tasks and any("taste" in row for _, row in ranked)
-    personal = {"taste": [f"{row['taste']:.2f}" for _, row in ranked]} if own else {}
-    columns = {
-        **personal,
-        "overall": [f"{row['overall']:.2f}" for _, row in ranked],
+    leading, trailing = (
+        {name: [_value(row[name]) for _, row in ranked] for name in shown_names(extras, leading=side)}
+        for side in (True, False)
+    )
+    always = leading | {
+        "overall": [_value(row["overall"]) for _, row in ranked],
         "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
         "pct": [str(int(row["percentile"])) for _, row in ranked],
-        **({"sd": [f"{row['sd']:.2f}" for _, row in ranked]} if any("sd" in row for _, row in ranked) else {}),
-        **{name: [f"{row[name]:.2f}" for _, row in ranked] for name in tasks[1:]},
     }
+    columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in score_names(tasks)[1:]}
     longest = max(map(cell_len, (*names, "file")))
 
     def room() -> int:
@@ -60,7 +66,7 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     gap = 2
     if room() < longest:
         gap = 1
-    while room() < min(longest, LEAST) and len(columns) > 3 + len(personal):
+    while room() < min(longest, MIN_PATH_CELLS) and len(columns) > len(always):
         columns.popitem()
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column("rank", justify="right")
@@ -72,8 +78,12 @@ def scores_table(rows: Iterable[tuple[int, Row]], tasks: Sequence[str], width: i
     return table
 
 
+def _value(value: Any) -> str:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else printable(str(value))
+
+
 def _end(name: str, room: int) -> str:
-    """The end of a path, which tells more than its beginning, in this many cells."""
+    """The end of a path, which says more than its beginning, in this many cells."""
     if cell_len(name) <= room:
         return name
     while name and cell_len(name) >= room:
@@ -82,7 +92,7 @@ def _end(name: str, room: int) -> str:
 
 
 def info_tables(info: ModelInfo, identity: str) -> list[Table]:
-    """A model file in words: what it is, its tasks, its data, what was measured."""
+    """A model file described: what it is, its tasks, its training data, its metrics."""
     about = Table(box=None, show_header=False, pad_edge=False)
     about.add_column(style="bold")
     about.add_column(overflow="fold")
@@ -112,7 +122,7 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
 
 
 def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
-    """One line a data set, split and task; one column a metric."""
+    """One line for each data set, split and task; one column for each metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
     table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
     lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
@@ -124,7 +134,7 @@ def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
 
 
 def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
-    """What rated photographs hold, a table each. Correlations have numbered columns, which are narrower than names."""
+    """One table for each statistic. Correlations have numbered columns, which are narrower than names."""
     tables = []
     for statistic in statistics:
         others = list(statistic.columns[1:])
@@ -147,7 +157,7 @@ def _cell(cell: Cell, digits: int) -> str:
 
 
 def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:
-    """An empty table in the one style that all have; ``numbers`` puts every column but the first to the right."""
+    """An empty table in the common style; ``numbers`` aligns every column but the first to the right."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if numbers and place else "left", overflow=overflow)
@@ -155,7 +165,7 @@ def plain(title: str | None, *columns: str, numbers: bool = False, overflow: Ove
 
 
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
-    """What was evaluated, two tables a model (agreement, errors), and the differences of two models."""
+    """What was evaluated, two tables for each model (agreement, errors), and the differences of two models."""
     about = Table(box=None, show_header=False, pad_edge=False)
     about.add_column(style="bold")
     about.add_column(overflow="fold")
@@ -204,4 +214,5 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
 
 
 def metric_cell(measured: Estimate) -> str:
+    """A value with its interval, or ``undefined``."""
     return "undefined" if math.isnan(measured.value) else str(measured)

@@ -6,20 +6,22 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Workers, ends, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, results, stoppable
+from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import THREADS, score_photos
 
 
 def taste_fit(
     model: Annotated[
-        str, typer.Argument(help="Model file, or the word default or fast for an embedded one.", metavar="MODEL")
+        str, typer.Argument(help="Model file, or default or fast for an embedded model.", metavar="MODEL")
     ],
     ratings: Annotated[Path, typer.Argument(help="One person's ratings.", metavar="RATINGS.csv")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Taste file to write (.json).")] = Path("taste.json"),
     root: Annotated[
         Path | None,
-        typer.Option(help="Folder that the paths in it are relative to.  [default: its own]", file_okay=False),
+        typer.Option(
+            help="Folder that the paths in the CSV file are relative to.  [default: its own]", file_okay=False
+        ),
     ] = None,
     scale: Annotated[
         str | None,
@@ -31,16 +33,16 @@ def taste_fit(
 ) -> None:
     """Learn one person's taste from their own ratings, on top of any model.
 
-    The CSV file has a column `image` and one column of numbers, higher for what is liked better: 5 photographs at
-    least, 10 help a little, 30 clearly, 100 twice as much. The model stays as it is; the taste file holds what to add
-    to its scores, and belongs to this one model. What few ratings do not bear out stays as the model has it. Takes
-    seconds beside the time of scoring.
+    The CSV file has a column `image` and one column of numbers, higher for photographs that are liked better. It needs
+    at least 5 photographs; 10 help a little, 30 clearly, 100 twice as much. The model is not changed: the taste file
+    holds what to add to its scores, and works with this model only. Where the ratings are too few to show a difference,
+    the score stays that of the model. Fitting takes seconds, after the time of scoring.
 
-    Told is how well the model's overall score ranks the ratings, and how well the personal one does in
-    cross-validation, that is, ratings that it has not seen.
+    The command prints how well the model's overall score ranks the ratings, and how well the personal score does in
+    cross-validation, that is, on ratings that it has not seen.
 
     \b
-    Exit status as for `beholder score`; no file is written where it was stopped.
+    Exit status as for `beholder score`; no file is written if it is stopped.
 
     \b
     Examples:
@@ -67,7 +69,10 @@ def taste_fit(
     run = RunSummary()
     with stoppable(run):
         named = InputPhotos(list(map(str, photos.paths)), recursive=False)
-        scored = {r.path: r.scores for r in results(scorer, named, batch, workers, not quiet, run) if r.scores}
+        results = watched(
+            score_photos(scorer, named, batch=batch, workers=workers), run, named.total, progress=not quiet
+        )
+        scored = {result.path: result.scores for result in results if result.scores is not None}
     if scored and not run.stopped:
         rows = [row for row, path in enumerate(photos.paths) if str(path) in scored]
         kept = photos.subset(np.array(rows))
@@ -76,4 +81,4 @@ def taste_fit(
         write(made, out)
         typer.echo(printable(f"{out}: {made.describe()}"))
         typer.echo(f"score with it by  beholder score PHOTOS --taste {printable(str(out))}")
-    finish(run, None, quiet)
+    finish(run, None, quiet=quiet)

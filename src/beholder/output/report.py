@@ -1,13 +1,13 @@
-"""One HTML page that shows how a folder of photographs was rated, opened from disk with no network.
+"""One HTML page of the scores of many photographs; it opens from disk and needs no network.
 
-The page is `assets/report.html` with the data put in the middle. Each photograph is two inert ``<script>`` data blocks:
-its numbers, which the page reads at once, and its thumbnail and maps, which it reads when the photograph comes into
-view. So the writer holds one photograph at a time, and the reader's browser decodes only what is on the screen. The
-price is base64: a photograph costs 1.4 times the bytes of its thumbnail, about 27 KB at 320 px with three 16 x 16 maps.
-5,000 photographs made 136 MB, which Chromium opened in 1.3 s on two cores.
+The page is `assets/report.html` with the data inserted. Each photograph is two inert ``<script>`` data blocks: its
+numbers, which the page reads at once, and its thumbnail and maps, which it reads when the photograph comes into view.
+So the writer holds one photograph at a time, and the browser decodes only what is on the screen. The price is base64: a
+photograph takes 1.4 times the bytes of its thumbnail, about 27 KB at 320 px with three 16 x 16 maps. 5,000 photographs
+made 136 MB, which Chromium opened in 1.3 s on two cores.
 
-File names come from anywhere. They travel as JSON without ``<``, the page inserts them as text only, and its content
-security policy admits exactly the one script and the one style sheet of the template, by SHA-256.
+File names are not trusted. They are stored as JSON without ``<``, the page inserts them as text only, and its content
+security policy allows exactly the one script and the one style sheet of the template, by SHA-256.
 """
 
 import base64
@@ -27,28 +27,29 @@ import numpy as np
 from PIL import Image
 
 from beholder.files import explained, replacing
-from beholder.personal.taste import Taste
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
+from beholder.text import valid_utf8
 
-_DATA = "<!-- data -->"
+_DATA_PLACE = "<!-- data -->"
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One rated photograph, as the report shows it.
+    """One scored photograph, as the report shows it.
 
     Attributes:
-        path: the name to show. Bytes that were no UTF-8 (surrogates) are shown as escapes.
-        values: task name -> score in native units. A task that is absent or not finite is shown as unknown.
-        low, high: the 90% interval of the overall score (the first task), native units.
+        path: the name to show. Bytes that are not UTF-8 (surrogates) are shown as escapes.
+        values: task name -> score in native units. A score that is absent or not finite is shown as unknown.
+        low, high: ends of the 90% interval of the overall score (the first task), native units.
         percentile: of the overall score among the photographs that trained the model, 0 to 100.
         width, height: of the original, upright, in pixels.
-        thumbnail: JPEG bytes, as :func:`thumbnail` gives.
+        thumbnail: JPEG bytes from :func:`thumbnail`.
         evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
-            (positive) or takes (negative). The grid is stretched over the whole picture. A grid that is not finite is
-            left out.
-        distribution: share of the votes for each value that can be voted, where the model predicts them.
+            (positive) or takes away (negative). The grid is stretched over the whole picture. A grid that is not finite
+            is left out.
+        distribution: predicted share of the votes for each rating level; empty for a model that predicts none.
     """
 
     path: str
@@ -64,22 +65,26 @@ class Entry:
 
 
 def entry(
-    path: str, scores: Scores, picture: bytes, evidence: np.ndarray | None = None, taste: Taste | None = None
+    path: str,
+    scores: Scores,
+    picture: bytes,
+    evidence: np.ndarray | None = None,
+    extras: Sequence[ExtraColumns] = (),
 ) -> Entry:
-    """One photograph as the report shows it.
+    """Make the entry of one photograph.
 
     Args:
         path: the name to show.
         scores: of length one.
-        picture: as :func:`thumbnail` gives.
-        evidence: (T, rows, columns) maps to show in place of those in ``scores``.
-        taste: of one person, whose score is shown too.
+        picture: JPEG bytes from :func:`thumbnail`.
+        evidence: (T, rows, columns) maps to show instead of those in ``scores``.
+        extras: what is added to the scores; those of its columns that are scores are shown too.
     """
     names = [task.name for task in scores.tasks]
-    personal = {} if taste is None else {taste.task.name: float(taste(scores)[0])}
+    added = {task.name: float(each.values(scores)[task.name][0]) for each in extras for task in each.tasks}
     return Entry(
         path=path,
-        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | personal,
+        values=dict(zip(names, scores.values[0].tolist(), strict=True)) | added,
         low=float(scores.low[0, 0]),
         high=float(scores.high[0, 0]),
         percentile=float(scores.percentile[0]),
@@ -92,7 +97,7 @@ def entry(
 
 
 def thumbnail(pixels: np.ndarray, side: int = 320) -> bytes:
-    """(H, W, 3) uint8 sRGB -> JPEG bytes, aspect kept, the long side at most ``side`` pixels; never enlarged.
+    """(H, W, 3) uint8 sRGB -> JPEG bytes with the same aspect ratio, long side at most ``side`` pixels; never enlarged.
 
     Raises:
         ValueError: the array is not (H, W, 3) uint8 with at least one pixel, or ``side`` is below 1.
@@ -122,22 +127,22 @@ def write_report(
     exact_maps: bool = False,
     buckets: Sequence[float] = (),
 ) -> None:
-    """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
+    """Write the page, one entry at a time, to a new file that replaces ``path`` when it is complete.
 
     Args:
-        path: the HTML file. One that exists is replaced, and only by a whole report.
-        entries: consumed once, lazily, in any order; each is forgotten when it is written.
-        failures: (path, reason) of what could not be rated; iterated after ``entries`` is exhausted, so a list that
-            grows meanwhile is complete.
-        tasks: what was rated. The first is the overall score, by which the page sorts at first.
-        model: the model's name and version, shown in the header.
+        path: the HTML file. An existing one is replaced, and only by a complete report.
+        entries: consumed once, lazily, in any order; none is kept in memory.
+        failures: (path, reason) of photographs that could not be scored; iterated after ``entries`` is exhausted, so it
+            may be a list that grows meanwhile.
+        tasks: what is scored. The first is the overall score, by which the page sorts at first.
+        model: name and version of the model, shown in the header.
         title: of the page.
-        exact_maps: whether evidence is what the score loses when a cell is hidden, and does not add up to a whole.
-        buckets: values of the first task that can be voted, where the entries have their distribution.
+        exact_maps: whether evidence is what the score loses when a cell is hidden; then cells do not add up to a whole.
+        buckets: rating levels of the first task, if the entries have a distribution.
 
     Raises:
-        BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
-            through as it is. In both cases nothing is left behind and an older report stays.
+        BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises is not
+            changed. In both cases an older report stays, and no other file is left.
         ValueError: there are no tasks, or a grid of evidence is not (rows, columns) with at least one cell.
     """
     if not tasks:
@@ -167,16 +172,16 @@ def _page(
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
     for tag in ("style", "script"):
         template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
-    head, tail = template.split(_DATA)
+    head, tail = template.split(_DATA_PLACE)
     yield head
     described = [_described(task) for task in tasks]
-    about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
+    about = {"title": valid_utf8(title), "model": valid_utf8(model), "tasks": described, "exactMaps": exact_maps}
     yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
         numbers = {
-            "path": _text(entry.path),
+            "path": valid_utf8(entry.path),
             "values": [_number(entry.values.get(task.name)) for task in tasks],
             "interval": [_number(entry.low), _number(entry.high)],
             "percentile": _number(entry.percentile),
@@ -188,15 +193,15 @@ def _page(
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
         yield _block("photograph", numbers) + _block("pixels", heavy)
     for name, reason in failures:
-        yield _block("failure", [_text(name), _text(reason)])
+        yield _block("failure", [valid_utf8(name), valid_utf8(reason)])
     yield tail
 
 
 def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
-    """(rows, columns) evidence -> what the page states about it, and its cells as int8 in units of ``step``, base64.
+    """(rows, columns) evidence -> its numbers for the page, and its cells as int8 in units of ``step``, base64.
 
-    The largest cell becomes 127 or -127, so a cell is off by at most 0.4% of the largest. ``least``, ``most`` and
-    ``total`` are of the grid as given.
+    The largest cell becomes 127 or -127, so the error of a cell is at most 0.4% of the largest. ``least``, ``most`` and
+    ``total`` are of the grid before rounding.
     """
     if grid.ndim != 2 or grid.size == 0:
         raise ValueError(f"evidence of {name}: expected a grid of (rows, columns), got shape {grid.shape}")
@@ -214,17 +219,17 @@ def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
 
 
 def _described(task: Task) -> dict[str, Any]:
-    return {"name": task.name, "low": float(task.low), "high": float(task.high), "description": _text(task.description)}
+    return {
+        "name": task.name,
+        "low": float(task.low),
+        "high": float(task.high),
+        "description": valid_utf8(task.description),
+    }
 
 
 def _number(value: Any) -> float | None:
-    """Six significant digits, more than any rating holds; None for what is absent or not finite (JSON has no NaN)."""
+    """Six significant digits, more than any rating has; None if absent or not finite (JSON has no NaN)."""
     return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
-
-
-def _text(text: str) -> str:
-    """Surrogates, which UTF-8 cannot hold, become visible escapes; the page and its CSV then agree on the name."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _base64(data: bytes) -> str:
@@ -232,12 +237,12 @@ def _base64(data: bytes) -> str:
 
 
 def _block(kind: str, value: Any) -> str:
-    """An inert data block. Without ``<`` no text can close it, nor open a comment inside it; the rest is ASCII."""
+    """An inert data block. Without ``<`` no text can close it or open a comment inside it; the rest is ASCII."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" class="{kind}">{text}</script>\n'
 
 
 def _hash_of(template: str, tag: str) -> str:
-    """The source expression that admits the template's one ``<tag>`` element and no other."""
+    """The source expression of the content security policy that allows the template's one ``<tag>`` element only."""
     (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", template, flags=re.DOTALL)
     return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"

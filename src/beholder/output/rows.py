@@ -1,60 +1,77 @@
-"""One row of a table for each photograph."""
+"""One row of a table for each photograph: its columns, and the values in them."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-from beholder.errors import BeholderError
-from beholder.personal.taste import Taste
-from beholder.scoring.batch import Result
-from beholder.scoring.scores import vote_columns
-from beholder.tasks import Task
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from beholder.tasks import Task, check_column_names
 from beholder.text import valid_utf8
 
+if TYPE_CHECKING:  # writing rows needs no model
+    from beholder.scoring.batch import Result
+    from beholder.scoring.extra_columns import ExtraColumns, Kind
+
+    Columns = Mapping[str, Kind]  # column name -> str, int or float, in the order of the table
 Row = dict[str, Any]
-TEXT, WHOLE = frozenset({"path", "model", "sha256", "error"}), frozenset({"width", "height"})  # other columns: floats
 DECIMALS = 4
-WITH_TASTE = "+"
+ID_SEPARATOR = "+"  # between the ids of a model and of what was added to its scores
 
 
-def columns_of(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[float] = ()) -> list[str]:
-    """Names of the columns for a model's tasks, the first of which is the overall score; ``taste`` comes before it.
+def columns_of(tasks: Sequence[Task], extras: Sequence[ExtraColumns] = ()) -> Columns:
+    """The columns of a table of scores.
 
-    Of a model that predicts votes for the values in ``buckets``, their standard deviation and shares come too.
+    Args:
+        tasks: of the model, the overall score first.
+        extras: what is added to the scores of the model.
 
-    Raises BeholderError where a task has the name of another column.
+    Raises:
+        BeholderError: a task has the name of another column.
     """
-    names = ["overall", *(task.name for task in tasks[1:])]
-    all_names = [
-        "path",
-        *["taste"] * taste,
-        *names,
-        "low",
-        "high",
-        "percentile",
-        *vote_columns(buckets),
-        "width",
-        "height",
-        "model",
-        "sha256",
-        "error",
-    ]
-    if twice := [name for name in names if all_names.count(name) > 1]:
-        raise BeholderError(f"the model has a task called {twice[0]!r}, which names another column; rename the task")
-    return all_names
+    leading, trailing = (
+        {k: v for each in extras if each.leading is side for k, v in each.kinds.items()} for side in (True, False)
+    )
+    check_column_names(tasks, (*leading, *trailing))
+    return {
+        "path": str,
+        **leading,
+        **dict.fromkeys(score_names(tasks), float),
+        **dict.fromkeys(("low", "high", "percentile"), float),
+        **trailing,
+        **dict.fromkeys(("width", "height"), int),
+        **dict.fromkeys(("model", "sha256", "error"), str),
+    }
 
 
-def row_of(result: Result, names: Sequence[str], taste: Taste | None = None) -> Row:
-    """A result as a row: floats rounded, what is not there None, no error an empty text."""
-    made: Row = dict.fromkeys(names)
-    made |= {"path": valid_utf8(result.path), "sha256": result.sha256, "error": valid_utf8(result.error or "")}
+def score_names(tasks: Sequence[Task]) -> tuple[str, ...]:
+    """Columns of the scores of a model: ``overall`` for its first task, then the name of each other task."""
+    return ("overall", *(task.name for task in tasks[1:]))
+
+
+def shown_names(extras: Sequence[ExtraColumns], *, leading: bool) -> tuple[str, ...]:
+    """Extra columns that a table on a terminal shows before the scores (``leading``) or after them."""
+    return tuple(name for each in extras if each.leading is leading for name in each.shown)
+
+
+def row_of(result: Result, columns: Columns, extras: Sequence[ExtraColumns] = ()) -> Row:
+    """A result as a row: floats rounded to :data:`DECIMALS`, missing values None, no error an empty text."""
+    row: Row = dict.fromkeys(columns)
+    row |= {"path": valid_utf8(result.path), "sha256": result.sha256, "error": valid_utf8(result.error or "")}
     if result.scores is not None:
-        personal = {} if taste is None else {"taste": taste(result.scores)}
-        values = {name: column[0].item() for name, column in (personal | result.scores.to_dict()).items()}
-        made |= {name: round(v, DECIMALS) if isinstance(v, float) else v for name, v in values.items()}
-        made["model"] = identity_of(result.scores.model, taste)
-    return made
+        arrays = result.scores.to_dict()
+        for each in extras:
+            arrays |= each.values(result.scores)
+        for name, (value,) in ((name, array.tolist()) for name, array in arrays.items()):
+            row[name] = round(value, DECIMALS) if isinstance(value, float) else value
+        row["model"] = identity_of(result.scores.model, extras)
+    return row
 
 
-def identity_of(model: str, taste: Taste | None) -> str:
-    """What the column ``model`` says: the id of the model, and of the taste that was put on it."""
-    return model if taste is None else f"{model}{WITH_TASTE}{taste.id}"
+def identity_of(model: str, extras: Sequence[ExtraColumns] = ()) -> str:
+    """The text of the column ``model``: the id of the model, then those of what was added to its scores."""
+    return ID_SEPARATOR.join([model, *extra_ids(extras)])
+
+
+def extra_ids(extras: Sequence[ExtraColumns]) -> tuple[str, ...]:
+    """Ids that what is added to the scores contributes to the column ``model``."""
+    return tuple(each.id for each in extras if each.id)

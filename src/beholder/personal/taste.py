@@ -1,16 +1,16 @@
-"""One person's taste: their ratings of a few photographs -> a score of their own, on top of a model left as it is.
+"""One person's taste: their ratings of a few photographs -> a personal score, on top of an unchanged model.
 
-The person's rating, in units of the standard deviation of their ratings, is taken to be
+The person's rating, in units of the standard deviation of their ratings, is modelled as
 
     constant + b * overall + t . tasks + e . embedding + noise
 
-with scores in units of their spread over the rated photographs that the model file describes, and the embedding scaled
-by the person's photographs. Before a rating is seen, b is about a half, and t and e are zero give or take a little
-(:data:`PRIOR`): the score then ranks as the generic model does. Ratings move it away as far as they bear it out. How
-far is not set but weighed: each combination of a scale of the deviations (zero is one of them: the generic model), a
-noise and a slope b gives a ridge regression and the probability of the ratings in closed form; the regressions are
-averaged by that probability (Bayesian model averaging; MacKay 1992, "Bayesian interpolation"). So ten ratings change
-little, noise changes little, and nobody chooses a penalty. The result is linear, and so is its file.
+with scores in units of their standard deviation over the rated photographs that the model file describes, and the
+embedding scaled by the person's photographs. Before a rating is seen, b is about a half, and t and e are close to zero
+(:data:`beholder.personal.fit.OASIS_PRIOR`): the score then ranks as the generic model does. Ratings move it away as far
+as they support it. How far is not set by hand: each combination of a scale of the deviations (zero is one of them: the
+generic model), a noise and a slope b gives a ridge regression and the probability of the ratings in closed form; the
+regressions are averaged by that probability (Bayesian model averaging; MacKay 1992, "Bayesian interpolation"). So ten
+ratings change little, noise changes little, and nobody chooses a penalty. The result is linear: a file of coefficients.
 
 A prior learned from how the raters of OASIS differ gained too little to be worth a file that only one model could use
 (docs/taste.md).
@@ -28,11 +28,12 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.files import explained, replacing
+from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 FORMAT = 1
-SURE = 30  # ratings; of fewer a rank correlation is known to 0.3 at best
+RELIABLE_RATINGS = 30  # with fewer, a rank correlation is known to within 0.3 at best
 _MAKE = "make one with  beholder taste fit MODEL ratings.csv"
 
 
@@ -42,16 +43,16 @@ class Taste:
 
     Attributes:
         model: id of the model that the coefficients belong to.
-        scale: what the person rated and on which scale; the score is on it too.
-        n: ratings.
-        ratings_sha256: over their photographs and values.
-        personal: 0 to 1.5, how far the ratings moved the score from the generic one; 1 is as far as people differ on
-            average, 0 not at all.
-        srcc: rank correlation with the person's ratings in cross-validation: of ratings that the fit had not seen.
-            None where it is not defined.
-        srcc_generic: that of the model's overall score with the same ratings.
+        scale: what the person rated and on which scale; the score is on the same scale.
+        n: number of ratings.
+        ratings_sha256: sha256 of the photographs and their ratings.
+        personal: how far the ratings moved the score from the generic one, 0 to 1.5: 0 is not at all, 1 as far as
+            people differ on average.
+        srcc: rank correlation with the person's ratings in cross-validation, on ratings that the fit had not seen;
+            None if it is undefined.
+        srcc_generic: rank correlation of the model's overall score with the same ratings; None if it is undefined.
         intercept: points of the person's scale.
-        on_tasks: T coefficients of the model's scores, points a native unit.
+        on_tasks: T coefficients of the model's scores, points of the person's scale for each native unit.
         on_embedding: D coefficients of the embedding.
     """
 
@@ -67,53 +68,72 @@ class Taste:
     on_embedding: tuple[float, ...]
 
     def __call__(self, scores: Scores) -> np.ndarray:
-        """(N,) what this person would rate, in points of their scale.
+        """(N,) ratings that this person would give, in points of their scale.
 
-        The best may lie a little beyond its end: cut there, the photographs that are liked most would be alike.
+        The best may lie a little beyond the end of the scale: clipped, the photographs that are liked most would tie.
 
         Raises:
-            BeholderError: scores of another model than the one the taste was fitted on.
+            BeholderError: the scores are of another model than the one that the taste was fitted on.
         """
         self.check(scores.model)
         if (len(self.on_tasks), len(self.on_embedding)) != (scores.values.shape[1], scores.embedding.shape[1]):
             raise BeholderError(f"the taste file does not have the coefficients that {self.model} needs; {_MAKE}")
-        followed: np.ndarray = scores.values @ np.array(self.on_tasks) + scores.embedding @ np.array(self.on_embedding)
-        return self.intercept + followed
+        deviations: np.ndarray = scores.values @ np.array(self.on_tasks) + scores.embedding @ np.array(
+            self.on_embedding
+        )
+        return self.intercept + deviations
 
     def check(self, model: str) -> None:
-        """Raises BeholderError where ``model`` is not the id of the model that it was fitted on."""
+        """Raises BeholderError if ``model`` is not the id of the model that the taste was fitted on."""
         if model != self.model:
             raise BeholderError(f"the taste was fitted on model {self.model}, this is {model}; {_MAKE}")
 
     @property
     def task(self) -> Task:
-        """What the score is of, under the name that its column has."""
+        """The personal score as a task; its name is that of its column."""
         return Task(
             "taste", self.scale.low, self.scale.high, f"What one person would rate it. {self.scale.description}"
         )
 
     def describe(self) -> str:
-        """What was learned, in a line."""
+        """One line about the fit: ratings, scale, and rank correlations."""
         parts = [f"{self.n} ratings on {self.scale.low:g} to {self.scale.high:g}"]
         if self.srcc is not None and self.srcc_generic is not None:
             parts.append(
                 f"rank correlation with them {self.srcc_generic:.2f} by the overall score, {self.srcc:.2f} by taste in "
                 "cross-validation"
             )
-        return "; ".join(parts) + (f". Below {SURE} ratings such numbers say little" if self.n < SURE else "")
+        return "; ".join(parts) + (
+            f". Below {RELIABLE_RATINGS} ratings such numbers say little" if self.n < RELIABLE_RATINGS else ""
+        )
 
     @cached_property
     def id(self) -> str:
-        """``taste@`` and the start of the sha256 of the file."""
+        """``taste@`` and the first 8 hex digits of the sha256 of the file."""
         return f"taste@{hashlib.sha256(self.to_json().encode()).hexdigest()[:8]}"
 
     def to_json(self) -> str:
+        """The text of the file; ``on_embedding`` is packed as base64 of little-endian float32."""
         packed = base64.b64encode(np.array(self.on_embedding, dtype="<f4").tobytes()).decode()
         return json.dumps({"taste_format": FORMAT, **asdict(self), "on_embedding": packed}, indent=1) + "\n"
 
 
+def columns(taste: Taste) -> ExtraColumns:
+    """The column of what one person would rate, for tables and the report page."""
+    name = taste.task.name
+    return ExtraColumns(
+        kinds={name: float},
+        values=lambda scores: {name: taste(scores)},
+        leading=True,
+        shown=(name,),
+        rank_by=name,
+        id=taste.id,
+        tasks=(taste.task,),
+    )
+
+
 def write(taste: Taste, path: Path) -> None:
-    """Write a taste file, whole or not at all. Raises BeholderError where that fails."""
+    """Write a taste file, complete or not at all. Raises BeholderError if that fails."""
     what = "the taste"
     with replacing(path, what) as partial, explained(path, what):
         partial.write_text(taste.to_json(), encoding="utf-8")
@@ -124,11 +144,11 @@ def read_taste(path: Path, model: str) -> Taste:
 
     Args:
         path: of the file.
-        model: id of the model that it is to be used with.
+        model: id of the model that the taste will be used with.
 
     Raises:
-        BeholderError: it cannot be read, is none, belongs to another model, or is of a later format than this version
-            reads.
+        BeholderError: the file cannot be read, is not a taste file, belongs to another model, or has a later format
+            than this version reads.
     """
     try:
         document = json.loads(path.read_bytes())

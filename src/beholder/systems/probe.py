@@ -16,9 +16,9 @@ from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.models import registry
 from beholder.models.dinov2_linear import DefaultModel
-from beholder.output.rows import columns_of
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import folds_of, split_hash
+from beholder.tasks import check_column_names
 from beholder.training import ridge
 from beholder.training.export import export
 from beholder.training.features import features
@@ -42,7 +42,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         BeholderError: too few ratings of a task, or a file that cannot be written.
         PhotoError: a photograph that does not decode.
     """
-    columns_of(photos.tasks)  # a task may be called as another column of the scores
+    check_column_names(photos.tasks)
     recipe = default.DefaultRecipe()
     if photos.splits is not None:
         tests = [np.array(photos.splits) == "test"]

@@ -25,10 +25,9 @@ from torch import Tensor, nn
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import create_backbone
-from beholder.output.rows import columns_of
 from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.recipe import LAST, NONE, WHOLE, LiRecipe
-from beholder.tasks import Task
+from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
 from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
@@ -146,7 +145,7 @@ def check(
     twice = next((task.name for task in tasks[1:] if task.name == tasks[0].name), None)
     if twice:
         raise BeholderError(f"both domains have a task called {twice}; call one of them otherwise")
-    columns_of(tuple(tasks))  # a task may be called as another column of the scores
+    check_column_names(tasks)
     follows = made_by(photos, recipe)
     if second is not None and not recipe.single:
         of_second = made_by(second, recipe)

@@ -23,7 +23,6 @@ from beholder.data.vote_distributions import distribution
 from beholder.errors import BeholderError
 from beholder.metrics import means, srcc
 from beholder.models.backbones.base import backbone_identity, create_backbone
-from beholder.output.rows import columns_of
 from beholder.splits import split_hash
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, direct_source, kept_source
 from beholder.systems.song2023.losses import ACTIVATION, emd
@@ -99,7 +98,6 @@ def check(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path | None = Non
             raise BeholderError(
                 f"{photos.name}: {(splits == name).sum()} photographs in the {name} part; at least 2 are needed"
             )
-    columns_of(photos.tasks[:1], buckets=photos.histogram.values.tolist())  # a task may be called as another column
     made_by = {
         **asdict(recipe),
         "weights": backbone_identity(recipe.backbone),

@@ -20,10 +20,9 @@ from torch import Tensor
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.models.backbones.base import create_backbone
-from beholder.output.rows import columns_of
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-from beholder.tasks import Task
+from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
 from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
@@ -78,7 +77,7 @@ def check(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None =
     """
     tasks, unit = _learned(photos, recipe)
     check_rated(photos, tasks, unit)
-    columns_of(tasks)  # a task may be called as another column of the scores
+    check_column_names(tasks)
     return Checkpoint(checkpoint, made_by(photos, recipe))
 
 

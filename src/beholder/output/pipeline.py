@@ -1,0 +1,182 @@
+"""Photographs -> scores -> rows in a file, a ranked table and a JSON array, or one report page.
+
+The commands `score` and `report` read arguments, call these functions and print. Progress, counting and stopping are
+the caller's: it passes `watch`, which wraps the results on their way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from beholder.errors import BeholderError
+from beholder.output.ranking import JsonArray, Ranked
+from beholder.output.report import Entry, entry, thumbnail, write_report
+from beholder.output.rows import Row, columns_of, identity_of, row_of, score_names, shown_names
+from beholder.output.sinks import Sink, open_sink
+from beholder.photos.listing import Unreadable
+from beholder.photos.read import Photo, Pixels
+from beholder.scoring.batch import Result, score_photos
+from beholder.scoring.extra_columns import ExtraColumns
+from beholder.scoring.scorer import Scorer
+from beholder.tasks import Task
+
+if TYPE_CHECKING:
+    from beholder.output.rows import Columns
+
+THUMBNAIL_SIDE = 480  # pixels of the longest side in a report
+Photos = Iterable[str | Unreadable]
+Watch = Callable[[Iterator[Result]], Iterator[Result]]
+
+
+def rank_column(chosen: str | None, tasks: Sequence[Task], extras: Sequence[ExtraColumns]) -> str:
+    """The column that rows are ranked by.
+
+    Args:
+        chosen: by the user; None for the default.
+        tasks: of the model, the overall score first, which is ranked by under its own name too.
+        extras: what is added to the scores.
+
+    Raises:
+        BeholderError: there is no such column; the message has those there are.
+    """
+    by = chosen or next((each.rank_by for each in extras if each.rank_by), "overall")
+    if by == tasks[0].name:
+        return "overall"
+    sortable = (
+        *shown_names(extras, leading=True),
+        *score_names(tasks),
+        "percentile",
+        *shown_names(extras, leading=False),
+        "path",
+    )
+    if by not in sortable:
+        raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
+    return by
+
+
+def score_rows(
+    scorer: Scorer,
+    photos: Photos,
+    extras: Sequence[ExtraColumns],
+    *,
+    out: Path | None,
+    resume: bool,
+    ranked: Ranked | None,
+    array: JsonArray | None,
+    batch: int | None,
+    workers: int | None,
+    watch: Watch,
+) -> None:
+    """Score photographs and pass each row on.
+
+    Args:
+        scorer: the model.
+        photos: paths, or failed results in their place.
+        extras: what is added to the scores.
+        out: file to write, if any.
+        resume: go on with the file: rows that it has are not computed again.
+        ranked: collects the rows.
+        array: gets each row as it comes or, with ``ranked``, the ranked rows at the end.
+        batch, workers: as :func:`beholder.scoring.batch.score_photos` takes them.
+        watch: wraps the results on their way, to count them or to stop.
+
+    Raises:
+        BeholderError: as :func:`beholder.output.sinks.open_sink`, or the file cannot be written.
+    """
+    columns = columns_of(scorer.info.tasks, extras)
+    with open_sink(out, columns, scorer.id, extras, resume=resume) if out else nullcontext() as sink:
+        hashed = array is not None or sink is not None  # the table on a terminal has no sha256
+        known = sink.knows if sink is not None and resume else None
+        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, hashed=hashed, known=known)):
+            row = _row(result, columns, extras, sink)
+            if ranked is not None:
+                ranked.add(row)
+            elif array is not None:
+                array.add(row)
+        if ranked is not None and array is not None:
+            for _, row in ranked.rows():
+                array.add(row)
+
+
+def _row(result: Result, columns: Columns, extras: Sequence[ExtraColumns], sink: Sink | None) -> Row:
+    """The row of a result, taken from the sink if that has it already, else written to it."""
+    if sink is not None and result.scores is None and result.error is None:
+        return sink.keep(result.path)
+    row = row_of(result, columns, extras)
+    if sink is not None:
+        sink.write(row)
+    return row
+
+
+def score_page(
+    scorer: Scorer,
+    photos: Photos,
+    extras: Sequence[ExtraColumns],
+    *,
+    out: Path,
+    title: str,
+    exact_maps: bool,
+    batch: int | None,
+    workers: int | None,
+    watch: Watch,
+) -> bool:
+    """Score photographs and write a report page of them.
+
+    Args:
+        scorer: the model.
+        photos: paths, or failed results in their place.
+        extras: what is added to the scores.
+        out: HTML file to write.
+        title: of the page.
+        exact_maps: whether heat maps are made by hiding parts of the picture, which takes seconds a photograph.
+        batch, workers: as :func:`beholder.scoring.batch.score_photos` takes them.
+        watch: wraps the results on their way, to count them or to stop.
+
+    Returns:
+        Whether the page was written. It is not if no photograph could be scored: an older page is worth more.
+
+    Raises:
+        BeholderError: the page cannot be written.
+    """
+    failures: list[tuple[str, str]] = []
+
+    def prepare(found: Photo) -> tuple[bytes, Pixels | None]:
+        return thumbnail(found.pixels, THUMBNAIL_SIDE), scorer.pixels(found) if exact_maps else None
+
+    def entries() -> Iterator[Entry]:
+        scored = False
+        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, also=prepare)):
+            if result.scores is None:
+                failures.append((result.path, result.error or ""))
+                continue
+            scored = True
+            picture, pixels = result.extra
+            maps: np.ndarray | None = None if pixels is None else scorer.occlude(pixels)
+            yield entry(result.path, result.scores, picture, maps, extras)
+        if not scored:
+            raise _NothingScoredError
+
+    first, *others = scorer.info.tasks
+    try:
+        write_report(
+            out,
+            entries(),
+            failures,
+            (first, *(task for each in extras for task in each.tasks), *others),
+            model=identity_of(scorer.id, extras),
+            title=title,
+            exact_maps=exact_maps,
+            buckets=scorer.info.buckets,
+        )
+    except _NothingScoredError:
+        return False
+    return True
+
+
+class _NothingScoredError(Exception):
+    """Ends the writing of a page that would have no photograph."""

@@ -1,0 +1,55 @@
+"""Columns that something beside the model's scores adds to each row: predicted votes, one person's taste.
+
+Tables, files and pages take names and kinds from here, so a new column needs no change in them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from beholder.scoring.scores import Scores, vote_columns
+from beholder.tasks import Task
+
+Kind = type[str] | type[int] | type[float]
+
+
+@dataclass(frozen=True)
+class ExtraColumns:
+    """Columns that are added to each row of scores.
+
+    Attributes:
+        kinds: column name -> str, int or float, in order.
+        values: scores of N photographs -> an (N,) array for each column.
+        leading: whether the columns come before the overall score, rather than after its percentile.
+        shown: the columns that the table on a terminal shows and that rows can be ranked by.
+        rank_by: the column that rows are ranked by unless the user chooses another; empty for none.
+        id: added to the column ``model`` after a ``+``. Files with rows of another id are not resumed. Empty where the
+            model alone decides the values.
+        tasks: the columns that are scores on a scale, described for the report page.
+    """
+
+    kinds: Mapping[str, Kind]
+    values: Callable[[Scores], Mapping[str, np.ndarray]]
+    leading: bool = False
+    shown: tuple[str, ...] = ()
+    rank_by: str = ""
+    id: str = ""
+    tasks: tuple[Task, ...] = ()
+
+
+def vote_extras(buckets: Sequence[float]) -> tuple[ExtraColumns, ...]:
+    """Standard deviation and shares of predicted votes; nothing for a model that predicts none.
+
+    >>> [list(extra.kinds) for extra in vote_extras((1, 2))]
+    [['sd', 'p_1', 'p_2']]
+    """
+    names = vote_columns(buckets)
+    if not names:
+        return ()
+
+    def values(scores: Scores) -> Mapping[str, np.ndarray]:
+        columns = scores.to_dict()
+        return {name: columns[name] for name in names}
+
+    return (ExtraColumns(dict.fromkeys(names, float), values, shown=(names[0],)),)

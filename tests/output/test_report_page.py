@@ -1,0 +1,323 @@
+"""The report page in a real browser."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from beholder.output.report import Entry, thumbnail
+from helpers.report_pages import HOSTILE, write
+
+COUNT = 90  # more than the page draws at a time
+
+
+def scores() -> np.ndarray:
+    """(COUNT, 3) native scores; the first five photographs have beauty of exactly 6.1, 6.0, 5.9, 5.8, 1.5."""
+    rng = np.random.default_rng(7)
+    table = np.stack([rng.uniform(2, 5, COUNT), rng.uniform(1, 7, COUNT), rng.uniform(-1, 1, COUNT)], axis=1).round(4)
+    table[:5, 0] = [6.1, 6.0, 5.9, 5.8, 1.5]
+    table[-1, 1] = np.nan
+    return table
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """90 cards of real photographs. Of every map of beauty the left third adds, the middle is zero, the right takes."""
+    data = pytest.importorskip("skimage.data", reason="the photographs come with scikit-image")
+    photographs = [
+        np.ascontiguousarray(load())
+        for load in (data.astronaut, data.coffee, data.chelsea, data.rocket, data.hubble_deep_field)
+    ]
+    small = [(thumbnail(pixels), pixels.shape) for pixels in photographs]
+    grid = np.zeros((16, 15), np.float32)
+    grid[:, :5], grid[:, 10:] = 0.02, -0.01
+
+    def stream() -> Iterator[Entry]:
+        for k, row in enumerate(scores()):
+            jpeg, (height, width, _) = small[k % len(small)]
+            name = HOSTILE[k - 10] if 10 <= k < 10 + len(HOSTILE) else f"shoot {k % 3}/IMG_{k}.jpg"
+            evidence = {} if k == 1 else {"beauty": grid * (4 if k == 2 else 1), "valence": -grid}
+            yield Entry(
+                name, dict(zip(["beauty", "valence", "rule_of_thirds"], row, strict=True)), row[0] - 0.6, row[0] + 0.7,
+                float(100 * (scores()[:, 0] < row[0]).mean()), width, height, jpeg, evidence,
+            )  # fmt: skip
+
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    failures = [("broken.jpg", "cut short at byte 12288"), (HOSTILE[0], HOSTILE[1])]
+    write(out, stream(), failures, title="A <b>shoot</b>")
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    quiet = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet.split()]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    """The report, opened from disk with no network. In the end: no request left the page, and nothing complained."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-GB")
+    context.set_offline(True)
+    page = context.new_page()
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))  # and the test then hangs until its timeout
+    page.goto(report.as_uri())
+    page.wait_for_selector(".card")
+    yield page
+    context.close()
+    assert {url.split(":")[0] for url in requests} <= {"file", "data", "blob"}
+    assert [url for url in requests if url.startswith("file:")] == [report.as_uri()]
+    assert complaints == []
+
+
+def scroll_to_the_end(page: Any) -> None:
+    """Until all cards are drawn. (Playwright's own waiting evaluates strings, which the page's policy forbids.)"""
+    for _ in range(100):
+        page.mouse.wheel(0, 20_000)
+        page.wait_for_timeout(50)
+        if page.locator(".card").count() == COUNT:
+            return
+    raise AssertionError(f"only {page.locator('.card').count()} of {COUNT} cards were drawn")
+
+
+def settle(page: Any) -> None:
+    """Typing and sliding are drawn in the next frame."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def shown_scores(page: Any) -> list[float]:
+    return [float(text) for text in page.locator(".card .score b").all_text_contents()]
+
+
+def names(page: Any) -> list[str]:
+    return list(page.locator(".card .name").all_text_contents())
+
+
+def test_cards_are_sorted_by_score_and_the_header_is_right(page: Any) -> None:
+    shown = shown_scores(page)
+    assert shown[:4] == [6.1, 6.0, 5.9, 5.8]
+    assert shown == sorted(shown, reverse=True)
+    assert page.title() == page.locator("h1").inner_text() == "A <b>shoot</b>"
+    assert page.locator("#model").inner_text() == "oasis 1.0"
+    assert page.locator("#count").inner_text() == "90 photographs"
+    first = page.locator(".card").first.inner_text()
+    assert "90% interval 5.50 to 6.80" in first
+    assert "98th percentile" in first
+    assert page.locator(".card .rank").all_text_contents()[:4] == ["1", "2", "3", "4"]
+    # The thumbnail near the screen is decoded, those far below are not even asked for.
+    width = "(image) => image.decode().then(() => image.naturalWidth)"
+    assert page.locator(".card img[src]").first.evaluate(width) == 320
+    assert page.locator(".card img[src]").count() < 50
+
+
+def test_cards_come_as_the_page_is_scrolled(page: Any) -> None:
+    scroll_to_the_end(page)
+    assert shown_scores(page)[-1] == 1.5
+    page.locator(".card img").first.and_(page.locator(":not([src])")).wait_for(state="attached")  # let go of
+
+
+def test_sorting_by_another_task_or_by_name(page: Any) -> None:
+    valence = scores()[:, 1]
+    page.select_option("#sort", label="valence")
+    best = np.argsort(-valence)[:3]  # NumPy, too, puts NaN last
+    assert shown_scores(page)[:3] == pytest.approx(scores()[best, 0], abs=0.006)
+    page.click("#direction")
+    worst = np.argsort(valence)[:3]
+    assert shown_scores(page)[:3] == pytest.approx(scores()[worst, 0], abs=0.006)
+    scroll_to_the_end(page)
+    assert names(page)[-1] == "IMG_89.jpg"  # its valence is unknown
+    page.select_option("#sort", label="file name")
+    ordered = [name for name in names(page) if name.startswith("IMG_")]
+    assert ordered[:4] == ["IMG_0.jpg", "IMG_3.jpg", "IMG_6.jpg", "IMG_9.jpg"]  # folder by folder, 9 before 18
+
+
+def test_search_filters_and_can_be_cleared(page: Any) -> None:
+    page.fill("#search", "shoot img_8")
+    settle(page)
+    assert sorted(names(page)) == sorted(["IMG_8.jpg", *[f"IMG_{k}.jpg" for k in range(80, 90)]])
+    assert page.locator("#count").inner_text() == "11 of 90 photographs"
+    page.fill("#search", "nothing like this")
+    settle(page)
+    assert names(page) == []
+    assert "No photograph passes" in page.locator("#empty").inner_text()
+    page.click("#clear")
+    assert page.locator("#count").inner_text() == "90 photographs"
+    assert page.input_value("#search") == ""
+
+
+def test_the_histogram_filters_by_click_by_drag_and_by_slider(page: Any) -> None:
+    assert "beauty, rated on a scale of 1 to 7" in page.locator("#histogram .axis").text_content().replace(
+        "\u00a0", " "
+    )
+    plot = page.locator("#histogram").bounding_box()
+    at = {"y": plot["y"] + 90}
+
+    def x(score: float) -> float:
+        return float(plot["x"] + 38 + (plot["width"] - 46) * (score - 1) / 6)
+
+    page.mouse.click(x(5.9), at["y"])  # the bin from 5.8 to 6.0
+    settle(page)
+    assert shown_scores(page) == [5.9, 5.8]
+    assert page.locator("#chips").inner_text().startswith("5.80 \u2264 beauty < 6.00")
+    page.mouse.click(x(5.9), at["y"])  # again: let go
+    settle(page)
+    assert page.locator("#count").inner_text() == "90 photographs"
+
+    page.mouse.move(x(5.85), at["y"])
+    page.mouse.down()
+    page.mouse.move(x(6.5), at["y"], steps=5)
+    page.mouse.up()
+    settle(page)
+    assert shown_scores(page) == [6.1, 6.0, 5.9, 5.8]
+    # A filter of one task stays when the histogram shows another, and both hold.
+    page.select_option("#histogram-task", label="rule of thirds")
+    assert page.locator("#chips button").count() == 1
+    page.locator("#chips button").click()
+    page.focus("#minimum")
+    page.keyboard.press("End")
+    settle(page)
+    expected = int((scores()[:, 2] >= 0.9875).sum())
+    assert page.locator("#count").inner_text().startswith(f"{expected} of")
+    page.keyboard.press("Home")
+    settle(page)
+    assert page.locator("#count").inner_text() == "90 photographs"
+
+
+def test_a_click_opens_the_photograph_with_its_signed_map(page: Any) -> None:
+    page.locator(".open").first.click()
+    assert page.locator("#large-name").inner_text() == "IMG_0.jpg"
+    pixel = """([x, y]) => { const map = document.getElementById("map");
+        return Array.from(map.getContext("2d").getImageData(x * map.width, y * map.height, 1, 1).data); }"""
+    adds, zero, takes = (page.evaluate(pixel, [x, 0.5]) for x in (0.1, 0.5, 0.9))
+    assert adds[0] > adds[2] and adds[3] > 60, "orange where the evidence adds"
+    assert zero[3] == 0, "transparent where it does neither"
+    assert takes[2] > takes[0] and 30 < takes[3] < adds[3], "blue, and fainter, where it takes half as much"
+    # The scale is the largest cell of the report, 0.08, until the reader asks for this photograph's own.
+    assert page.locator("#ramp-high").inner_text() == "+0.080"
+    assert (
+        page.locator("#statement").inner_text()
+        == "Cells: \u22120.010 to +0.020 points of beauty. The whole map adds +0.800."
+    )
+    page.get_by_label("this photograph").check()
+    assert page.locator("#ramp-high").inner_text() == "+0.020"
+    assert page.evaluate(pixel, [0.1, 0.5])[3] == 255
+    page.select_option("#map-task", label="valence")
+    assert page.evaluate(pixel, [0.1, 0.5])[2] > page.evaluate(pixel, [0.1, 0.5])[0]
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    assert page.locator("#readout").inner_text() == "Row 1 of 16, column 1 of 15: \u22120.0200"
+    page.get_by_label("Heat map of").first.uncheck()
+    assert page.locator("#map").is_hidden()
+    table = page.locator("#large-rows").inner_text().replace("\u00a0", " ")
+    assert re.search(r"rule of thirds\s+\S+\s+\u22121 to 1", table)
+
+
+def test_a_photograph_without_a_map_says_so(page: Any) -> None:
+    page.locator(".open").nth(1).click()
+    assert page.locator("#statement").inner_text() == "There is no map of beauty for this photograph."
+    assert page.locator("#map").is_hidden()
+
+
+def test_the_keyboard_reaches_everything(page: Any) -> None:
+    page.locator(".open").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator("#large-name").inner_text() == "IMG_1.jpg"
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#large-name").inner_text() == "IMG_2.jpg"
+    assert page.locator("#map").is_visible()
+    page.keyboard.press("h")
+    assert page.locator("#map").is_hidden()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")  # there is none before the first
+    assert page.locator("#large-name").inner_text() == "IMG_0.jpg"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    assert not page.locator("#dialog").is_visible()
+    assert page.evaluate("document.activeElement.ariaLabel") == "Open shoot 1/IMG_1.jpg, beauty 6.00"
+
+
+def test_hostile_names_are_shown_and_do_nothing(page: Any) -> None:
+    scroll_to_the_end(page)
+    assert {HOSTILE[0], HOSTILE[2], HOSTILE[3], HOSTILE[4]} <= set(names(page))
+    titles = page.locator(".card .name").evaluate_all("(nodes) => nodes.map((node) => node.title)")
+    assert set(HOSTILE) <= set(titles)
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator("script:not([type])").count() == 1
+    assert "How pleasant </dd><script>alert(1)</script> it feels." in page.locator("#meaning").inner_text()
+
+
+def test_the_policy_holds_even_if_markup_slips_in(browser: Any, report: Path) -> None:
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    page.goto(report.as_uri())
+    page.evaluate("""() => {
+        window.blocked = [];
+        document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.effectiveDirective));
+        document.body.insertAdjacentHTML("beforeend", "<img src='file:///x.png'><img src=data: onerror='alert(1)'>");
+        const script = document.createElement("script");
+        script.textContent = "alert(2)";
+        document.body.append(script);
+    }""")
+    page.wait_for_timeout(200)
+    assert set(page.evaluate("window.blocked")) == {"img-src", "script-src-attr", "script-src-elem"}
+    page.close()
+
+
+def test_failures_are_listed_with_their_reasons(page: Any) -> None:
+    assert "2\ncould not be rated" in page.locator("#facts").inner_text()
+    cells = page.locator("#failure-rows td").all_text_contents()
+    assert cells == ["broken.jpg", "cut short at byte 12288", HOSTILE[0], HOSTILE[1]]
+
+
+def test_the_table_is_saved_as_csv(page: Any) -> None:
+    page.fill("#search", "=2")
+    settle(page)
+    with page.expect_download() as download:
+        page.click("#csv")
+    text = Path(download.value.path()).read_bytes().decode()
+    header, line, rest = text.split("\r\n")
+    assert header == "path,beauty,valence,rule_of_thirds,low,high,percentile,width,height"
+    assert line.startswith("./=2+3.jpg,")  # no spreadsheet takes it for a formula
+    assert [float(value) for value in line.split(",")[1:4]] == list(scores()[13])
+    assert rest == ""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(page: Any, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/)[0] < 128")
+    assert dark == (scheme == "dark")
+    page.locator(".open").first.click()
+    picture = page.locator("#picture").bounding_box()
+    assert picture["x"] >= 0 and picture["x"] + picture["width"] <= 390
+    assert picture["width"] / picture["height"] == pytest.approx(1, abs=0.01)  # the astronaut is square
+
+
+def test_an_empty_report_says_so(browser: Any, tmp_path: Path) -> None:
+    write(tmp_path / "r.html", [])
+    page = browser.new_page()
+    page.goto((tmp_path / "r.html").as_uri())
+    assert "No photograph was rated." in page.locator("#empty").inner_text()
+    page.close()

@@ -59,7 +59,7 @@ def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_
 
 
 def parts(found: Document) -> list[Part]:
-    return [part for section in found.parts for part in section.parts]
+    return [part for section in found.sections for part in section.parts]
 
 
 def numbers(found: Document) -> set[str]:

@@ -1,16 +1,37 @@
-"""The errors that a user can cause and mend."""
+"""Errors that a user can cause and fix."""
 
 
 class BeholderError(Exception):
-    """A mistake in what was given, in one line: what, where, why and what to do.
+    """A mistake in what was given. The message is one line: what, where, why and what to do.
 
-    The command line prints the message and exits with a status other than zero; it never shows a traceback for one.
+    The command line prints it without a traceback and exits with a nonzero status.
+
+    >>> import beholder
+    >>> try:
+    ...     beholder.load("no-such-model.onnx")
+    ... except beholder.BeholderError as error:
+    ...     print(error)
+    no-such-model.onnx: cannot open the model (No such file or directory); leave it out for the default
     """
 
 
 class PhotoError(BeholderError):
-    """A photograph that cannot be read. In a run over many it becomes a row with this reason, and the run goes on."""
+    """A photograph that cannot be read. A run over many records the message as a row and goes on.
+
+    >>> import beholder
+    >>> try:
+    ...     beholder.read_photo("no-such-photo.jpg")
+    ... except beholder.PhotoError as error:
+    ...     print(error)
+    no-such-photo.jpg: no such file
+    """
 
 
 class ModelError(BeholderError):
-    """A model file that is not one of ours, was cut short, or asks for what this version does not have."""
+    """A file that is not a beholder model, is damaged or cut short, or needs a later version of beholder.
+
+    >>> import beholder
+    >>> beholder.load("README.md")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    beholder.errors.ModelError: README.md: not a model file, or ...
+    """

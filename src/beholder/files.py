@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and one line where that fails."""
+"""Files: written completely or not at all, locked against a second writer, and errors that say what to do."""
 
 import errno
 import hashlib
@@ -36,7 +36,13 @@ _ADVICE = {
 
 @contextmanager
 def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
-    """Turns an OSError of writing ``what`` to ``path`` into a BeholderError of one line: what, where, what to do."""
+    """Turn an OSError into a BeholderError of one line: what could not be written, where, and what to do.
+
+    >>> with explained("none/a.csv", "scores"):
+    ...     open("none/a.csv", "w")
+    Traceback (most recent call last):
+    beholder.errors.BeholderError: cannot write scores to none/a.csv: its folder does not exist; make the folder first
+    """
     try:
         yield
     except OSError as error:
@@ -44,15 +50,15 @@ def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         raise BeholderError(f"cannot write {what} to {path}: {advice}") from error
 
 
-def locked(path: str | os.PathLike[str]) -> FileIO:
-    """A file open to read and to append, made where there is none, that no other process has open by this function.
+def open_locked(path: str | os.PathLike[str]) -> FileIO:
+    """Open a file to read and append, created if missing, under an exclusive lock.
 
-    The lock is on the open file: it ends with the process, and nothing is left behind. Pipes and devices, and file
-    systems that know no locks, are opened without.
+    The lock belongs to the open file: it ends with the process and leaves nothing behind. Pipes, devices and files on
+    file systems without locks are opened without one.
 
     Raises:
-        BeholderError: another process has it.
-        OSError: it cannot be opened.
+        BeholderError: another process holds the lock.
+        OSError: the file cannot be opened.
     """
     while True:
         file = FileIO(path, "ab+" if not os.path.exists(path) or os.path.isfile(path) else "wb")
@@ -73,19 +79,27 @@ def locked(path: str | os.PathLike[str]) -> FileIO:
         except BaseException:
             file.close()
             raise
-        file.close()  # another run has put a new one in its place since it was opened
+        file.close()  # another run replaced it after it was opened
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
-    """A new file to write beside ``path``, which takes its place in one step at the end.
+    """Write a temporary file beside ``path`` that replaces it in one step at the end.
 
-    Whatever is raised meanwhile removes it, and what was at ``path`` stays. A link keeps pointing where it did.
+    If the block raises, the temporary file is removed and ``path`` stays as it was. If ``path`` is a link, the file it
+    points to is replaced.
+
+    Args:
+        path: file to write.
+        what: what it holds, for error messages.
+
+    Yields:
+        The temporary file, empty.
 
     Raises:
-        BeholderError: ``path`` is a folder or a device, or its folder does not take the file.
+        BeholderError: ``path`` is a folder or a device, or its folder cannot be written.
     """
-    target, partial = _begin(path, what)  # what cannot be written is known before the work
+    target, partial = _create_partial(path, what)
     try:
         yield partial
         with explained(path, what):
@@ -97,43 +111,61 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
 
 
 def check_writable(path: str | os.PathLike[str], what: str) -> None:
-    """Raises BeholderError where :func:`replacing` would; leaves nothing behind."""
-    _begin(path, what)[1].unlink()
+    """Check that :func:`replacing` can write ``path``, before the work that leads to it.
+
+    Raises:
+        BeholderError: as :func:`replacing`.
+    """
+    _create_partial(path, what)[1].unlink()
 
 
-def _begin(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
-    """Where ``path`` leads, and an empty file beside it."""
+def _create_partial(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
+    """The file that ``path`` names, links followed, and an empty temporary file beside it."""
     target = Path(os.path.realpath(path))
     with explained(path, what), suppress(FileNotFoundError):
-        if not stat.S_ISREG(target.stat().st_mode):  # the file would take the place of /dev/stdout
+        if not stat.S_ISREG(target.stat().st_mode):  # replacing /dev/stdout would remove the device
             raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
-    partial = target.with_name(_partial(target, secrets.token_hex(6)))
+    partial = target.with_name(_partial_name(target, secrets.token_hex(6)))
     with explained(path, what):
         partial.open("xb").close()
     return target, partial
 
 
 def remove(path: str | os.PathLike[str]) -> None:
-    """Remove a file that is no longer needed, and what killed processes left beside it."""
+    """Remove a file and the temporary files that killed processes left beside it."""
     Path(path).unlink(missing_ok=True)
-    sweep(path)
+    remove_partials(path)
 
 
-def sweep(path: str | os.PathLike[str]) -> None:
-    """Remove what killed processes left beside ``path``; only for who alone writes it, by :func:`locked`, say."""
+def remove_partials(path: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that killed processes left beside ``path``.
+
+    Call only while holding the lock on ``path``, or when no other process writes it.
+    """
     target = Path(os.path.realpath(path))
-    for partial in target.parent.glob(_partial(target, "*")):
+    for partial in target.parent.glob(_partial_name(target, "*")):
         with suppress(OSError):
             partial.unlink()
 
 
-def _partial(target: Path, token: str) -> str:
-    """A name that tells whose partial it is, however long the name of that."""
+def _partial_name(target: Path, token: str) -> str:
+    """Name of a temporary file for ``target``, of the same length for any target."""
     return f".beholder-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-{token}.partial"
 
 
+def path_key(path: str) -> str:
+    """The spelling by which a file is recognised: absolute, without ``.`` and ``//``.
+
+    ``..`` stays, because where it leads depends on links.
+
+    >>> path_key("./photos//a.jpg") == path_key("photos/a.jpg") != path_key("b/../photos/a.jpg")
+    True
+    """
+    return os.fspath(Path(path).absolute())
+
+
 def read_json(path: Path) -> Mapping[str, Any]:
-    """What was kept; nothing where there is none or it cannot be read."""
+    """The JSON object in a file; an empty one if the file is missing or is not JSON."""
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -141,14 +173,14 @@ def read_json(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def keep_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Keep a result; raises BeholderError where it cannot be written."""
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON object. Raises BeholderError if the file cannot be written."""
     with replacing(path, "a result") as partial, explained(path, "a result"):
         partial.write_text(json.dumps(document))
 
 
 def cache_folder() -> Path:
-    """Where converted weights and computed features are kept: ``BEHOLDER_CACHE``, or the user's cache folder."""
+    """Folder of converted weights and computed features: ``BEHOLDER_CACHE``, or ``beholder`` in the user's cache."""
     given = os.environ.get("BEHOLDER_CACHE")
     if given:
         return Path(given)

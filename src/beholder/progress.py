@@ -1,4 +1,4 @@
-"""Progress on standard error: rate and time left on a terminal, nothing where it is redirected."""
+"""Progress on standard error: rate and time left on a terminal, nothing if it is redirected."""
 
 import sys
 from collections.abc import Iterator
@@ -15,8 +15,18 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def bar(label: str, total: int | None = None, done: int = 0, quiet: bool = False) -> Iterator[Progress]:
-    """A progress bar; call ``.advance(progress.task_ids[0])`` on what it yields."""
+def bar(label: str, total: int | None = None, done: int = 0, *, quiet: bool = False) -> Iterator[Progress]:
+    """A progress bar, shown on a terminal only.
+
+    Args:
+        label: text before the bar.
+        total: number of steps, if known.
+        done: steps that an earlier run completed.
+        quiet: show nothing.
+
+    Yields:
+        The bar; call ``bar.advance(bar.task_ids[0])`` after each step.
+    """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
@@ -26,6 +36,6 @@ def bar(label: str, total: int | None = None, done: int = 0, quiet: bool = False
 
 
 def note(text: str) -> None:
-    """A line on standard error, whole: an interruption does not part it from its end."""
+    """Write a line to standard error in one call, so that an interruption cannot cut off its line break."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

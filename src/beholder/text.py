@@ -1,57 +1,49 @@
-"""Text that other programs or files give, made safe to print and to write."""
+"""Text from file names, model files and other programs, made safe to print and to write.
+
+`printable` for a terminal, `one_line` for an error of another library inside a message, `valid_utf8` for a table or a
+file. HTML is escaped by its template.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
-SHOWN = 3  # examples in a message
-
-
-def listed(names: Iterable[object]) -> str:
-    """Names for a message, those beyond a few left out."""
-    shown = [f"{name:g}" if isinstance(name, float) else str(name) for name in names]
-    return ", ".join([*shown[:SHOWN], "..."] if len(shown) > SHOWN else shown)
+MAX_EXAMPLES = 3  # names that a message gives of many
+MAX_ERROR = 200  # characters of another library's error in a message
 
 
-def one_line(error: BaseException | str) -> str:
-    r"""What somebody else's error says, for the middle of a line of ours: no breaks, no control characters, not long.
+def printable(text: str) -> str:
+    r"""One line for a terminal: line breaks, control characters and undecodable bytes as Python escapes.
 
-    >>> one_line(ValueError("two\nlines\x1b[31m"))
-    'two lines\\x1b[31m'
+    >>> print(printable("two\nlines\x1b[31m.jpg"))
+    two\nlines\x1b[31m.jpg
     """
-    text = " ".join(str(error).split()) or type(error).__name__
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)[:200]
-
-
-def one_spelling(path: str) -> str:
-    """Absolute, without ``.`` and ``//``: by it a file is known, however it was named.
-
-    ``..`` stays, as where that leads depends on links.
-
-    >>> one_spelling("./photos//a.jpg") == one_spelling("photos/a.jpg") != one_spelling("b/../photos/a.jpg")
-    True
-    """
-    return os.fspath(Path(path).absolute())
-
-
-def printable(name: str) -> str:
-    r"""A file name on one line: control characters and undecodable bytes as escapes.
-
-    >>> print(printable("two\nlines.jpg"))
-    two\nlines.jpg
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in name
-    )
-
-
-def shown_name(text: str) -> str:
-    """One line, whatever a file name holds: line breaks, control characters and undecodable bytes as Python escapes."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def utf8(text: str) -> str:
-    """Bytes of a file name that are no UTF-8 as escapes: a table must be readable by all that read UTF-8."""
+def one_line(error: BaseException | str) -> str:
+    r"""The message of another library's error on one line of at most `MAX_ERROR` characters, or the error's type.
+
+    >>> one_line(ValueError("two\nlines\x1b[31m")), one_line(ValueError())
+    ('two lines\\x1b[31m', 'ValueError')
+    """
+    return printable(" ".join(str(error).split()))[:MAX_ERROR] or type(error).__name__
+
+
+def valid_utf8(text: str) -> str:
+    r"""Bytes of a file name that are not UTF-8 as escapes, so that any reader of UTF-8 can read a table.
+
+    >>> print(valid_utf8(b"caf\xe9.jpg".decode(errors="surrogateescape")))
+    caf\udce9.jpg
+    """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def first_few(values: Iterable[object]) -> str:
+    """The first `MAX_EXAMPLES` values for a message, and an ellipsis for the others.
+
+    >>> first_few([1.0, 2.5, 3.0, 4.0])
+    '1, 2.5, 3, ...'
+    """
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return ", ".join([*texts[:MAX_EXAMPLES], "..."] if len(texts) > MAX_EXAMPLES else texts)

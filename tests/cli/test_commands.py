@@ -29,7 +29,7 @@ from typer.testing import CliRunner
 
 import beholder as package
 from beholder.cli.app import app
-from beholder.files import locked
+from beholder.files import open_locked
 from beholder.photos.read import read_bytes
 from helpers.factories import COMMAND, REPOSITORY, save_model, save_photo, save_photos, slowed
 
@@ -619,7 +619,7 @@ def test_two_runs_do_not_write_one_file(beholder: Callable[..., Done], tmp_path:
     out = tmp_path / f"x{suffix}"
     beholder("score", "photos", "-o", out)
     before = out.read_bytes()
-    with locked(out if suffix != ".parquet" else tmp_path / "x.parquet.partial"):
+    with open_locked(out if suffix != ".parquet" else tmp_path / "x.parquet.partial"):
         for options in ([], ["--resume"]):
             done = beholder("score", "photos", "-o", out, *options)
             assert done.code == 1 and done.out == "" and len(done.err.splitlines()) == 1

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beholder.photos.listing import find, natural
-from beholder.scoring.batch import Result
+from beholder.photos.listing import Unreadable, find, natural
 from beholder.text import printable
 
 
@@ -40,7 +39,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> list[str]:
-    return [item.error or "" if isinstance(item, Result) else item for item in find(names, recursive, lines)]
+    return [item.error if isinstance(item, Unreadable) else item for item in find(names, recursive, lines)]
 
 
 FLAT = ["trip/a[1].jpg", "trip/b9.JPG", "trip/b10.jpg", "trip/gone.jpg"]
@@ -90,10 +89,10 @@ def test_list_on_standard_input(tree: Path) -> None:
     [("trip/texts", True, ""), ("trip/texts", False, "--recursive"), (".", False, "--rec")],
 )
 def test_folder_without_photographs_is_told(tree: Path, name: str, recursive: bool, says: str) -> None:
-    (result,) = find([name], recursive)
-    assert isinstance(result, Result) and result.path == name
-    assert result.error is not None and result.error.startswith(f"{name}: no photographs") and says in result.error
-    assert ("--recursive" in result.error) == (not recursive)
+    (place,) = find([name], recursive)
+    assert isinstance(place, Unreadable) and place.path == name
+    assert place.error.startswith(f"{name}: no photographs") and says in place.error
+    assert ("--recursive" in place.error) == (not recursive)
 
 
 def test_folder_that_cannot_be_listed_ends_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,8 +213,3 @@ def test_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_
     assert (photograph == 128).all() and (np.abs(flat - 128) <= 1).all()
     assert signed[8, 2] > signed[8, 0] + 80 and signed[-8, 0] > signed[-8, 2] + 80
     assert np.abs(signed[wide // 2] - 128).max() <= 6
-
-
-@pytest.mark.parametrize(("largest", "scale"), [(0.0, 1.0), (0.31, 0.4), (0.3, 0.3), (7.2, 8.0), (0.0096, 0.01)])
-def test_a_scale_is_rounded_up_to_one_figure(largest: float, scale: float) -> None:
-    assert photo_sheets._scale(largest) == pytest.approx(scale)

@@ -13,6 +13,7 @@ import pytest
 import beholder
 from beholder.errors import PhotoError
 from beholder.photos import memory
+from beholder.photos.listing import Unreadable
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.scoring.batch import Result, runs_of, score_photos
@@ -142,11 +143,11 @@ def test_known_photographs_are_neither_decoded_nor_scored(
     assert [result.scores is result.error is None for result in results] == [True] * 40 + [False]
 
 
-def test_results_among_the_paths_are_passed_on(quick: beholder.Scorer, many: list[str]) -> None:
-    failed = Result("folder", "", error="folder: cannot list this folder (Permission denied)")
-    results = list(score_photos(quick, [many[0], failed, Path(many[1])]))
+def test_unreadable_places_among_the_paths_fail_in_their_place(quick: beholder.Scorer, many: list[str]) -> None:
+    why = "folder: cannot list this folder (Permission denied)"
+    results = list(score_photos(quick, [many[0], Unreadable("folder", why), Path(many[1])]))
     assert [result.path for result in results] == [many[0], "folder", many[1]]
-    assert results[1] is failed
+    assert results[1] == Result("folder", "", error=why)
 
 
 def test_what_else_is_made_of_a_photograph(quick: beholder.Scorer, many: list[str]) -> None:

@@ -21,7 +21,8 @@ import beholder
 from beholder import Scorer, Scores
 from beholder.cli.app import app
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.scoring.explain import RAISES, Explanation, occlude
+from beholder.scoring.explain import Explanation, occlude
+from beholder.scoring.heatmap import RAISES
 from beholder.scoring.model_file import default_path
 from beholder.scoring.onnx_file import sealed
 from beholder.tasks import Task

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from beholder.errors import BeholderError
-from beholder.photos.listing import find
+from beholder.photos.listing import Unreadable, find
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.scorer import Scorer
@@ -74,13 +74,13 @@ class InputPhotos:
             others = f"; nor is any other of the {self.total} there" if self.total > 1 else ""
             raise BeholderError(_why_missing(first) + others)
 
-    def __iter__(self) -> Iterator[str | Result]:
+    def __iter__(self) -> Iterator[str | Unreadable]:
         return find(self._names, self._recursive, self._lines)
 
 
-def _why_missing(item: str | Result) -> str:
+def _why_missing(item: str | Unreadable) -> str:
     if not isinstance(item, str):
-        return str(item.error)
+        return item.error
     if not item:
         return "an empty name; is a variable of the shell not set?"
     try:

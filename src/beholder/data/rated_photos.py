@@ -17,7 +17,7 @@ import numpy as np
 from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
 from beholder.tasks import Task
-from beholder.text import SHOWN
+from beholder.text import MAX_EXAMPLES
 
 # Known splits, the one that matters most first: a picture in two of them stays in the first.
 SPLITS = ("test", "validation", "train")
@@ -198,11 +198,11 @@ def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
         return photos.subset(np.setdiff1d(np.arange(len(photos)), [row for _, row in leaks]))
     pairs = (
         f"{photos.files[row]} ({photos.splits[row]}) is {photos.files[kept]} ({photos.splits[kept]})"
-        for kept, row in leaks[:SHOWN]
+        for kept, row in leaks[:MAX_EXAMPLES]
     )
     raise BeholderError(
         f"{photos.name}: {len(leaks)} photographs are in a second split too, by content: {', '.join(pairs)}"
-        f"{', ...' if len(leaks) > SHOWN else ''}; --drop-leaks keeps each in one: {', else '.join(SPLITS)}"
+        f"{', ...' if len(leaks) > MAX_EXAMPLES else ''}; --drop-leaks keeps each in one: {', else '.join(SPLITS)}"
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from beholder.errors import BeholderError
-from beholder.text import listed
+from beholder.text import first_few
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Histogram:
                 "there are two values at least, and a column of counts for each"
             )
         if not (np.isfinite(self.values).all() and (np.diff(self.values) > 0).all()):
-            raise BeholderError(f"histogram: the rating values {listed(self.values)} do not rise; sort them")
+            raise BeholderError(f"histogram: the rating values {first_few(self.values)} do not rise; sort them")
         wrong = (self.counts < 0) | (self.counts != np.floor(self.counts))  # NaN is no whole number either
         if wrong.any():
             row, column = np.argwhere(wrong)[0]

@@ -8,7 +8,7 @@ from beholder.personal.taste import Taste
 from beholder.scoring.batch import Result
 from beholder.scoring.scores import vote_columns
 from beholder.tasks import Task
-from beholder.text import utf8
+from beholder.text import valid_utf8
 
 Row = dict[str, Any]
 TEXT, WHOLE = frozenset({"path", "model", "sha256", "error"}), frozenset({"width", "height"})  # other columns: floats
@@ -46,7 +46,7 @@ def columns_of(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[flo
 def row_of(result: Result, names: Sequence[str], taste: Taste | None = None) -> Row:
     """A result as a row: floats rounded, what is not there None, no error an empty text."""
     made: Row = dict.fromkeys(names)
-    made |= {"path": utf8(result.path), "sha256": result.sha256, "error": utf8(result.error or "")}
+    made |= {"path": valid_utf8(result.path), "sha256": result.sha256, "error": valid_utf8(result.error or "")}
     if result.scores is not None:
         personal = {} if taste is None else {"taste": taste(result.scores)}
         values = {name: column[0].item() for name, column in (personal | result.scores.to_dict()).items()}

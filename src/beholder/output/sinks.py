@@ -24,11 +24,11 @@ from pathlib import Path
 
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.files import explained, locked, replacing, sweep
+from beholder.files import explained, open_locked, path_key, remove_partials, replacing
 from beholder.output.formats import header_of, line_of, parsed_row, rows_in
 from beholder.output.parquet import from_parquet, to_parquet
 from beholder.output.rows import WITH_TASTE, Row
-from beholder.text import one_spelling, utf8
+from beholder.text import valid_utf8
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
@@ -45,7 +45,7 @@ class Sink:
         self._rows = 0
         self._asked = array("q") if resume else None  # places of the rows in the order of this run
         try:
-            self._file = locked(path)
+            self._file = open_locked(path)
         except OSError as error:
             raise BeholderError(f"{path}: cannot write there ({error.strerror})") from None
         try:
@@ -72,10 +72,10 @@ class Sink:
         assert self._asked is not None
         place, length, _ = self._places[_key(path)]
         row = parsed_row(self._path, self._stored(place, length), self._columns)
-        if row["path"] == utf8(path):
+        if row["path"] == valid_utf8(path):
             self._asked.append(place)
         else:  # it was called otherwise
-            row["path"] = utf8(path)
+            row["path"] = valid_utf8(path)
             self.write(row)
         return row
 
@@ -109,7 +109,7 @@ class Sink:
         """Write the file anew and put it in place in one step; it was locked before it had its name."""
         what = "the rows in order (all are there)"
         with replacing(self._path, what) as fresh, explained(self._path, what):
-            file = locked(fresh)
+            file = open_locked(fresh)
             try:
                 with open(file.fileno(), "wb", closefd=False) as buffered:
                     buffered.writelines(lines)
@@ -199,7 +199,7 @@ def open_sink(path: Path, columns: Sequence[str], model: str, resume: bool = Fal
     sink = Sink(lines, columns, model, resume, earlier)
     with closing(sink):
         for each in {lines, path}:
-            sweep(each)
+            remove_partials(each)
         try:
             yield sink
         finally:
@@ -213,4 +213,4 @@ def _taste_of(model: str) -> str:
 
 
 def _key(path: str) -> str:
-    return utf8(one_spelling(path))
+    return valid_utf8(path_key(path))

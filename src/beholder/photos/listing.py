@@ -2,23 +2,37 @@
 
 Files named one by one are always taken, readable or not, so that each has its row. In folders only names that look
 like photographs count, hidden ones do not, and links to other folders are not followed. The order is that of the
-arguments, and by name within a folder. A place that gives nothing becomes a failed result with the reason, in its
-place: one folder without permission does not end a run over a thousand.
+arguments, and by name within a folder. A place that gives nothing is listed as `Unreadable`, with the reason: one
+folder without permission does not end a run over a thousand.
 """
 
 import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from beholder.files import path_key
 from beholder.photos.formats import SUFFIXES
-from beholder.scoring.batch import Result
-from beholder.text import one_spelling, printable
+from beholder.text import printable
 
 _NUMBER = re.compile("0*([0-9]+)")
 
 
-def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Result]:
+@dataclass(frozen=True)
+class Unreadable:
+    """A folder or a pattern that gives no photograph.
+
+    Attributes:
+        path: as given.
+        error: why, in one line that begins with the path.
+    """
+
+    path: str
+    error: str
+
+
+def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Unreadable]:
     """Paths of photographs, each once.
 
     Args:
@@ -27,7 +41,7 @@ def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = (
         lines: files and folders, one a line, for instance standard input; nothing in them is a pattern.
 
     Yields:
-        A path as it was named first, or a failed result for a folder that cannot be listed or holds no photograph, and
+        A path as it was named first, or an `Unreadable` for a folder that cannot be listed or holds no photograph, and
         for a pattern that matches nothing.
     """
     names = list(names)
@@ -37,16 +51,16 @@ def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = (
     return _once(found)
 
 
-def _once(found: Iterable[str | Result]) -> Iterator[str | Result]:
+def _once(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
     seen: set[str] = set()
     for item in found:
-        key = one_spelling(item.path if isinstance(item, Result) else item)
+        key = path_key(item.path if isinstance(item, Unreadable) else item)
         if key not in seen:
             seen.add(key)
             yield item
 
 
-def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Result]:
+def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Unreadable]:
     for name in names:
         if name == "-":
             for line in lines:
@@ -62,7 +76,7 @@ def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterat
                 yield from _place(match, recursive)
 
 
-def _place(name: str, recursive: bool) -> Iterator[str | Result]:
+def _place(name: str, recursive: bool) -> Iterator[str | Unreadable]:
     """A file is itself, whether it is there or not; a folder is what is in it."""
     if not os.path.isdir(name):
         yield name
@@ -76,7 +90,7 @@ def _place(name: str, recursive: bool) -> Iterator[str | Result]:
         yield _nothing(name, f"no photographs in this folder{deeper}")
 
 
-def _walk(folder: str, recursive: bool) -> Iterator[str | Result]:
+def _walk(folder: str, recursive: bool) -> Iterator[str | Unreadable]:
     try:
         with os.scandir(folder) as scan:
             entries = sorted((entry for entry in scan if _counts(entry, recursive)), key=lambda e: natural(e.name))
@@ -98,8 +112,8 @@ def _counts(entry: os.DirEntry[str], recursive: bool) -> bool:
     return os.path.splitext(entry.name)[1].lower() in SUFFIXES
 
 
-def _nothing(path: str, why: str) -> Result:
-    return Result(path, "", error=f"{printable(path)}: {why}")
+def _nothing(path: str, why: str) -> Unreadable:
+    return Unreadable(path, f"{printable(path)}: {why}")
 
 
 def natural(name: str) -> str:

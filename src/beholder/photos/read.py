@@ -40,7 +40,7 @@ from beholder.errors import PhotoError
 from beholder.photos.colour import srgb_transform
 from beholder.photos.formats import PLUGINS, kind_of
 from beholder.photos.memory import check_size, take_budget
-from beholder.text import shown_name
+from beholder.text import one_line, printable
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
@@ -90,7 +90,7 @@ def read_photo(
     if isinstance(source, str | os.PathLike):
         return read_photo(read_bytes(source), min_size, name=source if name is None else name, until=until)
     form = "bytes" if isinstance(source, bytes) else "image" if isinstance(source, Image.Image) else "array"
-    label = f"<{form}>" if name is None else shown_name(os.fsdecode(name))
+    label = f"<{form}>" if name is None else printable(os.fsdecode(name))
     with contextlib.ExitStack() as own:
         held = own if until is None else until
         if isinstance(source, bytes):
@@ -104,7 +104,7 @@ def read_photo(
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The content of a regular file of 1 to `MAX_BYTES` bytes; `PhotoError` for anything else, before it is read."""
-    label = shown_name(os.fsdecode(path))
+    label = printable(os.fsdecode(path))
     try:
         info = os.stat(path)
         if stat.S_ISDIR(info.st_mode):
@@ -230,7 +230,7 @@ def _reason(error: BaseException) -> str:
         return error.strerror
     given = error.args[0] if error.args else ""
     text = given.decode(errors="replace") if isinstance(given, bytes) else str(error)  # LibRaw's are bytes
-    return shown_name(" ".join(text.split()))[:200] or type(error).__name__
+    return one_line(text) if text.strip() else type(error).__name__
 
 
 _thread = threading.local()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from beholder.extras import require
 from beholder.metrics import srcc
-from beholder.scoring.explain import LOWERS, RAISES
+from beholder.scoring.heatmap import LOWERS, RAISES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

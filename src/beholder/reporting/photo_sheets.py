@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from beholder.extras import require
 from beholder.photos.read import read_photo
 from beholder.reporting.charts import Photograph
-from beholder.scoring.explain import FADE, INK, LOWERS, PAPER, RAISES
+from beholder.scoring import heatmap
+from beholder.scoring.explain import INK, PAPER
 
 SHEET = 1400  # width of a sheet of photographs, pixels; shown at half of that
 
@@ -76,7 +77,7 @@ def maps(
     line = 31
     wide = min((SHEET - gap * (count + 2)) // (count + 1), 520)
     values = [[np.nan_to_num(np.asarray(cells, np.float32), posinf=0, neginf=0) for cells in row] for row in maps]
-    scales = [_scale(max(float(np.abs(row[column]).max()) for row in values)) for column in range(count)]
+    scales = [heatmap.scale_end(max(float(np.abs(row[column]).max()) for row in values)) for column in range(count)]
     pictures = [_fitted(given, wide, wide * 5 // 4) for given in photographs]
     titles = [_wrapped(title, font, wide) for title in ("photograph", *column_titles)]
     total = (count + 1) * (wide + gap) + gap
@@ -91,7 +92,7 @@ def maps(
             pen.text((gap + column * (wide + gap), gap + number * line), words, INK, font)
     top = head
     for picture, row, text, height in zip(pictures, values, texts, heights, strict=True):
-        drawn = [picture, *(_overlay(picture, cells, scale) for cells, scale in zip(row, scales, strict=True))]
+        drawn = [picture, *(heatmap.overlay(picture, cells, scale) for cells, scale in zip(row, scales, strict=True))]
         for column, image in enumerate(drawn):
             sheet.paste(image, (gap + column * (wide + gap), top))
         for number, words in enumerate(text):
@@ -99,8 +100,7 @@ def maps(
         top += height
     for column, scale in enumerate(scales, start=1):
         left = gap + column * (wide + gap)
-        ramp = np.broadcast_to(np.linspace(-scale, scale, wide, dtype=np.float32), (22, wide))
-        sheet.paste(_overlay(Image.new("RGB", (wide, 22), (190, 190, 190)), ramp, scale), (left, top))
+        sheet.paste(heatmap.scale_bar(wide, 22), (left, top))
         for place, words, anchor in (
             (0, f"\u2212{scale:g}", "la"), (wide / 2, "0", "ma"), (wide, f"+{scale:g}", "ra"),
         ):  # fmt: skip
@@ -118,24 +118,6 @@ def _fitted(given: Photograph, wide: int, tall: int) -> Image.Image:
     portion = min(wide / picture.width, tall / picture.height)
     size = (max(1, round(picture.width * portion)), max(1, round(picture.height * portion)))
     return picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _overlay(picture: Image.Image, cells: np.ndarray, scale: float) -> Image.Image:
-    """The greyed photograph under its map, as `beholder.scoring.explain` draws it."""
-    heat = Image.fromarray(np.ascontiguousarray(cells, np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
-    strength = np.clip(np.asarray(heat) / scale, -1, 1)[..., None]
-    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32) * 0.55 + np.asarray(picture, np.float32) * 0.45
-    colour = np.where(strength > 0, RAISES, LOWERS).astype(np.float32)
-    alpha = 0.75 * np.abs(strength) ** FADE
-    return Image.fromarray((grey * (1 - alpha) + colour * alpha).astype(np.uint8))
-
-
-def _scale(largest: float) -> float:
-    """Rounded up to one figure; 1 for a map of nothing."""
-    if largest == 0:
-        return 1.0
-    step = 10.0 ** np.floor(np.log10(largest))
-    return float(np.ceil(largest / step - 1e-9) * step)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import PhotoError
+from beholder.photos.listing import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
 from beholder.scoring.scorer import CORES, Scorer
 from beholder.scoring.scores import Scores
+from beholder.text import printable
 
 # Threads of the runtime for a scorer of many photographs: cores that each have a batch of their own wait for nobody,
 # but more than 8 to 15 batches at once take memory.
@@ -56,7 +58,7 @@ class _Ready:
 
 def score_photos(
     scorer: Scorer,
-    paths: Iterable[str | os.PathLike[str] | Result],
+    paths: Iterable[str | os.PathLike[str] | Unreadable],
     *,
     batch: int | None = None,
     workers: int | None = None,
@@ -68,8 +70,8 @@ def score_photos(
 
     Args:
         scorer: the model, best opened with ``THREADS``.
-        paths: files, consumed as they are needed. A result among them, of a folder that cannot be listed, say, is
-            passed on in its place.
+        paths: files, consumed as they are needed. An :class:`~beholder.photos.listing.Unreadable` among them becomes a
+            failed result in its place.
         batch: photographs at a time in the model, 2 to 8 by its size unless given.
         workers: decoding threads, one a core by default.
         hashed: results have the sha256 of their file; with ``known`` they always have. It takes 0.6 ms a megabyte.
@@ -83,9 +85,9 @@ def score_photos(
     batch, workers, runs = batch or batch_of(scorer), workers or CORES, runs_of(scorer)
     source = iter(paths)
 
-    def prepare(item: str | os.PathLike[str] | Result) -> _Ready:
-        if isinstance(item, Result):
-            return _Ready(item)
+    def prepare(item: str | os.PathLike[str] | Unreadable) -> _Ready:
+        if isinstance(item, Unreadable):
+            return _Ready(Result(item.path, "", error=item.error))
         path, sha256 = os.fspath(item), ""
         try:
             content = read_bytes(path)
@@ -101,7 +103,7 @@ def score_photos(
         except PhotoError as error:
             return _Ready(Result(path, sha256, error=str(error)))
         except MemoryError:  # of resizing it, or of `also`
-            return _Ready(Result(path, sha256, error=f"{path}: not enough memory to resize it"))
+            return _Ready(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
 
     pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
     try:

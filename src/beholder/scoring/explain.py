@@ -5,9 +5,7 @@ gave. This asks the model itself, so it holds for any model file, and it is the 
 compared; it takes one inference a cell (64 in 3 seconds on two cores). `Scores.evidence` is the quick map that a model
 computes along with its scores.
 
-Colours are blue for what lowers the score and orange for what raises it, told apart with any colour vision. The scale
-is in points of the score for one cell and is printed; it is never stretched to fill 0 to 1 unasked, so that a flat map
-looks flat.
+The colours and their scale, in points of the score for one cell, are those of `beholder.scoring.heatmap`.
 """
 
 from collections.abc import Callable
@@ -17,13 +15,12 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from beholder.scoring import heatmap
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
-RAISES, LOWERS = (230, 120, 0), (30, 100, 220)
 INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
 BLUR = 11  # a hidden cell is blurred by this part of the picture: no detail left, and its colours
-FADE = 0.7  # below 1, so that weak evidence stays visible
 
 
 def occlude(score: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, grid: int = 8, batch: int = 8) -> np.ndarray:
@@ -88,23 +85,13 @@ class Explanation:
     @property
     def scale(self) -> float:
         """Points of the score for one cell at full colour: the largest in this map, rounded up to one figure."""
-        largest = float(np.abs(self.evidence).max())
-        if largest == 0:
-            return 1.0
-        step = 10.0 ** np.floor(np.log10(largest))
-        return float(np.ceil(largest / step) * step)
+        return heatmap.scale_end(float(np.abs(self.evidence).max()))
 
     def overlay(self) -> Image.Image:
         """The photograph with the heat map over it, longest side ``SIDE`` at most."""
         picture = Image.fromarray(self.pixels)
         picture.thumbnail((self.SIDE, self.SIDE), Image.Resampling.LANCZOS)
-        heat = Image.fromarray(self.evidence.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)
-        strength = np.clip(np.asarray(heat) / self.scale, -1, 1)[..., None]
-        # A greyed photograph lets the colours speak.
-        grey = np.asarray(picture.convert("L").convert("RGB"), dtype=np.float32) * 0.55 + np.asarray(picture) * 0.45
-        colour = np.where(strength > 0, RAISES, LOWERS).astype(np.float32)
-        alpha = 0.75 * np.abs(strength) ** FADE
-        return Image.fromarray((grey * (1 - alpha) + colour * alpha).astype(np.uint8))
+        return heatmap.overlay(picture, self.evidence, self.scale)
 
     def draw(self) -> Image.Image:
         """A sheet: photograph, heat map with its scale, bars of all scores with their intervals."""
@@ -129,12 +116,7 @@ class Explanation:
     def _legend(self, sheet: Image.Image, left: int, top: int) -> None:
         pen = ImageDraw.Draw(sheet)
         span = 260
-        for x in range(span):
-            strength = 2 * x / (span - 1) - 1
-            alpha = 0.75 * abs(strength) ** FADE
-            colour = RAISES if strength > 0 else LOWERS
-            mixed = tuple(round(170 * (1 - alpha) + part * alpha) for part in colour)
-            pen.line([(left + x, top), (left + x, top + 14)], fill=mixed)
+        sheet.paste(heatmap.scale_bar(span, 15), (left, top))
         small = _font(14)
         for place, text, anchor in (
             (0, f"-{self.scale:g}", "la"),
@@ -161,7 +143,7 @@ class Explanation:
             )
             pen.text((left, y), task.name, INK, small)
             pen.rounded_rectangle((left + label, y + 2, left + label + span, y + 18), 5, FAINT)
-            chosen = RAISES if index == self.index else (110, 110, 120)
+            chosen = heatmap.RAISES if index == self.index else (110, 110, 120)
             zero = min(max(float(task.to_unit(0)), 0), 1)  # where a scale has two sides, bars begin between them
             ends = sorted((left + label + zero * span, left + label + value * span))
             pen.rounded_rectangle((ends[0], y + 2, max(ends[1], ends[0] + 5), y + 18), 5, chosen)

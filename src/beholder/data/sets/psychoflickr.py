@@ -24,7 +24,7 @@ from beholder.data.tables import check_scale, numbers, read_table
 from beholder.errors import BeholderError
 from beholder.photos.formats import SUFFIXES
 from beholder.tasks import Task
-from beholder.text import listed
+from beholder.text import first_few
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 TASKS = tuple(
@@ -72,7 +72,8 @@ def read_labels(root: Path) -> Labels:
     idle = [user for user in users if user not in liking]
     if idle:
         raise BeholderError(
-            f"{path}: {len(idle)} of {len(users)} users have no images: {listed(idle)}; give theirs, or leave them out"
+            f"{path}: {len(idle)} of {len(users)} users have no images: {first_few(idle)}; "
+            "give theirs, or leave them out"
         )
     likes = list(dict.fromkeys(likes))  # nobody likes one photograph twice
     files = {file: place for place, file in enumerate(dict.fromkeys(file for _, file in likes))}

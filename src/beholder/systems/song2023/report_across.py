@@ -10,7 +10,7 @@ from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.errors import BeholderError
-from beholder.files import keep_json, read_json
+from beholder.files import read_json, write_json
 from beholder.metrics import Estimate, bootstrap, means, plcc, srcc
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact, short_edge
@@ -93,7 +93,7 @@ def _scored(
                 scores.append(_mean(network, other.paths[row], settings.recipe.side, metric_values(study), device))
                 bar.advance(bar.task_ids[0])
         document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        keep_json(path, document)
+        write_json(path, document)
     return other.ratings[document["rows"], 0], np.array(document["scores"])
 
 

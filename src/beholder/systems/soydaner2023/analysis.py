@@ -12,7 +12,7 @@ from beholder import progress
 from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
-from beholder.files import keep_json, read_json
+from beholder.files import read_json, write_json
 from beholder.metrics import Estimate, bootstrap, srcc
 from beholder.models.gradcam import grad_cam, layer_names, task
 from beholder.photos.read import read_photo
@@ -201,7 +201,7 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
         whole = Deletion.concatenate(parts)
         changes = {kind: values.tolist() for kind, values in whole.changes.items()}
         document = {"key": key, "shares": whole.shares.tolist(), "changes": changes}
-        keep_json(path, document)
+        write_json(path, document)
     return Deletion(
         np.array(document["shares"]), {kind: np.array(values) for kind, values in document["changes"].items()}
     )
@@ -231,7 +231,7 @@ def across(seen: TrainedNetwork, name: str) -> Estimate | None:
                 scores += seen.score(seen.pixels([other.paths[row] for row in part])).tolist()
                 bar.advance(bar.task_ids[0], len(part))
         document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        keep_json(path, document)
+        write_json(path, document)
     truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
     value, low, high = bootstrap(srcc, truth, found)
     return Estimate("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from beholder.data.statistics import Cell, Statistic
-from beholder.evaluation.evaluate import Evaluation, scale_of
+from beholder.evaluation.results import Evaluation
+from beholder.evaluation.selection import scale_of
 from beholder.metrics import Estimate, p_text
 from beholder.output.rows import Row
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo

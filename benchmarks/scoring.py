@@ -41,7 +41,7 @@ from beholder.models.backbones.base import create_backbone
 from beholder.models.cost import gflop
 from beholder.photos.read import read_photo
 from beholder.photos.resize import decode_size, resize_exact
-from beholder.scoring.batch import THREADS, batch_of, runs_of
+from beholder.scoring.batch import THREADS, concurrent_batches, default_batch
 from beholder.scoring.model_file import default_path
 from beholder.scoring.scorer import CORES
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
@@ -196,7 +196,7 @@ def networks(models: dict[str, Path | None]) -> tuple[Runs, dict[str, int]]:
     photographs = {}
     for name, model in models.items():
         scorer = beholder.load(model, THREADS)
-        at_once, batch = runs_of(scorer), batch_of(scorer)
+        at_once, batch = concurrent_batches(scorer), default_batch(scorer)
         width, height = scorer.info.size
         pixels = np.random.default_rng(0).integers(0, 256, (batch, height, width, 3), dtype=np.uint8)
         given = [(pixels, np.ones((batch, 2), int))] * (2 * at_once)

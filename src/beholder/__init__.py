@@ -1,16 +1,55 @@
-"""How beautiful people would find a photograph, attribute by attribute, where in the picture, and how sure.
+"""Predict how beautiful people find a photograph: overall and by attribute, with intervals and heat maps.
 
 >>> import beholder
 >>> scorer = beholder.load()
->>> scores = scorer.score("examples/photos/rocket.jpg")  # doctest: +SKIP
->>> scores.overall, scores.interval, scores.attributes  # doctest: +SKIP
+>>> scores = scorer.score("examples/photos/rocket.jpg")
+>>> scores.overall.round(1), scores.interval.round(1)
+(array([4.5], dtype=float32), array([[3.6, 5.4]], dtype=float32))
+>>> scorer.explain("examples/photos/rocket.jpg").draw().save("why.png")  # doctest: +SKIP
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from beholder.errors import BeholderError, ModelError, PhotoError
+from beholder.photos.read import read_photo
 from beholder.scoring.explain import Explanation
 from beholder.scoring.scorer import Scorer, load
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
+if TYPE_CHECKING:
+    from beholder.personal.taste import Taste
+    from beholder.scoring.batch import Result, score_photos
+
 __version__ = "0.1.0"
-__all__ = ["BeholderError", "Explanation", "ModelError", "PhotoError", "Scorer", "Scores", "Task", "load"]
+__all__ = [
+    "BeholderError",
+    "Explanation",
+    "ModelError",
+    "PhotoError",
+    "Result",
+    "Scorer",
+    "Scores",
+    "Task",
+    "Taste",
+    "load",
+    "read_photo",
+    "score_photos",
+]
+# Imported on first use: what they need takes a tenth of the time of all other imports here.
+_LAZY = {
+    "Result": "beholder.scoring.batch",
+    "Taste": "beholder.personal.taste",
+    "score_photos": "beholder.scoring.batch",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from beholder.scoring.model_file import METADATA_KEY, parse
+from beholder.scoring.model_file import METADATA_KEY, parse_info
 from helpers.factories import save_model, save_photos
 
 N = 40  # photographs
@@ -36,6 +36,6 @@ def save_changed(path: Path, **changes: Any) -> Path:
     """The model of mean colours that says other things of itself."""
     model = onnx.load(save_model(path))
     text = next(entry.value for entry in model.metadata_props if entry.key == METADATA_KEY)
-    onnx.helper.set_model_props(model, {METADATA_KEY: replace(parse(text), **changes).to_json()})
+    onnx.helper.set_model_props(model, {METADATA_KEY: replace(parse_info(text), **changes).to_json()})
     path.write_bytes(model.SerializeToString())
     return path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beholder.photos.listing import Unreadable, find, natural
+from beholder.photos.listing import Unreadable, find, natural_key
 from beholder.text import printable
 
 
@@ -39,7 +39,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> list[str]:
-    return [item.error if isinstance(item, Unreadable) else item for item in find(names, recursive, lines)]
+    return [
+        item.error if isinstance(item, Unreadable) else item for item in find(names, recursive=recursive, lines=lines)
+    ]
 
 
 FLAT = ["trip/a[1].jpg", "trip/b9.JPG", "trip/b10.jpg", "trip/gone.jpg"]
@@ -89,7 +91,7 @@ def test_list_on_standard_input(tree: Path) -> None:
     [("trip/texts", True, ""), ("trip/texts", False, "--recursive"), (".", False, "--rec")],
 )
 def test_folder_without_photographs_is_told(tree: Path, name: str, recursive: bool, says: str) -> None:
-    (place,) = find([name], recursive)
+    (place,) = find([name], recursive=recursive)
     assert isinstance(place, Unreadable) and place.path == name
     assert place.error.startswith(f"{name}: no photographs") and says in place.error
     assert ("--recursive" in place.error) == (not recursive)
@@ -122,4 +124,4 @@ def test_odd_names(tmp_path: Path, name: str | bytes) -> None:
 
 def test_natural_order() -> None:
     names = ["", "a", "a.jpg", "a01.jpg", "a1.jpg", "a2.jpg", "a10.jpg", "a10b9.jpg", "a10b10.jpg", f"a{10**30}", "b"]
-    assert sorted(random.Random(0).sample(names, len(names)), key=natural) == names
+    assert sorted(random.Random(0).sample(names, len(names)), key=natural_key) == names

@@ -16,7 +16,7 @@ from beholder.photos import memory
 from beholder.photos.listing import Unreadable
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import Photo, Pixels, read_photo
-from beholder.scoring.batch import Result, runs_of, score_photos
+from beholder.scoring.batch import Result, concurrent_batches, score_photos
 from helpers.factories import save_photos
 
 
@@ -89,7 +89,7 @@ def test_little_is_read_ahead(quick: beholder.Scorer, many: list[str], count: in
 
     ahead = [taken - given for given, _ in enumerate(score_photos(quick, source(), batch=4, workers=2))]
     assert len(ahead) == count
-    assert max(ahead) <= 2 * 4 + 2 + runs_of(quick) * 4
+    assert max(ahead) <= 2 * 4 + 2 + concurrent_batches(quick) * 4
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -103,7 +103,7 @@ def test_known_and_bad_files_are_not_held_back(quick: beholder.Scorer, many: lis
             yield "nowhere.jpg" if failing else many[0]
 
     results = score_photos(quick, source(), batch=4, workers=2, known=lambda path, sha256: True)
-    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + runs_of(quick) * 4 * 4
+    assert max(taken - given for given, _ in enumerate(results)) <= 2 * 4 + 2 + concurrent_batches(quick) * 4 * 4
 
 
 def test_decoding_goes_on_beside_the_model(
@@ -168,8 +168,8 @@ def test_large_photographs_wait_until_others_are_small(
     quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In `also` and in resizing they are as large as in decoding."""
-    monkeypatch.setattr(memory, "LARGE", 24 * 24 - 1)
-    monkeypatch.setattr(memory, "BUDGET", PixelBudget(2 * 24 * 24))
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 24 * 24 - 1)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(2 * 24 * 24))
     lock, now, most = threading.Lock(), 0, 0
     pixels = quick.pixels
 

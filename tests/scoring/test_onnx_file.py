@@ -7,7 +7,7 @@ import pytest
 
 from beholder.errors import ModelError
 from beholder.scoring.model_file import default_path
-from beholder.scoring.onnx_file import metadata, sealed
+from beholder.scoring.onnx_file import read_metadata, sealed
 
 
 @pytest.mark.parametrize("which", ["made", "embedded"])
@@ -15,7 +15,7 @@ def test_metadata_is_what_onnx_finds(which: str, colour_model: Path) -> None:
     content = (colour_model if which == "made" else default_path()).read_bytes()
     for each in (content, sealed(content)):
         expected = {entry.key: entry.value for entry in onnx.load_model_from_string(each).metadata_props}
-        assert metadata(each) == expected and "beholder" in expected
+        assert read_metadata(each) == expected and "beholder" in expected
 
 
 def test_a_sealed_file_is_the_same_model(colour_model: Path) -> None:
@@ -32,11 +32,11 @@ def test_every_flipped_bit_of_a_sealed_file_is_told(colour_model: Path) -> None:
         content[at] ^= 1 << at % 8
         if at < len(whole) - 83:
             with pytest.raises(ModelError, match="damaged"):
-                metadata(bytes(content))
+                read_metadata(bytes(content))
     content = bytearray(whole)
     content[-1] ^= 1
     with pytest.raises(ModelError, match="sha256"):
-        metadata(bytes(content))
+        read_metadata(bytes(content))
 
 
 def test_a_file_cut_anywhere_is_told_or_whole(colour_model: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_file_cut_anywhere_is_told_or_whole(colour_model: Path) -> None:
     content, whole = colour_model.read_bytes(), 0
     for end in range(len(content)):
         try:
-            metadata(content[:end])
+            read_metadata(content[:end])
             whole += 1
         except ModelError as error:
             assert "cut short" in str(error)

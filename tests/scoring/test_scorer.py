@@ -288,7 +288,7 @@ REFUSED_UNSEEN = {  # change of a whole model file -> what is said
     "reference of words": (_lie(reference=[ROW, ROW, ["a"] * 101]), "not what a beholder model carries"),
     "reference falls": (_lie(reference=[ROW, ROW, ROW[::-1]]), "rising"),
     "interval is no number": (_lie(half_width=[NAN, 1, 1]), "not finite"),
-    "interval is negative": (_lie(half_width=[-1, 1, 1]), "narrower"),
+    "interval is negative": (_lie(half_width=[-1, 1, 1]), "negative width"),
     "interval beyond floats": (_lie(half_width=[10**400, 1, 1]), "not what a beholder model carries"),
     "interval is a word": (_lie(half_width="abc"), "not what a beholder model carries"),
     "size of words": (_lie(size=["a", "b"]), "width and height"),
@@ -382,10 +382,10 @@ def test_refused_before_anything_runs(kind: str, colour_model: Path, tmp_path: P
     [
         (_hidden("scores", 3), "computes scores of shape"),
         (_hidden("evidence", 3), "computes evidence of shape"),
-        (lambda m: m.graph.initializer[3].CopyFrom(_numbers("bias", np.full(3, np.nan))), "no numbers"),
+        (lambda m: m.graph.initializer[3].CopyFrom(_numbers("bias", np.full(3, np.nan))), "not finite"),
         (_hidden("embedding", None), "cannot be run"),
     ],
-    ids=["fewer scores", "fewer maps", "no numbers", "does not fit"],
+    ids=["fewer scores", "fewer maps", "not finite", "does not fit"],
 )
 def test_lies_that_only_running_shows_are_one_line(
     edit: Callable[[onnx.ModelProto], object], says: str, colour_model: Path, tmp_path: Path

@@ -24,7 +24,7 @@ from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
-from beholder.scoring.model_file import ModelInfo, TrainingData, parse
+from beholder.scoring.model_file import ModelInfo, TrainingData, parse_info
 from beholder.splits import grouped_folds, random_folds
 from beholder.tasks import Task
 from beholder.training import ridge
@@ -144,7 +144,7 @@ def test_model_file_is_the_network(tmp_path: Path) -> None:
     network, info, path = small_network(), small_info(), tmp_path / "small.onnx"
     export(network, info, path)
     scorer = beholder.load(path)
-    assert scorer.info == info and parse(info.to_json()) == info
+    assert scorer.info == info and parse_info(info.to_json()) == info
     pixels = np.random.default_rng(0).integers(0, 256, (5, 42, 56, 3), dtype=np.uint8)
     found = scorer.run(pixels, np.array([(56, 42)] * 5))
     with torch.inference_mode():

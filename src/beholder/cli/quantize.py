@@ -49,7 +49,7 @@ def quantize(
     if path.suffix.lower() != ".onnx":
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
     check_writable(path, "the model file")
-    photos = [Path(item) for item in find(paths, recursive) if isinstance(item, str)]
+    photos = [Path(item) for item in find(paths, recursive=recursive) if isinstance(item, str)]
     moved = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(
         f"Scores of {moved[0].n} photographs that were not calibrated with, against {printable(str(source))}",

@@ -75,7 +75,7 @@ class InputPhotos:
             raise BeholderError(_why_missing(first) + others)
 
     def __iter__(self) -> Iterator[str | Unreadable]:
-        return find(self._names, self._recursive, self._lines)
+        return find(self._names, recursive=self._recursive, lines=self._lines)
 
 
 def _why_missing(item: str | Unreadable) -> str:

@@ -1,4 +1,4 @@
-"""Any colours -> 8-bit sRGB."""
+"""Any colour mode, profile and bit depth -> 8-bit sRGB."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from beholder.errors import PhotoError
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
-BACKGROUND = (255, 255, 255)  # white, as in a browser
+BACKGROUND = (255, 255, 255)  # behind transparency: white, as in a browser
 
 
-def srgb_transform(image: Image.Image, label: str) -> Image.Image:
-    """Any mode -> RGB, in sRGB, opaque."""
+def to_srgb(image: Image.Image, label: str) -> Image.Image:
+    """A loaded image of any mode -> RGB in sRGB, opaque.
+
+    Raises:
+        PhotoError: grey values beyond black and white; the message begins with `label`.
+    """
     profile, alpha = image.info.get("icc_profile"), None
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bits(image, label)
@@ -28,7 +32,7 @@ def srgb_transform(image: Image.Image, label: str) -> Image.Image:
         image = image.convert("L" if image.mode == "LA" else "RGB")
     elif image.mode not in ("L", "RGB", "CMYK"):  # the modes that profiles describe
         image = image.convert("RGB")
-    transform = _to_srgb(profile, image.mode) if isinstance(profile, bytes) else None
+    transform = profile_transform(profile, image.mode) if isinstance(profile, bytes) else None
     if transform is not None:
         image = transform.apply(image)
     elif image.mode != "RGB":
@@ -41,23 +45,28 @@ def srgb_transform(image: Image.Image, label: str) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image, label: str) -> Image.Image:
-    """Deep grey -> L. White is 1 for float, 4095 for a 12-bit TIFF, otherwise 65535; values outside are refused."""
+    """16-bit, 32-bit or float grey -> L. White is 1 for float, 4095 for a 12-bit TIFF, otherwise 65535."""
     tags: Any = getattr(image, "tag_v2", {})
     white = 1.0 if image.mode == "F" else 4095.0 if tags.get(258) == (12,) else 65535.0
     values = np.asarray(image)  # (H, W) uint16, int32 or float32
     darkest, brightest = values.min(), values.max()
-    if not (darkest >= 0 and brightest <= white):  # so written that NaN is refused
+    if not (darkest >= 0 and brightest <= white):  # written so that NaN is refused
         raise PhotoError(
             f"{label}: grey values from {darkest:g} to {brightest:g}, where black is 0 and white {white:g};"
             " save it with 8 or 16 bits"
         )
     grey = np.rint(values * np.float32(255 / white)).astype(np.uint8)
-    return Image.fromarray(255 - grey if tags.get(262) == 0 else grey)  # 262 = 0: white is zero, which Pillow leaves
+    return Image.fromarray(
+        255 - grey if tags.get(262) == 0 else grey
+    )  # tag 262 is 0: zero is white, which Pillow ignores
 
 
-@functools.lru_cache(maxsize=8)  # building one takes milliseconds, and a folder has few
-def _to_srgb(profile: bytes, mode: str) -> ImageCmsTransform | None:
-    """The transform from an ICC profile; None where it is broken, describes another mode, or changes nothing."""
+@functools.lru_cache(maxsize=8)  # building one takes milliseconds, and a folder has few different profiles
+def profile_transform(profile: bytes, mode: str) -> ImageCmsTransform | None:
+    """The transform from an ICC profile to sRGB; None if it is broken, describes another mode, or changes nothing.
+
+    Relative colorimetric with black point compensation.
+    """
     from PIL import ImageCms
 
     try:
@@ -65,7 +74,7 @@ def _to_srgb(profile: bytes, mode: str) -> ImageCmsTransform | None:
         if {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space.strip()) != mode:
             return None
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.NOCACHE  # its cache is state that threads share
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.NOCACHE  # threads would share the cache
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB", intent, flags)
         if mode == "RGB":
             ramp = np.linspace(0, 255, 9).astype(np.uint8)
@@ -73,5 +82,5 @@ def _to_srgb(profile: bytes, mode: str) -> ImageCmsTransform | None:
             change = np.asarray(transform.apply(Image.fromarray(cube))).astype(int) - cube
             return transform if np.abs(change).max() > 2 else None
         return transform
-    except Exception:  # whatever a broken profile brings about
+    except Exception:  # whatever a broken profile raises
         return None

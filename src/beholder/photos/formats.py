@@ -1,20 +1,28 @@
-"""Formats by their first bytes, and the names of files that look like photographs."""
+"""File formats, detected by their first bytes, and the suffixes of photographs."""
 
 from __future__ import annotations
 
 import re
 
-_PLAIN = ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp"
+_COMMON = ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp"
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2"
     " .srf .srw .x3f"
 )
 _RAW_SUFFIXES = frozenset(_RAW.split())
-# Names that look like a photograph, for listing folders: lower case, with the dot.
-SUFFIXES: frozenset[str] = _RAW_SUFFIXES.union(_PLAIN.split())
+# Suffixes by which a folder is searched for photographs: lower case, with the dot.
+PHOTO_SUFFIXES: frozenset[str] = _RAW_SUFFIXES.union(_COMMON.split())
 
-PLUGINS = {"JPEG": "Jpeg", "PNG": "Png", "WebP": "WebP", "TIFF": "Tiff", "GIF": "Gif", "BMP": "Bmp", "AVIF": "Avif"}
-_SIGNATURES = (  # what a file is, by its first 256 bytes; the first that matches decides
+PILLOW_PLUGINS = {
+    "JPEG": "Jpeg",
+    "PNG": "Png",
+    "WebP": "WebP",
+    "TIFF": "Tiff",
+    "GIF": "Gif",
+    "BMP": "Bmp",
+    "AVIF": "Avif",
+}
+_SIGNATURES = (  # patterns for the first 256 bytes; the first match decides
     ("JPEG", rb"\xff\xd8\xff"),
     ("PNG", rb"\x89PNG\r\n\x1a\n"),
     ("WebP", rb"RIFF....WEBP"),
@@ -31,14 +39,25 @@ _SIGNATURES = (  # what a file is, by its first 256 bytes; the first that matche
     ("an archive", rb"PK\x03\x04|\x1f\x8b"),
     ("a web page", rb"(?i)\s*<(!doctype )?html"),
     ("an empty file", rb"\Z"),
-    ("a file that was never filled, for it begins with zeros", rb"\0{16}"),
+    ("a file that was never filled, as it begins with zeros", rb"\0{16}"),
     ("text", rb"[^\0-\x08\x0e-\x1f]+\Z"),
 )
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1"}
 
 
-def kind_of(data: bytes, suffix: str) -> str:
-    """A key of _PLUGINS, HEIC or RAW; for anything else, what it looks like."""
+def detect_format(data: bytes, suffix: str) -> str:
+    """The format of a file's content.
+
+    Args:
+        data: the content.
+        suffix: of the file name, lower case with the dot; it tells camera RAW from TIFF.
+
+    Returns:
+        A key of `PILLOW_PLUGINS`, ``HEIC`` or ``RAW``; for anything else a description for an error message.
+
+    >>> detect_format(b"GIF89a...", ".jpg"), detect_format(b"%PDF-1.7", ".jpg")
+    ('GIF', 'a PDF document')
+    """
     if data[4:8] == b"ftyp":
         length = min(int.from_bytes(data[:4], "big"), 256)
         brands = {data[8:12]} | {data[i : i + 4] for i in range(16, length, 4)}
@@ -46,6 +65,9 @@ def kind_of(data: bytes, suffix: str) -> str:
             if brands & known:
                 return kind
     kind = next((kind for kind, signature in _SIGNATURES if re.match(signature, data[:256], re.DOTALL)), "")
-    if suffix in _RAW_SUFFIXES and kind in ("", "TIFF"):  # most RAW begins as TIFF does; a JPEG called .dng is a JPEG
+    if suffix in _RAW_SUFFIXES and kind in (
+        "",
+        "TIFF",
+    ):  # most RAW files begin as TIFF does; a JPEG named .dng is a JPEG
         return "RAW"
-    return kind or f"nothing known, for it begins with {data[:8].hex(' ')}"
+    return kind or f"nothing known, as it begins with {data[:8].hex(' ')}"

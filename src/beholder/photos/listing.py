@@ -1,9 +1,9 @@
-"""Photographs from what people name: files, folders, globs, a list on standard input.
+"""List photographs: from files, folders, glob patterns or a list on standard input.
 
-Files named one by one are always taken, readable or not, so that each has its row. In folders only names that look
-like photographs count, hidden ones do not, and links to other folders are not followed. The order is that of the
-arguments, and by name within a folder. A place that gives nothing is listed as `Unreadable`, with the reason: one
-folder without permission does not end a run over a thousand.
+A file given by name is always listed, readable or not, so that it has a row in the output. In a folder only files with
+the suffix of a photograph are listed; hidden files are left out, and links to folders are not followed. The order is
+that of the arguments, and by name within a folder. A folder or pattern without photographs is listed as `Unreadable`
+with the reason, so that one folder without permission does not end a run over a thousand.
 """
 
 import glob
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from beholder.files import path_key
-from beholder.photos.formats import SUFFIXES
+from beholder.photos.formats import PHOTO_SUFFIXES
 from beholder.text import printable
 
 _NUMBER = re.compile("0*([0-9]+)")
@@ -21,37 +21,39 @@ _NUMBER = re.compile("0*([0-9]+)")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A folder or a pattern that gives no photograph.
+    """A folder or pattern without photographs, or a folder that cannot be listed.
 
     Attributes:
         path: as given.
-        error: why, in one line that begins with the path.
+        error: the reason, one line that begins with the path.
     """
 
     path: str
     error: str
 
 
-def find(names: Iterable[str], recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Unreadable]:
-    """Paths of photographs, each once.
+def find(names: Iterable[str], *, recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Unreadable]:
+    """Find photographs, each once.
 
     Args:
         names: files, folders, glob patterns, or ``-`` for ``lines``.
-        recursive: go into the folders inside a folder.
-        lines: files and folders, one a line, for instance standard input; nothing in them is a pattern.
+        recursive: search folders inside folders, too.
+        lines: files and folders, one per line, for example standard input; patterns in them are not expanded.
 
     Yields:
-        A path as it was named first, or an `Unreadable` for a folder that cannot be listed or holds no photograph, and
-        for a pattern that matches nothing.
+        A path, spelled as it was given first, or an `Unreadable`.
+
+    >>> [os.path.basename(path) for path in find(["examples/photos/ro*.jpg"])]
+    ['rocket.jpg']
     """
     names = list(names)
-    found = _each(names, recursive, lines)
-    if len(names) == 1 and os.path.isdir(names[0]):  # names nothing twice: millions of paths need not be remembered
+    found = _find_all(names, recursive, lines)
+    if len(names) == 1 and os.path.isdir(names[0]):  # no path can come twice, so none needs to be kept in memory
         return found
-    return _once(found)
+    return _without_repeats(found)
 
 
-def _once(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
+def _without_repeats(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
     seen: set[str] = set()
     for item in found:
         key = path_key(item.path if isinstance(item, Unreadable) else item)
@@ -60,24 +62,24 @@ def _once(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
             yield item
 
 
-def _each(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Unreadable]:
+def _find_all(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Unreadable]:
     for name in names:
         if name == "-":
             for line in lines:
                 if path := line.rstrip("\r\n"):
-                    yield from _place(path, recursive)
+                    yield from _list_place(path, recursive)
         elif os.path.lexists(name) or not glob.has_magic(name):
-            yield from _place(name, recursive)
+            yield from _list_place(name, recursive)
         else:
-            matches = sorted(glob.glob(name, recursive=True), key=natural)
+            matches = sorted(glob.glob(name, recursive=True), key=natural_key)
             if not matches:
-                yield _nothing(name, "no file matches this pattern")
+                yield _unreadable(name, "no file matches this pattern")
             for match in matches:
-                yield from _place(match, recursive)
+                yield from _list_place(match, recursive)
 
 
-def _place(name: str, recursive: bool) -> Iterator[str | Unreadable]:
-    """A file is itself, whether it is there or not; a folder is what is in it."""
+def _list_place(name: str, recursive: bool) -> Iterator[str | Unreadable]:
+    """The file itself, whether it exists or not; or the photographs in a folder."""
     if not os.path.isdir(name):
         yield name
         return
@@ -87,15 +89,17 @@ def _place(name: str, recursive: bool) -> Iterator[str | Unreadable]:
         yield item
     if empty:
         deeper = "" if recursive else "; --recursive looks into the folders inside it"
-        yield _nothing(name, f"no photographs in this folder{deeper}")
+        yield _unreadable(name, f"no photographs in this folder{deeper}")
 
 
 def _walk(folder: str, recursive: bool) -> Iterator[str | Unreadable]:
     try:
         with os.scandir(folder) as scan:
-            entries = sorted((entry for entry in scan if _counts(entry, recursive)), key=lambda e: natural(e.name))
+            entries = sorted(
+                (entry for entry in scan if _is_listed(entry, recursive)), key=lambda e: natural_key(e.name)
+            )
     except OSError as error:
-        yield _nothing(folder, f"cannot list this folder ({error.strerror})")
+        yield _unreadable(folder, f"cannot list this folder ({error.strerror})")
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
@@ -104,22 +108,22 @@ def _walk(folder: str, recursive: bool) -> Iterator[str | Unreadable]:
             yield entry.path
 
 
-def _counts(entry: os.DirEntry[str], recursive: bool) -> bool:
+def _is_listed(entry: os.DirEntry[str], recursive: bool) -> bool:
     if entry.name.startswith("."):
         return False
     if entry.is_dir(follow_symlinks=False):
         return recursive
-    return os.path.splitext(entry.name)[1].lower() in SUFFIXES
+    return os.path.splitext(entry.name)[1].lower() in PHOTO_SUFFIXES
 
 
-def _nothing(path: str, why: str) -> Unreadable:
+def _unreadable(path: str, why: str) -> Unreadable:
     return Unreadable(path, f"{printable(path)}: {why}")
 
 
-def natural(name: str) -> str:
-    """Sort key by which IMG_9 comes before IMG_10: numbers led by how many digits they have.
+def natural_key(name: str) -> str:
+    """Sort key that orders IMG_9 before IMG_10: each number is preceded by its count of digits.
 
-    >>> sorted(["IMG_10", "IMG_9"], key=natural)
+    >>> sorted(["IMG_10", "IMG_9"], key=natural_key)
     ['IMG_9', 'IMG_10']
     """
     return _NUMBER.sub(lambda number: f"{len(number[1]):03}{number[1]}", name) + "\0" + name

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 
 from beholder.errors import PhotoError
 
-MAX_PIXELS = 250_000_000  # of the whole picture, also where a reduced decode would do
-LARGE = 4_000_000  # pixels to decode from which a picture needs room; a reduced JPEG of 12 megapixels has less
+MAX_PIXELS = 250_000_000  # of one photograph, also if a reduced decode would have fewer
+LARGE_PIXELS = 4_000_000  # decoded pixels above which the budget counts; a reduced 12-megapixel JPEG has fewer
 
 
 class PixelBudget:
-    """So many pixels that threads share: who needs more than is free waits, in turn, until others are done."""
+    """A number of pixels that threads share. A thread that needs more than is free waits, first come, first served."""
 
     def __init__(self, pixels: int) -> None:
         self._pixels = self._free = pixels
-        self._turn = threading.Lock()  # held by the first in the queue, so that small needs do not overtake it for ever
+        self._turn = threading.Lock()  # held by the first in the queue, so that small needs cannot overtake it for ever
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
-    def taken(self, pixels: int) -> Iterator[None]:
-        """Within, the pixels are taken. Never nested in one thread, which would wait for itself."""
+    def reserved(self, pixels: int) -> Iterator[None]:
+        """Reserve pixels for a block, the whole budget at most. Never nest in one thread: it would wait for itself."""
         pixels = min(pixels, self._pixels)
         with self._turn, self._changed:
             self._changed.wait_for(lambda: self._free >= pixels)
@@ -35,17 +35,19 @@ class PixelBudget:
                 self._changed.notify()
 
 
-BUDGET = PixelBudget(MAX_PIXELS)
+PIXEL_BUDGET = PixelBudget(MAX_PIXELS)
 
 
-def take_budget(held: contextlib.ExitStack, pixels: int) -> None:
-    if pixels > LARGE:
-        held.enter_context(BUDGET.taken(pixels))
+def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
+    """Reserve pixels of the shared budget until `reservation` is closed, if there are more than `LARGE_PIXELS`."""
+    if pixels > LARGE_PIXELS:
+        reservation.enter_context(PIXEL_BUDGET.reserved(pixels))
 
 
 def check_size(size: tuple[int, int], label: str) -> None:
-    across, down = size
-    if across < 1 or down < 1:
-        raise PhotoError(f"{label}: has no pixels ({across} x {down})")
-    if across * down > MAX_PIXELS:
-        raise PhotoError(f"{label}: {across} x {down} pixels, more than the {MAX_PIXELS:,} that are read; reduce it")
+    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise PhotoError(f"{label}: has no pixels ({width} x {height})")
+    if width * height > MAX_PIXELS:
+        raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_PIXELS:,} that are read; reduce it")

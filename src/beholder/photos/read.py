@@ -1,22 +1,23 @@
-"""Any photograph -> upright sRGB pixels, safely: `read(path)` is a `Photo`, or a `PhotoError` that says why not.
+"""Read any photograph as upright sRGB pixels; what cannot be read raises a `PhotoError` that says why.
 
 The trade-offs, measured on one core with a 12-megapixel JPEG:
 
-- **Reduced decoding.** Decoding whole and `squash` to 224 pixels take 107 ms; with what is `enough` 18 ms, as a JPEG
-  can be decoded at 1/2, 1/4 or 1/8.
-- **Colour.** An embedded profile is applied, relative colorimetric with black point compensation: 150 ms whole, 9 ms
-  reduced. One that changes nothing is known by its effect, not its name, and skipped; a broken one is ignored. CMYK
-  without a profile is converted naively.
+- **Reduced decoding.** A JPEG can be decoded at 1/2, 1/4 or 1/8. A full decode and `resize_exact` to 224 pixels take
+  107 ms, a decode at `decode_size` or above 18 ms.
+- **Colour.** An embedded profile is applied, relative colorimetric with black point compensation: 150 ms at full size,
+  9 ms reduced. A profile that changes nothing is recognised by its effect, not its name, and skipped; a broken one is
+  ignored. CMYK without a profile is converted by Pillow's formula.
 - **Transparency** is laid over `BACKGROUND`.
 - **Deep greys** (16-bit, float) are scaled to 8 bits, never clipped; values beyond black and white are refused.
-- **Half a photograph** is refused, not scored (unless the host program has set Pillow's LOAD_TRUNCATED_IMAGES).
-- **Safety.** The bytes choose the decoder, not the name, and only those named here are ever reached, none of which runs
-  another program. Sizes are checked in the header, against a cap of our own: Pillow's is a global, and refuses the 200
-  megapixels that telephones take (TIFF, GIF and WebP ask it all the same). A decode takes 10 bytes a pixel, 14 with
-  transparency: 2.5 to 3.5 GB at the cap. Large pictures that are decoded at the same time share `MAX_PIXELS` and wait
-  for each other, so that this is also the most that any number of threads take; small ones pass.
+- **A truncated photograph** is refused, not scored (unless the host program has set Pillow's LOAD_TRUNCATED_IMAGES).
+- **Safety.** The content chooses the decoder, not the name. Only the formats of `beholder.photos.formats` are decoded,
+  and none of the decoders runs another program. Sizes are checked in the header, against `MAX_PIXELS`: Pillow's own
+  limit is global and refuses the 200 megapixels of some phones (TIFF, GIF and WebP apply it all the same). A decode
+  takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
+  same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
+  limit. Small ones do not wait.
 
-Every function may be called from many threads; decoding and applying a profile release the GIL.
+Every function can be called from many threads; decoding and applying a profile release the GIL.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ import importlib
 import io
 import os
 import stat
-import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -37,16 +36,17 @@ import numpy.typing as npt
 from PIL import Image, features
 
 from beholder.errors import PhotoError
-from beholder.photos.colour import srgb_transform
-from beholder.photos.formats import PLUGINS, kind_of
-from beholder.photos.memory import check_size, take_budget
+from beholder.photos.colour import to_srgb
+from beholder.photos.decoder_warnings import silenced
+from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.memory import check_size, reserve_pixels
 from beholder.text import one_line, printable
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
-MAX_BYTES = 2 * 1024**3
-MIN_PREVIEW = 720  # pixels a side from which a RAW file's preview stands for it, where `min_size` does not say
-_UPRIGHT = {  # EXIF orientation -> what makes the picture upright
+MAX_FILE_BYTES = 2 * 1024**3
+MIN_PREVIEW_SIDE = 720  # pixels a side of a RAW file's preview to use it in place of the RAW data, without a `min_size`
+_UPRIGHT = {  # EXIF orientation -> the operation that makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -60,10 +60,15 @@ _LIBRAW_FLIP = {3: 3, 5: 8, 6: 6}  # LibRaw's flip -> EXIF orientation
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """An upright photograph in sRGB."""
+    """An upright photograph in sRGB.
 
-    pixels: Pixels  # (H, W, 3), C-contiguous, owned; smaller than (height, width) after a reduced decode
-    width: int  # of the upright original
+    Attributes:
+        pixels: (H, W, 3) uint8, C-contiguous and writable; smaller than (height, width) after a reduced decode.
+        width, height: of the upright original, in pixels.
+    """
+
+    pixels: Pixels
+    width: int
     height: int
 
 
@@ -72,38 +77,49 @@ def read_photo(
     min_size: tuple[int, int] | None = None,
     *,
     name: str | os.PathLike[str] | None = None,
-    until: contextlib.ExitStack | None = None,
+    reservation: contextlib.ExitStack | None = None,
 ) -> Photo:
     """Read a photograph from a path, the bytes of a file, a Pillow image or an array.
 
-    An array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha. `min_size` is the (width,
-    height) that the upright pixels may not fall below, unless the original does: a JPEG or RAW file may then be decoded
-    at a reduced size. Ask for what `enough` says. `name` says where bytes came from: it stands in
-    messages, and its suffix tells camera RAW from TIFF. A large picture holds its room until `until` is closed, for who
-    goes on to work on many at the same time; until it is decoded where that is not given. One stack takes one picture.
+    Args:
+        source: an array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha.
+        min_size: the smallest (width, height) to decode; a JPEG or RAW file may then be decoded at a reduced size, but
+            not below this. :func:`beholder.photos.resize.decode_size` gives it for a size to resize to.
+        name: of the source, for error messages; its suffix tells camera RAW from TIFF.
+        reservation: a large photograph reserves its pixels of the shared budget until this stack is closed, instead of
+            until it is decoded. For code that goes on to work on many at the same time; one stack per photograph.
 
-    Raises `PhotoError` for whatever cannot be read: one line that begins with the path, <bytes>, <image> or <array>.
+    Returns:
+        (H, W, 3) uint8 pixels in sRGB, upright, and the width and height of the original.
 
-    >>> read(np.zeros((20, 30), np.uint8)).pixels.shape
-    (20, 30, 3)
+    Raises:
+        PhotoError: the source cannot be read. The message is one line that begins with the path, <bytes>, <image> or
+            <array>.
+
+    >>> import beholder
+    >>> photo = beholder.read_photo("examples/photos/rocket.jpg")
+    >>> photo.pixels.shape, photo.pixels.dtype, (photo.width, photo.height)
+    ((427, 640, 3), dtype('uint8'), (640, 427))
+    >>> beholder.read_photo("examples/photos/rocket.jpg", min_size=(160, 100)).pixels.shape  # a reduced decode
+    (107, 160, 3)
     """
     if isinstance(source, str | os.PathLike):
-        return read_photo(read_bytes(source), min_size, name=source if name is None else name, until=until)
+        return read_photo(read_bytes(source), min_size, name=source if name is None else name, reservation=reservation)
     form = "bytes" if isinstance(source, bytes) else "image" if isinstance(source, Image.Image) else "array"
     label = f"<{form}>" if name is None else printable(os.fsdecode(name))
     with contextlib.ExitStack() as own:
-        held = own if until is None else until
+        held = own if reservation is None else reservation
         if isinstance(source, bytes):
-            kind = kind_of(source, os.path.splitext(label)[1].lower())
-            with _decoding(label, "camera RAW file" if kind == "RAW" else kind):
+            kind = detect_format(source, os.path.splitext(label)[1].lower())
+            with _errors_explained(label, "camera RAW file" if kind == "RAW" else kind):
                 return _from_bytes(source, kind, min_size, label, held)
-        with _decoding(label, form):
+        with _errors_explained(label, form):
             image = source if isinstance(source, Image.Image) else _array_image(source, label)
             return _from_image(image, label, held)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The content of a regular file of 1 to `MAX_BYTES` bytes; `PhotoError` for anything else, before it is read."""
+    """The content of a regular file of 1 to `MAX_FILE_BYTES` bytes. Raises PhotoError for anything else, unread."""
     label = printable(os.fsdecode(path))
     try:
         info = os.stat(path)
@@ -113,8 +129,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             raise PhotoError(f"{label}: is not a regular file")
         if info.st_size == 0:
             raise PhotoError(f"{label}: is empty (0 bytes)")
-        if info.st_size > MAX_BYTES:
-            raise PhotoError(f"{label}: has {info.st_size:,} bytes, more than the {MAX_BYTES:,} that are read")
+        if info.st_size > MAX_FILE_BYTES:
+            raise PhotoError(f"{label}: has {info.st_size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read")
         with open(path, "rb") as file:
             return file.read(info.st_size)
     except FileNotFoundError:
@@ -141,9 +157,9 @@ def _from_bytes(
     if kind == "HEIC":
         heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         check_size(heif.size, label)
-        take_budget(held, heif.size[0] * heif.size[1])
+        reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label)
-    if kind in PLUGINS:
+    if kind in PILLOW_PLUGINS:
         image = _open(data, kind)
         tags: Any = getattr(image, "tag_v2", {})
         if not (50706 in tags or tags.get(254) == 1):
@@ -155,9 +171,9 @@ def _from_bytes(
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
-    """Reads the header. Not by Image.open, which checks the size against a global and warns."""
-    plugin = importlib.import_module(f"PIL.{PLUGINS[kind]}ImagePlugin")
-    image: Image.Image = getattr(plugin, f"{PLUGINS[kind]}ImageFile")(io.BytesIO(data))
+    """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
+    plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
+    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(io.BytesIO(data))
     return image
 
 
@@ -168,53 +184,63 @@ def _from_image(
     min_size: tuple[int, int] | None = None,
     orientation: int = 1,
 ) -> Photo:
-    """`held` takes the room that it needs, if it has none yet; `orientation` holds where the picture does not say."""
+    """Decode an opened image.
+
+    Args:
+        image: opened by Pillow.
+        label: name for error messages.
+        held: reserves the pixels to decode; None if they are reserved already.
+        min_size: the smallest (width, height) to decode.
+        orientation: EXIF orientation to assume if the image has none.
+    """
     width, height = image.size
     check_size(image.size, label)
     if min_size and image.format == "JPEG":
         across, down = (max(1, side) for side in min_size)
         image.draft(None, (down, across) if _orientation(image, orientation) >= 5 else (across, down))
     if held is not None:
-        whole = image.info.get("progressive")  # of which libjpeg keeps all coefficients, however small it is to be
-        take_budget(held, width * height if whole else image.size[0] * image.size[1])
+        whole = image.info.get("progressive")  # libjpeg keeps all its coefficients, also in a reduced decode
+        reserve_pixels(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
-    orientation = _orientation(image, orientation)  # once loaded: a TIFF has turned itself, a PNG may say it at its end
-    image = srgb_transform(image, label)
+    orientation = _orientation(
+        image, orientation
+    )  # only now: Pillow turns a TIFF in load, and a PNG may store it at its end
+    image = to_srgb(image, label)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
     if orientation >= 5:
         width, height = height, width
-    return Photo(np.array(image), width, height)  # a copy: writable, and the caller's picture stays his
+    return Photo(np.array(image), width, height)  # a copy: writable, and the caller's image stays as it was
 
 
 def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack) -> Photo:
-    """The camera's own rendering, where the embedded preview is large enough; otherwise demosaiced."""
+    """The camera's own rendering if the embedded preview is large enough, otherwise the demosaiced RAW data."""
     with _extra("rawpy", "raw", "camera RAW", label).imread(io.BytesIO(data)) as raw:
         sizes = raw.sizes
         check_size((sizes.raw_width, sizes.raw_height), label)
         width, height = (sizes.height, sizes.width) if sizes.flip in (5, 6) else (sizes.width, sizes.height)
-        least = min_size or (MIN_PREVIEW, MIN_PREVIEW)
-        take_budget(held, sizes.raw_width * sizes.raw_height)
+        smallest = min_size or (MIN_PREVIEW_SIDE, MIN_PREVIEW_SIDE)
+        reserve_pixels(held, sizes.raw_width * sizes.raw_height)
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
-            # Of a bitmap rawpy believes width and height, and reads on behind the end of a shorter one: never touched.
+            # Bitmap previews are not used: rawpy trusts their stated size, and reads past the end of a shorter one.
             image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
-            if image.width * image.height > sizes.raw_width * sizes.raw_height:  # no camera's, and more than the room
+            if image.width * image.height > sizes.raw_width * sizes.raw_height:  # more than was reserved
                 raise ValueError("the preview is larger than the photograph")
             preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))
-            if preview.width >= least[0] and preview.height >= least[1]:
+            if preview.width >= smallest[0] and preview.height >= smallest[1]:
                 return Photo(preview.pixels, width, height)
-        half = min_size is not None and width // 2 >= least[0] and height // 2 >= least[1]
+        half = min_size is not None and width // 2 >= smallest[0] and height // 2 >= smallest[1]
         pixels = raw.postprocess(use_camera_wb=True, half_size=half)  # (H, W, 1 or 3) uint8 sRGB, upright
         return Photo(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), order="C"), width, height)
 
 
-def _orientation(image: Image.Image, otherwise: int) -> int:
+def _orientation(image: Image.Image, default: int) -> int:
     try:
         orientation: Any = image.getexif().get(0x0112)
-        return int(orientation) if orientation in range(1, 9) else otherwise
+        return int(orientation) if orientation in range(1, 9) else default
     except Exception:  # broken metadata says nothing about the pixels
-        return otherwise
+        return default
 
 
 def _extra(module: str, extra: str, what: str, label: str) -> Any:
@@ -229,36 +255,16 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     given = error.args[0] if error.args else ""
-    text = given.decode(errors="replace") if isinstance(given, bytes) else str(error)  # LibRaw's are bytes
+    text = given.decode(errors="replace") if isinstance(given, bytes) else str(error)  # LibRaw's messages are bytes
     return one_line(text) if text.strip() else type(error).__name__
 
 
-_thread = threading.local()
-
-
-class _Anything(type):
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        return getattr(_thread, "decoding", False)
-
-
-class _WhileDecoding(Warning, metaclass=_Anything):
-    """Every warning in a thread that is decoding is of this category, and none elsewhere.
-
-    Pillow warns of odd metadata. `warnings.catch_warnings` would be wrong in threads, and a plain filter would silence
-    Pillow for the host program too.
-    """
-
-
 @contextlib.contextmanager
-def _decoding(label: str, kind: str) -> Iterator[None]:
-    """The one place where whatever a decoder raises becomes a PhotoError, and where its warnings are silenced."""
-    if (
-        not warnings.filters or warnings.filters[0][2] is not _WhileDecoding
-    ):  # a host may change the filters at any time
-        warnings.simplefilter("ignore", _WhileDecoding)
-    _thread.decoding = True
+def _errors_explained(label: str, kind: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a PhotoError, and silence its warnings."""
     try:
-        yield
+        with silenced():
+            yield
     except PhotoError:
         raise
     except MemoryError as error:
@@ -267,5 +273,3 @@ def _decoding(label: str, kind: str) -> Iterator[None]:
         reason = _reason(error)
         hint = "; it is cut short: copy it again" if "truncated" in reason.lower() else ""
         raise PhotoError(f"{label}: cannot decode this {kind}: {reason}{hint}") from error
-    finally:
-        _thread.decoding = False

@@ -1,8 +1,8 @@
-"""Many photographs -> many results: decoding ahead of inference, in order, in bounded memory, past bad files.
+"""Score many photographs: decoding ahead of inference, in order, in bounded memory, past files that cannot be read.
 
-Worker threads read and decode while the runtime computes; decoding releases the interpreter. At most a few batches of
-small pixel arrays wait, so memory does not grow with the number of photographs; nor with that of workers, as large
-pictures wait for each other until they have been made small.
+Worker threads read and decode while ONNX Runtime computes; decoding releases the interpreter lock. At most a few
+batches of small pixel arrays wait, so memory does not grow with the number of photographs. It does not grow with the
+number of workers either, because large photographs share a budget of pixels until they are resized.
 """
 
 import hashlib
@@ -24,22 +24,27 @@ from beholder.scoring.scorer import CORES, Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
 
-# Threads of the runtime for a scorer of many photographs: cores that each have a batch of their own wait for nobody,
-# but more than 8 to 15 batches at once take memory.
+# Threads of ONNX Runtime in a scorer for many photographs. Several batches at once, each with few threads, are faster
+# than one with all cores, but more than 8 to 15 batches at once take too much memory.
 THREADS = max(1, CORES // 8)
-PIXELS = 2 * 224 * 224  # in a batch: with more, what is computed leaves the core's cache (docs/performance.md)
+BATCH_PIXELS = 2 * 224 * 224  # of a batch; with more, the activations leave the core's cache (docs/performance.md)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one photograph.
+    """The result of one photograph in a run over many.
 
     Attributes:
         path: as given.
-        sha256: of the file's content; empty where it could not be read, or nobody asked.
-        scores: of length one, or None.
-        error: why there are none, in a line; None where there are scores or the photograph was known.
-        extra: what ``also`` made of the photograph.
+        sha256: of the file's content, hexadecimal; empty if the file could not be read, or was not hashed.
+        scores: of length one; None if the photograph failed or was known.
+        error: why there are no scores, one line that begins with the path; None if it was scored or known.
+        extra: return value of the ``also`` callback.
+
+    >>> import beholder
+    >>> results = list(beholder.score_photos("fast", ["examples/photos/rocket.jpg", "missing.jpg"]))
+    >>> [result.scores is not None for result in results], results[1].error
+    ([True, False], 'missing.jpg: no such file')
     """
 
     path: str
@@ -50,14 +55,16 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class _Prepared:
+    """A photograph that is ready for the model, or a result without scores."""
+
     result: Result
     pixels: Pixels | None = None
     size: tuple[int, int] = (0, 0)
 
 
 def score_photos(
-    scorer: Scorer,
+    model: Scorer | str | os.PathLike[str] | None,
     paths: Iterable[str | os.PathLike[str] | Unreadable],
     *,
     batch: int | None = None,
@@ -66,57 +73,81 @@ def score_photos(
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[Photo], Any] | None = None,
 ) -> Iterator[Result]:
-    """Score photographs as they stream by.
+    """Score photographs as they stream by. A photograph that cannot be read becomes a result with an error.
 
     Args:
-        scorer: the model, best opened with ``THREADS``.
+        model: a model file or the name of an embedded model, as for :func:`beholder.load`, opened with the number of
+            threads that is fastest here; or a scorer, best opened with ``THREADS``.
         paths: files, consumed as they are needed. An :class:`~beholder.photos.listing.Unreadable` among them becomes a
             failed result in its place.
-        batch: photographs at a time in the model, 2 to 8 by its size unless given.
-        workers: decoding threads, one a core by default.
-        hashed: results have the sha256 of their file; with ``known`` they always have. It takes 0.6 ms a megabyte.
-        known: told path and sha256; where it says yes the photograph is neither decoded nor scored, and its result
-            has neither scores nor an error.
-        also: called with each decoded photograph in a worker, for a thumbnail, say.
+        batch: photographs per inference; by default 2 to 8, depending on the input size of the model.
+        workers: decoding threads; by default one per core.
+        hashed: give the sha256 of each file in its result. It takes 0.6 ms per megabyte.
+        known: called with path and sha256. If it returns True, the photograph is neither decoded nor scored, and its
+            result has neither scores nor an error. Implies ``hashed``.
+        also: called with each decoded photograph in a worker thread, for example to make a thumbnail.
 
     Yields:
-        One result a path, in the order of the paths.
-    """
-    batch, workers, runs = batch or batch_of(scorer), workers or CORES, runs_of(scorer)
-    source = iter(paths)
+        One result per path, in the order of the paths.
 
-    def prepare(item: str | os.PathLike[str] | Unreadable) -> _Ready:
+    Raises:
+        ModelError: the model cannot be opened or run.
+
+    >>> import beholder
+    >>> for result in beholder.score_photos("default", ["examples/photos/flower.jpg", "README.md"]):
+    ...     print(result.path, result.scores.overall.round(1) if result.scores else result.error)
+    examples/photos/flower.jpg [5.8]
+    README.md README.md: is not a photograph that can be read; it looks like text
+    """
+    scorer = model if isinstance(model, Scorer) else Scorer(model, THREADS)
+    batch, workers = batch or default_batch(scorer), workers or CORES
+    return _stream(scorer, paths, batch=batch, workers=workers, hashed=hashed, known=known, also=also)
+
+
+def _stream(
+    scorer: Scorer,
+    paths: Iterable[str | os.PathLike[str] | Unreadable],
+    *,
+    batch: int,
+    workers: int,
+    hashed: bool,
+    known: Callable[[str, str], bool] | None,
+    also: Callable[[Photo], Any] | None,
+) -> Iterator[Result]:
+    runs, source = concurrent_batches(scorer), iter(paths)
+
+    def prepare(item: str | os.PathLike[str] | Unreadable) -> _Prepared:
         if isinstance(item, Unreadable):
-            return _Ready(Result(item.path, "", error=item.error))
+            return _Prepared(Result(item.path, "", error=item.error))
         path, sha256 = os.fspath(item), ""
         try:
             content = read_bytes(path)
             if hashed or known is not None:
                 sha256 = hashlib.sha256(content).hexdigest()
             if known is not None and known(path, sha256):
-                return _Ready(Result(path, sha256))
-            with ExitStack() as room:  # of a large picture, until only few of its pixels are left
-                found = read_photo(content, scorer.min_size, name=path, until=room)
-                pixels = scorer.pixels(found, path)
-                made = also(found) if also is not None else None
-                return _Ready(Result(path, sha256, extra=made), pixels, (found.width, found.height))
+                return _Prepared(Result(path, sha256))
+            with ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
+                photo = read_photo(content, scorer.min_size, name=path, reservation=reservation)
+                pixels = scorer.pixels(photo, path)
+                extra = also(photo) if also is not None else None
+                return _Prepared(Result(path, sha256, extra=extra), pixels, (photo.width, photo.height))
         except PhotoError as error:
-            return _Ready(Result(path, sha256, error=str(error)))
-        except MemoryError:  # of resizing it, or of `also`
-            return _Ready(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
+            return _Prepared(Result(path, sha256, error=str(error)))
+        except MemoryError:  # of resizing, or of `also`
+            return _Prepared(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
 
-    pool, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
+    decoders, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
     try:
-        ahead: deque[Future[_Ready]] = deque()
+        ahead: deque[Future[_Prepared]] = deque()
         running: deque[Future[list[Result]]] = deque()
-        held: list[_Ready] = []  # in order, waiting until a batch of them has pixels
+        held: list[_Prepared] = []  # in order, until enough of them have pixels for a batch
         for item in islice(source, 2 * batch + workers):
-            ahead.append(pool.submit(prepare, item))
+            ahead.append(decoders.submit(prepare, item))
         while ahead:
             held.append(ahead.popleft().result())
             for item in islice(source, 1):
-                ahead.append(pool.submit(prepare, item))
-            if sum(ready.pixels is not None for ready in held) == batch or len(held) == 4 * batch:
+                ahead.append(decoders.submit(prepare, item))
+            if sum(prepared.pixels is not None for prepared in held) == batch or len(held) == 4 * batch:
                 running.append(models.submit(_score, scorer, held, batch))
                 held = []
             while len(running) == runs or (running and running[0].done()):
@@ -125,29 +156,29 @@ def score_photos(
         while running:
             yield from running.popleft().result()
     finally:
-        for each in (pool, models):
-            each.shutdown(wait=True, cancel_futures=True)
+        for pool in (decoders, models):
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def batch_of(scorer: Scorer) -> int:
-    """Photographs in a batch: 2 of the default model, 7 of the fast one."""
+def default_batch(scorer: Scorer) -> int:
+    """Photographs per batch: 2 for the default model, 7 for the fast one."""
     width, height = scorer.info.size
-    return min(max(2, PIXELS // (width * height)), 8)
+    return min(max(2, BATCH_PIXELS // (width * height)), 8)
 
 
-def runs_of(scorer: Scorer) -> int:
-    """Batches in the model at once: as many as fill the cores, or two, so that one has work while the other waits."""
+def concurrent_batches(scorer: Scorer) -> int:
+    """Batches in the model at once: as many as fill the cores, and at least two, so that one can wait for pixels."""
     return max(2, CORES // scorer.threads)
 
 
-def _score(scorer: Scorer, held: list[_Ready], batch: int) -> list[Result]:
-    pixels = [ready.pixels for ready in held if ready.pixels is not None]
-    sizes = np.array([ready.size for ready in held if ready.pixels is not None])
-    if len(pixels) == 1 and batch > 1:  # left over; alone it takes another path through the runtime, and differs in
-        # the seventh digit, so that a resumed run would not give the same file
+def _score(scorer: Scorer, held: list[_Prepared], batch: int) -> list[Result]:
+    pixels = [prepared.pixels for prepared in held if prepared.pixels is not None]
+    sizes = np.array([prepared.size for prepared in held if prepared.pixels is not None])
+    if len(pixels) == 1 and batch > 1:  # ONNX Runtime computes a batch of one differently, in the seventh digit; twice
+        # the last photograph gives the same bits as any batch, so a resumed run gives the same file
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
     scores = iter(scorer.run(pixels, sizes)) if pixels else iter(())
     return [
-        ready.result if ready.pixels is None else replace(ready.result, scores=next(scores))  # in order
-        for ready in held
+        prepared.result if prepared.pixels is None else replace(prepared.result, scores=next(scores))  # in order
+        for prepared in held
     ]

@@ -1,11 +1,9 @@
-"""Where in the picture a score comes from, drawn: a signed heat map at a stated scale, and the scores as bars.
+"""Where in a photograph a score comes from: a signed heat map at a stated scale, and all scores as bars.
 
-The map is made by hiding: each cell of a grid is blurred away in turn, and what the score loses is what the cell
-gave. This asks the model itself, so it holds for any model file, and it is the most faithful of the maps that were
-compared; it takes one inference a cell (64 in 3 seconds on two cores). `Scores.evidence` is the quick map that a model
-computes along with its scores.
-
-The colours and their scale, in points of the score for one cell, are those of `beholder.scoring.heatmap`.
+The map is made by occlusion: each cell of a grid is blurred in turn, and what the score loses is what the cell adds.
+This works with any model file and is the most faithful of the maps that were compared (`docs/how-it-works.md`). It
+takes one inference per cell (64 in 3 seconds on two cores). `Scores.evidence` is the fast map that a model computes
+along with its scores.
 """
 
 from collections.abc import Callable
@@ -20,17 +18,20 @@ from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
-BLUR = 11  # a hidden cell is blurred by this part of the picture: no detail left, and its colours
+BLUR = 11  # radius of the blur that hides a cell: this part of the mean side; it leaves colours, but no detail
 
 
 def occlude(score: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, grid: int = 8, batch: int = 8) -> np.ndarray:
-    """What each task loses when a cell is hidden: (T, grid, grid), native units.
+    """The points that each task loses when a cell is hidden.
 
     Args:
-        score: (B, height, width, 3) uint8 -> (B, T).
-        pixels: (height, width, 3) uint8, as the model takes them.
-        grid: cells a side.
-        batch: pictures at a time.
+        score: function from (B, height, width, 3) uint8 to (B, T) scores.
+        pixels: (height, width, 3) uint8, in the input size of the model.
+        grid: cells per side.
+        batch: pictures per call of ``score``.
+
+    Returns:
+        (T, grid, grid), in the units of ``score``.
     """
     height, width = pixels.shape[:2]
     blurred = blur(pixels)
@@ -50,20 +51,25 @@ def occlude(score: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray, grid:
 
 
 def blur(pixels: np.ndarray) -> np.ndarray:
-    """(height, width, 3) uint8 as a hidden cell shows it."""
+    """(height, width, 3) uint8 -> the same, blurred as in a hidden cell."""
     height, width = pixels.shape[:2]
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur((height + width) / 2 / BLUR)))
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One photograph, one task.
+    """Where in a photograph the score for one task comes from.
 
     Attributes:
         scores: of the photograph, all tasks; length one.
-        index: place of the task.
+        index: of the task in ``scores.tasks``.
         pixels: (H, W, 3) uint8, the photograph, perhaps reduced.
         evidence: (rows, columns) points of the score that each cell adds (positive) or takes (negative).
+
+    >>> import beholder
+    >>> explanation = beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2)
+    >>> explanation.evidence.shape, explanation.scores.overall.round(1)
+    ((2, 2), array([4.7], dtype=float32))
     """
 
     SIDE: ClassVar[int] = 900  # longest side of the drawn photograph, pixels
@@ -75,31 +81,58 @@ class Explanation:
 
     @property
     def task(self) -> Task:
+        """The task that is explained.
+
+        >>> import beholder
+        >>> beholder.load("fast").explain("examples/photos/rocket.jpg", "quality", grid=2).task.name
+        'quality'
+        """
         return self.scores.tasks[self.index]
 
     @property
     def score(self) -> float:
-        """In native units."""
+        """The score for the task, native units.
+
+        >>> import beholder
+        >>> round(beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2).score, 1)
+        4.7
+        """
         return float(self.scores.values[0, self.index])
 
     @property
     def scale(self) -> float:
-        """Points of the score for one cell at full colour: the largest in this map, rounded up to one figure."""
+        """Points of the score for one cell at full colour: the largest in this map, rounded up to one figure.
+
+        >>> import beholder
+        >>> explanation = beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2)
+        >>> bool(abs(explanation.evidence).max() <= explanation.scale)
+        True
+        """
         return heatmap.scale_end(float(np.abs(self.evidence).max()))
 
     def overlay(self) -> Image.Image:
-        """The photograph with the heat map over it, longest side ``SIDE`` at most."""
+        """The photograph under the heat map, an RGB image with sides of at most ``SIDE``.
+
+        >>> import beholder
+        >>> beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2).overlay().size
+        (640, 427)
+        """
         picture = Image.fromarray(self.pixels)
         picture.thumbnail((self.SIDE, self.SIDE), Image.Resampling.LANCZOS)
         return heatmap.overlay(picture, self.evidence, self.scale)
 
     def draw(self) -> Image.Image:
-        """A sheet: photograph, heat map with its scale, bars of all scores with their intervals."""
+        """A sheet, an RGB image: photograph, heat map with its scale, bars of all scores with their intervals.
+
+        >>> import beholder
+        >>> beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2).draw().mode
+        'RGB'
+        """
         overlay = self.overlay()
         width, height = overlay.size
         picture = Image.fromarray(self.pixels).resize(overlay.size, Image.Resampling.LANCZOS)
         gap, bars = 24, 38 * len(self.scores.tasks) + 60
-        beside = width < height  # upright photographs stand side by side, wide ones too while they are small
+        beside = width < height  # upright or small photographs stand beside their map, others above it
         pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
         sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
         pen = ImageDraw.Draw(sheet)
@@ -144,7 +177,7 @@ class Explanation:
             pen.text((left, y), task.name, INK, small)
             pen.rounded_rectangle((left + label, y + 2, left + label + span, y + 18), 5, FAINT)
             chosen = heatmap.RAISES if index == self.index else (110, 110, 120)
-            zero = min(max(float(task.to_unit(0)), 0), 1)  # where a scale has two sides, bars begin between them
+            zero = min(max(float(task.to_unit(0)), 0), 1)  # on a scale with negative values bars start at zero
             ends = sorted((left + label + zero * span, left + label + value * span))
             pen.rounded_rectangle((ends[0], y + 2, max(ends[1], ends[0] + 5), y + 18), 5, chosen)
             pen.line((left + label + low * span, y + 10, left + label + high * span, y + 10), INK, 2)

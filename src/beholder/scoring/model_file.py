@@ -1,16 +1,17 @@
-"""The model file: one ONNX file that is the whole model, and what it says of itself.
+"""The model file: one ONNX file that holds the whole model and its description.
 
-The graph takes uint8 sRGB pixels of any size and holds resizing and normalisation. Its metadata carries one JSON
+The graph takes uint8 sRGB pixels of any size; resizing and normalisation are part of it. Its metadata has one JSON
 document under the key ``beholder``: tasks with native ranges, interval widths, the reference for percentiles,
-training data by content hash, and measured quality with intervals. Scoring needs nothing beside it.
+training data by content hash, and measured quality with intervals. Scoring needs no other file.
 
 Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
-predicts votes has one more: ``distribution`` (B, M), the share of each value that can be voted for the first task.
+predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
 """
 
 import hashlib
 import json
+import os
 import stat
 from dataclasses import asdict, dataclass, fields
 from itertools import chain
@@ -21,24 +22,31 @@ import numpy as np
 
 from beholder.errors import ModelError
 from beholder.metrics import Estimate
-from beholder.scoring.onnx_file import metadata
+from beholder.scoring.onnx_file import read_metadata
 from beholder.tasks import Task
 from beholder.text import one_line
 
 METADATA_KEY = "beholder"
 FORMAT = 1
 OUTPUTS = ("scores", "embedding", "evidence")
-LARGEST = 4096  # pixels of a side that a model may ask for
-MOST_BYTES = 2 * 1024**3  # of a model file; protobuf has no more
-MOST_WORDS = 10_000_000  # characters of its metadata
-EMBEDDED = ("default", "fast")  # models inside the package, by the names that stand for them
+MAX_SIDE = 4096  # pixels of a side of the input
+MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf
+MAX_METADATA_CHARS = 10_000_000
 DISTRIBUTION = "distribution"
-SQUASH, SHORT_EDGE = "squash", "short edge"
+SQUASH, SHORT_EDGE = "squash", "short edge"  # values of `ModelInfo.resize`
+EMBEDDED = ("default", "fast")  # names of the models inside the package
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a model learned from: data set, photographs, sha256 of content (photographs and ratings), tasks."""
+    """A data set that a model was trained on.
+
+    Attributes:
+        name: of the data set.
+        n: number of photographs.
+        sha256: of photographs and ratings.
+        tasks: names of the tasks that were learned from it.
+    """
 
     name: str
     n: int
@@ -48,25 +56,26 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model file says of itself.
+    """The description of a model, stored in its file.
 
     Attributes:
         name: of the model.
-        description: what it is, in a sentence.
-        backbone: network that sees.
-        size: (width, height) in pixels that photographs are resized to before they are seen.
-        resize: how, bicubic with antialiasing: ``squash`` (both sides, aspect not kept) or ``short edge`` (the shorter
-            side to ``size``, whose two numbers are then equal, aspect kept, 10:1 at most).
+        description: one sentence.
+        backbone: name of the network that computes the features.
+        size: (width, height) in pixels that photographs are resized to.
+        resize: how, by antialiased bicubic: ``squash`` (to ``size``, aspect ratio not kept) or ``short edge`` (the
+            shorter side to ``size``, whose two numbers are then equal; aspect ratio kept, 10:1 at most).
         tasks: T tasks in the order of the outputs, the overall score first.
         half_width: T half-widths of the 90% interval, native units.
-        reference: T rows of 101 rising values: the 0th to 100th percentile of out-of-fold predictions for the
-            photographs that were rated.
-        data: what it was trained on.
-        metrics: what was measured on photographs that the measured head had not seen.
-        recipe: settings and seed that make it again.
+        reference: T rows of 101 rising values: the 0th to 100th percentile of out-of-fold predictions for the rated
+            photographs.
+        data: the data sets that it was trained on.
+        metrics: measured on photographs that the measured head was not trained on.
+        recipe: settings and seed that reproduce it.
         licence: of the file.
-        attribution: whose work it contains.
-        buckets: M values that can be voted for the first task, rising, where the model predicts their shares.
+        attribution: authors of the work that it contains.
+        buckets: M score levels that raters of the first task choose from, rising; empty unless the model predicts
+            their shares.
     """
 
     name: str
@@ -88,10 +97,8 @@ class ModelInfo:
         words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
         if not all(isinstance(word, str) for word in words) or not self.name.isprintable():
             raise ModelError("its metadata has no text where there should be some")
-        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= LARGEST for side in self.size):
-            raise ModelError(
-                f"it wants photographs of {self.size}, where width and height from 1 to {LARGEST} can be had"
-            )
+        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= MAX_SIDE for side in self.size):
+            raise ModelError(f"its input size is {self.size}, where width and height from 1 to {MAX_SIDE} are expected")
         if len({task.name for task in self.tasks}) < len(self.tasks):
             raise ModelError("two of its tasks have the same name")
         count = len(self.tasks)
@@ -100,13 +107,13 @@ class ModelInfo:
         if not np.isfinite(np.array([*self.half_width, *chain(*self.reference)], dtype=float)).all():
             raise ModelError("its intervals or percentile reference are not finite numbers")
         if min(self.half_width) < 0:
-            raise ModelError("its intervals are narrower than nothing")
+            raise ModelError("its intervals have a negative width")
         if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
-            raise ModelError("its percentile reference is not 101 rising values a task")
+            raise ModelError("its percentile reference is not 101 rising values per task")
         if self.resize not in (SQUASH, SHORT_EDGE) or (self.resize == SHORT_EDGE and len(set(self.size)) > 1):
             raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
         if np.any(np.diff(self.buckets) <= 0):
-            raise ModelError("its values that can be voted do not rise")
+            raise ModelError("its score levels do not rise")
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -114,26 +121,29 @@ class ModelInfo:
         return (*OUTPUTS, DISTRIBUTION) if self.buckets else OUTPUTS
 
     def to_json(self) -> str:
+        """The JSON document of a model file."""
         document = {"format": FORMAT, **asdict(self)}
         if not self.buckets:
             del document["buckets"]
         return json.dumps(document, sort_keys=True)
 
     def percentiles(self, scores: np.ndarray) -> np.ndarray:
-        """(B, T) native scores -> (B, T) share, 0 to 100, of rated photographs that score lower."""
+        """(B, T) native scores -> (B, T) percentages of the rated photographs that score lower, 0 to 100."""
         steps = np.linspace(0, 100, 101)
         columns = [np.interp(scores[:, index], row, steps) for index, row in enumerate(self.reference)]
         return np.stack(columns, axis=1)
 
 
-def parse(text: str) -> ModelInfo:
+def parse_info(text: str) -> ModelInfo:
     """The JSON document of a model file -> ModelInfo.
 
     Raises:
-        ModelError: it is not such a document, or of a later format than this version reads.
+        ModelError: the text is not such a document, or has a later format than this version reads.
     """
-    if len(text) > MOST_WORDS:
-        raise ModelError(f"its metadata has {len(text):,} characters, more than the {MOST_WORDS:,} that are read")
+    if len(text) > MAX_METADATA_CHARS:
+        raise ModelError(
+            f"its metadata has {len(text):,} characters, more than the {MAX_METADATA_CHARS:,} that are read"
+        )
     try:
         document = json.loads(text)
         found = document.pop("format")
@@ -151,52 +161,58 @@ def parse(text: str) -> ModelInfo:
         return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})
     except ModelError:
         raise
-    except Exception as error:  # whatever a wrong document brings about
+    except Exception as error:  # whatever a wrong document raises
         what = f"{type(error).__name__}: {one_line(error)}"
         raise ModelError(f"its metadata is not what a beholder model carries ({what})") from None
 
 
-def read(path: Path) -> tuple[bytes, ModelInfo]:
-    """The content of a model file and what it says of itself; nothing of it is run.
+def read_model(path: Path) -> tuple[bytes, ModelInfo]:
+    """The content of a model file and its description; nothing in the file is run.
 
     Raises:
-        ModelError: it is missing, no regular file, too large, cut short, damaged, no beholder model, keeps data outside
-            itself, or says what cannot be.
+        ModelError: the file is missing, not a regular file, too large, cut short, damaged, not a beholder model, keeps
+            data outside itself, or has metadata that cannot be true.
     """
     try:
         found = path.stat()
-        if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end
+        if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # reading a pipe or device may never end
             what = "Is a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
             raise ModelError(f"{path}: cannot open the model ({what}); leave it out for the default")
-        if found.st_size > MOST_BYTES:
+        if found.st_size > MAX_MODEL_BYTES:
             raise ModelError(f"{path}: has {found.st_size:,} bytes, more than a model file can have")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot open the model ({why}); leave it out for the default") from None
     try:
-        entries = metadata(content)
+        entries = read_metadata(content)
         if METADATA_KEY in entries:
-            return content, parse(entries[METADATA_KEY])
+            return content, parse_info(entries[METADATA_KEY])
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     raise ModelError(
         f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one"
         if content
-        else f"{path}: not a model file, for it is empty"
+        else f"{path}: not a model file: it is empty"
     )
 
 
 def model_id(name: str, content: bytes) -> str:
-    """Name and the start of the file's sha256: two files with one id give the same scores."""
+    """Name and the start of the file's sha256. Two files with the same id give the same scores."""
     return f"{name}@{hashlib.sha256(content).hexdigest()[:8]}"
 
 
+def model_path(model: str | os.PathLike[str] | None) -> Path:
+    """The file of a model given by path, by the name of an embedded model, or None for the default."""
+    name = "default" if model is None else os.fspath(model)
+    return embedded_path(name) if name in EMBEDDED else Path(name)
+
+
 def default_path() -> Path:
-    """The embedded default model."""
+    """The file of the embedded default model."""
     return embedded_path("default")
 
 
 def embedded_path(name: str) -> Path:
-    """The file of a model in ``EMBEDDED``."""
+    """The file of an embedded model, one of ``EMBEDDED``."""
     return Path(__file__).parent.parent / "assets" / f"{name}.onnx"

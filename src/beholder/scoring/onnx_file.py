@@ -1,11 +1,11 @@
-"""An ONNX file that is not trusted: what it says of itself, and whether it may be opened, before a runtime sees it.
+"""Checks on an ONNX file that is not trusted: its metadata, and whether it is safe to open in a runtime.
 
-A file is a protobuf message. The walker below finds the few fields that are asked for, so that neither `onnx` nor
-anything that runs is needed. What it refuses: data that is kept outside the file, by which a model could have any file
-read; nesting that would exhaust the stack; a content that is not the one that was sealed.
+A file is a protobuf message. The parser below reads only the fields it needs, without the `onnx` package. It refuses
+data kept outside the file, which could make the runtime read any file; nesting that would exhaust the stack; and
+content that differs from what was sealed.
 
-The seal is the last entry of the metadata: the sha256 of all bytes before it. It tells a flipped bit from another
-model; it is no signature, and files without one are opened all the same.
+The seal is the last entry of the metadata: the sha256 of all bytes before it. It detects damage, for example a flipped
+bit. It is not a signature, and files without a seal are opened all the same.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from typing import Any
 
 from beholder.errors import ModelError
 
-DEEPEST = 50  # messages inside messages; graphs of a branch in a loop in a branch have 20
+MAX_DEPTH = 50  # of nested messages; a graph of a branch in a loop in a branch has 20
 
-# Number of the field in onnx.proto -> the message that it holds; what is not named here is passed over.
+# Field number in onnx.proto -> the message in that field; other fields are skipped.
 _GRAPH, _NODE, _ATTRIBUTE, _TENSOR, _SPARSE, _FUNCTION, _TRAINING = range(7)
 _MODEL_FIELDS = {7: _GRAPH, 20: _TRAINING, 25: _FUNCTION}
 _FIELDS: Mapping[int, Mapping[int, int]] = {
@@ -36,15 +36,15 @@ _SEAL = b"\x72" + bytes([len(_ENTRY) + 64]) + _ENTRY
 
 
 def sealed(content: bytes) -> bytes:
-    """An ONNX file with the sha256 of its bytes as a last entry of its metadata."""
+    """An ONNX file with the sha256 of its bytes as the last entry of its metadata."""
     return content + _SEAL + hashlib.sha256(content).hexdigest().encode()
 
 
-def metadata(content: bytes) -> dict[str, str]:
+def read_metadata(content: bytes) -> dict[str, str]:
     """The entries of an ONNX file's metadata.
 
     Raises:
-        ModelError: it is cut short, changed since it was sealed, or keeps data outside itself.
+        ModelError: the file is cut short, damaged, nested too deeply, or keeps data outside itself.
     """
     body, seal = content[: -len(_SEAL) - 64], content[-len(_SEAL) - 64 :]
     if seal.startswith(_SEAL) and hashlib.sha256(body).hexdigest().encode() != seal[len(_SEAL) :]:
@@ -52,7 +52,7 @@ def metadata(content: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, value in _fields(memoryview(content)):
         if number in _MODEL_FIELDS:
-            _check(value, _MODEL_FIELDS[number], 1)
+            _check_message(value, _MODEL_FIELDS[number], 1)
         elif number == _METADATA:
             entry = dict(_fields(value))
             try:
@@ -62,18 +62,18 @@ def metadata(content: bytes) -> dict[str, str]:
     return found
 
 
-def _check(message: Any, kind: int, depth: int) -> None:
-    if depth > DEEPEST:
+def _check_message(message: Any, kind: int, depth: int) -> None:
+    if depth > MAX_DEPTH:
         raise ModelError("not a model file: its graphs are nested too deeply")
     for number, value in _fields(message):
         if kind == _TENSOR and number == _DATA_LOCATION and value:
             raise ModelError("keeps data outside the file, which is not read; a beholder model is one file")
         if number in _FIELDS[kind]:
-            _check(value, _FIELDS[kind][number], depth + 1)
+            _check_message(value, _FIELDS[kind][number], depth + 1)
 
 
 def _fields(message: Any) -> Iterator[tuple[int, Any]]:
-    """Number and value, an integer or the bytes, of each field of a protobuf message."""
+    """Number and value of each field of a protobuf message: an integer or bytes."""
     if not isinstance(message, memoryview):
         raise ModelError("not a model file, or damaged; make or fetch it again")
     at = 0

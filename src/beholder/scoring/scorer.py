@@ -1,8 +1,8 @@
-"""Scorer: a model file -> Scores for photographs. Knows nothing of folders, tables or the terminal."""
+"""Scorer: a model file -> scores of photographs. Knows nothing of folders, tables or the terminal."""
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -11,65 +11,107 @@ from beholder.errors import PhotoError
 from beholder.photos.read import Photo, Pixels, Source, read_photo
 from beholder.photos.resize import decode_size, resize_exact, short_edge
 from beholder.scoring.explain import Explanation, occlude
-from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, default_path, embedded_path, model_id, read
-from beholder.scoring.scores import Scores, task_index
-from beholder.scoring.session import answers, compare_contract, open_session
+from beholder.scoring.model_file import SQUASH, ModelInfo, model_id, model_path, read_model
+from beholder.scoring.scores import Scores, blank, task_index
+from beholder.scoring.session import check_contract, open_session, run_session
+from beholder.text import printable
 
 CORES = os.cpu_count() or 1
-# Photographs at a time: one a core, so that each has work. More only leave the cores' caches: docs/performance.md. Not
-# one, for a photograph alone takes another path through the runtime and differs in the seventh digit.
-BATCH = min(max(2, CORES), 8)
+# Photographs per inference of `score`: one per core, at most 8, as more leave the cores' caches (docs/performance.md).
+# At least two, because ONNX Runtime computes a batch of one differently, in the seventh digit.
+SCORE_BATCH = min(max(2, CORES), 8)
 
 
 class Scorer:
-    """A model, ready to score.
+    """A model, ready to score. Its methods can be called from many threads.
 
     Args:
-        model: a model file, or the name of an embedded model: ``default`` (as is None), or ``fast``, which is a little
-            less exact. A file that is called so is given as ``./fast``.
-        threads: of the runtime; one a core if None.
+        model: a model file, or the name of an embedded model: ``default`` (the same as None) or ``fast``, which is
+            less exact. A file with such a name is given as ``./fast``.
+        threads: of ONNX Runtime; one per core if None.
 
     Attributes:
-        threads: as many.
-        info: what the model file says of itself.
+        threads: number of threads.
+        info: the description in the model file: tasks, ranges, training data, measured quality, licence.
         id: name and content hash of the model file.
 
     Raises:
-        ModelError: the file is missing, cut short, or not a beholder model.
+        ModelError: the file is missing, damaged, or not a beholder model.
+
+    >>> import beholder
+    >>> scorer = beholder.Scorer("fast", threads=1)
+    >>> scorer.threads, scorer.id.startswith("fast@")
+    (1, True)
+    >>> [(task.name, task.low, task.high) for task in scorer.info.tasks][:2]
+    [('overall', 1, 7), ('beauty', 1, 7)]
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
-        path = _path(model)
-        content, info = read(path)
+        path = model_path(model)
+        content, info = read_model(path)
         self.info: ModelInfo = info
         self.threads: int = threads or CORES
         self._session = open_session(path, content, threads)
-        compare_contract(path, info, self._session)
+        check_contract(path, info, self._session)
         self.id: str = model_id(self.info.name, content)
 
     @property
     def min_size(self) -> tuple[int, int]:
-        """(width, height) that a reduced decode may not fall below."""
+        """The smallest (width, height) to decode for this model, in pixels.
+
+        >>> import beholder
+        >>> scorer = beholder.load("fast")
+        >>> scorer.info.size, scorer.min_size
+        ((126, 112), (189, 168))
+        """
         return decode_size(self.info.size)
 
-    def pixels(self, found: Photo, name: str = "<photograph>") -> Pixels:
-        """A photograph as the model takes it: (height, width, 3) uint8. Safe to call from many threads.
+    def pixels(self, photo: Photo, name: str = "<photograph>") -> Pixels:
+        """Resize a photograph to the input of the model.
+
+        Args:
+            photo: from :func:`beholder.read_photo`.
+            name: of the photograph, for error messages.
+
+        Returns:
+            (height, width, 3) uint8.
 
         Raises:
-            PhotoError: the model keeps the aspect ratio, and this one, called ``name``, is longer than 10:1.
+            PhotoError: the model keeps the aspect ratio, and the photograph is longer than 10:1.
+
+        >>> import beholder
+        >>> scorer = beholder.load("fast")
+        >>> scorer.pixels(beholder.read_photo("examples/photos/rocket.jpg", scorer.min_size)).shape
+        (112, 126, 3)
         """
         if self.info.resize == SQUASH:
-            return resize_exact(found, self.info.size)
-        return resize_exact(found, short_edge(found.width, found.height, min(self.info.size), name))
+            return resize_exact(photo, self.info.size)
+        return resize_exact(photo, short_edge(photo.width, photo.height, min(self.info.size), name))
 
     def run(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:
-        """Scores for prepared pixels, B of (height, width, 3), of photographs with these (B, 2) sizes.
+        """Score pixels that are resized already.
 
-        Photographs of different shapes, as a model that keeps the aspect ratio has them, are run shape by shape.
+        Args:
+            pixels: B arrays of (height, width, 3) uint8, from :meth:`pixels`. Photographs of different shapes, which a
+                model that keeps the aspect ratio has, are run shape by shape.
+            sizes: (B, 2) width and height of the original photographs, only passed on to the scores.
+
+        Returns:
+            Scores of B photographs.
+
+        Raises:
+            ModelError: the model cannot be run, or its outputs are not those that its file declares.
+
+        >>> import beholder
+        >>> import numpy as np
+        >>> scorer = beholder.load("fast")
+        >>> scores = scorer.run(np.zeros((2, 112, 126, 3), np.uint8), np.array([[640, 480], [480, 640]]))
+        >>> scores.values.shape, scores.embedding.shape, scores.evidence.shape
+        ((2, 5), (2, 3072), (2, 5, 8, 9))
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
-        outputs = answers(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
+        outputs = run_session(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
         values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
@@ -94,56 +136,103 @@ class Scorer:
         order = np.argsort(np.concatenate(list(groups.values())))
         parts = []
         for rows in groups.values():
-            twice = rows * 2 if len(rows) == 1 else rows  # alone it takes another path, see `beholder.scoring.batch`
+            twice = rows * 2 if len(rows) == 1 else rows  # a batch of one differs in the seventh digit
             parts.append(self.run(np.stack([pixels[row] for row in twice]), sizes[twice])[: len(rows)])
         return Scores.concatenate(parts)[order]
 
-    def score(self, images: Source | Iterable[Source]) -> Scores:
-        """Score one photograph or many: paths, bytes, PIL images, uint8 arrays.
+    def score(self, images: Source | Iterable[Source], *, on_error: Literal["raise", "skip"] = "raise") -> Scores:
+        """Score one photograph or many.
 
         Args:
-            images: one source, or an iterable of them. An array of three dimensions is one photograph, of four many.
+            images: a path, the bytes of a file, a PIL image or a uint8 array of shape (H, W, 3), (H, W) or
+                (H, W, 4); or an iterable of those. An array of four dimensions is many photographs.
+            on_error: what to do if a photograph cannot be read: ``raise`` an error that names it, or ``skip`` it. A
+                skipped photograph keeps its row, so that row i always belongs to photograph i: all its scores are NaN
+                and its size is 0. :func:`beholder.score_photos` gives the reasons, too.
+
+        Returns:
+            Scores of N photographs, in their order.
 
         Raises:
-            PhotoError: one of them cannot be read. To go on past bad files, use
-                :func:`beholder.scoring.batch.score_photos`.
+            PhotoError: a photograph cannot be read, or there is none. If many were given, the message begins with the
+                index of the photograph.
+            ModelError: the model cannot be run.
+
+        >>> import beholder
+        >>> scorer = beholder.load("fast")
+        >>> scorer.score("examples/photos/rocket.jpg").overall.round(1)
+        array([4.7], dtype=float32)
+        >>> scorer.score(["examples/photos/rocket.jpg", "missing.jpg"], on_error="skip").overall.round(1)
+        array([4.7, nan], dtype=float32)
+        >>> scorer.score(["examples/photos/rocket.jpg", "missing.jpg"])
+        Traceback (most recent call last):
+        beholder.errors.PhotoError: photograph at index 1: missing.jpg: no such file
         """
-        parts = []
-        batch: list[np.ndarray] = []
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f'on_error is {on_error!r}; give "raise" or "skip"')
+        one = _is_one(images)
+        parts: list[Scores] = []
+        batch: list[Pixels] = []
         sizes: list[tuple[int, int]] = []
-        for source in _many(images):
-            found = read_photo(source, self.min_size)
-            batch.append(self.pixels(found, str(source) if isinstance(source, str | os.PathLike) else "<photograph>"))
-            sizes.append((found.width, found.height))
-            if len(batch) == BATCH:
+        skipped: list[int] = []
+        for index, source in enumerate([images] if one else images):  # type: ignore[arg-type]
+            try:
+                photo = read_photo(source, self.min_size)  # type: ignore[arg-type]
+                batch.append(self.pixels(photo, _name(source)))
+                sizes.append((photo.width, photo.height))
+            except PhotoError as error:
+                if on_error == "raise":
+                    raise error if one else PhotoError(f"photograph at index {index}: {error}") from error
+                skipped.append(index)
+                batch.append(np.zeros((*reversed(self.info.size), 3), np.uint8))  # scored, and blanked below
+                sizes.append((0, 0))
+            if len(batch) == SCORE_BATCH:
                 parts.append(self.run(batch, np.array(sizes)))
                 batch, sizes = [], []
         if batch:
             parts.append(self.run(batch, np.array(sizes)))
         if not parts:
             raise PhotoError("there is no photograph to score: the list is empty")
-        return Scores.concatenate(parts)
+        return blank(Scores.concatenate(parts), skipped)
 
     def explain(self, image: Source, task: str = "overall", grid: int = 8) -> Explanation:
-        """Which parts of one photograph raise and which lower its score for a task, by hiding them in turn.
+        """Which parts of a photograph raise and which lower its score for a task, by hiding them in turn.
 
         Args:
-            image: a photograph.
-            task: name of a task of this model.
-            grid: cells a side; the time grows with its square.
+            image: a photograph, as for :meth:`score`.
+            task: name of a task of this model; ``overall`` is the first task of any model.
+            grid: cells per side; the time grows with its square.
 
         Raises:
-            PhotoError: it cannot be read.
+            PhotoError: the photograph cannot be read.
             BeholderError: the model has no such task.
+
+        >>> import beholder
+        >>> explanation = beholder.load("fast").explain("examples/photos/rocket.jpg", task="beauty", grid=2)
+        >>> explanation.task.name, explanation.evidence.shape
+        ('beauty', (2, 2))
         """
         index = task_index(self.info.tasks, task)
-        found = read_photo(image, (Explanation.SIDE, Explanation.SIDE))
-        pixels = self.pixels(found, str(image) if isinstance(image, str | os.PathLike) else "<photograph>")
-        scores = self.run(pixels[None], np.array([(found.width, found.height)]))
-        return Explanation(scores, index, found.pixels, self.occlude(pixels, grid)[index])
+        photo = read_photo(image, (Explanation.SIDE, Explanation.SIDE))
+        pixels = self.pixels(photo, _name(image))
+        scores = self.run(pixels[None], np.array([(photo.width, photo.height)]))
+        return Explanation(scores, index, photo.pixels, self.occlude(pixels, grid)[index])
 
     def occlude(self, pixels: Pixels, grid: int = 8) -> np.ndarray:
-        """(T, grid, grid) points that each task loses when a cell of prepared pixels is hidden."""
+        """The points that each task loses when a cell of the photograph is hidden.
+
+        Args:
+            pixels: (height, width, 3) uint8, from :meth:`pixels`.
+            grid: cells per side.
+
+        Returns:
+            (T, grid, grid), native units; negative where hiding the cell raises the score.
+
+        >>> import beholder
+        >>> import numpy as np
+        >>> beholder.load("fast").occlude(np.zeros((112, 126, 3), np.uint8), grid=2).shape
+        (5, 2, 2)
+        """
         return occlude(lambda hidden: self.run(hidden, np.zeros((len(hidden), 2), dtype=int)).values, pixels, grid)
 
 
@@ -151,6 +240,7 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
+    >>> import numpy as np
     >>> scorer = beholder.load()
     >>> bool(1 <= scorer.score(np.zeros((64, 64, 3), dtype=np.uint8)).overall[0] <= 7)
     True
@@ -158,15 +248,11 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     return Scorer(model, threads)
 
 
-def _path(model: str | os.PathLike[str] | None) -> Path:
-    name = "default" if model is None else os.fspath(model)
-    if name == "default":
-        return default_path()
-    return embedded_path(name) if name in EMBEDDED else Path(name)
+def _is_one(images: Source | Iterable[Source]) -> bool:
+    if isinstance(images, np.ndarray):
+        return images.ndim != 4
+    return isinstance(images, str | bytes | os.PathLike | Image.Image)
 
 
-def _many(images: Source | Iterable[Source]) -> Iterable[Source]:
-    one = isinstance(images, (str, bytes, os.PathLike, Image.Image)) or (
-        isinstance(images, np.ndarray) and images.ndim != 4
-    )
-    return [images] if one else images  # type: ignore[list-item,return-value]
+def _name(source: object) -> str:
+    return printable(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else "<photograph>"

@@ -1,4 +1,4 @@
-"""Scores: what a model says of one or many photographs, in native units."""
+"""Scores: the predictions of a model for one or many photographs, in native units."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,25 @@ class Scores:
         tasks: T tasks, the overall score first.
         values: (N, T) scores, native units.
         low, high: (N, T) ends of the 90% interval for the mean rating, native units.
-        percentiles: (N, T) share of the rated photographs that score lower, 0 to 100.
-        embedding: (N, D) what the head reads.
+        percentiles: (N, T) percentage of the rated photographs that score lower, 0 to 100.
+        embedding: (N, D) features that the scores are computed from.
         evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
-        sizes: (N, 2) width and height of the upright photographs, pixels.
+        sizes: (N, 2) width and height of the upright photographs, in pixels.
         model: id of the model file.
-        buckets: (M,) values that can be voted for the first task, where the model predicts votes.
-        distribution: (N, M) predicted share of each, rows that sum to 1; None where the model has none.
+        buckets: M score levels that raters of the first task choose from; empty unless the model predicts votes.
+        distribution: (N, M) predicted share of votes for each score level, rows that sum to 1; None unless the model
+            predicts votes.
 
     Raises:
-        BeholderError: shapes that disagree.
+        BeholderError: the shapes do not agree.
+
+    >>> import beholder
+    >>> scores = beholder.load("fast").score(["examples/photos/rocket.jpg", "examples/photos/flower.jpg"])
+    >>> len(scores), scores.values.shape, [task.name for task in scores.tasks]
+    (2, (2, 5), ['overall', 'beauty', 'valence', 'arousal', 'quality'])
+    >>> best = scores[scores.overall.argsort()[::-1]]
+    >>> best.overall.round(1)
+    array([5.7, 4.7], dtype=float32)
     """
 
     tasks: tuple[Task, ...]
@@ -49,11 +58,11 @@ class Scores:
             if getattr(self, name).shape != expected:
                 raise BeholderError(f"Scores.{name} has shape {getattr(self, name).shape}, expected {expected}")
         if len(self.embedding) != expected[0] or self.evidence.shape[:2] != expected or len(self.sizes) != expected[0]:
-            raise BeholderError(f"Scores: embedding, evidence and sizes must be of {expected[0]} photographs")
+            raise BeholderError(f"Scores: embedding, evidence and sizes must have {expected[0]} rows")
         shares = (expected[0], len(self.buckets)) if self.buckets else None
         if shares != (None if self.distribution is None else self.distribution.shape):
             raise BeholderError(
-                f"Scores.distribution must be of {expected[0]} photographs and {len(self.buckets)} values"
+                f"Scores.distribution must have {expected[0]} rows and {len(self.buckets)} score levels"
             )
 
     def __len__(self) -> int:
@@ -66,52 +75,91 @@ class Scores:
                 raise IndexError(f"photograph {index} of {len(self)}")
             index = slice(index, index + 1 or None)
         arrays = {name: values[index] for name, values in self._arrays().items()}
-        return Scores(tasks=self.tasks, model=self.model, buckets=self.buckets, **arrays)
+        return self._with(arrays)
 
     def __iter__(self) -> Iterator["Scores"]:
         return (self[index] for index in range(len(self)))
 
     @staticmethod
     def concatenate(parts: Sequence["Scores"]) -> "Scores":
-        """Scores of one model, one after the other."""
+        """Join scores of one model, in order.
+
+        >>> import beholder
+        >>> scores = beholder.load("fast").score("examples/photos/rocket.jpg")
+        >>> len(beholder.Scores.concatenate([scores, scores]))
+        2
+        """
         first, rows = parts[0], [part._arrays() for part in parts]
         arrays = {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
-        return Scores(tasks=first.tasks, model=first.model, buckets=first.buckets, **arrays)
+        return first._with(arrays)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        """What has a row for each photograph."""
+        """The fields that have one row per photograph."""
         arrays = {name: getattr(self, name) for name in _PER_PHOTO}
         return arrays if self.distribution is None else arrays | {"distribution": self.distribution}
 
+    def _with(self, arrays: dict[str, np.ndarray]) -> "Scores":
+        return Scores(tasks=self.tasks, model=self.model, buckets=self.buckets, **arrays)
+
     def column(self, task: str) -> int:
-        """Place of a task by name. Raises BeholderError with the names there are."""
+        """Index of a task in the columns of ``values``. Raises BeholderError if there is no such task.
+
+        >>> import beholder
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").column("quality")
+        4
+        """
         return task_index(self.tasks, task)
 
     @property
     def overall(self) -> np.ndarray:
-        """(N,) overall score."""
+        """(N,) overall scores, native units.
+
+        >>> import beholder
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").overall.round(1)
+        array([4.7], dtype=float32)
+        """
         return self.values[:, 0]
 
     @property
     def attributes(self) -> dict[str, np.ndarray]:
-        """Every other task by name, each (N,)."""
+        """Scores of every other task by name, each (N,), native units.
+
+        >>> import beholder
+        >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").attributes)
+        ['beauty', 'valence', 'arousal', 'quality']
+        """
         return {task.name: self.values[:, index] for index, task in enumerate(self.tasks) if index}
 
     @property
     def interval(self) -> np.ndarray:
-        """(N, 2) ends of the 90% interval of the overall score."""
+        """(N, 2) ends of the 90% interval of the overall score, native units.
+
+        >>> import beholder
+        >>> scores = beholder.load("fast").score("examples/photos/rocket.jpg")
+        >>> bool(scores.interval[0, 0] < scores.overall[0] < scores.interval[0, 1])
+        True
+        """
         return np.stack([self.low[:, 0], self.high[:, 0]], axis=1)
 
     @property
     def percentile(self) -> np.ndarray:
-        """(N,) percentile of the overall score among the rated photographs."""
+        """(N,) percentile of the overall score among the rated photographs, 0 to 100.
+
+        >>> import beholder
+        >>> bool(0 <= beholder.load("fast").score("examples/photos/rocket.jpg").percentile[0] <= 100)
+        True
+        """
         return self.percentiles[:, 0]
 
     @property
     def sd(self) -> np.ndarray | None:
-        """(N,) standard deviation of the predicted votes, how much people would disagree; None without a distribution.
+        """(N,) standard deviation of the predicted votes: how much people would disagree, native units.
 
-        Native units of the first task.
+        None if the model predicts no votes.
+
+        >>> import beholder
+        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").sd)
+        None
         """
         if self.distribution is None:
             return None
@@ -120,7 +168,12 @@ class Scores:
         return deviations(self.distribution, np.array(self.buckets))
 
     def to_dict(self) -> dict[str, np.ndarray]:
-        """One column a name, in the order of the tables that ``beholder score`` writes."""
+        """Columns by name, each (N,), in the order of the tables that ``beholder score`` writes.
+
+        >>> import beholder
+        >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").to_dict())[5:]
+        ['low', 'high', 'percentile', 'width', 'height']
+        """
         low, high = self.interval.T
         votes: dict[str, np.ndarray] = {}
         if self.distribution is not None and self.sd is not None:
@@ -137,15 +190,31 @@ class Scores:
         }
 
     def to_pandas(self) -> Any:
-        """A data frame with the columns of :meth:`to_dict`. Raises BeholderError where pandas is not installed."""
+        """A pandas data frame with the columns of :meth:`to_dict`. Raises BeholderError if pandas is not installed.
+
+        >>> import beholder
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").to_pandas().shape  # doctest: +SKIP
+        (1, 10)
+        """
         return require("pandas", "pandas", "to_pandas").DataFrame(self.to_dict())
 
 
 _PER_PHOTO = ("values", "low", "high", "percentiles", "embedding", "evidence", "sizes")
 
 
+def blank(scores: Scores, rows: Sequence[int]) -> Scores:
+    """Scores with NaN in place of everything that is predicted in these rows."""
+    if not rows:
+        return scores
+    arrays = {name: values.copy() for name, values in scores._arrays().items()}
+    for name, values in arrays.items():
+        if name != "sizes":
+            values[list(rows)] = np.nan
+    return scores._with(arrays)
+
+
 def vote_columns(buckets: Sequence[float]) -> list[str]:
-    """Names of what is told of predicted votes: their standard deviation, and the share of each value.
+    """Column names of predicted votes: their standard deviation, and the share of each score level.
 
     >>> vote_columns((1, 2))
     ['sd', 'p_1', 'p_2']
@@ -154,7 +223,7 @@ def vote_columns(buckets: Sequence[float]) -> list[str]:
 
 
 def task_index(tasks: tuple[Task, ...], name: str) -> int:
-    """Place of a task by name; ``overall`` is the first of any model. Raises BeholderError with the names there are."""
+    """Index of a task by name; ``overall`` is the first task of any model. Raises BeholderError if there is none."""
     names = [task.name for task in tasks]
     if name == "overall" and name not in names:
         return 0

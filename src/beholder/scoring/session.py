@@ -1,4 +1,4 @@
-"""A model file in ONNX Runtime."""
+"""A model file in ONNX Runtime: open it, check that it is what its metadata says, run it."""
 
 import os
 from collections.abc import Sequence
@@ -12,48 +12,41 @@ from beholder.scoring.model_file import DISTRIBUTION, ModelInfo
 from beholder.text import one_line
 
 
-def answers(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int) -> list[np.ndarray]:
-    """The outputs of a session for pixels (B, height, width, 3), of the shapes and finite as the file said.
+def open_session(path: Path, content: bytes, threads: int | None) -> Any:
+    """An inference session for the content of a model file.
+
+    Args:
+        path: of the file, for error messages.
+        content: of the file.
+        threads: of the runtime; one per core if None.
 
     Raises:
-        ModelError: they are not: a runtime takes the shapes that a graph declares for a hint.
+        ModelError: the runtime cannot open it.
     """
-    try:
-        found: list[np.ndarray] = session.run(list(names), {"image": pixels})
-    except Exception as error:  # the runtime's own are all bare Exceptions
-        raise ModelError(f"the model cannot be run on these pixels: {one_line(error)}") from None
-    shapes = {"scores": (len(pixels), tasks), "evidence": (len(pixels), tasks)}
-    for name, array in zip(names, found, strict=True):
-        expected = shapes.get(name, (len(pixels),))
-        if array.shape[: len(expected)] != expected or (name == "scores" and array.ndim != 2):
-            raise ModelError(f"the model computes {name} of shape {array.shape}, which is not what its file says")
-        if not np.isfinite(array).all():
-            raise ModelError(f"the model computes {name} that are no numbers; its file is damaged")
-    return found
-
-
-def open_session(path: Path, content: bytes, threads: int | None) -> Any:
-    # From 1.29 the runtime tells its makers of every model that it opens, by name and hash, unless this is set before
-    # it is loaded. Whose photographs are scored, and by what, is nobody's business.
+    # From version 1.29 the runtime reports name and hash of every model that it opens to its makers, unless this is set
+    # before it is imported. Which photographs are scored, and with which model, is nobody's business.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # here, for it takes longer than all else that `import beholder` loads
+    import onnxruntime  # here, because it takes longer than all else that `import beholder` loads
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    # A thread of the runtime that has nothing to do would burn a core that decoding wants.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.intra_op_num_threads = threads or 0  # which is one a core, hyper-threads not counted
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle thread would take a core from
+    options.intra_op_num_threads = threads or 0  # decoding; 0 is one thread per core, hyper-threads not counted
     providers: list[Any] = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # of onnxruntime-gpu; in full precision, for
-        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))  # scores should not depend on the machine
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # of onnxruntime-gpu; in full precision,
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))  # so that scores do not depend on the machine
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
-    except Exception as error:  # the runtime has a dozen exception types of its own, all bare Exceptions
+    except Exception as error:  # the runtime has a dozen exception types, all derived from Exception alone
         raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
 
 
-def compare_contract(path: Path, info: ModelInfo, session: Any) -> None:
-    """Raises ModelError where the graph's inputs and outputs are not those of the contract, or of these tasks."""
+def check_contract(path: Path, info: ModelInfo, session: Any) -> None:
+    """Check that inputs and outputs of the graph are those of a beholder model with these tasks.
+
+    Raises:
+        ModelError: they are not.
+    """
     try:
         inputs = {put.name: (put.type, len(put.shape), put.shape[-1:]) for put in session.get_inputs()}
         outputs = {put.name: (put.type, put.shape) for put in session.get_outputs()}
@@ -62,16 +55,47 @@ def compare_contract(path: Path, info: ModelInfo, session: Any) -> None:
     if inputs != {"image": ("tensor(uint8)", 4, [3])} or not set(info.outputs) <= set(outputs):
         raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
     count = len(info.tasks)
-    contract = {
+    contract = {  # output -> number of dimensions, length of the second
         "scores": (2, count),
         "embedding": (2, None),
         "evidence": (4, count),
         DISTRIBUTION: (2, len(info.buckets)),
     }
     for name in info.outputs:
-        (ranks, wide), (kind, shape) = contract[name], outputs[name]
-        if kind != "tensor(float)" or len(shape) != ranks:
-            raise ModelError(f"{path}: its {name} are {kind} of {len(shape)} dimensions, where {ranks} of float belong")
-        if wide is not None and shape[1] != wide:
-            what = "values that can be voted" if name == DISTRIBUTION else "tasks"
-            raise ModelError(f"{path}: it describes {wide} {what} and computes {name} of {shape[1]}")
+        (dimensions, length), (kind, shape) = contract[name], outputs[name]
+        if kind != "tensor(float)" or len(shape) != dimensions:
+            found = f"{kind} of {len(shape)} dimensions"
+            raise ModelError(f"{path}: its {name} are {found}, where {dimensions} of float are expected")
+        if length is not None and shape[1] != length:
+            what = "score levels" if name == DISTRIBUTION else "tasks"
+            raise ModelError(f"{path}: it describes {length} {what} and computes {name} of {shape[1]}")
+
+
+def run_session(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int) -> list[np.ndarray]:
+    """Outputs of a session for a batch of pixels, checked against the contract.
+
+    Args:
+        session: from :func:`open_session`.
+        names: of the outputs.
+        pixels: (B, height, width, 3) uint8.
+        tasks: number of tasks.
+
+    Returns:
+        One array per name, B rows each, all finite.
+
+    Raises:
+        ModelError: the model cannot be run, or an output has another shape than declared (a runtime takes declared
+            shapes for a hint), or is not finite.
+    """
+    try:
+        outputs: list[np.ndarray] = session.run(list(names), {"image": pixels})
+    except Exception as error:  # as in `open_session`
+        raise ModelError(f"the model cannot be run on these pixels: {one_line(error)}") from None
+    shapes = {"scores": (len(pixels), tasks), "evidence": (len(pixels), tasks)}
+    for name, array in zip(names, outputs, strict=True):
+        expected = shapes.get(name, (len(pixels),))
+        if array.shape[: len(expected)] != expected or (name == "scores" and array.ndim != 2):
+            raise ModelError(f"the model computes {name} of shape {array.shape}, which is not what its file says")
+        if not np.isfinite(array).all():
+            raise ModelError(f"the model computes {name} that are not finite numbers; its file is damaged")
+    return outputs

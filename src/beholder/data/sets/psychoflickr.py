@@ -22,7 +22,7 @@ from beholder.data.rated_photos import RatedPhotos, digest
 from beholder.data.statistics import Statistic, correlation_cells, matrix_cells, rating_statistics
 from beholder.data.tables import check_scale, numbers, read_table
 from beholder.errors import BeholderError
-from beholder.photos.formats import SUFFIXES
+from beholder.photos.formats import PHOTO_SUFFIXES
 from beholder.tasks import Task
 from beholder.text import first_few
 
@@ -173,7 +173,7 @@ def _list_likes(root: Path) -> list[tuple[str, str]]:
         for folder in sorted(images.iterdir())
         if folder.is_dir()
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
     ]
     sizes = [(path.name, path.stat().st_size) for path in paths]
     alike = Counter(sizes)  # only what shares name and size is read

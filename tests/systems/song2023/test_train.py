@@ -17,6 +17,7 @@ from scipy.stats import entropy, wasserstein_distance
 from typer.testing import CliRunner
 
 import beholder
+from beholder import metrics
 from beholder.cli.app import app
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution, summary
@@ -222,6 +223,13 @@ def test_losses_are_what_scipy_computes() -> None:
     assert float(losses.l1(found, truth)) == pytest.approx(np.mean([np.abs(one - two).sum() for one, two in pairs]))
     squared = [np.sqrt(np.mean((one.cumsum() - two.cumsum()) ** 2)) for one, two in pairs]
     assert float(losses.emd(found, truth)) == pytest.approx(np.mean(squared))
+
+
+@pytest.mark.parametrize("exponent", [1, 2])
+def test_emd_is_the_mean_of_the_metric(exponent: int) -> None:
+    found, truth = shares(1)
+    expected = metrics.emd(truth.numpy(), found.numpy(), exponent).mean()
+    assert float(losses.emd(found, truth, exponent)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("loss", [losses.emd, *losses.ACTIVATION.values()])

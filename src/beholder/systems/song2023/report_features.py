@@ -7,6 +7,7 @@ import torch
 
 from beholder.data.vote_distributions import distribution
 from beholder.extras import require
+from beholder.metrics import emd
 from beholder.models.gradcam import grad_cam
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Part, Picture
@@ -131,7 +132,7 @@ def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, devi
         places = manifold.TSNE(2, perplexity=min(30, len(truth) / 2), init="pca", random_state=0).fit_transform(
             np.concatenate([truth, found]).astype(np.float32)
         )
-        apart = float(np.abs(truth.cumsum(axis=1) - found.cumsum(axis=1)).mean())
+        apart = float(emd(truth, found).mean())
         panels.append((f"{name}, EMD {apart:.3f}", places[: len(truth)], places[len(truth) :]))
     return Picture(
         "Figure 11",

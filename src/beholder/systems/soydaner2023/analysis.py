@@ -13,7 +13,7 @@ from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
 from beholder.files import read_json, write_json
-from beholder.metrics import Estimate, bootstrap, srcc
+from beholder.metrics import Estimate, Interval, bootstrap, srcc
 from beholder.models.gradcam import grad_cam, layer_names, task
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
@@ -141,19 +141,7 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
     rows_: list[list[Cell]] = [
         [
             f"{share:.0%}",
-            *(
-                Estimate(
-                    "movement",
-                    "",
-                    "",
-                    "",
-                    len(rows),
-                    float(curve.mean[step]),
-                    float(curve.low[step]),
-                    float(curve.high[step]),
-                )
-                for curve in compared
-            ),
+            *(Interval(float(curve.mean[step]), float(curve.low[step]), float(curve.high[step])) for curve in compared),
         ]
         for step, share in enumerate(result.shares)
     ]

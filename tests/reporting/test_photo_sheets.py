@@ -22,8 +22,10 @@ def squares(count: int, value: float) -> np.ndarray:
 
 CASES: dict[str, Callable[[], Any]] = {
     "gallery": lambda: photo_sheets.gallery(PLAIN, ["one\ntwo", "a" * 200, ""], 2),
-    "maps": lambda: photo_sheets.maps(PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]),
-    "maps, flat": lambda: photo_sheets.maps(PLAIN, [[np.zeros((1, 1))]] * 3, ["a"], ["", "b", "c"]),
+    "heat_maps": lambda: photo_sheets.heat_maps(
+        PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]
+    ),
+    "heat_maps, flat": lambda: photo_sheets.heat_maps(PLAIN, [[np.zeros((1, 1))]] * 3, ["a"], ["", "b", "c"]),
 }
 
 
@@ -37,13 +39,13 @@ def test_it_is_drawn_without_complaint_the_same_again(name: str) -> None:
     [
         lambda: photo_sheets.gallery([], []),
         lambda: photo_sheets.gallery(PLAIN, ["a"]),
-        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)], [], []], ["a"], ["", "", ""]),
-        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)]], ["a"], ["", "", ""]),
-        lambda: photo_sheets.maps(PLAIN, [[squares(2, 0)]] * 3, ["a"], [""]),
+        lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)], [], []], ["a"], ["", "", ""]),
+        lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)]], ["a"], ["", "", ""]),
+        lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)]] * 3, ["a"], [""]),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"^(gallery|maps): "):
+    with pytest.raises(ValueError, match=r"^(gallery|heat_maps): "):
         draw()
 
 
@@ -56,10 +58,10 @@ def test_gallery_goes_row_by_row_with_captions_below() -> None:
         assert (beneath.max(axis=2) < 100).any() == (index != 1)
 
 
-def test_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_zero() -> None:
+def test_heat_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_zero() -> None:
     grey = Image.new("RGB", (90, 60), (128, 128, 128))
     cells = np.repeat([[-0.31, 0.0, 0.31]], 2, axis=0)
-    sheet = photo_sheets.maps([grey], [[cells, np.zeros((2, 3))]], ["overall", "nothing"], ["caption"])
+    sheet = photo_sheets.heat_maps([grey], [[cells, np.zeros((2, 3))]], ["overall", "nothing"], ["caption"])
     pixels = np.asarray(sheet).astype(int)
     wide = (photo_sheets.SHEET_WIDTH - 24 * 4) // 3
     line = pixels[150]

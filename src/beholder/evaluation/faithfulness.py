@@ -18,8 +18,8 @@ from beholder.scoring.explain import blur
 Score = Callable[[np.ndarray], np.ndarray]  # (B, H, W, 3) uint8 -> (B,)
 Fill = Literal["blur", "mean"]
 # Which cells are hidden first: those with the highest, the lowest, or the largest absolute value, or random ones.
-Kind = Literal["raising", "lowering", "important", "random"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+CellOrder = Literal["raising", "lowering", "important", "random"]
+CELL_ORDERS: tuple[CellOrder, ...] = get_args(CellOrder)
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ class Deletion:
     """
 
     shares: np.ndarray
-    changes: dict[Kind, np.ndarray]
+    changes: dict[CellOrder, np.ndarray]
 
-    def change(self, kind: Kind) -> Curve:
+    def change(self, kind: CellOrder) -> Curve:
         """The signed change of the score."""
         return _curve(self.changes[kind].mean(axis=0))
 
-    def movement(self, kind: Kind) -> Curve:
+    def movement(self, kind: CellOrder) -> Curve:
         """The absolute change of the score."""
         return _curve(self._moved(kind))
 
-    def margin(self, kind: Kind = "important") -> Curve:
+    def margin(self, kind: CellOrder = "important") -> Curve:
         """The absolute change minus that of random cells, paired by photograph.
 
         A map passes the test where ``low`` is above 0. For important cells this is a strict test, because cells of
@@ -64,7 +64,7 @@ class Deletion:
         """
         return _curve(self._moved(kind) - self._moved("random"))
 
-    def _moved(self, kind: Kind) -> np.ndarray:
+    def _moved(self, kind: CellOrder) -> np.ndarray:
         # Absolute values before the mean over draws: otherwise draws cancel out, and random cells seem harmless.
         return np.abs(self.changes[kind]).mean(axis=0)
 
@@ -75,7 +75,7 @@ class Deletion:
         return cls(parts[0].shares, changes)
 
 
-def deletion(
+def deletion_test(
     score: Score,
     pixels: np.ndarray,
     maps: np.ndarray,
@@ -84,7 +84,7 @@ def deletion(
     seed: int | np.random.Generator = 0,
     draws: int = 5,
     fill: Fill = "blur",
-    kinds: Sequence[Kind] = KINDS,
+    kinds: Sequence[CellOrder] = CELL_ORDERS,
     batch: int = 16,
 ) -> Deletion:
     """Hide cells in each order and score again: ``1 + len(shares) * (len(kinds) - 1 + draws)`` images a photograph.
@@ -114,7 +114,7 @@ def deletion(
     rng = np.random.default_rng(seed)
     cells = maps[0].size
     counts = [max(1, round(share * cells)) for share in shares]
-    parts: dict[Kind, list[np.ndarray]] = {kind: [] for kind in kinds}
+    parts: dict[CellOrder, list[np.ndarray]] = {kind: [] for kind in kinds}
     for picture, evidence in zip(pixels, maps, strict=True):
         orders = _orders(evidence, [rng.permutation(cells) for _ in range(draws)])
         hidden = [order[:count] for kind in kinds for order in orders[kind] for count in counts]
@@ -145,7 +145,7 @@ def coarsen(maps: np.ndarray, grid: int) -> np.ndarray:
     return maps.reshape(*others, grid, rows // grid, grid, columns // grid).sum((-3, -1))
 
 
-def _orders(evidence: np.ndarray, permutations: list[np.ndarray]) -> dict[Kind, list[np.ndarray]]:
+def _orders(evidence: np.ndarray, permutations: list[np.ndarray]) -> dict[CellOrder, list[np.ndarray]]:
     """The numbers of the cells in the order in which they are hidden, for each kind of order."""
     order = permutations[0]  # equal cells keep this random order
     values = evidence.ravel()[order]

@@ -23,7 +23,7 @@ from beholder.reporting.cells import (
 )
 from beholder.reporting.document import Cell, Column, Document, Missing, Part, Picture, Source, Table, Text
 
-KINDS: dict[type[Part], str] = {Table: "table", Picture: "figure", Missing: "missing", Text: "words"}
+PART_CLASSES: dict[type[Part], str] = {Table: "table", Picture: "figure", Missing: "missing", Text: "words"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def facts(document: Document) -> list[tuple[int, str]]:
 
 def kind_of(part: Part) -> str:
     """The style class of a part."""
-    return KINDS[type(part)]
+    return PART_CLASSES[type(part)]
 
 
 def source_bands(table: Table) -> list[tuple[Source, int]]:

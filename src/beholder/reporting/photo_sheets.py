@@ -53,7 +53,7 @@ def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns:
     return sheet
 
 
-def maps(
+def heat_maps(
     photographs: Sequence[Photograph],
     maps: Sequence[Sequence[np.ndarray]],
     column_titles: Sequence[str],
@@ -78,9 +78,9 @@ def maps(
     """
     count = len(column_titles)
     if not photographs or not len(photographs) == len(maps) == len(captions):
-        raise ValueError("maps: need photographs, and for each its maps and a caption")
+        raise ValueError("heat_maps: need photographs, and for each its maps and a caption")
     if not count or any(len(row) != count for row in maps):
-        raise ValueError("maps: need column titles, and for each photograph one map for each column")
+        raise ValueError("heat_maps: need column titles, and for each photograph one map for each column")
     gap, font, small = GAP, _font(24), _font(22)
     wide = min((SHEET_WIDTH - gap * (count + 2)) // (count + 1), 520)
     values = [[np.nan_to_num(np.asarray(cells, np.float32), posinf=0, neginf=0) for cells in row] for row in maps]

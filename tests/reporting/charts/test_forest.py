@@ -12,9 +12,9 @@ from helpers.drawing import BAD, NAN, check_drawing
 pytest.importorskip("matplotlib")
 
 CASES: dict[str, Callable[[], Any]] = {
-    "noise": lambda: charts.noise({BAD: [0.1, 0.2, 0.3], "c": [0.2]}, {"c": 0.15, "d": 0.3}),
-    "noise, one seed": lambda: charts.noise({"a": [0.1]}),
-    "noise, NaN, constant": lambda: charts.noise({"a": [NAN], "b": [0.1, 0.1, 0.1]}),
+    "seed_values": lambda: charts.seed_values({BAD: [0.1, 0.2, 0.3], "c": [0.2]}, {"c": 0.15, "d": 0.3}),
+    "seed_values, one seed": lambda: charts.seed_values({"a": [0.1]}),
+    "seed_values, NaN, constant": lambda: charts.seed_values({"a": [NAN], "b": [0.1, 0.1, 0.1]}),
     "intervals": lambda: charts.intervals([("a", 0.1, 0.05, 0.2), ("b", 0.1, -0.05, 0.2)]),
     "intervals, NaN": lambda: charts.intervals([(BAD, NAN, NAN, NAN)], zero_line=False, label="SRCC"),
     "coefficients": lambda: charts.coefficients({BAD: [0.1, 0.2], "b": [-0.3, 0.1], "c": [0.0, 0.0]}),
@@ -29,17 +29,17 @@ def test_it_is_drawn_without_complaint_the_same_again(name: str) -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: charts.noise({}),
+        lambda: charts.seed_values({}),
         lambda: charts.intervals([]),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"^(noise|intervals): "):
+    with pytest.raises(ValueError, match=r"^(seed_values|intervals): "):
         draw()
 
 
-def test_noise_shows_each_seed_the_mean_and_what_was_published() -> None:
-    (axes,) = charts.noise({"ours": [0.1, NAN, 0.4]}, {"theirs": 0.2, "ours": 0.3}).axes
+def test_seed_values_show_each_seed_the_mean_and_what_was_published() -> None:
+    (axes,) = charts.seed_values({"ours": [0.1, NAN, 0.4]}, {"theirs": 0.2, "ours": 0.3}).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["theirs", "ours"]
     marks = {line.get_marker(): (list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines[1:]}
     assert marks["o"] == ([0.1, 0.4], [1, 1]) and marks["|"] == ([0.25], [1]) and marks["D"] == ([0.3], [1])

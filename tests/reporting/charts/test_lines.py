@@ -23,11 +23,13 @@ def history(stages: tuple[int, ...], srcc: float = 0.5) -> list[dict[str, Any]]:
 
 
 CASES: dict[str, Callable[[], Any]] = {
-    "curves": lambda: charts.curves([history((3, 2)), history((5, 2)), history((3, 2))]),
-    "curves, one stage, NaN": lambda: charts.curves([history((1,), NAN)]),
-    "deletion": lambda: charts.deletion(LINE, {BAD: (-LINE, -LINE - 1, -LINE + 1), "b": (0 * LINE,) * 3}),
-    "deletion, NaN": lambda: charts.deletion(LINE, {"a": (LINE * NAN,) * 3}),
-    "by_size": lambda: charts.by_size([1, 2, 4], {"a": (LINE[:3], LINE[:3] - 1, LINE[:3] + 1)}, "size", "SRCC"),
+    "curves": lambda: charts.training_curves([history((3, 2)), history((5, 2)), history((3, 2))]),
+    "curves, one stage, NaN": lambda: charts.training_curves([history((1,), NAN)]),
+    "deletion": lambda: charts.deletion_curves(LINE, {BAD: (-LINE, -LINE - 1, -LINE + 1), "b": (0 * LINE,) * 3}),
+    "deletion, NaN": lambda: charts.deletion_curves(LINE, {"a": (LINE * NAN,) * 3}),
+    "curves_by_size": lambda: charts.curves_by_size(
+        [1, 2, 4], {"a": (LINE[:3], LINE[:3] - 1, LINE[:3] + 1)}, "size", "SRCC"
+    ),
 }
 
 
@@ -39,26 +41,26 @@ def test_it_is_drawn_without_complaint_the_same_again(name: str) -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: charts.curves([[]]),
-        lambda: charts.deletion(LINE, {}),
-        lambda: charts.deletion(LINE, {str(index): (LINE,) * 3 for index in range(7)}),
+        lambda: charts.training_curves([[]]),
+        lambda: charts.deletion_curves(LINE, {}),
+        lambda: charts.deletion_curves(LINE, {str(index): (LINE,) * 3 for index in range(7)}),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"^(curves|deletion): "):
+    with pytest.raises(ValueError, match=r"^(training_curves|deletion_curves): "):
         draw()
 
 
-def test_curves_let_stage_2_begin_where_the_longest_stage_1_ends() -> None:
-    above, below = charts.curves([history((3, 2)), history((5, 2))[::-1]]).axes
+def test_training_curves_let_stage_2_begin_where_the_longest_stage_1_ends() -> None:
+    above, below = charts.training_curves([history((3, 2)), history((5, 2))[::-1]]).axes
     assert [list(line.get_xdata()) for line in below.lines[:4]] == [[1, 2, 3], [6, 7], [1, 2, 3, 4, 5], [6, 7]]
     assert list(above.lines[0].get_ydata()) == pytest.approx([1, 1 / 2, 1 / 3])
     assert list(above.lines[1].get_ydata()) == pytest.approx([2, 1, 2 / 3])
     assert list(below.lines[4].get_xdata()) == [5.5, 5.5]
 
 
-def test_deletion_draws_per_cent() -> None:
-    figure = charts.deletion(LINE, {"_hiding": (-LINE, -LINE - 1, -LINE + 1)})
+def test_deletion_curves_draw_per_cent() -> None:
+    figure = charts.deletion_curves(LINE, {"_hiding": (-LINE, -LINE - 1, -LINE + 1)})
     (axes,) = figure.axes
     np.testing.assert_allclose(axes.lines[1].get_xydata(), np.column_stack([100 * LINE, -LINE]))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["hiding"]

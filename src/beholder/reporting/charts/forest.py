@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def noise(
+def seed_values(
     rows: Mapping[str, Sequence[float]], published: Mapping[str, float] | None = None, label: str = RHO
 ) -> "Figure":
     """How much a value varies between seeds, beside the differences between published systems.
@@ -39,7 +39,7 @@ def noise(
     published = published or {}
     names = list(dict.fromkeys([*published, *rows]))
     if not names:
-        raise ValueError("noise: nothing to draw")
+        raise ValueError("seed_values: nothing to draw")
     figure = new_figure(7.6, 0.42 * len(names) + 1.6)
     axes = figure.add_subplot()
     if len(published) > 1:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str = "mean squared error") -> "Figure":
+def training_curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str = "mean squared error") -> "Figure":
     """Loss and validation SRCC over the epochs of all stages, one line for each seed.
 
     Args:
@@ -32,7 +32,7 @@ def curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str = "mean 
     """
     rows = [row for history in histories for row in history]
     if not rows:
-        raise ValueError("curves: nothing to draw")
+        raise ValueError("training_curves: nothing to draw")
     stages = sorted({int(row["stage"]) for row in rows})
     lengths = [max(int(row["epoch"]) for row in rows if row["stage"] == stage) for stage in stages]
     before = dict(zip(stages, np.cumsum([0, *lengths]).tolist(), strict=False))
@@ -73,7 +73,7 @@ def curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str = "mean 
     return figure
 
 
-def deletion(
+def deletion_curves(
     steps: np.ndarray,
     curves: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
     label: str = "mean change of the score (points)",
@@ -89,7 +89,7 @@ def deletion(
         ValueError: no curve, or more than there are styles for.
     """
     if not 0 < len(curves) <= len(SERIES_STYLES):
-        raise ValueError(f"deletion: 1 to {len(SERIES_STYLES)} curves can be told apart, got {len(curves)}")
+        raise ValueError(f"deletion_curves: 1 to {len(SERIES_STYLES)} curves can be told apart, got {len(curves)}")
     share = 100 * np.asarray(steps, float)
     figure = new_figure(7.6, 4.6)
     axes = figure.add_subplot()
@@ -109,7 +109,7 @@ def deletion(
     return figure
 
 
-def by_size(sizes: Sequence[float], curves: Mapping[str, tuple[np.ndarray, ...]], x: str, y: str) -> "Figure":
+def curves_by_size(sizes: Sequence[float], curves: Mapping[str, tuple[np.ndarray, ...]], x: str, y: str) -> "Figure":
     """Metrics by a size on a logarithmic axis, with their 95% intervals (Song et al. 2023, Figure 9).
 
     Args:

@@ -88,7 +88,7 @@ def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Sema
         Picture(
             "Figure 10",
             "Grad-CAM of the group of the value that most people voted",
-            photo_sheets.maps(
+            photo_sheets.heat_maps(
                 shown,
                 [
                     [cam(network, row, bucket, True) for network in networks.values()]
@@ -105,7 +105,7 @@ def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Sema
         Picture(
             "",
             "Grad-CAM of the predicted share of three values, complete model",
-            photo_sheets.maps(
+            photo_sheets.heat_maps(
                 shown,
                 [[cam(networks[COMPLETE], row, bucket, False) for bucket in chosen] for row in rows],
                 [f"votes of {values[bucket]:g}" for bucket in chosen],

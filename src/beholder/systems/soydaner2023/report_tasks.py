@@ -103,7 +103,7 @@ def attributes_part(study: Study) -> list[Part]:
         Picture(
             "",
             "Training curves",
-            charts.curves(
+            charts.training_curves(
                 [result.outcome.history for result in study.results if result.setting == MULTI and result.fold == 0]
             ),
             "Loss and rank correlation by epoch over both stages, a line for each seed.",

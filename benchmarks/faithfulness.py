@@ -17,11 +17,11 @@ import beholder
 from beholder import progress
 from beholder.cli.tables import plain
 from beholder.data.registry import load_data
-from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
+from beholder.evaluation.faithfulness import CellOrder, Deletion, coarsen, deletion_test
 from beholder.photos.read import read_photo
 
 GRID, HIDDEN, SEED = 8, 6, 0
-CHOICES: dict[Kind, str] = {"raising": "raise most", "random": "random", "lowering": "lower most"}
+CHOICES: dict[CellOrder, str] = {"raising": "raise most", "random": "random", "lowering": "lower most"}
 
 
 def measure(root: Path, photographs: int) -> Table:
@@ -38,7 +38,7 @@ def measure(root: Path, photographs: int) -> Table:
             maps = {"by hiding (explain)": scorer.occlude(pixels, GRID), "quick (report)": coarsen(quick, GRID)}
             for name, evidence in maps.items():
                 for column, task in enumerate(scorer.info.tasks):
-                    part = deletion(
+                    part = deletion_test(
                         _score(scorer, column),
                         pixels[None],
                         evidence[None, column],

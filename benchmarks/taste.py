@@ -24,7 +24,7 @@ import beholder
 from beholder import progress
 from beholder.cli.tables import plain
 from beholder.data.registry import load_data
-from beholder.metrics import resampled, srcc
+from beholder.metrics import bootstrap_mean, srcc
 from beholder.personal import fit
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scores import Scores
@@ -158,5 +158,5 @@ def measure(root: Path) -> Table:
 
 
 def _mean(differences: np.ndarray) -> str:
-    value, low, high = resampled(lambda rows: float(differences[rows].mean()), len(differences))
+    value, low, high = bootstrap_mean(differences)
     return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"

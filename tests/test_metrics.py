@@ -9,8 +9,27 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from beholder.errors import BeholderError
-from beholder.evaluation.conformal import covered, half_width
-from beholder.metrics import METRICS, accuracy, bootstrap, mae, measure, paired_bootstrap, plcc, rmse, srcc
+from beholder.metrics import (
+    METRICS,
+    Estimate,
+    Interval,
+    accuracy,
+    bootstrap,
+    bootstrap_mean,
+    deviations,
+    emd,
+    mae,
+    means,
+    measure,
+    p_text,
+    p_value,
+    paired_bootstrap,
+    plcc,
+    ranks,
+    rmse,
+    srcc,
+    srcc_matrix,
+)
 
 REFERENCE = {
     "srcc": lambda a, b: stats.spearmanr(a, b)[0],
@@ -125,18 +144,77 @@ def test_measure_says_where_it_comes_from() -> None:
     assert str(measured) == "1.000 (1.000 to 1.000)"
 
 
-@pytest.mark.parametrize("coverage", [0.5, 0.9])
-@pytest.mark.parametrize("draw", ["normal", "exponential", "standard_cauchy"])
-def test_half_width_covers_new_residuals(coverage: float, draw: str) -> None:
-    rng = np.random.default_rng(3)
-    shares = []
-    for _ in range(300):
-        calibration, new = getattr(rng, draw)(size=(2, 60))
-        shares.append((np.abs(new) <= half_width(calibration, coverage)).mean())
-    assert coverage - 0.01 <= np.mean(shares) <= coverage + 0.03
+@pytest.mark.parametrize("count", [1, 2, 5, 12])
+@pytest.mark.parametrize("ties", [False, True])
+def test_srcc_matrix_is_scipys(count: int, ties: bool) -> None:
+    columns = np.random.default_rng(count).normal(size=(60, count))
+    columns = columns.round() if ties else columns
+    expected = [[stats.spearmanr(first, second)[0] for second in columns.T] for first in columns.T]
+    np.testing.assert_allclose(srcc_matrix(columns), expected, atol=1e-12)
 
 
-def test_covered_does_not_calibrate_on_what_it_tests() -> None:
-    residuals = np.concatenate([np.full(50, 0.1), np.full(50, 9.0)])
-    folds = np.repeat([0, 1], 50)
-    assert covered(residuals, folds).sum() == 50  # each half is judged by the other half's width
+def test_srcc_matrix_uses_the_rows_that_both_columns_have() -> None:
+    columns = np.random.default_rng(0).normal(size=(40, 3))
+    columns[:10, 0], columns[30:, 1], columns[1:, 2] = np.nan, np.nan, np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = srcc_matrix(columns)
+    assert found[0, 1] == found[1, 0] == pytest.approx(stats.spearmanr(columns[10:30, 0], columns[10:30, 1])[0])
+    assert np.isnan(found[2]).all() and np.isnan(found[:, 2]).all()  # one row, or none
+    assert found[0, 0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100])
+@pytest.mark.parametrize("n", [1, 9])
+def test_emd_is_scipys_wasserstein_distance_on_a_scale_of_length_one(n: int, count: int) -> None:
+    truth, predicted = np.random.default_rng(count).dirichlet(np.ones(count), (2, n))
+    values = np.arange(count) / count
+    expected = [stats.wasserstein_distance(values, values, *pair) for pair in zip(truth, predicted, strict=True)]
+    np.testing.assert_allclose(emd(truth, predicted), expected, atol=1e-12)
+    np.testing.assert_allclose(emd(predicted, truth), expected, atol=1e-12)
+    assert (emd(truth, truth, exponent=2) == 0).all()
+    by_energy = [stats.energy_distance(values, values, *pair) for pair in zip(truth, predicted, strict=True)]
+    # The energy distance is sqrt(2 integral (CDF - CDF')^2).
+    np.testing.assert_allclose(emd(truth, predicted, exponent=2), np.array(by_energy) / np.sqrt(2), atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_moments_of_distributions_are_those_of_the_single_ratings(count: int) -> None:
+    rng = np.random.default_rng(count)
+    values = np.sort(rng.normal(size=count))
+    votes = rng.integers(1, 9, (4, count))
+    shares = votes / votes.sum(axis=1, keepdims=True)
+    single = [np.repeat(values, row) for row in votes]
+    np.testing.assert_allclose(means(shares, values), [one.mean() for one in single])
+    np.testing.assert_allclose(deviations(shares, values), [one.std() for one in single], atol=1e-12)
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=40))
+def test_ranks_are_scipys(values: list[int]) -> None:
+    np.testing.assert_array_equal(ranks(np.array(values)), stats.rankdata(values))
+
+
+@pytest.mark.parametrize("n", [3, 10, 500])
+def test_p_value_is_scipys(n: int) -> None:
+    truth, predicted = np.random.default_rng(n).normal(size=(2, n))
+    found = stats.spearmanr(truth, predicted)
+    assert p_value(float(found[0]), n) == pytest.approx(found[1], rel=1e-9)
+
+
+def test_p_value_is_never_zero_and_undefined_where_the_correlation_is() -> None:
+    assert p_text(p_value(-1.0, 5000)) == "< 1e-300"
+    assert np.isnan(p_value(float("nan"), 9)) and np.isnan(p_value(1.0, 2)) and p_text(float("nan")) == "undefined"
+
+
+def test_bootstrap_mean_is_the_bootstrap_of_a_mean() -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    assert bootstrap_mean(values, resamples=100) == bootstrap(
+        lambda truth, _: float(truth.mean()), values, values, resamples=100
+    )
+
+
+def test_an_estimate_and_its_interval_read_the_same() -> None:
+    interval = Interval(0.7123, 0.6894, 0.7341)
+    found = Estimate("srcc", "beauty", "OASIS", "5 folds, seed 0", 900, *interval)
+    assert found.interval == interval and str(found) == str(interval) == "0.712 (0.689 to 0.734)"
+    assert list(found.as_dict()) == ["metric", "task", "data", "split", "n", "value", "low", "high"]

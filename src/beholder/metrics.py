@@ -1,57 +1,22 @@
-"""Agreement between predictions and ratings, with bootstrap intervals over photographs."""
+"""Metrics of agreement between ratings and predictions, with bootstrap intervals over photographs."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.extras import require
 
-
-def as_shares(values: np.ndarray) -> np.ndarray:
-    """(n, M) what a regression on shares gives -> what shares are: 0 or more, a row's sum 1.
-
-    >>> as_shares(np.array([[-0.1, 0.5, 0.5]]))
-    array([[0. , 0.5, 0.5]])
-    """
-    positive = values.clip(min=0)
-    return np.asarray(positive / positive.sum(axis=1, keepdims=True))
-
-
-def means(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(N,) means of distributions, counted or predicted.
-
-    Args:
-        shares: (N, M), each row sums to 1.
-        values: (M,) in native units, as the means are.
-
-    >>> means(np.array([[0.5, 0.5, 0]]), np.array([1, 2, 3]))
-    array([1.5])
-    """
-    return np.asarray(shares @ values)
-
-
-def deviations(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(N,) standard deviations of distributions, counted or predicted, as wide as they are: over N, not N - 1.
-
-    Args:
-        shares: (N, M), each row sums to 1.
-        values: (M,) in native units, as the deviations are.
-
-    >>> deviations(np.array([[0.5, 0, 0.5]]), np.array([1, 2, 3]))
-    array([1.])
-    """
-    away = values - means(shares, values)[:, None]
-    return np.sqrt((shares * away**2).sum(axis=1))
-
-
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
+# Correlations
+
+
 def plcc(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Pearson's linear correlation, -1 to 1; NaN where either side is constant.
+    """Pearson's linear correlation of two arrays (N,), -1 to 1; NaN where either side is constant.
 
     >>> round(plcc(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 6)
     1.0
@@ -62,7 +27,9 @@ def plcc(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Spearman's rank correlation, -1 to 1, ties given their mean rank; NaN where either side is constant.
+    """Spearman's rank correlation of two arrays (N,), -1 to 1; NaN where either side is constant.
+
+    Equal values share the mean of their ranks.
 
     >>> round(srcc(np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])), 6)
     1.0
@@ -71,7 +38,10 @@ def srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def krcc(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Kendall's rank correlation tau-b, -1 to 1; NaN where either side is constant.
+    """Kendall's rank correlation tau-b of two arrays (N,), -1 to 1; NaN where either side is constant.
+
+    Raises:
+        BeholderError: SciPy is not installed.
 
     >>> krcc(np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0]))
     1.0
@@ -79,39 +49,47 @@ def krcc(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(require("scipy.stats", "train", "Kendall's correlation").kendalltau(truth, predicted)[0])
 
 
-def mae(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Mean absolute error, in the units of the ratings."""
-    return float(np.mean(np.abs(truth - predicted)))
-
-
-def accuracy(truth: np.ndarray, predicted: np.ndarray, threshold: float) -> float:
-    """Share of photographs that both sides put on the same side of a threshold; exactly on it counts as above.
-
-    >>> accuracy(np.array([0.2, 0.5, 0.9]), np.array([0.3, 0.4, 0.8]), threshold=0.5)
-    0.6666666666666666
-    """
-    return float(np.mean((truth >= threshold) == (predicted >= threshold)))
-
-
-def rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Root mean squared error, in the units of the ratings."""
-    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
-
-
 def ranks(values: np.ndarray) -> np.ndarray:
-    """1-based ranks, ties given their mean rank."""
+    """(N,) values -> (N,) ranks from 1; equal values share the mean of their ranks.
+
+    >>> ranks(np.array([0.5, 0.1, 0.5]))
+    array([2.5, 1. , 2.5])
+    """
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return (last - (counts - 1) / 2)[inverse]
 
 
-SMALLEST_P = 1e-300  # stands for everything below it
+def srcc_matrix(columns: np.ndarray) -> np.ndarray:
+    """(K, K) Spearman correlations between K columns, each over the rows that have both values.
+
+    Args:
+        columns: (N, K), NaN for a missing value.
+
+    >>> srcc_matrix(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0], [4.0, np.nan]]))
+    array([[ 1., -1.],
+           [-1.,  1.]])
+    """
+    known = ~np.isnan(columns)
+    count = columns.shape[1]
+    matrix = np.full((count, count), np.nan)
+    for first, second in np.ndindex(count, count):
+        both = known[:, first] & known[:, second]
+        if both.any():
+            matrix[first, second] = srcc(columns[both, first], columns[both, second])
+    return matrix
+
+
+SMALLEST_P = 1e-300  # smaller p-values are reported as this one
 
 
 def p_value(correlation: float, n: int) -> float:
-    """Two-sided p-value of a rank correlation of n photographs, by Student's t with n - 2 degrees of freedom.
+    """Two-sided p-value of a rank correlation over n photographs, by Student's t with n - 2 degrees of freedom.
 
-    NaN for a correlation that is NaN, or of fewer than three photographs.
+    NaN where the correlation is NaN or n is below 3.
+
+    Raises:
+        BeholderError: SciPy is not installed.
 
     >>> round(p_value(0.5, 20), 5)
     0.02477
@@ -124,7 +102,7 @@ def p_value(correlation: float, n: int) -> float:
 
 
 def p_text(p: float) -> str:
-    """A p-value to read: two figures, never 0.
+    """A p-value as text: two significant figures, never 0.
 
     >>> p_text(1e-300), p_text(0.0123)
     ('< 1e-300', '0.012')
@@ -132,19 +110,130 @@ def p_text(p: float) -> str:
     return "undefined" if np.isnan(p) else f"< {SMALLEST_P:g}" if p <= SMALLEST_P else f"{p:.2g}"
 
 
+# Errors
+
+
+def mae(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean absolute error of two arrays (N,), in the units of the ratings.
+
+    >>> mae(np.array([1.0, 2.0]), np.array([1.0, 5.0]))
+    1.5
+    """
+    return float(np.mean(np.abs(truth - predicted)))
+
+
+def rmse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Root mean squared error of two arrays (N,), in the units of the ratings.
+
+    >>> rmse(np.array([1.0, 2.0]), np.array([4.0, 6.0]))
+    3.5355339059327378
+    """
+    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+
+
+def accuracy(truth: np.ndarray, predicted: np.ndarray, threshold: float) -> float:
+    """Share of photographs, 0 to 1, that both arrays (N,) put on the same side of a threshold.
+
+    A value equal to the threshold counts as above it.
+
+    >>> accuracy(np.array([0.2, 0.5, 0.9]), np.array([0.3, 0.4, 0.8]), threshold=0.5)
+    0.6666666666666666
+    """
+    return float(np.mean((truth >= threshold) == (predicted >= threshold)))
+
+
+# Distributions of ratings: the share of people who gave each of M values
+
+
+def as_shares(values: np.ndarray) -> np.ndarray:
+    """Make the output of a regression a distribution: negative values become 0, and each row sums to 1.
+
+    Args:
+        values: (N, M), each row with at least one positive value.
+
+    >>> as_shares(np.array([[-0.1, 0.5, 0.5]]))
+    array([[0. , 0.5, 0.5]])
+    """
+    positive = values.clip(min=0)
+    return np.asarray(positive / positive.sum(axis=1, keepdims=True))
+
+
+def means(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(N,) means of distributions.
+
+    Args:
+        shares: (N, M), each row sums to 1.
+        values: (M,) the values of the scale, in the same units as the means.
+
+    >>> means(np.array([[0.5, 0.5, 0]]), np.array([1, 2, 3]))
+    array([1.5])
+    """
+    return np.asarray(shares @ values)
+
+
+def deviations(shares: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(N,) standard deviations of distributions, with divisor N, not N - 1.
+
+    Args:
+        shares: (N, M), each row sums to 1.
+        values: (M,) the values of the scale, in the same units as the deviations.
+
+    >>> deviations(np.array([[0.5, 0, 0.5]]), np.array([1, 2, 3]))
+    array([1.])
+    """
+    away = values - means(shares, values)[:, None]
+    return np.sqrt((shares * away**2).sum(axis=1))
+
+
+def emd(truth: np.ndarray, predicted: np.ndarray, exponent: float = 1) -> np.ndarray:
+    """(N,) earth mover's distances between distributions over M ordered values (Talebi & Milanfar 2018, eq. 1).
+
+    (1 / M sum_k |CDF_k - CDF'_k|^r)^(1 / r), in shares of votes, 0 to 1; it does not depend on the units of the scale.
+
+    Args:
+        truth, predicted: (N, M), each row sums to 1.
+        exponent: r above.
+
+    >>> emd(np.array([[1.0, 0, 0, 0]]), np.array([[0, 0, 1.0, 0]]))
+    array([0.5])
+    """
+    apart = np.abs(truth.cumsum(axis=1) - predicted.cumsum(axis=1))
+    if exponent == 1:
+        return np.asarray(apart.mean(axis=1))
+    return np.asarray((apart**exponent).mean(axis=1) ** (1 / exponent))
+
+
+# Values with their intervals
+
+
 METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "krcc": krcc, "rmse": rmse, "mae": mae}
+
+
+class Interval(NamedTuple):
+    """A value with its 95% bootstrap interval, all in the units of the value.
+
+    >>> print(Interval(0.7123, 0.6894, 0.7341))
+    0.712 (0.689 to 0.734)
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """One honest number: what, on which data and split, over how many photographs, and how far chance reaches.
+    """A metric with its interval, and where it was measured.
 
     Attributes:
         metric: name in ``METRICS``, or ``coverage90``.
         task: what was predicted.
         data: data set.
         split: how training and test photographs were kept apart, with the seed.
-        n: photographs.
+        n: number of photographs.
         value: the metric over all of them.
         low, high: 95% bootstrap interval over photographs.
     """
@@ -158,21 +247,30 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.value, self.low, self.high)
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return str(self.interval)
 
 
 def resampled(
     statistic: Callable[[np.ndarray], float], count: int, *, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """A statistic of photographs and its 95% percentile interval over resampled ones: (value, low, high).
+) -> Interval:
+    """A statistic over photographs with its 95% percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
 
     Args:
-        statistic: rows (R,) of photographs, some of them more than once -> its value.
-        count: photographs there are.
+        statistic: takes the row numbers (count,) of a sample, in which a row can occur more than once.
+        count: number of photographs.
+        resamples: number of samples, drawn with replacement.
+        seed: seed of the samples.
+
+    Returns:
+        The statistic over all photographs, and its interval; NaN where no sample has a value.
 
     Raises:
         BeholderError: fewer than two photographs.
@@ -183,18 +281,18 @@ def resampled(
     values = np.array([statistic(draw) for draw in rng.integers(0, count, size=(resamples, count))])
     whole = statistic(np.arange(count))
     if np.isnan(values).all():
-        return whole, float("nan"), float("nan")
+        return Interval(whole, float("nan"), float("nan"))
     low, high = np.nanquantile(values, [0.025, 0.975])
-    return whole, float(low), float(high)
+    return Interval(whole, float(low), float(high))
 
 
 def bootstrap(
     metric: Metric, truth: np.ndarray, predicted: np.ndarray, *, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """A metric and its 95% percentile interval over resampled photographs: (value, low, high).
+) -> Interval:
+    """A metric of two arrays (N,) with its 95% bootstrap interval over photographs, as :func:`resampled`.
 
     Raises:
-        BeholderError: the two do not pair up, or fewer than two photographs.
+        BeholderError: shapes that differ, or fewer than two photographs.
     """
     truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
     if truth.shape != predicted.shape or truth.ndim != 1 or len(truth) < 2:
@@ -202,6 +300,11 @@ def bootstrap(
             f"need two rows of equal length, at least 2; got shapes {truth.shape} and {predicted.shape}"
         )
     return resampled(lambda rows: metric(truth[rows], predicted[rows]), len(truth), resamples=resamples, seed=seed)
+
+
+def bootstrap_mean(values: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
+    """The mean of (N,) values, one for each photograph, with its interval, as :func:`resampled`."""
+    return resampled(lambda rows: float(values[rows].mean()), len(values), resamples=resamples, seed=seed)
 
 
 def paired_bootstrap(
@@ -212,11 +315,11 @@ def paired_bootstrap(
     *,
     resamples: int = 2000,
     seed: int = 0,
-) -> tuple[float, float, float]:
-    """How much a metric differs between two predictions of the same photographs: (first - second, low, high).
+) -> Interval:
+    """The difference of a metric between two predictions (N,) of the same photographs: first - second, as an interval.
 
-    Both are measured on the same resampled photographs, so what they share cancels out; a 95% interval without zero
-    tells them apart. Raises as :func:`bootstrap`.
+    Both are measured on the same samples of photographs, so that the variation they share cancels out. An interval
+    without zero shows a difference. Raises as :func:`bootstrap`.
     """
     truth, first, second = (np.asarray(values, dtype=float) for values in (truth, first, second))
     if not truth.shape == first.shape == second.shape or truth.ndim != 1:
@@ -232,11 +335,17 @@ def paired_bootstrap(
 
 
 def measure(metric: str, truth: np.ndarray, predicted: np.ndarray, *, task: str, data: str, split: str) -> Estimate:
-    """A named metric with its interval and where it comes from. Raises as :func:`bootstrap`."""
-    value, low, high = bootstrap(METRICS[metric], truth, predicted)
-    return Estimate(metric, task, data, split, len(truth), value, low, high)
+    """The named metric of two arrays (N,), with its interval and where it was measured.
+
+    Raises as :func:`bootstrap`.
+    """
+    return Estimate(metric, task, data, split, len(truth), *bootstrap(METRICS[metric], truth, predicted))
 
 
 def rounded(value: float) -> float:
-    """Six figures: what a file says is not finer than what is known, nor than how machines differ in rounding."""
+    """Six significant figures, for files: rounding errors, which differ between machines, stay below that.
+
+    >>> rounded(0.123456789)
+    0.123457
+    """
     return float(f"{value:.6g}")

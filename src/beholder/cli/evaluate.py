@@ -16,7 +16,7 @@ from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
 
 if TYPE_CHECKING:
-    from beholder.evaluation.evaluate import Evaluation
+    from beholder.evaluation.results import Evaluation
 
 
 def evaluate(
@@ -74,11 +74,12 @@ def evaluate(
     from beholder.cli.tables import evaluation_tables, make_console
     from beholder.data.registry import is_csv, load_data
     from beholder.evaluation import evaluate as measuring
+    from beholder.evaluation.selection import EVALUATION_PARTS
     from beholder.files import explained, replacing
     from beholder.text import printable
 
-    if part not in measuring.PARTS:
-        raise BeholderError(f"--split {part}: choose one of {', '.join(measuring.PARTS)}")
+    if part not in EVALUATION_PARTS:
+        raise BeholderError(f"--split {part}: choose one of {', '.join(EVALUATION_PARTS)}")
     if out is not None and out.suffix.lower() != ".csv":
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
     if out is not None and is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):

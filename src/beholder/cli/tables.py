@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from beholder.data.statistics import Cell, Statistic
-from beholder.evaluation.evaluate import Evaluation, scale_of
+from beholder.evaluation.results import Evaluation
+from beholder.evaluation.selection import scale_of
 from beholder.metrics import Estimate, p_text
 from beholder.output.rows import Row, score_names, shown_names
 from beholder.scoring.extra_columns import ExtraColumns

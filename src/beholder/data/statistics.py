@@ -12,7 +12,7 @@ from beholder.data import vote_distributions
 from beholder.data.rated_photos import SPLITS, RatedPhotos
 from beholder.data.raters import by_experience, edges_for, rater_agreement
 from beholder.data.votes import Histogram, Votes
-from beholder.metrics import srcc
+from beholder.metrics import srcc_matrix
 from beholder.tasks import Task
 
 Cell = str | int | float | tuple[float, float]  # a pair is from, to
@@ -52,7 +52,7 @@ def of_photos(photos: RatedPhotos) -> list[Statistic]:
         counts += [("votes", len(photos.votes)), ("raters", len(np.unique(photos.votes.rater)))]
     found = rating_statistics(counts, photos.tasks, photos.ratings, photos.n, photos.histogram)
     if len(photos.tasks) > 1:
-        found.append(matrix_cells("Spearman correlations", photos.tasks, correlation_cells(photos.ratings)))
+        found.append(matrix_cells("Spearman correlations", photos.tasks, srcc_matrix(photos.ratings)))
     if photos.votes:
         found.append(_agreement(photos.votes, len(photos)))
     return found
@@ -130,17 +130,6 @@ def _bins(key: str, title: str, values: np.ndarray, edges: Sequence[float] | np.
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     )
     return Statistic(key, title, ("score", "photographs", "percent"), rows, digits=1)
-
-
-def correlation_cells(ratings: np.ndarray) -> np.ndarray:
-    """(K, K) Spearman correlations, each over the photographs that have both ratings."""
-    there = ~np.isnan(ratings)
-    return np.array(
-        [
-            [srcc(*ratings[there[:, first] & there[:, second]][:, [first, second]].T) for second in range(len(there.T))]
-            for first in range(len(there.T))
-        ]
-    )
 
 
 def matrix_cells(title: str, tasks: Sequence[Task], values: np.ndarray) -> Statistic:

@@ -13,7 +13,7 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.evaluation.conformal import covered, half_width
-from beholder.metrics import Estimate, bootstrap, measure, rounded, srcc
+from beholder.metrics import Estimate, bootstrap_mean, measure, rounded, srcc
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
 from beholder.scoring.model_file import TrainingData
 from beholder.splits import grouped_folds, random_folds
@@ -200,13 +200,8 @@ class _Column:
         names = {"task": self.task, "data": self.data, "split": self.split}
         found = [measure(metric, self.truth, self.predicted, **names) for metric in ("srcc", "plcc", "rmse")]
         inside = covered(self.truth - self.predicted, self.folds, coverage).astype(float)
-        share = bootstrap(lambda truth, _: float(truth.mean()), inside, inside)
-        return [
-            *found,
-            Estimate(
-                f"coverage{coverage * 100:.0f}", **names, n=len(inside), value=share[0], low=share[1], high=share[2]
-            ),
-        ]
+        name = f"coverage{coverage * 100:.0f}"
+        return [*found, Estimate(name, self.task, self.data, self.split, len(inside), *bootstrap_mean(inside))]
 
 
 def _mix(beauty: np.ndarray, quality: np.ndarray, share: float) -> np.ndarray:

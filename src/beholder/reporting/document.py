@@ -1,11 +1,11 @@
-"""A report of tables and figures: its content as values, written as one HTML page and as Markdown.
+"""The content of a report of tables and figures, which is written as one HTML page and as Markdown.
 
-What a paper prints (*published*) and what this program found (*measured here*) never mix: each column of a table and
-each picture says which it is. Where something could not be measured, a sentence stands in its place.
+Numbers that a paper prints (*published*) and numbers that this program computed (*measured here*) are kept apart: each
+column of a table and each picture has one source. Where something could not be measured, a sentence says why.
 
-The page is one file without scripts that needs no network; its content security policy admits inline pictures and its
-one style sheet only. All text is escaped; in paragraphs and notes, what stands between backticks is set as code. The
-same content gives the same bytes.
+The page is one file without scripts and needs no network; its content security policy allows only inline pictures and
+its one style sheet. All text is escaped; in paragraphs and notes, text between backticks is code. The same content
+gives the same bytes.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from beholder.metrics import Estimate
+from beholder.metrics import Estimate, Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,9 +28,9 @@ class Spread:
     """One quantity over several seeds.
 
     Attributes:
-        mean: over the seeds.
-        low, high: smallest and largest.
-        n: seeds.
+        mean: mean over the seeds.
+        low, high: smallest and largest value.
+        n: number of seeds.
     """
 
     mean: float
@@ -39,12 +39,12 @@ class Spread:
     n: int
 
 
-Cell = str | float | int | None | Estimate | Spread
+Cell = str | float | int | None | Interval | Estimate | Spread
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its title, and whether its numbers are a paper's, ours, or neither."""
+    """A column of a table: its title, and whether its numbers are published, measured here, or neither."""
 
     title: str
     source: Source = ""
@@ -55,15 +55,15 @@ class Table:
     """A table.
 
     Attributes:
-        number: as the paper names it, for example ``Table 5``; empty for what the paper does not have.
+        number: its name in the paper, for example ``Table 5``; empty where the paper has no such table.
         title: what it shows.
-        columns: C, those of one source best side by side.
-        rows: C cells each. None is shown as a dash, a float that is not a number as ``undefined``.
-        note: a remark below it.
-        digits: decimals of floats, intervals and spreads; whole numbers (int) have none.
+        columns: C columns; put those of one source side by side.
+        rows: C cells each. None is shown as a dash, NaN as ``undefined``.
+        note: a remark below the table.
+        digits: decimals of floats, intervals and spreads; an int has none.
 
     Raises:
-        ValueError: a row has not one cell a column.
+        ValueError: a row does not have one cell for each column.
     """
 
     number: str
@@ -86,10 +86,10 @@ class Picture:
     """A figure.
 
     Attributes:
-        number, title, note: as of a :class:`Table`.
-        image: a chart (matplotlib, kept as PNG) or a sheet of photographs (Pillow, kept as JPEG).
-        alt: what is to be seen, for those who do not see it; one sentence.
-        source: whose numbers it shows.
+        number, title, note: as in :class:`Table`.
+        image: a chart (matplotlib, saved as PNG) or a sheet of photographs (Pillow, saved as JPEG).
+        alt: one sentence that describes the picture to people who cannot see it.
+        source: where its numbers come from.
 
     Raises:
         ValueError: ``alt`` is empty.
@@ -104,12 +104,12 @@ class Picture:
 
     def __post_init__(self) -> None:
         if not self.alt.strip():
-            raise ValueError(f"{self.number or self.title}: a picture needs a text for those who do not see it")
+            raise ValueError(f"{self.number or self.title}: a picture needs a text for people who cannot see it")
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A table or figure that could not be made: number and title as of a :class:`Table`, and one sentence why."""
+    """A table or figure that could not be made: number and title as in :class:`Table`, and one sentence why."""
 
     number: str
     title: str
@@ -129,7 +129,7 @@ Part = Table | Picture | Missing | Text
 
 @dataclass(frozen=True)
 class Section:
-    """A chapter."""
+    """A titled group of parts."""
 
     title: str
     parts: Sequence[Part]
@@ -137,15 +137,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report: its title, paragraphs that say what came of it, and its chapters."""
+    """A whole report: its title, paragraphs that summarize the results, and its sections."""
 
     title: str
     summary: Sequence[str]
-    parts: Sequence[Section]
+    sections: Sequence[Section]
 
 
 def spread(values: Sequence[float] | np.ndarray) -> Spread:
-    """Mean, smallest and largest over seeds; NaN where any value is.
+    """Mean, smallest and largest value over seeds; all NaN where any value is NaN.
 
     >>> spread([0.5, 0.75, 0.25])
     Spread(mean=0.5, low=0.25, high=0.75, n=3)
@@ -155,12 +155,12 @@ def spread(values: Sequence[float] | np.ndarray) -> Spread:
 
 
 def without_photographs(document: Document) -> Document:
-    """The same with a sentence in place of each sheet of photographs, for data that may not be shown to others."""
+    """Replace each sheet of photographs by a sentence, for photographs that may not be shown to others."""
 
-    def shown(part: Part) -> Part:
+    def replaced(part: Part) -> Part:
         if isinstance(part, Picture) and isinstance(part.image, Image.Image):
-            return Missing(part.number, part.title, "Left out: the photographs are not ours to show.")
+            return Missing(part.number, part.title, "Left out: we may not show these photographs.")
         return part
 
-    sections = [Section(section.title, [shown(part) for part in section.parts]) for section in document.parts]
+    sections = [Section(section.title, [replaced(part) for part in section.parts]) for section in document.sections]
     return Document(document.title, document.summary, sections)

@@ -1,5 +1,6 @@
-"""Sheets of photographs: galleries with captions, and heat maps over photographs."""
+"""Sheets of photographs as one image: galleries with captions, and heat maps over photographs."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,130 +9,141 @@ from PIL import Image, ImageDraw, ImageFont
 
 from beholder.extras import require
 from beholder.photos.read import read_photo
-from beholder.reporting.charts import Photograph
 from beholder.scoring import heatmap
 from beholder.scoring.explain import INK, PAPER
 
-SHEET = 1400  # width of a sheet of photographs, pixels; shown at half of that
+Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
+
+SHEET_WIDTH = 1400  # pixels at most; shown at half of that
+GAP = 24  # pixels between photographs
+LINE_HEIGHT = 31  # of text, pixels
+MAT_COLOUR, MUTED_COLOUR = (236, 236, 234), (99, 102, 108)
 
 
 def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns: int = 5) -> Image.Image:
-    """Thumbnails with a caption below each, row by row (ibid., Figures 6, 7, 11 and 12).
+    """Thumbnails with captions, row by row (Soydaner & Wagemans 2023, Figures 6, 7, 11 and 12).
 
     Args:
         photographs: paths, Pillow images or (H, W, 3) uint8.
-        captions: one each; a line break is kept, a long line is wrapped.
-        columns: thumbnails a row.
+        captions: one for each photograph; line breaks are kept, long lines are wrapped.
+        columns: thumbnails in a row.
 
     Raises:
-        PhotoError: one cannot be read.
-        ValueError: there are none, or not one caption each.
+        PhotoError: a photograph cannot be read.
+        ValueError: no photographs, or not one caption for each.
     """
     if not photographs or len(photographs) != len(captions) or columns < 1:
         raise ValueError("gallery: need photographs, one caption each and at least one column")
     columns = min(columns, len(photographs))
-    gap, font = 24, _font(24)
-    wide = min((SHEET - gap * (columns + 1)) // columns, 560)
+    gap, font = GAP, _font(24)
+    wide = min((SHEET_WIDTH - gap * (columns + 1)) // columns, 560)
     tall = wide * 3 // 4
     texts = [_wrapped(caption, font, wide) for caption in captions]
-    line = 31
     rows = [texts[start : start + columns] for start in range(0, len(texts), columns)]
-    heights = [tall + 14 + line * max(len(text) for text in row) + gap for row in rows]
+    heights = [tall + 14 + LINE_HEIGHT * max(len(text) for text in row) + gap for row in rows]
     sheet = Image.new("RGB", (columns * (wide + gap) + gap, gap + sum(heights)), PAPER)
     pen = ImageDraw.Draw(sheet)
-    for index, (given, text) in enumerate(zip(photographs, texts, strict=True)):
+    for index, (photograph, text) in enumerate(zip(photographs, texts, strict=True)):
         row, column = divmod(index, columns)
         left, top = gap + column * (wide + gap), gap + sum(heights[:row])
-        pen.rectangle((left, top, left + wide - 1, top + tall - 1), _MAT)
-        picture = _fitted(given, wide, tall)
+        pen.rectangle((left, top, left + wide - 1, top + tall - 1), MAT_COLOUR)
+        picture = _fitted(photograph, wide, tall)
         sheet.paste(picture, (left + (wide - picture.width) // 2, top + (tall - picture.height) // 2))
-        for number, words in enumerate(text):
-            pen.text((left, top + tall + 10 + number * line), words, INK, font)
+        _write_lines(pen, (left, top + tall + 10), text, font)
     return sheet
 
 
-def maps(
+def heat_maps(
     photographs: Sequence[Photograph],
     maps: Sequence[Sequence[np.ndarray]],
     column_titles: Sequence[str],
     captions: Sequence[str],
     unit: str = "points of score",
 ) -> Image.Image:
-    """Each photograph, and beside it what raises (orange) and lowers (blue) its score (ibid., Figures 8 and 13).
+    """Photographs, each beside its maps of what raises (orange) and lowers (blue) its score.
+
+    As Soydaner & Wagemans (2023), Figures 8 and 13. Each column has one scale, whose end is the largest value in the
+    column rounded up to one significant figure; a bar below the column shows it.
 
     Args:
         photographs: R paths, Pillow images or (H, W, 3) uint8.
-        maps: R x C signed maps of any (H, W), points of score; what is not finite is drawn as zero, transparent.
-        column_titles: C, without the photograph's own column.
-        captions: R, one below each row.
-        unit: of the maps.
+        maps: R x C signed maps of any (H, W) in points of the score; values that are not finite are drawn as zero.
+        column_titles: C titles, without that of the column of photographs.
+        captions: R captions, one below each row.
+        unit: unit of the maps.
 
-    Each column has one scale, the largest value in it rounded up to one figure, given by the bar below it.
+    Raises:
+        PhotoError: a photograph cannot be read.
+        ValueError: no photographs or titles, or numbers of maps and captions that do not fit.
     """
     count = len(column_titles)
     if not photographs or not len(photographs) == len(maps) == len(captions):
-        raise ValueError("maps: need photographs, and for each its maps and a caption")
+        raise ValueError("heat_maps: need photographs, and for each its maps and a caption")
     if not count or any(len(row) != count for row in maps):
-        raise ValueError("maps: need column titles, and for each photograph one map a column")
-    gap, font, small = 24, _font(24), _font(22)
-    line = 31
-    wide = min((SHEET - gap * (count + 2)) // (count + 1), 520)
+        raise ValueError("heat_maps: need column titles, and for each photograph one map for each column")
+    gap, font, small = GAP, _font(24), _font(22)
+    wide = min((SHEET_WIDTH - gap * (count + 2)) // (count + 1), 520)
     values = [[np.nan_to_num(np.asarray(cells, np.float32), posinf=0, neginf=0) for cells in row] for row in maps]
     scales = [heatmap.scale_end(max(float(np.abs(row[column]).max()) for row in values)) for column in range(count)]
-    pictures = [_fitted(given, wide, wide * 5 // 4) for given in photographs]
+    pictures = [_fitted(photograph, wide, wide * 5 // 4) for photograph in photographs]
     titles = [_wrapped(title, font, wide) for title in ("photograph", *column_titles)]
     total = (count + 1) * (wide + gap) + gap
     texts = [_wrapped(caption, font, total - 2 * gap) for caption in captions]
-    head = gap + line * max(len(title) for title in titles) + 8
-    heights = [picture.height + 12 + line * len(text) + gap for picture, text in zip(pictures, texts, strict=True)]
+    head = gap + LINE_HEIGHT * max(len(title) for title in titles) + 8
+    heights = [
+        picture.height + 12 + LINE_HEIGHT * len(text) + gap for picture, text in zip(pictures, texts, strict=True)
+    ]
     foot = 100
     sheet = Image.new("RGB", (total, head + sum(heights) + foot), PAPER)
     pen = ImageDraw.Draw(sheet)
     for column, title in enumerate(titles):
-        for number, words in enumerate(title):
-            pen.text((gap + column * (wide + gap), gap + number * line), words, INK, font)
+        _write_lines(pen, (gap + column * (wide + gap), gap), title, font)
     top = head
     for picture, row, text, height in zip(pictures, values, texts, heights, strict=True):
         drawn = [picture, *(heatmap.overlay(picture, cells, scale) for cells, scale in zip(row, scales, strict=True))]
         for column, image in enumerate(drawn):
             sheet.paste(image, (gap + column * (wide + gap), top))
-        for number, words in enumerate(text):
-            pen.text((gap, top + picture.height + 8 + number * line), words, INK, font)
+        _write_lines(pen, (gap, top + picture.height + 8), text, font)
         top += height
     for column, scale in enumerate(scales, start=1):
         left = gap + column * (wide + gap)
         sheet.paste(heatmap.scale_bar(wide, 22), (left, top))
-        for place, words, anchor in (
+        for x, label, anchor in (
             (0, f"\u2212{scale:g}", "la"), (wide / 2, "0", "ma"), (wide, f"+{scale:g}", "ra"),
         ):  # fmt: skip
-            pen.text((left + place, top + 28), words, INK, small, anchor=anchor)
-        pen.text((left + wide / 2, top + 58), unit, _FADED, small, anchor="ma")
+            pen.text((left + x, top + 28), label, INK, small, anchor=anchor)
+        pen.text((left + wide / 2, top + 58), unit, MUTED_COLOUR, small, anchor="ma")
     return sheet
 
 
-_MAT, _FADED = (236, 236, 234), (99, 102, 108)
+def _write_lines(
+    pen: ImageDraw.ImageDraw, left_top: tuple[int, int], lines: Sequence[str], font: ImageFont.FreeTypeFont
+) -> None:
+    left, top = left_top
+    for index, line in enumerate(lines):
+        pen.text((left, top + index * LINE_HEIGHT), line, INK, font)
 
 
-def _fitted(given: Photograph, wide: int, tall: int) -> Image.Image:
-    """RGB, upright, aspect kept, as large as fits into ``wide`` x ``tall``."""
-    picture = Image.fromarray(read_photo(given).pixels)
-    portion = min(wide / picture.width, tall / picture.height)
-    size = (max(1, round(picture.width * portion)), max(1, round(picture.height * portion)))
+def _fitted(photograph: Photograph, wide: int, tall: int) -> Image.Image:
+    """The photograph in RGB and upright, as large as fits into ``wide`` x ``tall`` pixels with its aspect ratio."""
+    picture = Image.fromarray(read_photo(photograph).pixels)
+    scale = min(wide / picture.width, tall / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which has Greek and comes with matplotlib."""
+    """DejaVu Sans, which comes with matplotlib and has Greek letters."""
     folder = Path(require("matplotlib", "train", "figures").get_data_path()) / "fonts" / "ttf"
     return ImageFont.truetype(str(folder / "DejaVuSans.ttf"), size)
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, wide: float) -> list[str]:
-    """Lines no wider than ``wide`` pixels. A word that is wider is cut, with an ellipsis."""
+    """Lines of at most ``wide`` pixels. A longer word is cut and ends with an ellipsis."""
     lines = []
-    for given in text.splitlines():
+    for paragraph in text.splitlines():
         line = ""
-        for word in given.split():
+        for word in paragraph.split():
             longer = f"{line} {word}".strip()
             if font.getlength(longer) <= wide:
                 line = longer

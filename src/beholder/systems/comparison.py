@@ -19,7 +19,7 @@ from beholder.data.registry import load_data
 from beholder.data.vote_distributions import distribution
 from beholder.embedded import default
 from beholder.errors import BeholderError
-from beholder.metrics import Estimate, as_shares, resampled
+from beholder.metrics import Estimate, as_shares, bootstrap_mean, emd
 from beholder.models import cost
 from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
@@ -158,10 +158,9 @@ def _emd(study: Study, system: System) -> Estimate | None:
     if system.shares is None:
         return None
     assert study.photos.histogram is not None
-    truth = distribution(study.photos.histogram)[study.rows].cumsum(axis=1)
-    away = np.abs(system.shares[study.rows].cumsum(axis=1) - truth).mean(axis=1)
-    found = resampled(lambda rows: float(away[rows].mean()), len(away))
-    return Estimate("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(away), *found)
+    distances = emd(distribution(study.photos.histogram)[study.rows], system.shares[study.rows])
+    found = bootstrap_mean(distances)
+    return Estimate("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(distances), *found)
 
 
 def _differences(study: Study, systems: Sequence[System]) -> Part:

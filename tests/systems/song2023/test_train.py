@@ -17,6 +17,7 @@ from scipy.stats import entropy, wasserstein_distance
 from typer.testing import CliRunner
 
 import beholder
+from beholder import metrics
 from beholder.cli.app import app
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution, summary
@@ -222,6 +223,13 @@ def test_losses_are_what_scipy_computes() -> None:
     assert float(losses.l1(found, truth)) == pytest.approx(np.mean([np.abs(one - two).sum() for one, two in pairs]))
     squared = [np.sqrt(np.mean((one.cumsum() - two.cumsum()) ** 2)) for one, two in pairs]
     assert float(losses.emd(found, truth)) == pytest.approx(np.mean(squared))
+
+
+@pytest.mark.parametrize("exponent", [1, 2])
+def test_emd_is_the_mean_of_the_metric(exponent: int) -> None:
+    found, truth = shares(1)
+    expected = metrics.emd(truth.numpy(), found.numpy(), exponent).mean()
+    assert float(losses.emd(found, truth, exponent)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("loss", [losses.emd, *losses.ACTIVATION.values()])
@@ -563,7 +571,7 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
     recipe = replace(RECIPE, epochs1=1, epochs2=1)
     wanted = song_experiment.Config("oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache")
     found = song_report.reproduce(wanted, CPU)
-    parts = {getattr(part, "number", ""): part for section in found.parts for part in section.parts}
+    parts = {getattr(part, "number", ""): part for section in found.sections for part in section.parts}
     assert set(parts) >= {f"Table {number}" for number in (2, 3, 4, 5)} | {f"Figure {number}" for number in (9, 10, 11)}
     assert isinstance(parts["Table 5"], Missing)
     for part in parts.values():

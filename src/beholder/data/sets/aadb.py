@@ -17,7 +17,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.statistics import Statistic, matrix_cells
 from beholder.data.tables import numbers, read_table
 from beholder.errors import BeholderError
-from beholder.metrics import srcc
+from beholder.metrics import srcc_matrix
 from beholder.tasks import Task
 
 # File suffix in the published lists -> task. The misspelling is theirs.
@@ -117,8 +117,7 @@ def score_bins(labels: Labels) -> list[tuple[float, float, int]]:
 def correlations(labels: dict[str, Labels]) -> np.ndarray:
     """(12, 12) Spearman correlations of score and attributes over all lists, each photograph once (ibid., Fig. 9a)."""
     once = {file: row for found in labels.values() for file, row in zip(found.files, found.ratings, strict=True)}
-    columns = np.stack(list(once.values())).T
-    return np.array([[srcc(first, second) for second in columns] for first in columns])
+    return srcc_matrix(np.stack(list(once.values())))
 
 
 def _read_split(root: Path, published: str) -> Labels:

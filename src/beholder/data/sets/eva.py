@@ -22,13 +22,13 @@ from beholder.data.statistics import (
     _counts,
     _per_photograph,
     _ranges,
-    correlation_cells,
     matrix_cells,
 )
 from beholder.data.tables import check_scale, numbers, read_table
 from beholder.data.vote_distributions import histogram_of
 from beholder.data.votes import Votes
 from beholder.errors import BeholderError
+from beholder.metrics import srcc_matrix
 from beholder.splits import holdout, split_hash
 from beholder.tasks import Task
 
@@ -203,7 +203,7 @@ def of_eva(ballots: Ballots, categories: dict[str, str]) -> list[Statistic]:
             ),
         ),
         _bins("scores_test", "Scores, test part of our split (Table 9)", test, (0, *range(2, 10), 10)),
-        matrix_cells("Spearman correlations over all photographs (Figure 14a)", TASKS, correlation_cells(mean)),
+        matrix_cells("Spearman correlations over all photographs (Figure 14a)", TASKS, srcc_matrix(mean)),
         _agreement(ballots.votes, len(mean)),
     ]
     if shown:

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos, digest
-from beholder.data.statistics import Statistic, correlation_cells, matrix_cells, rating_statistics
+from beholder.data.statistics import Statistic, matrix_cells, rating_statistics
 from beholder.data.tables import check_scale, numbers, read_table
 from beholder.errors import BeholderError
+from beholder.metrics import srcc_matrix
 from beholder.photos.formats import PHOTO_SUFFIXES
 from beholder.tasks import Task
 from beholder.text import first_few
@@ -205,5 +206,5 @@ def of_psychoflickr(labels: Labels) -> list[Statistic]:
     ]
     return [
         *rating_statistics(counts, TASKS, mean, n),
-        matrix_cells("Spearman correlations over users", TASKS, correlation_cells(labels.traits)),
+        matrix_cells("Spearman correlations over users", TASKS, srcc_matrix(labels.traits)),
     ]

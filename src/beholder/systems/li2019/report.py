@@ -302,7 +302,7 @@ def _variants(study: Study) -> list[Part]:
         Picture(
             "",
             "Seed noise",
-            charts.noise({name: by_seed(study, predicted) for name, predicted in systems.items()}),
+            charts.seed_values({name: by_seed(study, predicted) for name, predicted in systems.items()}),
             "A dot for each seed and system.",
             "SRCC over all tested photographs.",
         ),
@@ -357,7 +357,7 @@ def _curves(study: Study, second: RatedPhotos) -> list[Part]:
         Picture(
             "",
             "Training curves",
-            charts.curves(first),
+            charts.training_curves(first),
             "Loss and rank correlation of the score by epoch over both stages, a line for each seed.",
             f"`{BOTH}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score only.",
         ),

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from beholder.data.vote_distributions import distribution
-from beholder.metrics import Estimate, accuracy, deviations, means, plcc, resampled, srcc
+from beholder.metrics import Estimate, accuracy, deviations, emd, means, plcc, resampled, srcc
 from beholder.reporting.document import Cell, Column
 from beholder.systems.study import Study
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the metrics read of n distributions: means and standard deviations (n,), cumulative shares (n, M)."""
+    """What the metrics read of n distributions: means and standard deviations (n,), shares of votes (n, M)."""
 
     mean: np.ndarray
     sd: np.ndarray
-    below: np.ndarray
+    shares: np.ndarray
 
     def __getitem__(self, rows: np.ndarray) -> "Columns":
-        return Columns(self.mean[rows], self.sd[rows], self.below[rows])
+        return Columns(self.mean[rows], self.sd[rows], self.shares[rows])
 
 
 METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
@@ -29,13 +29,13 @@ METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
     "SRCC, SD": lambda truth, found, middle: srcc(truth.sd, found.sd),
     "PLCC, SD": lambda truth, found, middle: plcc(truth.sd, found.sd),
     "accuracy": lambda truth, found, middle: accuracy(truth.mean, found.mean, middle),
-    "EMD": lambda truth, found, middle: float(np.abs(truth.below - found.below).mean()),
+    "EMD": lambda truth, found, middle: float(emd(truth.shares, found.shares).mean()),
 }
 LESS_IS_BETTER = ("EMD",)
 
 
 def columns_of(shares: np.ndarray, values: np.ndarray) -> Columns:
-    return Columns(means(shares, values), deviations(shares, values), shares.cumsum(axis=1))
+    return Columns(means(shares, values), deviations(shares, values), shares)
 
 
 def metric_values(study: Study) -> np.ndarray:

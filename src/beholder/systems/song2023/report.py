@@ -237,7 +237,7 @@ def _curves(study: Study) -> list[Part]:
         Picture(
             "",
             "Training curves",
-            charts.curves(histories, "loss (training: sum of three)"),
+            charts.training_curves(histories, "loss (training: sum of three)"),
             "Loss and rank correlation by epoch over both stages, a line for each seed.",
             "Complete model, first round. The training loss is the weighted sum of the three, the validation loss EMD "
             "alone.",
@@ -370,7 +370,9 @@ def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
         Picture(
             "Figure 9",
             "Maps for each value that can be voted",
-            charts.by_size([count for count, _ in by_maps], curves, "P, feature maps a group", "rank correlation"),
+            charts.curves_by_size(
+                [count for count, _ in by_maps], curves, "P, feature maps a group", "rank correlation"
+            ),
             "Rank correlation of the mean and of the standard deviation by the number of maps, with 95% intervals.",
             f"{after} Bands: 95% intervals over photographs. What the paper found is lost with its figure.",
         ),

@@ -7,6 +7,7 @@ import torch
 
 from beholder.data.vote_distributions import distribution
 from beholder.extras import require
+from beholder.metrics import emd
 from beholder.models.gradcam import grad_cam
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Part, Picture
@@ -87,7 +88,7 @@ def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Sema
         Picture(
             "Figure 10",
             "Grad-CAM of the group of the value that most people voted",
-            photo_sheets.maps(
+            photo_sheets.heat_maps(
                 shown,
                 [
                     [cam(network, row, bucket, True) for network in networks.values()]
@@ -104,7 +105,7 @@ def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Sema
         Picture(
             "",
             "Grad-CAM of the predicted share of three values, complete model",
-            photo_sheets.maps(
+            photo_sheets.heat_maps(
                 shown,
                 [[cam(networks[COMPLETE], row, bucket, False) for bucket in chosen] for row in rows],
                 [f"votes of {values[bucket]:g}" for bucket in chosen],
@@ -131,7 +132,7 @@ def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, devi
         places = manifold.TSNE(2, perplexity=min(30, len(truth) / 2), init="pca", random_state=0).fit_transform(
             np.concatenate([truth, found]).astype(np.float32)
         )
-        apart = float(np.abs(truth.cumsum(axis=1) - found.cumsum(axis=1)).mean())
+        apart = float(emd(truth, found).mean())
         panels.append((f"{name}, EMD {apart:.3f}", places[: len(truth)], places[len(truth) :]))
     return Picture(
         "Figure 11",

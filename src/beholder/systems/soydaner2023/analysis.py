@@ -11,9 +11,9 @@ import torch
 from beholder import progress
 from beholder.data.registry import load_data
 from beholder.errors import BeholderError
-from beholder.evaluation.faithfulness import Deletion, Kind, coarsen, deletion
+from beholder.evaluation.faithfulness import CellOrder, Deletion, coarsen, deletion_test
 from beholder.files import read_json, write_json
-from beholder.metrics import Estimate, bootstrap, srcc
+from beholder.metrics import Estimate, Interval, bootstrap, srcc
 from beholder.models.gradcam import grad_cam, layer_names, task
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
@@ -111,7 +111,7 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
         Picture(
             number,
             title,
-            photo_sheets.maps(
+            photo_sheets.heat_maps(
                 list(pixels), [[maps[index] for maps in found] for index in range(len(chosen))], list(layers), captions
             ),
             "Photographs with signed heat maps of several layers.",
@@ -128,7 +128,7 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
 
 def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
     result = _kept_deletion(seen, label, layer, rows)
-    names: dict[Kind, str] = {
+    names: dict[CellOrder, str] = {
         "raising": "highest first",
         "lowering": "lowest first",
         "important": "largest first, whatever its sign",
@@ -136,24 +136,12 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
     }
     changes = {text: result.change(kind) for kind, text in names.items()}
     curves = {text: (change.mean, change.low, change.high) for text, change in changes.items()}
-    others: tuple[Kind, ...] = ("important", "raising", "lowering")
+    others: tuple[CellOrder, ...] = ("important", "raising", "lowering")
     compared = (result.movement("random"), *(result.margin(kind) for kind in others))
     rows_: list[list[Cell]] = [
         [
             f"{share:.0%}",
-            *(
-                Estimate(
-                    "movement",
-                    "",
-                    "",
-                    "",
-                    len(rows),
-                    float(curve.mean[step]),
-                    float(curve.low[step]),
-                    float(curve.high[step]),
-                )
-                for curve in compared
-            ),
+            *(Interval(float(curve.mean[step]), float(curve.low[step]), float(curve.high[step])) for curve in compared),
         ]
         for step, share in enumerate(result.shares)
     ]
@@ -161,7 +149,7 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
         Picture(
             "",
             f"Faithfulness of Grad-CAM at {label}",
-            charts.deletion(result.shares, curves),
+            charts.deletion_curves(result.shares, curves),
             "Change of the score by the share of cells that are blurred away, for four orders of cells.",
             f"{len(rows)} tested photographs, the network of seed 0 and the first round. Maps that point at what "
             "matters separate from the line of random cells.",
@@ -196,7 +184,7 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
             for part in np.array_split(rows, -(-len(rows) // 4)):
                 pixels = seen.pixels([seen.study.photos.paths[row] for row in part])
                 maps = _cells(seen.grad_cam(pixels, layer))
-                parts.append(deletion(seen.score, pixels, maps, SHARES, seed=int(part[0]), draws=1))
+                parts.append(deletion_test(seen.score, pixels, maps, SHARES, seed=int(part[0]), draws=1))
                 bar.advance(bar.task_ids[0], len(part))
         whole = Deletion.concatenate(parts)
         changes = {kind: values.tolist() for kind, values in whole.changes.items()}

@@ -182,7 +182,7 @@ def _overall(study: Study, settings: Config) -> list[Part]:
         Picture(
             "",
             "Seed noise",
-            charts.noise(
+            charts.seed_values(
                 {
                     "multi-task": by_seed(study, multi),
                     "single-task": by_seed(study, study.final(SINGLE)),

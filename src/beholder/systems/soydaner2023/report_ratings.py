@@ -6,7 +6,7 @@ from beholder.data.raters import EDGES, by_experience, edges_for, rater_agreemen
 from beholder.data.registry import data_folder
 from beholder.data.sets import aadb
 from beholder.errors import BeholderError
-from beholder.metrics import Estimate, resampled, srcc
+from beholder.metrics import Estimate, bootstrap_mean, srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
 from beholder.systems.soydaner2023.experiment import Config
@@ -164,7 +164,7 @@ def raters_part(study: Study) -> Part:
         ("the network, on each rater's tested photographs", ours),
     ):
         if len(values):
-            rows.append([label, None, None, len(values), _mean_measured(values)])
+            rows.append([label, None, None, len(values), bootstrap_mean(values)])
     rows.append(
         ["this network", None, COMPARISON["Soydaner & Wagemans 2023"], None, measured(study, study.final(MULTI))]
     )
@@ -206,9 +206,3 @@ def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
         ours.append(srcc(others, predicted[rows]))
         human.append(srcc(others, own))
     return np.array(ours), np.array(human)
-
-
-def _mean_measured(values: np.ndarray) -> Estimate:
-    return Estimate(
-        "srcc", "", "", "raters", len(values), *resampled(lambda rows: float(values[rows].mean()), len(values))
-    )

@@ -1,8 +1,6 @@
 """The report's tables of attributes, of task variants and of correlations."""
 
-import numpy as np
-
-from beholder.metrics import srcc
+from beholder.metrics import srcc_matrix
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Part, Picture, Table, spread
 from beholder.systems.soydaner2023.published import (
@@ -86,9 +84,9 @@ def attributes_part(study: Study) -> list[Part]:
             )
     names = [rated.name.replace("_", " ") for rated in photos.tasks]
     matrices = [
-        ("ratings, all photographs", _correlations(photos.ratings)),
-        ("predictions, tested photographs", _correlations(study.final(MULTI)[0])),
-        ("ratings, tested photographs", _correlations(study.truth)),
+        ("ratings, all photographs", srcc_matrix(photos.ratings)),
+        ("predictions, tested photographs", srcc_matrix(study.final(MULTI)[0])),
+        ("ratings, tested photographs", srcc_matrix(study.truth)),
     ]
     parts.append(
         Picture(
@@ -105,7 +103,7 @@ def attributes_part(study: Study) -> list[Part]:
         Picture(
             "",
             "Training curves",
-            charts.curves(
+            charts.training_curves(
                 [result.outcome.history for result in study.results if result.setting == MULTI and result.fold == 0]
             ),
             "Loss and rank correlation by epoch over both stages, a line for each seed.",
@@ -113,10 +111,6 @@ def attributes_part(study: Study) -> list[Part]:
         )
     )
     return parts
-
-
-def _correlations(columns: np.ndarray) -> np.ndarray:
-    return np.array([[srcc(first, second) for second in columns.T] for first in columns.T])
 
 
 def variants_part(study: Study) -> list[Part]:

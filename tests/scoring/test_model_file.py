@@ -1,7 +1,9 @@
 """Model files that are damaged, or describe what cannot be, are refused before a runtime opens them."""
 
+import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 
 import beholder
 from beholder.errors import ModelError
-from beholder.scoring.model_file import default_path
+from beholder.scoring.model_file import EMBEDDED, default_path, embedded_path, model_path, parse_info, read_model
+from beholder.scoring.onnx_file import read_metadata
 from helpers.broken_models import edit_metadata, with_graph, with_metadata
 
 
@@ -151,3 +154,26 @@ def test_refused_before_the_runtime_sees_it(
 def test_missing_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot open"):
         beholder.load(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_description_is_written_as_it_was_read(name: str) -> None:
+    text = read_metadata(embedded_path(name).read_bytes())["beholder"]
+    assert parse_info(text).to_json() == text
+
+
+def test_score_levels_keep_their_key_of_format_1() -> None:
+    _, info = read_model(default_path())
+    with_levels = replace(info, score_levels=(1.0, 2.5, 4.0))
+    document = json.loads(with_levels.to_json())
+    assert document["buckets"] == [1.0, 2.5, 4.0] and "score_levels" not in document
+    assert "buckets" not in json.loads(info.to_json())
+    assert parse_info(with_levels.to_json()) == with_levels
+    with pytest.raises(ModelError, match="do not rise"):
+        replace(info, score_levels=(1.0, 1.0))
+
+
+@pytest.mark.parametrize("model", [None, "default", "fast"])
+def test_embedded_models_are_found_by_name(model: str | None) -> None:
+    assert model_path(model) == embedded_path(model or "default")
+    assert model_path("./fast") == Path("fast")

@@ -83,7 +83,7 @@ def report(
             model=identity,
             title=title,
             exact_maps=exact_maps,
-            buckets=scorer.info.buckets,
+            score_levels=scorer.info.score_levels,
         )
     if not quiet:
         typer.echo(printable(str(out)))

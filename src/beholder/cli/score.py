@@ -71,12 +71,12 @@ def score(
         sinks.check(out, resume)
     scorer = open_scorer(model, fast, THREADS)
     personal = open_taste(taste, scorer)
-    columns = columns_of(scorer.info.tasks, personal is not None, scorer.info.buckets)
+    columns = columns_of(scorer.info.tasks, personal is not None, scorer.info.score_levels)
     by = sort or ("taste" if personal else "overall")
     if by == scorer.info.tasks[0].name:
         by = "overall"  # as its column is called, whatever the model's first task is
     tasks = columns[columns.index("overall") : columns.index("low")]
-    sortable = (*columns[1 : columns.index("low")], "percentile", *["sd"] * bool(scorer.info.buckets), "path")
+    sortable = (*columns[1 : columns.index("low")], "percentile", *["sd"] * bool(scorer.info.score_levels), "path")
     if by not in sortable:
         raise BeholderError(f"--sort {by}: choose one of {', '.join(sortable)}")
     stream = as_json and top is None and sort is None

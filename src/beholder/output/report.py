@@ -120,7 +120,7 @@ def write_report(
     model: str,
     title: str = "beholder report",
     exact_maps: bool = False,
-    buckets: Sequence[float] = (),
+    score_levels: Sequence[float] = (),
 ) -> None:
     """Writes the page, one entry at a time, beside ``path`` and moves it there when it is whole.
 
@@ -133,7 +133,7 @@ def write_report(
         model: the model's name and version, shown in the header.
         title: of the page.
         exact_maps: whether evidence is what the score loses when a cell is hidden, and does not add up to a whole.
-        buckets: values of the first task that can be voted, where the entries have their distribution.
+        score_levels: values that raters of the first task choose from, if the entries have their distribution.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises passes
@@ -147,7 +147,7 @@ def write_report(
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title, exact_maps, buckets):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps, score_levels):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -161,7 +161,7 @@ def _page(
     model: str,
     title: str,
     exact_maps: bool,
-    buckets: Sequence[float],
+    score_levels: Sequence[float],
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -171,7 +171,7 @@ def _page(
     yield head
     described = [_described(task) for task in tasks]
     about = {"title": _text(title), "model": _text(model), "tasks": described, "exactMaps": exact_maps}
-    yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
+    yield _block("about", about | ({"buckets": list(map(_number, score_levels))} if score_levels else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}

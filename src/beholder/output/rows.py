@@ -16,10 +16,10 @@ DECIMALS = 4
 WITH_TASTE = "+"
 
 
-def columns_of(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[float] = ()) -> list[str]:
+def columns_of(tasks: Sequence[Task], taste: bool = False, score_levels: Sequence[float] = ()) -> list[str]:
     """Names of the columns for a model's tasks, the first of which is the overall score; ``taste`` comes before it.
 
-    Of a model that predicts votes for the values in ``buckets``, their standard deviation and shares come too.
+    A model that predicts votes for ``score_levels`` adds their standard deviation and shares.
 
     Raises BeholderError where a task has the name of another column.
     """
@@ -31,7 +31,7 @@ def columns_of(tasks: Sequence[Task], taste: bool = False, buckets: Sequence[flo
         "low",
         "high",
         "percentile",
-        *vote_columns(buckets),
+        *vote_columns(score_levels),
         "width",
         "height",
         "model",

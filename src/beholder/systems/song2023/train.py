@@ -99,7 +99,9 @@ def check(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path | None = Non
             raise BeholderError(
                 f"{photos.name}: {(splits == name).sum()} photographs in the {name} part; at least 2 are needed"
             )
-    columns_of(photos.tasks[:1], buckets=photos.histogram.values.tolist())  # a task may be called as another column
+    columns_of(
+        photos.tasks[:1], score_levels=photos.histogram.values.tolist()
+    )  # a task may be called as another column
     made_by = {
         **asdict(recipe),
         "weights": backbone_identity(recipe.backbone),

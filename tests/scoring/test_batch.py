@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import beholder
-from beholder.errors import PhotoError
+from beholder.errors import ModelError, PhotoError
 from beholder.photos import memory
 from beholder.photos.listing import Unreadable
 from beholder.photos.memory import PixelBudget
@@ -198,6 +198,17 @@ def test_stopping_early_stops_reading(quick: beholder.Scorer, many: list[str], m
     count = len(seen)
     assert count <= 10
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
+def test_a_model_is_opened_by_name_or_file(quick: beholder.Scorer, colour_model: Path, many: list[str]) -> None:
+    (by_file,) = beholder.score_photos(colour_model, many[:1])
+    (by_name,) = beholder.score_photos("fast", many[:1])
+    (default,) = beholder.score_photos(None, many[:1])
+    assert by_file.scores is not None and by_name.scores is not None and default.scores is not None
+    assert [scores.model.partition("@")[0] for scores in (by_name.scores, default.scores)] == ["fast", "default"]
+    np.testing.assert_allclose(by_file.scores.values, quick.score(many[:1]).values, atol=1e-5)
+    with pytest.raises(ModelError, match="cannot open"):
+        beholder.score_photos("nowhere.onnx", many[:1])
 
 
 def test_nothing_gives_nothing(quick: beholder.Scorer) -> None:

@@ -18,14 +18,14 @@ def explain(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="PNG to write.  [default: PHOTO-TASK.png in this folder]")
     ] = None,
-    grid: Annotated[int, typer.Option(min=2, max=32, help="Cells a side; the time grows with its square.")] = 8,
+    grid: Annotated[int, typer.Option(min=2, max=32, help="Cells per side; the time grows with its square.")] = 8,
     model: Model = None,
     fast: Fast = False,
 ) -> None:
     """Draw where in a photograph a score comes from.
 
-    A signed heat map at a stated scale, and bars of all scores. Each cell in turn is blurred away: an orange one raises
-    the score by what is lost then, a blue one lowers it, in points of the score. Takes 3 seconds on two cores.
+    A signed heat map at a stated scale, and bars of all scores. Each cell is blurred in turn. An orange cell raises the
+    score, a blue cell lowers it, by the points that the score changes when it is blurred. Takes 3 seconds on two cores.
 
     \b
     Example:
@@ -44,6 +44,6 @@ def explain(
         explanation.draw().save(partial, "PNG")
     evidence = explanation.evidence
     typer.echo(
-        f"{printable(str(path))}: {task} {explanation.score:.2f}; the part that adds most adds "
-        f"{max(evidence.max(), 0):.3f}, the part that takes most takes {-min(evidence.min(), 0):.3f}"
+        f"{printable(str(path))}: {task} {explanation.score:.2f}; one cell raises it by up to "
+        f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
     )

@@ -14,13 +14,13 @@ from beholder.errors import BeholderError
 def info(
     model: Annotated[
         str | None,
-        typer.Argument(help="Model file, or the word fast; the embedded default without it.", metavar="MODEL"),
+        typer.Argument(help="Model file, or the word fast.  [default: the embedded default model]", metavar="MODEL"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what the file says of itself as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the description in the file as JSON.")] = False,
 ) -> None:
-    """Say what a model is, and how well it does.
+    """Show what a model is and how well it performs.
 
-    Tasks, ranges, training data and hash, held-out metrics, licence, backbone.
+    Tasks, ranges, training data with hashes, held-out metrics, licence, backbone.
     """
     from beholder.cli.tables import info_tables, make_console
 

@@ -74,7 +74,7 @@ class ModelInfo:
         recipe: settings and seed that reproduce it.
         licence: of the file.
         attribution: authors of the work that it contains.
-        buckets: M score levels that raters of the first task choose from, rising; empty unless the model predicts
+        score_levels: M values that raters of the first task choose from, rising; empty unless the model predicts
             their shares.
     """
 
@@ -91,7 +91,7 @@ class ModelInfo:
     recipe: dict[str, Any]
     licence: str
     attribution: str
-    buckets: tuple[float, ...] = ()
+    score_levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
@@ -112,19 +112,20 @@ class ModelInfo:
             raise ModelError("its percentile reference is not 101 rising values per task")
         if self.resize not in (SQUASH, SHORT_EDGE) or (self.resize == SHORT_EDGE and len(set(self.size)) > 1):
             raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
-        if np.any(np.diff(self.buckets) <= 0):
+        if np.any(np.diff(self.score_levels) <= 0):
             raise ModelError("its score levels do not rise")
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the graph's outputs."""
-        return (*OUTPUTS, DISTRIBUTION) if self.buckets else OUTPUTS
+        return (*OUTPUTS, DISTRIBUTION) if self.score_levels else OUTPUTS
 
     def to_json(self) -> str:
         """The JSON document of a model file."""
         document = {"format": FORMAT, **asdict(self)}
-        if not self.buckets:
-            del document["buckets"]
+        score_levels = document.pop("score_levels")
+        if score_levels:
+            document["buckets"] = score_levels  # the key of format 1
         return json.dumps(document, sort_keys=True)
 
     def percentiles(self, scores: np.ndarray) -> np.ndarray:
@@ -155,7 +156,7 @@ def parse_info(text: str) -> ModelInfo:
         document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
         document["metrics"] = tuple(Estimate(**metric) for metric in document["metrics"])
         document["size"] = tuple(document["size"])
-        document["buckets"] = tuple(document.get("buckets", ()))
+        document["score_levels"] = tuple(document.pop("buckets", ()))  # the key of format 1
         document["half_width"] = tuple(document["half_width"])
         document["reference"] = tuple(tuple(row) for row in document["reference"])
         return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})

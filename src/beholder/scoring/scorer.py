@@ -125,7 +125,7 @@ class Scorer:
             evidence=evidence,
             sizes=sizes,
             model=self.id,
-            buckets=self.info.buckets,
+            score_levels=self.info.score_levels,
             distribution=distribution[0] if distribution else None,
         )
 

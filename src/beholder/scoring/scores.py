@@ -24,7 +24,7 @@ class Scores:
         evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
         sizes: (N, 2) width and height of the upright photographs, in pixels.
         model: id of the model file.
-        buckets: M score levels that raters of the first task choose from; empty unless the model predicts votes.
+        score_levels: M values that raters of the first task choose from; empty unless the model predicts votes.
         distribution: (N, M) predicted share of votes for each score level, rows that sum to 1; None unless the model
             predicts votes.
 
@@ -49,7 +49,7 @@ class Scores:
     evidence: np.ndarray
     sizes: np.ndarray
     model: str
-    buckets: tuple[float, ...] = ()
+    score_levels: tuple[float, ...] = ()
     distribution: np.ndarray | None = None
 
     def __post_init__(self) -> None:
@@ -59,10 +59,10 @@ class Scores:
                 raise BeholderError(f"Scores.{name} has shape {getattr(self, name).shape}, expected {expected}")
         if len(self.embedding) != expected[0] or self.evidence.shape[:2] != expected or len(self.sizes) != expected[0]:
             raise BeholderError(f"Scores: embedding, evidence and sizes must have {expected[0]} rows")
-        shares = (expected[0], len(self.buckets)) if self.buckets else None
+        shares = (expected[0], len(self.score_levels)) if self.score_levels else None
         if shares != (None if self.distribution is None else self.distribution.shape):
             raise BeholderError(
-                f"Scores.distribution must have {expected[0]} rows and {len(self.buckets)} score levels"
+                f"Scores.distribution must have {expected[0]} rows and {len(self.score_levels)} score levels"
             )
 
     def __len__(self) -> int:
@@ -99,7 +99,7 @@ class Scores:
         return arrays if self.distribution is None else arrays | {"distribution": self.distribution}
 
     def _with(self, arrays: dict[str, np.ndarray]) -> "Scores":
-        return Scores(tasks=self.tasks, model=self.model, buckets=self.buckets, **arrays)
+        return Scores(tasks=self.tasks, model=self.model, score_levels=self.score_levels, **arrays)
 
     def column(self, task: str) -> int:
         """Index of a task in the columns of ``values``. Raises BeholderError if there is no such task.
@@ -165,7 +165,7 @@ class Scores:
             return None
         from beholder.metrics import deviations  # the loaders of data sets come with it
 
-        return deviations(self.distribution, np.array(self.buckets))
+        return deviations(self.distribution, np.array(self.score_levels))
 
     def to_dict(self) -> dict[str, np.ndarray]:
         """Columns by name, each (N,), in the order of the tables that ``beholder score`` writes.
@@ -177,7 +177,7 @@ class Scores:
         low, high = self.interval.T
         votes: dict[str, np.ndarray] = {}
         if self.distribution is not None and self.sd is not None:
-            votes = dict(zip(vote_columns(self.buckets), (self.sd, *self.distribution.T), strict=True))
+            votes = dict(zip(vote_columns(self.score_levels), (self.sd, *self.distribution.T), strict=True))
         return {
             "overall": self.overall,
             **self.attributes,
@@ -213,13 +213,13 @@ def blank(scores: Scores, rows: Sequence[int]) -> Scores:
     return scores._with(arrays)
 
 
-def vote_columns(buckets: Sequence[float]) -> list[str]:
+def vote_columns(score_levels: Sequence[float]) -> list[str]:
     """Column names of predicted votes: their standard deviation, and the share of each score level.
 
     >>> vote_columns((1, 2))
     ['sd', 'p_1', 'p_2']
     """
-    return ["sd", *(f"p_{value:g}" for value in buckets)] if buckets else []
+    return ["sd", *(f"p_{value:g}" for value in score_levels)] if score_levels else []
 
 
 def task_index(tasks: tuple[Task, ...], name: str) -> int:

@@ -59,7 +59,7 @@ def check_contract(path: Path, info: ModelInfo, session: Any) -> None:
         "scores": (2, count),
         "embedding": (2, None),
         "evidence": (4, count),
-        DISTRIBUTION: (2, len(info.buckets)),
+        DISTRIBUTION: (2, len(info.score_levels)),
     }
     for name in info.outputs:
         (dimensions, length), (kind, shape) = contract[name], outputs[name]

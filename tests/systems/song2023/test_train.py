@@ -421,7 +421,7 @@ def test_model_file_scores_as_the_network(
     model: Path, whole: SongResult, photos: RatedPhotos, source: VariableSizeInputs
 ) -> None:
     scorer = beholder.load(model)
-    assert scorer.info.buckets == (1, 2, 3) and scorer.info.resize == "short edge"
+    assert scorer.info.score_levels == (1, 2, 3) and scorer.info.resize == "short edge"
     held_out = [row for row, part in enumerate(photos.splits or ()) if part != "train"]
     found = scorer.score([photos.paths[row] for row in held_out])
     np.testing.assert_allclose(found.distribution, whole.predicted[held_out], atol=5e-3)

@@ -77,7 +77,7 @@ def describe(photos: RatedPhotos, trained: SongResult, recipe: SongRecipe) -> Mo
         },
         licence=f"weights of the backbone: {pretrained.licence}; the ratings' own terms hold as well",
         attribution=f"Contains {pretrained.description}. Trained on votes of {photos.name}.",
-        buckets=tuple(values.tolist()),
+        score_levels=tuple(values.tolist()),
     )
 
 

@@ -1,0 +1,67 @@
+"""Explanations: evidence by occlusion, heat maps, and bars of all scores."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from beholder import Scorer, Scores
+from beholder.errors import BeholderError
+from beholder.scoring.explain import Explanation, occlude
+from beholder.scoring.heatmap import RAISES
+from beholder.tasks import Task
+
+
+def test_explanation(scorer: Scorer, photos: list[Path], tmp_path: Path) -> None:
+    for task in scorer.info.tasks:
+        explanation = scorer.explain(photos[0], task.name, grid=4)
+        assert explanation.score == pytest.approx(scorer.score(photos[0]).values[0, explanation.index], abs=0.02)
+        assert explanation.evidence.shape == (4, 4)
+        assert np.abs(explanation.evidence).max() <= explanation.scale
+        sheet = explanation.draw()
+        content = io.BytesIO()
+        sheet.save(content, "PNG")
+        assert len(content.getvalue()) > 10_000
+    with pytest.raises(BeholderError, match="no task"):
+        scorer.explain(photos[0], "sharpness")
+
+
+def test_heat_map_has_the_colour_of_the_sign(scorer: Scorer, photos: list[Path]) -> None:
+    explanation = scorer.explain(photos[0], grid=4)
+    rows, columns = explanation.evidence.shape
+    plain = np.full((rows * 21, columns * 21, 3), 128, dtype=np.uint8)
+    picture = np.asarray(replace(explanation, pixels=plain).overlay()).astype(int)
+    redder = picture[10::21, 10::21, 0] - picture[10::21, 10::21, 2]
+    strong = np.abs(explanation.evidence) > 0.5 * np.abs(explanation.evidence).max()
+    assert strong.any()
+    assert (np.sign(redder[strong]) == np.sign(explanation.evidence[strong])).all()
+
+
+def test_bars_of_a_scale_with_two_sides_begin_between_them() -> None:
+    def orange(value: float) -> np.ndarray:
+        """Columns of the sheet that the bar covers."""
+        one = np.full((1, 1), value)
+        tasks, cell = (Task("conscientiousness", -1, 1),), np.zeros((1, 1, 2, 2))
+        scores = Scores(tasks, one, one, one, np.full((1, 1), 50), one, cell, np.array([[80, 60]]), "made")
+        sheet = np.asarray(Explanation(scores, 0, np.zeros((60, 80, 3), np.uint8), cell[0, 0]).draw())
+        return np.flatnonzero((sheet == RAISES).all(axis=2).any(axis=0))
+
+    above, below = orange(0.5), orange(-0.5)
+    assert abs(int(above.min()) - int(below.max())) <= 2 and abs(len(above) - len(below)) <= 2
+    assert below.min() > 24 + 110  # right of a name that is longer than most
+
+
+def test_hiding_what_raises_the_score_lowers_it(scorer: Scorer, photos: list[Path]) -> None:
+    """A planted truth: only the left half counts, the upper part for it and the lower part against it."""
+
+    def score(pixels: np.ndarray) -> np.ndarray:
+        detail = np.abs(np.diff(pixels[:, :, :40, 0].astype(float), axis=2))
+        return np.stack([detail[:, :40].mean((1, 2)) - detail[:, 40:].mean((1, 2))] * 2, axis=1)
+
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    losses = occlude(score, noise, grid=4)
+    assert losses.shape == (2, 4, 4)
+    assert (losses[:, :2, :2] > 1).all() and (losses[:, 2:, :2] < -1).all()
+    assert (np.abs(losses[:, :, 2:]) < 1e-9).all()

@@ -1,0 +1,179 @@
+"""Model files that are damaged, or describe what cannot be, are refused before a runtime opens them."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import beholder
+from beholder.errors import ModelError
+from beholder.scoring.model_file import EMBEDDED, default_path, embedded_path, model_path, parse_info, read_model
+from beholder.scoring.onnx_file import read_metadata
+from helpers.broken_models import edit_metadata, with_graph, with_metadata
+
+
+def changed_default(change) -> bytes:  # type: ignore[no-untyped-def]
+    model = onnx.load_model_from_string(default_path().read_bytes())
+    assert model.metadata_props.pop().key == "beholder.sha256"  # the seal, which would reveal any change
+    change(model)
+    return model.SerializeToString()
+
+
+BAD_MODELS = {
+    "empty": lambda: b"",
+    "text": lambda: b"this is no model\n" * 100,
+    "cut short": lambda: default_path().read_bytes()[:1_000_000],
+    "not ours": lambda: changed_default(lambda model: model.metadata_props.pop()),
+    "later format": lambda: changed_default(lambda model: edit_metadata(model, lambda d: d.update(format=99))),
+    "no tasks": lambda: changed_default(lambda model: edit_metadata(model, lambda d: d.update(tasks=[]))),
+    "lost a field": lambda: changed_default(lambda model: edit_metadata(model, lambda d: d.pop("half_width"))),
+    "one task too many": lambda: changed_default(
+        lambda model: edit_metadata(
+            model,
+            lambda d: d.update({key: d[key] + d[key][-1:] for key in ("tasks", "half_width", "reference")}),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_MODELS)
+def test_bad_model_is_one_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(BAD_MODELS[kind]())
+    with pytest.raises(ModelError) as caught:
+        beholder.load(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value) and "sha256" not in str(caught.value)
+
+
+def external(location: str, make: Callable[[onnx.ModelProto], onnx.TensorProto]) -> Callable[[Path], None]:
+    def edit(model: onnx.ModelProto) -> None:
+        tensor = make(model)
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", "0"), ("length", "12")):
+            tensor.external_data.add(key=key, value=value)
+
+    return lambda path: path.write_bytes((edit(model := onnx.load(path)), model.SerializeToString())[1]) and None
+
+
+def constant_in_branch(model: onnx.ModelProto) -> onnx.TensorProto:
+    """A tensor in a graph in an attribute of a node."""
+    tensor = onnx.numpy_helper.from_array(np.zeros(3, np.float32), "t")
+    inner = onnx.helper.make_node("Constant", [], ["c"], value=tensor)
+    graph = onnx.helper.make_graph([inner], "g", [], [onnx.helper.make_tensor_value_info("c", 1, [3])])
+    model.graph.node.append(onnx.helper.make_node("If", ["condition"], ["out"], then_branch=graph, else_branch=graph))
+    return model.graph.node[-1].attribute[0].g.node[0].attribute[0].t
+
+
+def nest_deeply(path: Path) -> None:
+    graph = b""
+    for _ in range(3000):  # graph in attribute in node in graph
+        graph = protobuf_field(1, protobuf_field(5, protobuf_field(6, graph)))
+    path.write_bytes(path.read_bytes() + protobuf_field(7, graph))
+
+
+def protobuf_field(number: int, content: bytes) -> bytes:
+    length, size = b"", len(content)
+    while size > 127:
+        length, size = length + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+ROW = list(np.linspace(1, 7, 101))
+NAN = float("nan")
+TASK = {"name": "overall", "low": 1, "high": 7, "description": ""}
+REFUSED_UNSEEN = {  # change of a whole model file -> part of the message
+    "external": (external("secret", lambda m: m.graph.initializer[3]), "data outside the file"),
+    "external elsewhere": (
+        external("../../etc/passwd", lambda m: m.graph.initializer[0]),
+        "data outside the file",
+    ),
+    "external in memory": (
+        external("*/_ORT_MEM_ADDR_/*", lambda m: m.graph.initializer[0]),
+        "data outside the file",
+    ),
+    "external in a branch": (external("secret", constant_in_branch), "data outside the file"),
+    "nested": (nest_deeply, "nested too deeply"),
+    "reference is no number": (with_metadata(reference=[ROW, ROW, [NAN] * 101]), "not finite"),
+    "reference is endless": (with_metadata(reference=[ROW, ROW, [*ROW[:-1], float("inf")]]), "not finite"),
+    "reference of words": (with_metadata(reference=[ROW, ROW, ["a"] * 101]), "not what a beholder model carries"),
+    "reference falls": (with_metadata(reference=[ROW, ROW, ROW[::-1]]), "rising"),
+    "interval is no number": (with_metadata(half_width=[NAN, 1, 1]), "not finite"),
+    "interval is negative": (with_metadata(half_width=[-1, 1, 1]), "negative width"),
+    "interval beyond floats": (with_metadata(half_width=[10**400, 1, 1]), "not what a beholder model carries"),
+    "interval is a word": (with_metadata(half_width="abc"), "not what a beholder model carries"),
+    "size of words": (with_metadata(size=["a", "b"]), "width and height"),
+    "size of fractions": (with_metadata(size=[16.5, 16]), "width and height"),
+    "size of nothing": (with_metadata(size=[0, 16]), "width and height"),
+    "size beyond memory": (with_metadata(size=[10**9, 10**9]), "width and height"),
+    "size of three": (with_metadata(size=[16, 16, 3]), "width and height"),
+    "name is a number": (with_metadata(name=5), "no text"),
+    "name of two lines": (with_metadata(name="a\nb"), "no text"),
+    "licence is a list": (with_metadata(licence=[]), "no text"),
+    "tasks alike": (with_metadata(tasks=[TASK, TASK, TASK]), "same name"),
+    "task without a range": (
+        with_metadata(tasks=[TASK, {**TASK, "low": 7, "name": "a"}, {**TASK, "name": "b"}]),
+        "range",
+    ),
+    "tasks are numbers": (with_metadata(tasks=[1, 2, 3]), "not what a beholder model carries"),
+    "data is a word": (with_metadata(data="abc"), "not what a beholder model carries"),
+    "endless words": (with_metadata(description="x" * 10_000_001), "characters"),
+    "nested words": (with_graph(lambda m: setattr(m.metadata_props[0], "value", "[" * 100_000)), "metadata"),
+    "words that are no text": (
+        lambda path: path.write_bytes(path.read_bytes().replace(b"beholder", b"\xff\xfeholder")),
+        "damaged",
+    ),
+    "metadata is a list": (with_graph(lambda m: setattr(m.metadata_props[0], "value", "[1]")), "metadata"),
+    "too large": (lambda path: os.truncate(path, 2 * 1024**3 + 1), "more than a model file can have"),
+    "pipe": (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_UNSEEN)
+def test_refused_before_the_runtime_sees_it(
+    kind: str, colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_bytes(bytes(12))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    change, says = REFUSED_UNSEEN[kind]
+    change(path)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("the runtime was given the file"))
+    with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$") as caught:
+        beholder.load(path)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+def test_missing_model_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot open"):
+        beholder.load(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_description_is_written_as_it_was_read(name: str) -> None:
+    text = read_metadata(embedded_path(name).read_bytes())["beholder"]
+    assert parse_info(text).to_json() == text
+
+
+def test_score_levels_keep_their_key_of_format_1() -> None:
+    _, info = read_model(default_path())
+    with_levels = replace(info, score_levels=(1.0, 2.5, 4.0))
+    document = json.loads(with_levels.to_json())
+    assert document["buckets"] == [1.0, 2.5, 4.0] and "score_levels" not in document
+    assert "buckets" not in json.loads(info.to_json())
+    assert parse_info(with_levels.to_json()) == with_levels
+    with pytest.raises(ModelError, match="do not rise"):
+        replace(info, score_levels=(1.0, 1.0))
+
+
+@pytest.mark.parametrize("model", [None, "default", "fast"])
+def test_embedded_models_are_found_by_name(model: str | None) -> None:
+    assert model_path(model) == embedded_path(model or "default")
+    assert model_path("./fast") == Path("fast")

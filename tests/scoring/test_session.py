@@ -1,0 +1,136 @@
+"""The runtime: nothing is reported, a GPU is used, and models that break the contract are refused."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+import beholder
+from beholder.errors import ModelError
+from beholder.scoring.onnx_file import sealed
+from helpers.broken_models import with_graph
+
+
+def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
+    """The runtime's telemetry keeps its queue in the user's cache folder, and is off in CI: so not in this process."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = "import sys, beholder; beholder.load().score(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(photos[0])], env=environment, check=True)
+    assert not list(tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_gpu_is_used_where_the_runtime_has_one(
+    colour_model: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    import onnxruntime
+
+    asked: list[list[str]] = []
+    open_session = onnxruntime.InferenceSession
+
+    def opened(content: bytes, options: Any, providers: list[Any], **_: Any) -> Any:
+        asked.append([each if isinstance(each, str) else each[0] for each in providers])
+        return open_session(content, options, providers=["CPUExecutionProvider"])
+
+    gpu = ["CUDAExecutionProvider"] * there
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*gpu, "CPUExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    beholder.load(colour_model)
+    assert asked == [[*gpu, "CPUExecutionProvider"]]
+
+
+def drop_column(output: str, declared: int | None) -> Callable[[onnx.ModelProto], object]:
+    """An output that loses one of three columns in a node whose output shape no runtime can predict."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        maker = next(node for node in model.graph.node if output in node.output)
+        maker.output[0] = "raw"
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([True, True, False]), "kept"))
+        model.graph.node.append(onnx.helper.make_node("Compress", ["raw", "kept"], [output], axis=1))
+        for put in model.graph.output:
+            if put.name == output and declared:
+                put.type.tensor_type.shape.dim[1].dim_value = declared
+            elif put.name == output:
+                put.type.tensor_type.shape.dim[1].Clear()
+
+    return edit
+
+
+REFUSED_UNRUN = {
+    "operators of others": (
+        lambda m: (setattr(m.graph.node[0], "domain", "evil"), m.opset_import.add(domain="evil", version=1)),
+        "not a registered function",
+    ),
+    "scores of more tasks": (drop_column("scores", 4), "describes 3 tasks and computes scores of 4"),
+    "maps of more tasks": (drop_column("evidence", 7), "describes 3 tasks and computes evidence of 7"),
+    "scores of no known number": (drop_column("scores", None), "describes 3 tasks and computes scores of"),
+    "maps without a grid": (lambda m: m.graph.output[2].type.tensor_type.shape.dim.pop(), "evidence"),
+    "another input": (
+        lambda m: m.graph.input.append(onnx.helper.make_tensor_value_info("other", 1, [1])),
+        "inputs and outputs",
+    ),
+    "an output lost": (lambda m: m.graph.output.pop(), "inputs and outputs"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_UNRUN)
+def test_refused_before_anything_runs(kind: str, colour_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    edit, says = REFUSED_UNRUN[kind]
+    with_graph(edit)(path)
+    with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$"):
+        beholder.load(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (drop_column("scores", 3), "computes scores of shape"),
+        (drop_column("evidence", 3), "computes evidence of shape"),
+        (lambda m: m.graph.initializer[3].CopyFrom(tensor("bias", np.full(3, np.nan))), "not finite"),
+        (drop_column("embedding", None), "cannot be run"),
+    ],
+    ids=["fewer scores", "fewer maps", "not finite", "does not fit"],
+)
+def test_lies_that_only_running_shows_are_one_line(
+    edit: Callable[[onnx.ModelProto], object], says: str, colour_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    with_graph(edit)(path)
+    with pytest.raises(ModelError, match=rf"^[^\n]*{says}[^\n]*$"):
+        beholder.load(path).score(np.zeros((9, 9, 3), np.uint8))
+
+
+def tensor(name: str, values: np.ndarray) -> onnx.TensorProto:
+    return onnx.numpy_helper.from_array(values.astype(np.float32), name)
+
+
+@pytest.mark.parametrize("sealing", [False, True])
+def test_damaged_model_files(sealing: bool, colour_model: Path, tmp_path: Path, capfd: Any) -> None:
+    """Any bit may be wrong, any part missing: what comes is a model that computes numbers, or one line."""
+    whole, path, loaded = colour_model.read_bytes(), tmp_path / "m.onnx", 0
+    whole = sealed(whole) if sealing else whole
+    for number in range(400):
+        random, content = Random(number), bytearray(whole)
+        if random.random() < 0.3:
+            content = content[: random.randrange(len(content))]
+        else:
+            for _ in range(random.choice((1, 1, 2, 8))):
+                content[random.randrange(min(len(content), random.choice((700, 9999))))] ^= 1 << random.randrange(8)
+        path.write_bytes(content)
+        try:
+            beholder.load(path).score(np.zeros((9, 9, 3), np.uint8))
+            loaded += 1
+        except ModelError as error:
+            assert str(error).isprintable(), number
+    assert loaded == 0 if sealing else 0 < loaded < 100
+    assert capfd.readouterr() == ("", "")  # the runtime does not talk

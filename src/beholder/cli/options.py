@@ -47,7 +47,7 @@ def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ..
     from beholder.scoring.extra_columns import vote_extras
     from beholder.tasks import check_column_names
 
-    extras = vote_extras(scorer.info.buckets)
+    extras = vote_extras(scorer.info.score_levels)
     if taste is not None:
         from beholder.personal.taste import columns, read_taste
 

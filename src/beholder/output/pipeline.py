@@ -171,7 +171,7 @@ def score_page(
             model=identity_of(scorer.id, extras),
             title=title,
             exact_maps=exact_maps,
-            buckets=scorer.info.buckets,
+            score_levels=scorer.info.score_levels,
         )
     except _NothingScoredError:
         return False

@@ -125,7 +125,7 @@ def write_report(
     model: str,
     title: str = "beholder report",
     exact_maps: bool = False,
-    buckets: Sequence[float] = (),
+    score_levels: Sequence[float] = (),
 ) -> None:
     """Write the page, one entry at a time, to a new file that replaces ``path`` when it is complete.
 
@@ -152,7 +152,7 @@ def write_report(
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title, exact_maps, buckets):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps, score_levels):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -166,7 +166,7 @@ def _page(
     model: str,
     title: str,
     exact_maps: bool,
-    buckets: Sequence[float],
+    score_levels: Sequence[float],
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -176,7 +176,7 @@ def _page(
     yield head
     described = [_described(task) for task in tasks]
     about = {"title": valid_utf8(title), "model": valid_utf8(model), "tasks": described, "exactMaps": exact_maps}
-    yield _block("about", about | ({"buckets": list(map(_number, buckets))} if buckets else {}))
+    yield _block("about", about | ({"buckets": list(map(_number, score_levels))} if score_levels else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}

@@ -38,13 +38,13 @@ class ExtraColumns:
     tasks: tuple[Task, ...] = ()
 
 
-def vote_extras(buckets: Sequence[float]) -> tuple[ExtraColumns, ...]:
+def vote_extras(score_levels: Sequence[float]) -> tuple[ExtraColumns, ...]:
     """Standard deviation and shares of predicted votes; nothing for a model that predicts none.
 
     >>> [list(extra.kinds) for extra in vote_extras((1, 2))]
     [['sd', 'p_1', 'p_2']]
     """
-    names = vote_columns(buckets)
+    names = vote_columns(score_levels)
     if not names:
         return ()
 

@@ -74,25 +74,25 @@ class Semantic(nn.Module):
         split: a regressor of its own for each group; else one that reads all.
     """
 
-    def __init__(self, backbone: Backbone, buckets: int, maps: int, split: bool = True) -> None:
+    def __init__(self, backbone: Backbone, score_levels: int, maps: int, split: bool = True) -> None:
         super().__init__()
         self.backbone = backbone
-        self.buckets, self.split = buckets, split
-        self.project = nn.Conv2d(backbone.channels, buckets * maps, 1)
-        self.decoder = Decoder(buckets * maps)
-        self.out = nn.Linear(maps * POOLED * (1 if split else buckets), buckets)
+        self.score_levels, self.split = score_levels, split
+        self.project = nn.Conv2d(backbone.channels, score_levels * maps, 1)
+        self.decoder = Decoder(score_levels * maps)
+        self.out = nn.Linear(maps * POOLED * (1 if split else score_levels), score_levels)
 
     def forward_tail(self, features: Tensor, size: tuple[int, int] | None = None) -> Answer:
         """The backbone's feature map -> an `Answer`, rebuilt at ``size`` (height, width) where one is given."""
         found = self.project(features)
         pooled = pyramid(found)
         if self.split:
-            logits = (pooled.flatten(1).reshape(len(pooled), self.buckets, -1) * self.out.weight).sum(
+            logits = (pooled.flatten(1).reshape(len(pooled), self.score_levels, -1) * self.out.weight).sum(
                 dim=2
             ) + self.out.bias
         else:
             logits = self.out(pooled.flatten(1))
-        activated = found.unflatten(1, (self.buckets, -1)).mean(dim=(2, 3, 4))
+        activated = found.unflatten(1, (self.score_levels, -1)).mean(dim=(2, 3, 4))
         rebuilt = None if size is None else self.decoder(found, size)
         return Answer(logits.softmax(dim=1), activated.softmax(dim=1), rebuilt)
 
@@ -131,12 +131,12 @@ class ScoringSemantic(nn.Module):
     def __init__(self, network: Semantic, values: Tensor, typical: Tensor) -> None:
         super().__init__()
         self.backbone, self.project = network.backbone, network.project
-        weight, buckets = network.out.weight.detach(), network.buckets
+        weight, score_levels = network.out.weight.detach(), network.score_levels
         if network.split:  # as the joint one that it is, with zeros for the other groups
-            groups = weight.new_zeros(buckets, buckets, weight.shape[1])
-            groups[range(buckets), range(buckets)] = weight
+            groups = weight.new_zeros(score_levels, score_levels, weight.shape[1])
+            groups[range(score_levels), range(score_levels)] = weight
             weight = groups.flatten(1)
-        self.register_buffer("weight", weight.reshape(buckets, -1, POOLED).clone())  # (M, M * P, 21)
+        self.register_buffer("weight", weight.reshape(score_levels, -1, POOLED).clone())  # (M, M * P, 21)
         self.register_buffer("bias", network.out.bias.detach().clone())
         self.register_buffer("values", values)
         self.register_buffer("typical", typical)

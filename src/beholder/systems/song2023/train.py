@@ -63,11 +63,11 @@ class SongResult:
         return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
 
 
-def make_network(recipe: SongRecipe, buckets: int, pretrained: bool = True) -> Semantic:
+def make_network(recipe: SongRecipe, score_levels: int, pretrained: bool = True) -> Semantic:
     """The network as a training begins, repeatable by the seed."""
     encoder = create_backbone(recipe.backbone, pretrained)
     torch.manual_seed(recipe.seed)
-    network = Semantic(encoder, buckets, recipe.maps, recipe.separate)
+    network = Semantic(encoder, score_levels, recipe.maps, recipe.separate)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -173,7 +173,7 @@ def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.
     Args:
         stage: 1 where the encoder is as it was pretrained.
     """
-    whole = np.full((len(source.shapes), network.buckets), np.nan)
+    whole = np.full((len(source.shapes), network.score_levels), np.nan)
     for part, answer in answers(network, source, stage, rows):
         whole[part] = answer.distribution.float().cpu().numpy()
     return whole[rows]

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from beholder.data.statistics import Cell, Statistic
+from beholder.data.statistics import StatisticsCell, StatisticsTable
 from beholder.evaluation.evaluate import Evaluation, scale_of
 from beholder.metrics import Estimate, p_text
 from beholder.output.rows import Row
@@ -123,7 +123,7 @@ def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
     return table
 
 
-def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
+def statistics_tables(statistics: Iterable[StatisticsTable]) -> list[Table]:
     """What rated photographs hold, a table each. Correlations have numbered columns, which are narrower than names."""
     tables = []
     for statistic in statistics:
@@ -138,7 +138,7 @@ def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
     return tables
 
 
-def _cell(cell: Cell, digits: int) -> str:
+def _cell(cell: StatisticsCell, digits: int) -> str:
     if isinstance(cell, tuple):
         return " to ".join(filter(None, (_cell(end, digits) for end in cell)))
     if isinstance(cell, float):

@@ -1,7 +1,7 @@
 """The one schema of rated photographs: files, tasks, mean ratings in native units, and a content hash.
 
-The hash covers what a model can learn from, the bytes of every photograph and its ratings, and not where the files
-lie: two copies of a data set on two machines have the same one, and a swapped photograph does not go unseen.
+The hash covers what a model can learn from, the bytes of every photograph and its ratings, but not where the files
+are: two copies of a data set on two machines have the same hash, and a replaced photograph changes it.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from beholder.errors import BeholderError
 from beholder.tasks import Task
 from beholder.text import SHOWN
 
-# Known splits, the one that matters most first: a picture in two of them stays in the first.
+# Known splits, the most important first: a picture in two of them is kept in the first.
 SPLITS = ("test", "validation", "train")
-READERS = 8  # files read at a time: as many as keep a disk or a network folder busy
+READER_THREADS = 8  # files read at a time: enough to keep a disk or a network folder busy
 HASHES = ("digests", "content_hash")  # cached properties of RatedPhotos
 
 
@@ -34,19 +34,19 @@ class RatedPhotos:
         name: of the data set.
         root: folder that ``files`` are relative to.
         files: N paths, relative, with forward slashes.
-        tasks: K rated quantities.
+        tasks: K rated quantities, the overall score first.
         ratings: (N, K) mean ratings in native units; NaN where a photograph was not rated.
-        groups: N labels that a split must not cut through (a theme, say), or None.
-        splits: N names of the published split (train, validation, test), or None.
+        groups: N labels of photographs that a split must keep together (a theme, say), or None.
+        splits: N names of the published split (train, validation or test), or None.
         sd: (N, K) standard deviations over raters in native units, NaN where unknown, or None.
         n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
         votes: the single ratings of the first task, or None.
-        histogram: how many votes for the first task each photograph got at each value of its scale, or None.
+        histogram: votes for the first task, counted for each photograph and value of the scale, or None.
 
     Raises:
-        BeholderError: shapes that disagree, photographs that are missing or listed twice, ratings outside the scale,
-            splits of another name, standard deviations or numbers below 0, votes for photographs that are not there or
-            at values outside the scale.
+        BeholderError: shapes disagree, photographs are missing or listed twice, ratings are outside the scale, a split
+            has an unknown name, standard deviations or numbers are below 0, or votes are for unknown photographs or
+            outside the scale.
     """
 
     name: str
@@ -119,6 +119,7 @@ class RatedPhotos:
 
     @property
     def paths(self) -> list[Path]:
+        """N paths that can be opened."""
         return [self.root / file for file in self.files]
 
     @cached_property
@@ -126,14 +127,14 @@ class RatedPhotos:
         """(N,) sha256 of each file's bytes, in hexadecimal.
 
         Raises:
-            BeholderError: a photograph that cannot be read.
+            BeholderError: a photograph cannot be read.
         """
-        with ThreadPoolExecutor(READERS) as readers:
-            return np.array(list(readers.map(digest, self.paths)), dtype="U64")
+        with ThreadPoolExecutor(READER_THREADS) as readers:
+            return np.array(list(readers.map(file_digest, self.paths)), dtype="U64")
 
     @cached_property
     def content_hash(self) -> str:
-        """Sha256 over photographs and ratings, in the order of the file names."""
+        """Sha256 of photographs and ratings, in the order of the file names."""
         state = hashlib.sha256()
         for index in np.argsort(self.files):
             state.update(bytes.fromhex(self.digests[index]))
@@ -203,34 +204,33 @@ def _keep_hashes(photos: P, source: RatedPhotos) -> P:
     return photos
 
 
-def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
-    """The photographs, with no picture in two splits; pictures are told apart by the bytes of their files.
+def check_leaks(photos: RatedPhotos, *, drop: bool = False) -> RatedPhotos:
+    """The photographs, with no picture in two splits; pictures are the same if the bytes of their files are.
 
-    Twice inside one split is allowed. Without splits nothing is read and nothing is checked.
+    A picture may be in one split twice. Without splits nothing is read and nothing is checked.
 
     Args:
         photos: with or without splits.
-        drop: keep a picture in the split that matters most (test, then validation, then train) and leave the others
-            out, instead of refusing.
+        drop: keep a picture only in the most important of its splits (test, then validation, then train), instead of
+            refusing.
 
     Raises:
-        BeholderError: pictures in two splits where they are not to be dropped, or a file that cannot be read.
+        BeholderError: pictures are in two splits and ``drop`` is not set, or a file cannot be read.
     """
     if photos.splits is None:
         return photos
-    first: dict[str, int] = {}
+    splits, first = photos.splits, dict[str, int]()
     leaks = []
-    for row in sorted(range(len(photos)), key=lambda row: SPLITS.index(photos.splits[row])):  # type: ignore[index]
+    for row in sorted(range(len(photos)), key=lambda row: SPLITS.index(splits[row])):
         kept = first.setdefault(photos.digests[row], row)
-        if photos.splits[kept] != photos.splits[row]:
+        if splits[kept] != splits[row]:
             leaks.append((kept, row))
     if not leaks:
         return photos
     if drop:
         return photos.subset(np.setdiff1d(np.arange(len(photos)), [row for _, row in leaks]))
     pairs = (
-        f"{photos.files[row]} ({photos.splits[row]}) is {photos.files[kept]} ({photos.splits[kept]})"
-        for kept, row in leaks[:SHOWN]
+        f"{photos.files[row]} ({splits[row]}) is {photos.files[kept]} ({splits[kept]})" for kept, row in leaks[:SHOWN]
     )
     raise BeholderError(
         f"{photos.name}: {len(leaks)} photographs are in a second split too, by content: {', '.join(pairs)}"
@@ -238,8 +238,8 @@ def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
     )
 
 
-def digest(path: Path) -> str:
-    """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError where it cannot be read."""
+def file_digest(path: Path) -> str:
+    """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -64,6 +64,10 @@ Root = Annotated[
         file_okay=False,
     ),
 ]
+EmbeddedRoot = Annotated[
+    Path | None,
+    typer.Option("--root", help="Folder that holds oasis/ and biq2021/.  [default: BEHOLDER_DATA]", file_okay=False),
+]
 SecondRoot = Annotated[
     Path | None,
     typer.Option(help="Folder of the second data set, as --root.  [default: as --root]", file_okay=False),

@@ -16,6 +16,7 @@ from beholder.cli.options import (
     Data,
     Device,
     DropLeaks,
+    EmbeddedRoot,
     Root,
     Scale,
     SecondRoot,
@@ -33,10 +34,6 @@ SATURATED = "; the second branch says the same of all photographs: give smaller 
 
 Work = Annotated[
     Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-]
-EmbeddedRoot = Annotated[
-    Path | None,
-    typer.Option("--root", help="Folder that holds oasis/ and biq2021/.  [default: BEHOLDER_DATA]", file_okay=False),
 ]
 TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")]
 

@@ -159,7 +159,7 @@ def test_own_votes_beside_ratings(tmp_path: Path) -> None:
         ("01.jpg,1,1,1,3", "01.jpg,1,1,1,4", r"row 3, n is 4, its votes are 3 \(1 such rows\)"),
         ("01.jpg,1,1,1,3", "01.jpg,-1,1,3,3", "row 3, votes_1 is '-1'; numbers of votes are whole"),
         ("01.jpg,1,1,1,3", "01.jpg,1.5,0.5,1,3", r"row 3, votes_-1 is '0\.5'; numbers"),
-        ("01.jpg,1,1,1,3", "01.jpg,1,,2,3", "row 3, votes_-1 is ''; .* 0 where there is none"),
+        ("01.jpg,1,1,1,3", "01.jpg,1,,2,3", "row 3, votes_-1 is ''; .* 0 for no votes"),
         ("01.jpg,1,1,1,3", "01.jpg,0,0,0,0", "row 3 has no votes"),
         ("votes_1,votes_-1,votes_0,n", "votes_1,beauty,light,n", "'votes_1' is the only column of votes"),
         ("votes_1,votes_-1,votes_0,n", "votes_1,votes_-1,votes_0,score_n", None),

@@ -195,7 +195,7 @@ def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Hist
         row, column = np.argwhere(wrong)[0]
         name = named[values[column]]
         raise BeholderError(
-            f"{path}: row {row + 2}, {name} is {table[name][row]!r}; numbers of votes are whole, 0 where there is none"
+            f"{path}: row {row + 2}, {name} is {table[name][row]!r}; numbers of votes are whole, 0 for no votes"
         )
     empty = np.flatnonzero(counts.sum(axis=1) == 0)
     if len(empty):

@@ -22,37 +22,37 @@ from benchmarks import taste as tastes
 from benchmarks import train as trainings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
-Data = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
+Root = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
 
 
 @app.command()
-def accuracy(data: Data) -> None:
+def accuracy(root: Root) -> None:
     """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
-    make_console().print(metrics_table(accuracies.measure_all(data), "Out of fold (95% bootstrap intervals)"))
+    make_console().print(metrics_table(accuracies.measure_all(root), "Out of fold (95% bootstrap intervals)"))
 
 
 @app.command()
-def precision(data: Data) -> None:
+def precision(root: Root) -> None:
     """The default model's file (eight bits, another runtime, in-graph head) beside single precision in torch."""
-    make_console().print(stored.compare(data))
+    make_console().print(stored.compare(root))
 
 
 @app.command()
-def heads(data: Data) -> None:
+def heads(root: Root) -> None:
     """What the default model's head was chosen from: layers, pooling, mirror images, resize rules, MLP."""
-    for part in candidates.compare(data):
+    for part in candidates.compare(root):
         make_console().print(part)
 
 
 @app.command()
-def faithfulness(data: Data, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
+def faithfulness(root: Root, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
     """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
-    make_console().print(faith.measure(data, photographs))
+    make_console().print(faith.measure(root, photographs))
 
 
 @app.command()
 def scoring(
-    data: Annotated[
+    root: Annotated[
         Path | None, typer.Option(envvar="BEHOLDER_DATA", help="Also makes photographs from OASIS.", file_okay=False)
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer photographs and rounds. 2 minutes.")] = False,
@@ -61,7 +61,7 @@ def scoring(
     ] = None,
 ) -> None:
     """How fast photographs are scored, beside what the machine could do and other programs. 15 minutes."""
-    parts, found = speeds.measure(data, quick)
+    parts, found = speeds.measure(root, quick)
     for part in parts:
         make_console().print(part)
         make_console().print()
@@ -71,18 +71,18 @@ def scoring(
 
 @app.command()
 def train(
-    data: Data,
+    root: Root,
     photographs: Annotated[int, typer.Option(min=10)] = 66,
     batch: Annotated[int, typer.Option(min=1)] = 32,
 ) -> None:
     """The two-stage training beside a plain PyTorch loop and plain Keras (pip install tensorflow). 15 minutes."""
-    make_console().print(trainings.compare(data, photographs, batch))
+    make_console().print(trainings.compare(root, photographs, batch))
 
 
 @app.command()
-def taste(data: Data) -> None:
+def taste(root: Root) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
-    make_console().print(tastes.measure(data))
+    make_console().print(tastes.measure(root))
 
 
 @app.command()
@@ -127,9 +127,9 @@ def memory(
 
 
 @app.command()
-def student(data: Data) -> None:
+def student(root: Root) -> None:
     """The fast model beside the default one, and the sizes that it was chosen from. 15 minutes."""
-    for part in students.compare(data):
+    for part in students.compare(root):
         make_console().print(part)
 
 

@@ -1,6 +1,6 @@
 """The default model, a linear probe on VGG16, the mean of the training ratings and NIMA, on the same folds.
 
-`python -m benchmarks accuracy --data FOLDER`
+`python -m benchmarks accuracy --root DATA`
 
 The default model's rows are computed here again, from the embedding that its file gives, folds and heads: not read from
 its metadata.

@@ -1,6 +1,6 @@
 """Whether the heat maps tell the truth: hide what they point at, and see what the model says then.
 
-`python -m benchmarks faithfulness --data FOLDER`
+`python -m benchmarks faithfulness --root DATA`
 
 The six of 64 cells that a map says raise the score most are covered with the photograph's mean colour, then the six
 that lower it most, then six drawn at random. If the map is right the first lowers the score, the second raises it, the

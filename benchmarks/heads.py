@@ -1,6 +1,6 @@
 """What the head of the default model was chosen from, by cross-validation.
 
-`python -m benchmarks heads --data FOLDER`
+`python -m benchmarks heads --root DATA`
 
 One choice is changed at a time. Every ridge chooses its penalty inside the training part. OASIS alone decides on
 resizing, for BIQ2021's files are square already.

@@ -1,6 +1,6 @@
 """How far scores move on the way into the model file: eight bits, export, another runtime, reduced decode.
 
-`python -m benchmarks precision --data FOLDER`
+`python -m benchmarks precision --root DATA`
 
 The file's scores, by the path that users take, beside those of single-precision torch features and heads fitted anew.
 """

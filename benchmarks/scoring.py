@@ -4,7 +4,7 @@
 
 One run, the same photographs for all. The programs are processes that take turns, so whatever else the machine does
 meets all of them; numbers are medians over rounds, and ratios are medians of the rounds' ratios. Photographs are made
-from the examples (and from OASIS, with --data): each another cut, resized, with the noise of a sensor, as JPEG of
+from the examples (and from OASIS, with --root): each another cut, resized, with the noise of a sensor, as JPEG of
 quality 90.
 
 The bound of a folder is what N cores could do if none ever waited: N / (d + N i) photographs a second, with d seconds

@@ -1,6 +1,6 @@
 """What the fast model was chosen from: how much faster than the default, and what it costs in rank correlation.
 
-`python -m benchmarks student --data FOLDER`
+`python -m benchmarks student --root DATA`
 
 Each candidate is the network as pretrained, which has not learned to see small, at another size, in eight bits, under a
 ridge on the ratings alone. Times are those of processor seconds, which other programs disturb least, and of the wall;

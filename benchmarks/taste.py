@@ -1,6 +1,6 @@
 """Whether a personal score ranks a person's photographs better than the generic one, from 10, 30 and 100 ratings.
 
-`python -m benchmarks taste --data FOLDER`
+`python -m benchmarks taste --root DATA`
 
 For each rater of OASIS some of their votes are drawn, a taste is fitted to them, and both scores are held against the
 rest of their votes. Nothing that is scored has been learned from:

@@ -1,6 +1,6 @@
 """How fast the two-stage training is: our recipe, a plain PyTorch loop, and plain Keras, one after the other.
 
-`python -m benchmarks train --data FOLDER`
+`python -m benchmarks train --root DATA`
 
 All three train the same network (VGG16, FC128, FC64) on the same photographs with the paper's epochs (5 and 3) and the
 same batches, from files on disk to trained weights. The plain loops are what a script of one's own does: they decode
@@ -77,7 +77,7 @@ def _uncached(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     fit(photos, recipe, source=source_for(photos, recipe, choose_device(), keep=False))
 
 
-class _Files(torch.utils.data.Dataset):
+class _Files(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Decode, resize, flip: what torchvision's transforms do."""
 
     def __init__(self, photos: RatedPhotos) -> None:

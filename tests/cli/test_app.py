@@ -148,7 +148,7 @@ def test_version(beholder: Callable[..., Done]) -> None:
         ("report", ["\n    beholder report photos/ --out report.html\n", "[default: report.html]"]),
         ("info", ["held-out metrics"]),
         ("train", ["pip install 'beholder[train]'"]),
-        ("train default", ["\n    beholder train default --data ../shared/data --out default.onnx\n"]),
+        ("train default", ["\n    beholder train default --root DATA --out default.onnx\n"]),
         ("weights", ["fetch", "list"]),
         ("weights fetch", ["beholder weights list", "--from densenet121-a639ec97.pth"]),
         ("models", ["\n    beholder models --json\n", "Needs no weights"]),

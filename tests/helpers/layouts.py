@@ -1,5 +1,6 @@
 """Small data sets in exactly the published layouts."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from beholder.cli.app import app
+from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import aadb
+from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
+from beholder.tasks import Task
 
 LISTS = {"Train": ["a.jpg", "b c.jpg"], "Validation": ["d.jpg", "e.jpg"], "TestNew": ["e.jpg", "f.jpg"]}
 
@@ -154,6 +158,32 @@ def make_own_votes(root: Path) -> str:
     """Votes from -1 to 1: two, one and none, and so on."""
     lines = [f"pictures/{number:02}.jpg,{2 - number % 3},{number % 3},1,3" for number in range(12)]
     return make_own(root, "file,votes_1,votes_-1,votes_0,n", lines)
+
+
+# Name of a data set, or of a kind of CSV file -> what makes it in a folder and returns its name.
+LAYOUTS: dict[str, Callable[[Path], str]] = {
+    "oasis": make_oasis,
+    "biq2021": make_biq,
+    "aadb": make_aadb_alone,
+    "eva": make_eva,
+    "ava": make_ava,
+    "psychoflickr": make_psychoflickr,
+    "tid2013": make_tid2013,
+    "own": make_own,
+    "own votes": make_own_votes,
+}
+
+VOTE_COUNTS = np.array([[2, 0, 1], [0, 4, 0], [0, 0, 1]])
+VOTE_VALUES = np.array([1, 2, 3])
+
+
+def make_voted(folder: Path, **fields: object) -> RatedPhotos:
+    """Three photographs with a histogram of votes from 1 to 3."""
+    for number in range(3):
+        picture(folder / f"{number}.png", number)
+    ratings = np.array([[5 / 3], [2], [3]])
+    made = RatedPhotos("toy", folder, ("0.png", "1.png", "2.png"), (Task("t", 1, 3),), ratings)
+    return dataclasses.replace(made, histogram=Histogram(VOTE_VALUES, VOTE_COUNTS), **fields)  # type: ignore[arg-type]
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -179,7 +179,7 @@ def test_export_is_repeatable_and_atomic(tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", ["default", "student"])
 @pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
 def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
-    command = [*COMMAND, "train", model, "--data", "nothing", "--out", out]
+    command = [*COMMAND, "train", model, "--root", "nothing", "--out", out]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1
 
@@ -209,7 +209,7 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
         lines = (data_root / name / labels).read_text().splitlines()
         (small / name / labels).write_text("\n".join(lines[:61]) + "\n")
     out = tmp_path / "made.onnx"
-    command = [*COMMAND, "train", "default", "--data", str(small)]
+    command = [*COMMAND, "train", "default", "--root", str(small)]
     command += ["--out", str(out), "--cache", str(tmp_path / "cache")]
     environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.files.cache_folder())}
     process = subprocess.Popen(command, env=environment)

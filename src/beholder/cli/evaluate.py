@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from beholder.cli.options import Batch, DropLeaks, Root, Scale, Workers, open_scorer, ranges
+from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Workers, open_scorer, ranges
 from beholder.cli.session import MAX_REASONS, SOME_FAILED, say
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
@@ -23,10 +23,7 @@ def evaluate(
     model: Annotated[
         str, typer.Argument(help="Model file, or default or fast for an embedded model.", metavar="MODEL")
     ],
-    data: Annotated[
-        str,
-        typer.Option("--data", "-d", help="oasis, biq2021, aadb, eva, or your own FILE.csv.", metavar="NAME|FILE.csv"),
-    ],
+    data: Data,
     root: Root = None,
     part: Annotated[str, typer.Option("--split", help="test, validation, train, or all photographs.")] = "test",
     against: Annotated[

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from beholder.data.sets import NAMES
 from beholder.errors import BeholderError
 
 if TYPE_CHECKING:
@@ -56,24 +57,24 @@ def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ..
     return extras
 
 
-Data = Annotated[
-    Path,
-    typer.Option(
-        envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False, show_default=False
-    ),
-]
+DATA_METAVAR = "NAME|FILE.csv"
+DATA_HELP = f"{', '.join(NAMES)}, or your own FILE.csv."  # what --data means in every command
+Data = Annotated[str, typer.Option("--data", "-d", help=DATA_HELP, metavar=DATA_METAVAR)]
 Root = Annotated[
     Path | None,
     typer.Option(
-        help="Folder with one folder a data set, BEHOLDER_DATA by default; for a CSV file the folder that its paths "
-        "are relative to, its own by default.",
+        help="Folder with one folder a data set, or that of the data set itself; for FILE.csv the folder that its "
+        "paths are relative to.  [default: BEHOLDER_DATA; for FILE.csv its own folder]",
         file_okay=False,
-        show_default=False,
     ),
+]
+EmbeddedRoot = Annotated[
+    Path | None,
+    typer.Option("--root", help="Folder that holds oasis/ and biq2021/.  [default: BEHOLDER_DATA]", file_okay=False),
 ]
 SecondRoot = Annotated[
     Path | None,
-    typer.Option(help="Folder of the second domain, as --root.  [default: as --root]", file_okay=False),
+    typer.Option(help="Folder of the second data set, as --root.  [default: as --root]", file_okay=False),
 ]
 Scale = Annotated[
     list[str] | None,

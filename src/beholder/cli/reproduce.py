@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Cache, Device, DropLeaks, Root, SecondRoot
+from beholder.cli.options import DATA_METAVAR, Cache, Data, Device, DropLeaks, Root, SecondRoot
 from beholder.errors import BeholderError
 
 PAPERS = ("soydaner2023", "li2019", "song2023")  # packages of beholder.systems
@@ -15,10 +15,10 @@ PAPERS = ("soydaner2023", "li2019", "song2023")  # packages of beholder.systems
 
 def reproduce(
     paper: Annotated[str, typer.Argument(help=f"{', '.join(PAPERS)}, or all side by side.", metavar="PAPER")],
-    data: Annotated[str, typer.Option(help="aadb, eva, ava, oasis, or a CSV file of your own.", metavar="NAME")],
+    data: Data,
     root: Root = None,
     second: Annotated[
-        str | None, typer.Option(help="Second domain of li2019.  [default: biq2021]", metavar="NAME")
+        str | None, typer.Option(help="Second domain of li2019, as --data.  [default: biq2021]", metavar=DATA_METAVAR)
     ] = None,
     second_root: SecondRoot = None,
     out: Annotated[

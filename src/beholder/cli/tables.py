@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from beholder.data.statistics import Cell, Statistic
+from beholder.data.statistics import StatisticsTable
 from beholder.evaluation.results import Evaluation
 from beholder.evaluation.selection import scale_of
 from beholder.metrics import Estimate, p_text
@@ -134,7 +134,7 @@ def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
     return table
 
 
-def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
+def statistics_tables(statistics: Iterable[StatisticsTable]) -> list[Table]:
     """One table for each statistic. Correlations have numbered columns, which are narrower than names."""
     tables = []
     for statistic in statistics:
@@ -149,7 +149,7 @@ def statistics_tables(statistics: Iterable[Statistic]) -> list[Table]:
     return tables
 
 
-def _cell(cell: Cell, digits: int) -> str:
+def _cell(cell: StatisticsCell, digits: int) -> str:
     if isinstance(cell, tuple):
         return " to ".join(filter(None, (_cell(end, digits) for end in cell)))
     if isinstance(cell, float):

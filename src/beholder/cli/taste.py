@@ -51,6 +51,7 @@ def taste_fit(
     """
     import numpy as np
 
+    from beholder.data.csv_ratings import load_one_rater
     from beholder.files import check_writable
     from beholder.personal import fit
     from beholder.personal.taste import write
@@ -64,7 +65,11 @@ def taste_fit(
         limits = None if scale is None else ends(scale)
     except ValueError:
         raise BeholderError(f"--range {scale}: give it as LOW:HIGH, for example 1:5") from None
-    photos = fit.load_ratings(ratings, root, limits)
+    photos = load_one_rater(ratings, root, limits)
+    try:
+        fit.check_ratings(photos.ratings[:, 0])
+    except BeholderError as error:
+        raise BeholderError(f"{ratings}: {error}") from None
     scorer = open_scorer(model, threads=THREADS)
     run = RunSummary()
     with stoppable(run):

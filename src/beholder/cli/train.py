@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from beholder.cli.options import Cache, Data, Device, DropLeaks, Root, Scale, SecondRoot, ranges
+from beholder.cli.options import (
+    DATA_HELP,
+    DATA_METAVAR,
+    Cache,
+    Data,
+    Device,
+    DropLeaks,
+    EmbeddedRoot,
+    Root,
+    Scale,
+    SecondRoot,
+    ranges,
+)
 from beholder.cli.session import STOPPED, say
 from beholder.errors import BeholderError
 from beholder.files import check_writable, remove
@@ -30,7 +42,7 @@ train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.
 
 @train_app.command("default")
 def train_default(
-    data: Data,
+    root: EmbeddedRoot = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
     cache: Cache = None,
     seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
@@ -42,16 +54,17 @@ def train_default(
 
     \b
     Example:
-      beholder train default --data ../shared/data --out default.onnx
+      beholder train default --root DATA --out default.onnx
     """
     from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import data_root
     from beholder.extras import require
 
     require("torch", "train", "training")
     from beholder.embedded.default import DefaultRecipe, train
 
     path = _model_file(out, "default")
-    made = train(data, path, DefaultRecipe(seed=seed), cache)
+    made = train(data_root(root), path, DefaultRecipe(seed=seed), cache)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
     console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
@@ -59,7 +72,7 @@ def train_default(
 
 @train_app.command("student")
 def train_student(
-    data: Data,
+    root: EmbeddedRoot = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
     work: Work = None,
     cache: Cache = None,
@@ -75,9 +88,10 @@ def train_student(
 
     \b
     Example:
-      beholder train student --data ../shared/data --out fast.onnx
+      beholder train student --root DATA --out fast.onnx
     """
     from beholder.cli.tables import make_console, metrics_table
+    from beholder.data.registry import data_root
     from beholder.extras import require
 
     require("torch", "train", "training")
@@ -86,10 +100,11 @@ def train_student(
     from beholder.training.device import choose_device as choose
 
     path = _model_file(out, "fast")
+    folder = data_root(root)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
     recipe = FastRecipe(seed=seed, distilling=distillation.DistillationRecipe(seed=seed))
     with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        made = train(data, path, recipe, checkpoint=checkpoint, cache=cache, device=choose(device), on_epoch=tell)
+        made = train(folder, path, recipe, checkpoint=checkpoint, cache=cache, device=choose(device), on_epoch=tell)
         remove(checkpoint)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
@@ -98,7 +113,7 @@ def train_student(
 
 @train_app.command("probe")
 def train_probe(
-    data: Annotated[str, typer.Option(help="A CSV file of your own ratings, or a data set by name.", metavar="NAME")],
+    data: Data,
     root: Root = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: probe-NAME.onnx]")
@@ -136,7 +151,7 @@ def train_probe(
 @train_app.command("soydaner2023")
 def train_soydaner2023(
     ctx: typer.Context,
-    data: Annotated[str, typer.Option(help="aadb, eva, oasis, biq2021, or your own FILE.csv.", metavar="NAME")],
+    data: Data,
     root: Root = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: soydaner2023-NAME.onnx]")
@@ -184,7 +199,7 @@ def train_soydaner2023(
     Examples:
       beholder train soydaner2023 --data mine.csv
       beholder train soydaner2023 --data mine.csv --range beauty=1:10 --backbone mobilenet_v2
-      beholder train soydaner2023 --data aadb --root ../shared/data --drop-leaks
+      beholder train soydaner2023 --data aadb --root DATA --drop-leaks
     """
     from beholder.cli.tables import make_console, metrics_table
     from beholder.data.registry import load_data, split_of
@@ -224,11 +239,11 @@ def train_soydaner2023(
 def train_li2019(
     ctx: typer.Context,
     data: Annotated[
-        str, typer.Option(help="The score: ava, aadb, oasis, or your own FILE.csv, its first task.", metavar="NAME")
+        str, typer.Option("--data", "-d", help=f"Its first task is the score: {DATA_HELP}", metavar=DATA_METAVAR)
     ],
     second: Annotated[
         str | None,
-        typer.Option(help="The traits: psychoflickr, or any other, biq2021 or FILE.csv, all tasks.", metavar="NAME"),
+        typer.Option(help="All its tasks are the traits; as --data, in the paper psychoflickr.", metavar=DATA_METAVAR),
     ] = None,
     root: Root = None,
     second_root: SecondRoot = None,
@@ -281,7 +296,7 @@ def train_li2019(
     \b
     Examples:
       beholder train li2019 --data ava --second psychoflickr --root photographs/
-      beholder train li2019 --data mine.csv --second biq2021 --second-root ../shared/data --backbone mobilenet_v2 \\
+      beholder train li2019 --data mine.csv --second biq2021 --second-root DATA --backbone mobilenet_v2 \\
         --shared last --batch 16 --lr-shared 0.001 --lr-branches 0.01 --lr-inter-task 0.03
     """
     from beholder.cli.tables import make_console, metrics_table
@@ -329,7 +344,7 @@ def train_li2019(
 @train_app.command("song2023")
 def train_song2023(
     ctx: typer.Context,
-    data: Annotated[str, typer.Option(help="oasis, ava, or your own FILE.csv of votes.", metavar="NAME")],
+    data: Data,
     root: Root = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")

@@ -1,1 +1,1 @@
-"""Rated photographs: one schema (:mod:`rated`), one small file for each data set, one for people's own."""
+"""Rated photographs: one schema (:mod:`rated_photos`), one module for each data set, one for CSV files."""

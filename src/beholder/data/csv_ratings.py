@@ -1,18 +1,19 @@
-"""People's own ratings: a CSV file with a column of photographs and a column for each rated quantity.
+"""Your own ratings: a CSV file with a column of photographs and a column for each rated quantity.
 
-The first rated column is the overall score. Cells may be divided by commas, semicolons or tabs; where by semicolons,
+The first rated column is the overall score. Cells are separated by commas, semicolons or tabs; if by semicolons,
 numbers may have decimal commas, as spreadsheets write them in much of Europe.
 """
 
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.tables import read_table, split_names
+from beholder.data.tables import parse_splits, read_table
 from beholder.data.vote_distributions import check_means, summary
 from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
@@ -22,9 +23,9 @@ IMAGE_COLUMNS = ("image", "file", "filename", "path", "photo")
 GROUP_COLUMNS = ("theme", "group")
 VOTES_COLUMN = re.compile(r"votes_(0|-?[1-9]\d*)", re.IGNORECASE)
 TOTAL_COLUMNS = ("n", "votes_n")  # the number of all votes
-LEAST = 10  # photographs: fewer cannot be divided into parts that say anything
-# Rating scales in use, the narrowest first.
-SCALES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (0, 100), (-100, 100))
+MIN_PHOTOGRAPHS = 10  # fewer cannot be divided into parts that say anything
+# Rating scales in common use, the narrowest first.
+COMMON_SCALES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (0, 100), (-100, 100))
 ADVICE = "give a CSV file with a column of photographs and columns of ratings"
 
 Table = dict[str, list[str]]
@@ -34,45 +35,47 @@ def load(
     path: Path,
     root: Path | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
-    least: int = LEAST,
+    min_photographs: int = MIN_PHOTOGRAPHS,
 ) -> RatedPhotos:
     """Photographs and ratings of a CSV file in UTF-8 with one row a photograph.
 
     Columns, in upper or lower case:
 
     - the photograph: image, file, filename, path or photo; relative to ``root``;
-    - ``split``, if there is one: train, validation or test in every row;
-    - ``theme`` or ``group``, if there is one: photographs that belong together;
-    - ``TASK_sd`` and ``TASK_n``: standard deviation over raters, and their number;
-    - ``votes_1``, ``votes_2``, ... up to ``votes_10``, say: how many people gave the first task each value. The values
-      are whole numbers, those that can be voted and no others; 0 and below are fine. Without any other rated column the
-      mean of the votes is the task, called ``score``. A column ``n`` or ``votes_n`` is the number of all votes;
+    - optionally ``split``: train, validation or test in every row;
+    - optionally ``theme`` or ``group``: photographs with the same label belong together;
+    - optionally ``TASK_sd`` and ``TASK_n``: standard deviation over raters, and their number;
+    - optionally ``votes_1``, ``votes_2``, ... up to ``votes_10``, say: how many people gave the first task each value.
+      The values are whole numbers, all that can be voted and no others; 0 and below are allowed. Without another rated
+      column the mean of the votes is the task, called ``score``. A column ``n`` or ``votes_n`` is the number of all
+      votes;
     - every other column of numbers is a task, in the order of the columns; the first is the overall score. ``_mean`` at
-      the end of its name is dropped, and what is no letter or digit becomes an underscore. An empty cell is a
-      photograph that was not rated. Columns of text, with more words than numbers, are left out.
+      the end of its name is dropped, and characters other than letters and digits become underscores. An empty cell is
+      a photograph that was not rated. Columns of text, with more words than numbers, are ignored.
 
     Args:
-        path: of the CSV file; the data set is called as it is, without the ending.
-        root: folder that the paths in it are relative to; that of the CSV file without one.
-        ranges: task -> lowest and highest value of its rating scale. Without one it is the narrowest scale in use that
-            holds all ratings (0 to 1, 1 to 5, 1 to 7, ...), else their own range, widened to whole numbers; where there
-            are votes, that of their values. The task's description says which.
-        least: photographs.
+        path: of the CSV file; its name without the ending is the name of the data set.
+        root: folder that the paths in it are relative to; that of the CSV file by default.
+        ranges: task -> lowest and highest value of its rating scale. A task that is not in it has the range of the
+            values that can be voted, if there are votes; else the narrowest common scale that holds all ratings (0 to
+            1, 1 to 5, 1 to 7, ...); else the range of the ratings, widened to whole numbers. The description of the
+            task says which.
+        min_photographs: fewer are refused.
 
     Raises:
-        BeholderError: a column is missing or ambiguous, a cell is no number, a row too long, a photograph without
-            rating, fewer than ``least`` photographs, votes that are not whole or disagree with their number or with the
-            ratings; and as `RatedPhotos`.
+        BeholderError: a column is missing or ambiguous, a cell is not a number, a row is too long, a photograph has no
+            rating, there are fewer than ``min_photographs``, votes are not whole or disagree with their number or with
+            the ratings; and as `RatedPhotos`.
     """
     delimiter = _delimiter(path)
-    table = read_table(path, delimiter=delimiter, advice=ADVICE, even=True)
-    files = _files(path, table, least)
-    split, group = _named(table, ("split",)), _named(table, GROUP_COLUMNS)
-    columns = _columns(path, {name: table[name] for name in table if name not in (split, group)}, delimiter)
+    table = read_table(path, delimiter=delimiter, advice=ADVICE, refuse_long_rows=True)
+    files = _files(path, table, min_photographs)
+    split, group = _find_column(table, ("split",)), _find_column(table, GROUP_COLUMNS)
+    columns = _number_columns(path, {name: table[name] for name in table if name not in (split, group)}, delimiter)
     histogram = _histogram(path, table, columns)
     if histogram is not None:
-        columns = _beside_votes(path, columns, histogram)
-    rated = _rated(path, columns)
+        columns = _replace_votes(path, columns, histogram)
+    rated = _rated_columns(path, columns)
     ranges = dict(ranges or {})
     unknown = sorted(set(ranges) - set(rated))
     if unknown:
@@ -84,28 +87,50 @@ def load(
             f"{path}: row {unrated[0] + 2}, {files[unrated[0]]} has no rating; rate it or leave the row out "
             f"({len(unrated)} such rows)"
         )
-    tasks = [_task(path, column, name, columns[column], ranges.get(name)) for name, column in rated.items()]
+    tasks = [_infer_task(path, column, name, columns[column], ranges.get(name)) for name, column in rated.items()]
     if histogram is not None and tasks[0].name not in ranges:
-        tasks[0] = _voted(path, tasks[0].name, histogram)
+        tasks[0] = _voted_task(path, tasks[0].name, histogram)
     photos = RatedPhotos(
         path.stem,
         path.parent if root is None else root,
         files,
         tuple(tasks),
         ratings,
-        # Without a theme a photograph belongs with no other.
+        # A photograph without a theme is a group of its own.
         None if group is None else tuple(text.strip() or file for text, file in zip(table[group], files, strict=True)),
-        None if split is None or not any(table[split]) else split_names(path, table[split]),
-        _beside(columns, list(rated.values()), "_sd"),
-        _beside(columns, list(rated.values()), "_n"),
+        None if split is None or not any(table[split]) else parse_splits(path, table[split]),
+        _companions(columns, list(rated.values()), "_sd"),
+        _companions(columns, list(rated.values()), "_n"),
         histogram=histogram,
     )
     check_means(photos)
     return photos
 
 
+def load_one_rater(path: Path, root: Path | None = None, ends: tuple[float, float] | None = None) -> RatedPhotos:
+    """One person's ratings: a CSV file with a column of photographs and one column of ratings.
+
+    Args:
+        path: as of :func:`load`.
+        root: as of :func:`load`.
+        ends: lowest and highest value of the rating scale; inferred as by :func:`load` by default.
+
+    Raises:
+        BeholderError: as :func:`load`; more than one column of ratings.
+    """
+    photos = load(path, root, min_photographs=0)
+    if len(photos.tasks) > 1:
+        names = ", ".join(task.name for task in photos.tasks)
+        raise BeholderError(
+            f"{path}: {len(photos.tasks)} columns of ratings ({names}); a taste is of one: keep that one"
+        )
+    if ends is None:
+        return photos
+    return replace(photos, tasks=(replace(photos.tasks[0], low=ends[0], high=ends[1]),))
+
+
 def _delimiter(path: Path) -> str:
-    """What divides the cells of the first line."""
+    """The separator of the cells in the first line."""
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             header = file.readline()
@@ -114,14 +139,14 @@ def _delimiter(path: Path) -> str:
     return max(",;\t", key=header.count)
 
 
-def _named(table: Table, names: Sequence[str]) -> str | None:
-    """The column with the first of these names that is there."""
+def _find_column(table: Table, names: Sequence[str]) -> str | None:
+    """The column that has the first of these names that is found; None if none is."""
     found = {column.lower(): column for column in table}
     return next((found[name] for name in names if name in found), None)
 
 
-def _files(path: Path, table: Table, least: int) -> tuple[str, ...]:
-    image = _named(table, IMAGE_COLUMNS)
+def _files(path: Path, table: Table, min_photographs: int) -> tuple[str, ...]:
+    image = _find_column(table, IMAGE_COLUMNS)
     if image is None:
         raise BeholderError(
             f"{path}: no column of photographs; call it one of {', '.join(IMAGE_COLUMNS)}; it has {', '.join(table)}"
@@ -129,14 +154,16 @@ def _files(path: Path, table: Table, least: int) -> tuple[str, ...]:
     files = tuple(text.strip().replace("\\", "/") for text in table[image])
     if "" in files:
         raise BeholderError(f"{path}: row {files.index('') + 2} names no photograph; give it one or leave the row out")
-    if len(files) < least:
-        raise BeholderError(f"{path}: {len(files)} photographs are too few; rate {least} at least, better hundreds")
+    if len(files) < min_photographs:
+        raise BeholderError(
+            f"{path}: {len(files)} photographs are too few; rate {min_photographs} at least, better hundreds"
+        )
     return files
 
 
-def _columns(path: Path, table: Table, delimiter: str) -> dict[str, np.ndarray]:
-    """Columns of numbers: (N,) each, NaN where empty. Text is left out, and so is what names the photograph."""
-    image = _named(table, IMAGE_COLUMNS)
+def _number_columns(path: Path, table: Table, delimiter: str) -> dict[str, np.ndarray]:
+    """Columns of numbers: (N,) each, NaN where empty. Columns of text and of photographs are left out."""
+    image = _find_column(table, IMAGE_COLUMNS)
     columns = {}
     for name, texts in table.items():
         cells = [_number(text, delimiter) for text in texts]
@@ -155,7 +182,7 @@ def _columns(path: Path, table: Table, delimiter: str) -> dict[str, np.ndarray]:
 
 
 def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Histogram | None:
-    """The columns of votes; None where there are none."""
+    """The columns of votes; None if there are none."""
     named = {int(found[1]): name for name in table if (found := VOTES_COLUMN.fullmatch(name))}
     if not named:
         return None
@@ -168,7 +195,7 @@ def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Hist
         row, column = np.argwhere(wrong)[0]
         name = named[values[column]]
         raise BeholderError(
-            f"{path}: row {row + 2}, {name} is {table[name][row]!r}; numbers of votes are whole, 0 where there is none"
+            f"{path}: row {row + 2}, {name} is {table[name][row]!r}; numbers of votes are whole, 0 for no votes"
         )
     empty = np.flatnonzero(counts.sum(axis=1) == 0)
     if len(empty):
@@ -176,18 +203,18 @@ def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Hist
     return Histogram(np.array(values), counts.astype(int))
 
 
-def _beside_votes(path: Path, columns: dict[str, np.ndarray], histogram: Histogram) -> dict[str, np.ndarray]:
-    """The columns without those of votes, and with the score, deviation and number that follow from these.
+def _replace_votes(path: Path, columns: dict[str, np.ndarray], histogram: Histogram) -> dict[str, np.ndarray]:
+    """The columns without those of votes, but with the score, deviation and number that follow from the votes.
 
     Raises:
-        BeholderError: the row where the number of votes is another than that of the column for it.
+        BeholderError: names the row where the number of votes differs from the column that gives it.
     """
     mean, sd, n = summary(histogram)
     others = {name: values for name, values in columns.items() if not VOTES_COLUMN.fullmatch(name)}
     totals = {name: others.pop(name) for name in list(others) if name.lower() in TOTAL_COLUMNS}
     if set(others) <= {"score_sd", "score_n"}:
         others = {"score": mean, **others}
-    first = next(iter(_rated(path, others).values())).removesuffix("_mean")
+    first = next(iter(_rated_columns(path, others).values())).removesuffix("_mean")
     if f"{first}_n" in others:
         totals[f"{first}_n"] = others[f"{first}_n"]
     for name, total in totals.items():
@@ -201,7 +228,7 @@ def _beside_votes(path: Path, columns: dict[str, np.ndarray], histogram: Histogr
 
 
 def _number(text: str, delimiter: str) -> float | None:
-    """NaN for an empty cell, None for what is no finite number."""
+    """NaN for an empty cell, None for text that is not a finite number."""
     if not text.strip():
         return math.nan
     try:
@@ -211,8 +238,8 @@ def _number(text: str, delimiter: str) -> float | None:
     return None if math.isinf(number) else number
 
 
-def _rated(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]:
-    """Task -> column, in the order of the columns."""
+def _rated_columns(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]:
+    """Name of a task -> its column, in the order of the columns."""
     rated: dict[str, str] = {}
     for column in columns:
         stem, _, last = column.rpartition("_")
@@ -221,7 +248,7 @@ def _rated(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]:
         name = re.sub(r"\W+", "_", column.removesuffix("_mean")).strip("_")
         if name in rated:
             raise BeholderError(
-                f"{path}: {rated[name]!r} and {column!r} are both called {name}; give each a name of its own"
+                f"{path}: {rated[name]!r} and {column!r} are both called {name}; give each its own name"
             )
         rated[name] = column
     if not rated:
@@ -229,23 +256,23 @@ def _rated(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]:
     return rated
 
 
-def _task(path: Path, column: str, name: str, values: np.ndarray, given: tuple[float, float] | None) -> Task:
+def _infer_task(path: Path, column: str, name: str, values: np.ndarray, given: tuple[float, float] | None) -> Task:
     about = f"Column {column} of {path.name}"
     if given is not None:
         return Task(name, *given, f"{about}; scale as given")
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
     whole = (math.floor(least), max(math.ceil(most), math.floor(least) + 1))
-    low, high = next(((low, high) for low, high in SCALES if low <= least and most <= high), whole)
+    low, high = next(((low, high) for low, high in COMMON_SCALES if low <= least and most <= high), whole)
     return Task(name, low, high, f"{about}; scale {low} to {high} inferred from ratings of {least:g} to {most:g}")
 
 
-def _voted(path: Path, name: str, histogram: Histogram) -> Task:
+def _voted_task(path: Path, name: str, histogram: Histogram) -> Task:
     low, high = int(histogram.values[0]), int(histogram.values[-1])
     return Task(name, low, high, f"Votes of {path.name}; scale {low} to {high} as in its columns votes_{low} and on")
 
 
-def _beside(columns: dict[str, np.ndarray], rated: list[str], suffix: str) -> np.ndarray | None:
-    """(N, K) columns that say more of the rated ones, NaN where one is not there; None where none is."""
+def _companions(columns: dict[str, np.ndarray], rated: list[str], suffix: str) -> np.ndarray | None:
+    """(N, K) columns named as the rated ones, with a suffix; NaN for a column that is missing, None if all are."""
     names = [column.removesuffix("_mean") + suffix for column in rated]
     if not any(name in columns for name in names):
         return None

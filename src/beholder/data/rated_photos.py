@@ -1,16 +1,17 @@
 """The one schema of rated photographs: files, tasks, mean ratings in native units, and a content hash.
 
-The hash covers what a model can learn from, the bytes of every photograph and its ratings, and not where the files
-lie: two copies of a data set on two machines have the same one, and a swapped photograph does not go unseen.
+The hash covers what a model can learn from, the bytes of every photograph and its ratings, but not where the files
+are: two copies of a data set on two machines have the same hash, and a replaced photograph changes it.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -19,9 +20,10 @@ from beholder.errors import BeholderError
 from beholder.tasks import Task
 from beholder.text import MAX_EXAMPLES
 
-# Known splits, the one that matters most first: a picture in two of them stays in the first.
+# Known splits, the most important first: a picture in two of them is kept in the first.
 SPLITS = ("test", "validation", "train")
-READERS = 8  # files read at a time: as many as keep a disk or a network folder busy
+READER_THREADS = 8  # files read at a time: enough to keep a disk or a network folder busy
+HASHES = ("digests", "content_hash")  # cached properties of RatedPhotos
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,19 @@ class RatedPhotos:
         name: of the data set.
         root: folder that ``files`` are relative to.
         files: N paths, relative, with forward slashes.
-        tasks: K rated quantities.
+        tasks: K rated quantities, the overall score first.
         ratings: (N, K) mean ratings in native units; NaN where a photograph was not rated.
-        groups: N labels that a split must not cut through (a theme, say), or None.
-        splits: N names of the published split (train, validation, test), or None.
+        groups: N labels of photographs that a split must keep together (a theme, say), or None.
+        splits: N names of the published split (train, validation or test), or None.
         sd: (N, K) standard deviations over raters in native units, NaN where unknown, or None.
         n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
         votes: the single ratings of the first task, or None.
-        histogram: how many votes for the first task each photograph got at each value of its scale, or None.
+        histogram: votes for the first task, counted for each photograph and value of the scale, or None.
 
     Raises:
-        BeholderError: shapes that disagree, photographs that are missing or listed twice, ratings outside the scale,
-            splits of another name, standard deviations or numbers below 0, votes for photographs that are not there or
-            at values outside the scale.
+        BeholderError: shapes disagree, photographs are missing or listed twice, ratings are outside the scale, a split
+            has an unknown name, standard deviations or numbers are below 0, or votes are for unknown photographs or
+            outside the scale.
     """
 
     name: str
@@ -117,6 +119,7 @@ class RatedPhotos:
 
     @property
     def paths(self) -> list[Path]:
+        """N paths that can be opened."""
         return [self.root / file for file in self.files]
 
     @cached_property
@@ -124,29 +127,25 @@ class RatedPhotos:
         """(N,) sha256 of each file's bytes, in hexadecimal.
 
         Raises:
-            BeholderError: a photograph that cannot be read.
+            BeholderError: a photograph cannot be read.
         """
-        with ThreadPoolExecutor(READERS) as readers:
-            return np.array(list(readers.map(digest, self.paths)), dtype="U64")
+        with ThreadPoolExecutor(READER_THREADS) as readers:
+            return np.array(list(readers.map(file_digest, self.paths)), dtype="U64")
 
     @cached_property
     def content_hash(self) -> str:
-        """Sha256 over photographs and ratings, in the order of the file names."""
+        """Sha256 of photographs and ratings, in the order of the file names."""
         state = hashlib.sha256()
         for index in np.argsort(self.files):
             state.update(bytes.fromhex(self.digests[index]))
             state.update(np.asarray(self.ratings[index], dtype="<f8").tobytes())
         return state.hexdigest()
 
-    def with_splits(self, splits: Iterable[str]) -> "RatedPhotos":
-        """The same photographs in other parts; what is known of their content is not computed again."""
-        other = replace(self, splits=tuple(splits))
-        other.__dict__.update(
-            {name: self.__dict__[name] for name in ("digests", "content_hash") if name in self.__dict__}
-        )
-        return other
+    def with_splits(self, splits: Iterable[str]) -> Self:
+        """The same photographs in other parts; hashes that are known are not computed again."""
+        return _keep_hashes(replace(self, splits=tuple(splits)), self)
 
-    def subset(self, rows: np.ndarray) -> "RatedPhotos":
+    def subset(self, rows: np.ndarray) -> Self:
         """Some of the photographs, in the order of ``rows`` (their indices, none twice), with their votes."""
         rows = np.asarray(rows, dtype=int)
         votes = None
@@ -171,33 +170,67 @@ class RatedPhotos:
         return part
 
 
-def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
-    """The photographs, with no picture in two splits; pictures are told apart by the bytes of their files.
+@dataclass(frozen=True)
+class VotedPhotos(RatedPhotos):
+    """Rated photographs whose numbers of votes are known: ``histogram`` is never None."""
 
-    Twice inside one split is allowed. Without splits nothing is read and nothing is checked.
+    histogram: Histogram = field(kw_only=True)
+
+    @classmethod
+    def of(cls, photos: RatedPhotos, purpose: str = "are needed here") -> Self:
+        """The same photographs, checked to have votes; hashes that are known are not computed again.
+
+        Args:
+            photos: with a histogram.
+            purpose: what the votes are for, as the end of "no numbers of votes, which ...".
+
+        Raises:
+            BeholderError: no histogram.
+        """
+        if photos.histogram is None:
+            raise BeholderError(
+                f"{photos.name}: no numbers of votes, which {purpose}; a CSV file has them in columns votes_1, "
+                "votes_2, ..., one for each value that can be voted"
+            )
+        return _keep_hashes(cls(**{each.name: getattr(photos, each.name) for each in fields(photos)}), photos)
+
+
+P = TypeVar("P", bound=RatedPhotos)
+
+
+def _keep_hashes(photos: P, source: RatedPhotos) -> P:
+    """``photos``, with the hashes that ``source``, the same photographs and ratings, has computed."""
+    photos.__dict__.update({name: source.__dict__[name] for name in HASHES if name in source.__dict__})
+    return photos
+
+
+def check_leaks(photos: RatedPhotos, *, drop: bool = False) -> RatedPhotos:
+    """The photographs, with no picture in two splits; pictures are the same if the bytes of their files are.
+
+    A picture may be in one split twice. Without splits nothing is read and nothing is checked.
 
     Args:
         photos: with or without splits.
-        drop: keep a picture in the split that matters most (test, then validation, then train) and leave the others
-            out, instead of refusing.
+        drop: keep a picture only in the most important of its splits (test, then validation, then train), instead of
+            refusing.
 
     Raises:
-        BeholderError: pictures in two splits where they are not to be dropped, or a file that cannot be read.
+        BeholderError: pictures are in two splits and ``drop`` is not set, or a file cannot be read.
     """
     if photos.splits is None:
         return photos
-    first: dict[str, int] = {}
+    splits, first = photos.splits, dict[str, int]()
     leaks = []
-    for row in sorted(range(len(photos)), key=lambda row: SPLITS.index(photos.splits[row])):  # type: ignore[index]
+    for row in sorted(range(len(photos)), key=lambda row: SPLITS.index(splits[row])):
         kept = first.setdefault(photos.digests[row], row)
-        if photos.splits[kept] != photos.splits[row]:
+        if splits[kept] != splits[row]:
             leaks.append((kept, row))
     if not leaks:
         return photos
     if drop:
         return photos.subset(np.setdiff1d(np.arange(len(photos)), [row for _, row in leaks]))
     pairs = (
-        f"{photos.files[row]} ({photos.splits[row]}) is {photos.files[kept]} ({photos.splits[kept]})"
+        f"{photos.files[row]} ({splits[row]}) is {photos.files[kept]} ({splits[kept]})"
         for kept, row in leaks[:MAX_EXAMPLES]
     )
     raise BeholderError(
@@ -206,8 +239,8 @@ def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:
     )
 
 
-def digest(path: Path) -> str:
-    """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError where it cannot be read."""
+def file_digest(path: Path) -> str:
+    """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,8 +1,8 @@
 """How well people agree: each rater's votes against the mean of the others' on the same photographs.
 
-The ceiling for a model, as Soydaner & Wagemans (2023, Table 4) use it, with one difference: Kong et al. (2016), whose
-figures they print, compare a rater with the mean of all votes, the rater's own among them. That flatters raters where
-votes are few; here the own vote is left out.
+This is the ceiling for a model, as in Soydaner & Wagemans (2023, Table 4), with one difference. Kong et al. (2016),
+whose figures they print, compare a rater with the mean of all votes, including the rater's own, which overestimates
+agreement where votes are few. Here the rater's own vote is left out.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 
 from beholder.data.votes import Votes
 
-EDGES = (0, 100, 200, np.inf)  # photographs rated, ibid., Table 4
+EDGES = (0, 100, 200, np.inf)  # of bins of photographs rated, ibid., Table 4
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class RaterAgreement:
 
     Attributes:
         rater: (R,) labels, sorted.
-        images: (R,) photographs that each rated.
-        srcc: (R,) rank correlation of each with the others, -1 to 1; NaN where it is not defined.
+        images: (R,) number of photographs that each rated.
+        srcc: (R,) rank correlation of each with the others, -1 to 1; NaN where undefined.
     """
 
     rater: np.ndarray
@@ -37,7 +37,7 @@ class RaterGroup:
 
     Attributes:
         images: from and to, the end not included.
-        raters: with a correlation.
+        raters: number of raters with a defined correlation.
         srcc: mean of their correlations; NaN without raters.
         interval: 95% bootstrap interval of the mean, over raters.
     """
@@ -51,9 +51,9 @@ class RaterGroup:
 def rater_agreement(votes: Votes, count: int) -> RaterAgreement:
     """Each rater's rank correlation (SRCC) with the mean vote of the others, over the photographs that they rated.
 
-    A photograph that one rater rated more than once counts once for them, with the mean of those votes. One that nobody
-    else rated is left out of the correlation, not of the number of photographs. Without a correlation (NaN) is who has
-    fewer than two photographs left, or on these only equal votes, or others' means that are all equal.
+    A photograph that a rater rated more than once counts once, with the mean of those votes. A photograph that nobody
+    else rated is left out of the correlation, but counts as rated. The correlation is NaN if fewer than two photographs
+    are left, or if on these the rater's votes, or the others' means, are all equal.
 
     Args:
         votes: of one quantity.
@@ -67,18 +67,18 @@ def rater_agreement(votes: Votes, count: int) -> RaterAgreement:
     rest = np.bincount(photo, own, count)[photo] - own
     images = np.bincount(rater, minlength=len(labels))
     kept = others > 0
-    rest = np.round(rest[kept] / others[kept], 9)  # equal means are ties, in whatever order they were summed
+    rest = np.round(rest[kept] / others[kept], 9)  # equal means are ties, whatever the order of summation
     return RaterAgreement(labels, images, _correlations(rater[kept], own[kept], rest, len(labels)))
 
 
 def by_experience(
     agreement: RaterAgreement, edges: Sequence[float] = EDGES, *, resamples: int = 2000, seed: int = 0
 ) -> list[RaterGroup]:
-    """Mean agreement of raters who rated few and many photographs; those without a correlation are left out.
+    """Mean agreement of raters by the number of photographs they rated; undefined correlations are left out.
 
     Args:
         agreement: of all raters.
-        edges: numbers of photographs that part the groups, each group closed at the left.
+        edges: numbers of photographs that divide the groups, each group closed at the left.
         resamples: of the bootstrap.
         seed: of the bootstrap.
     """
@@ -97,7 +97,7 @@ def by_experience(
 
 
 def edges_for(agreement: RaterAgreement) -> tuple[float, ...]:
-    """``EDGES`` where these part the raters, else the tertiles of the numbers of photographs that they rated."""
+    """``EDGES`` if they divide the raters, else the tertiles of the numbers of photographs that they rated."""
     images = agreement.images[~np.isnan(agreement.srcc)]
     if not len(images) or len(np.unique(np.digitize(images, EDGES))) > 1:
         return EDGES
@@ -111,7 +111,7 @@ def tertile_edges(images: np.ndarray) -> tuple[float, ...]:
 
 
 def _correlations(group: np.ndarray, first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:
-    """(count,) rank correlation inside each group; NaN where either side is constant."""
+    """(count,) rank correlation inside each group; NaN if either side is constant."""
     a, b = (_centred(group, _ranks(group, values), count) for values in (first, second))
     ab, aa, bb = (np.bincount(group, product, count) for product in (a * b, a * a, b * b))
     norm = np.sqrt(aa * bb)
@@ -119,7 +119,7 @@ def _correlations(group: np.ndarray, first: np.ndarray, second: np.ndarray, coun
 
 
 def _ranks(group: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Ranks inside each group, ties given their mean rank, up to a constant a group."""
+    """Ranks inside each group, ties given their mean rank, plus a constant for each group."""
     order = np.lexsort((values, group))
     changes = (np.diff(group[order]) != 0) | (np.diff(values[order]) != 0)
     tie = np.concatenate([[0], np.cumsum(changes)])[: len(order)]

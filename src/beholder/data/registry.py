@@ -1,36 +1,33 @@
-"""Data sets by name."""
+"""Rated photographs by name: a published data set, or a CSV file."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from beholder.data import csv_ratings
+from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos, check_leaks
-from beholder.data.sets import aadb, ava, biq2021, eva, oasis, psychoflickr, tid2013
+from beholder.data.sets import NAMES
+from beholder.data.statistics import StatisticsTable, photo_statistics
 from beholder.errors import BeholderError
-from beholder.splits import holdout
+from beholder.splits import holdout_split
 
-LOADERS: dict[str, Callable[..., RatedPhotos]] = {
-    "oasis": oasis.load,
-    "biq2021": biq2021.load,
-    "aadb": aadb.load,
-    "eva": eva.load,
-    "ava": ava.load,
-    "psychoflickr": psychoflickr.load,
-    "tid2013": tid2013.load,
-}
-# What the folder of a data set is known by: one of these.
-LANDMARKS = {
-    "oasis": ("labels.csv",),
-    "biq2021": ("labels.csv",),
-    "aadb": ("imgListFiles_label", "imgListTrainRegression.csv"),
-    "eva": (eva.VOTES,),
-    "ava": (ava.VOTES,),
-    "psychoflickr": (psychoflickr.USERS,),
-    "tid2013": (tid2013.SCORES,),
-}
+ROOT_VARIABLE = "BEHOLDER_DATA"  # environment variable
+
+
+def data_set(name: str) -> DataSet:
+    """The record of a published data set.
+
+    Raises:
+        BeholderError: no data set has this name.
+    """
+    if name not in NAMES:
+        raise BeholderError(f"no data set is called {name!r}; there are {', '.join(NAMES)}, and your own file.csv")
+    record: DataSet = import_module(f"beholder.data.sets.{name}").DATA_SET
+    return record
 
 
 def load_data(
@@ -41,86 +38,122 @@ def load_data(
     drop_missing: bool = False,
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> RatedPhotos:
-    """A data set by name, or people's own ratings in a CSV file; no picture is in two of its splits.
+    """A data set by name, or ratings in a CSV file; no picture is in two of its splits.
 
     Args:
-        name: of ``LOADERS``, or the path of a file that ends in .csv (see :func:`beholder.data.csv_ratings.load`).
-        root: for a name the folder with one folder a data set, or that of the data set itself, ``default_root()``
-            without one; for a CSV file the folder that its paths are relative to, its own without one.
-        drop_leaks: leave photographs out that are in a second split too, instead of refusing.
-        drop_missing: for AVA, which few have whole: leave photographs out whose files are not there.
+        name: of a data set (:data:`beholder.data.sets.NAMES`), or the path of a file that ends in .csv (see
+            :func:`beholder.data.csv_ratings.load`).
+        root: for a data set as of :func:`data_folder`; for a CSV file the folder that its paths are relative to, its
+            own folder by default.
+        drop_leaks: leave out photographs that are in a second split too, instead of refusing.
+        drop_missing: leave out photographs whose files are missing, for data sets that allow it (AVA).
         ranges: for a CSV file: task -> lowest and highest value of its rating scale.
 
     Raises:
-        BeholderError: no such data set, its files are missing or not as published, or a leak between its splits.
+        BeholderError: unknown data set, files that are missing or not as published, or a leak between splits.
     """
-    if drop_missing and name != "ava":
-        raise BeholderError(f"{name} is to be whole; only of ava photographs that are missing may be left out")
     if is_csv(name):
+        if drop_missing:
+            raise BeholderError(f"{name}: photographs of a CSV file must not be missing; remove their rows")
         photos = csv_ratings.load(Path(name), None if root is None else Path(root), ranges)
-    elif ranges:
+        return check_leaks(photos, drop=drop_leaks)
+    found = data_set(name)
+    if ranges:
         raise BeholderError(f"{name} has its own rating scales; ranges are for a CSV file")
-    else:
-        place = data_folder(name, root)
-        # AADB's leaks are told by name, before any photograph is read.
-        options = {"aadb": {"drop_leaks": drop_leaks}, "ava": {"drop_missing": drop_missing}}
-        photos = LOADERS[name](place, **options.get(name, {}))
-    return check_leaks(photos, drop_leaks)
+    if drop_missing and not found.drops_missing:
+        allowed = ", ".join(each for each in NAMES if data_set(each).drops_missing)
+        raise BeholderError(f"{name} must be complete; photographs may be missing only from {allowed}")
+    options = {}
+    if found.drops_leaks:
+        options["drop_leaks"] = drop_leaks
+    if found.drops_missing:
+        options["drop_missing"] = drop_missing
+    return check_leaks(found.load(data_folder(name, root), **options), drop=drop_leaks)
+
+
+def data_statistics(name: str, root: str | Path | None = None, *, drop_leaks: bool = False) -> list[StatisticsTable]:
+    """Statistics of a data set or a CSV file; photographs are read only where its labels alone are not enough.
+
+    Args:
+        name: as of :func:`load_data`.
+        root: as of :func:`load_data`.
+        drop_leaks: as of :func:`load_data`, where photographs are read.
+
+    Raises:
+        BeholderError: as :func:`load_data`.
+    """
+    label_statistics = None if is_csv(name) else data_set(name).statistics
+    if label_statistics is not None:
+        return label_statistics(data_folder(name, root))
+    return photo_statistics(load_data(name, root, drop_leaks=drop_leaks))
 
 
 def split_of(photos: RatedPhotos, seed: int = 0) -> RatedPhotos:
-    """The same photographs with a train, a validation and a test part; parts that are published stay as they are.
+    """The same photographs with a train, a validation and a test part; published parts stay as they are.
 
-    Where there are none, a fifth is for test and a tenth for validation, groups kept whole; where only a train and a
-    test part are given, a tenth of all photographs, from the train part, is for validation.
+    Without a split, a fifth is for testing and a tenth for validation, and groups are kept whole. If only train and
+    test are published, a tenth of all photographs is moved from train to validation.
 
     Args:
-        seed: of what is drawn.
+        seed: of the parts that are drawn.
 
     Raises:
         BeholderError: a part would be empty.
     """
     if photos.splits is None:
-        return photos.with_splits(holdout(len(photos), seed=seed, groups=photos.groups).tolist())
+        return photos.with_splits(holdout_split(len(photos), seed=seed, groups=photos.groups).tolist())
     parts = np.array(photos.splits)
     train = np.flatnonzero(parts == "train")
     if "validation" not in parts and len(train):
         groups = None if photos.groups is None else [photos.groups[row] for row in train]
         parts = parts.astype("U10")
-        parts[train] = holdout(len(train), 0, 0.1 * len(photos) / len(train), seed, groups)
+        parts[train] = holdout_split(len(train), 0, 0.1 * len(photos) / len(train), seed, groups)
     return photos.with_splits(parts.tolist())
 
 
 def is_csv(name: str) -> bool:
-    """Whether this is people's own file rather than the name of a data set."""
+    """Whether this names a CSV file rather than a data set."""
     return name.lower().endswith(".csv")
 
 
 def data_folder(name: str, root: str | Path | None = None) -> Path:
-    """Where a data set lies: ``root/name``, or ``root`` itself where only that looks like it.
+    """The folder of a data set: ``root/name``, or ``root`` itself if that holds the data set.
+
+    Args:
+        name: of the data set.
+        root: as of :func:`data_root`.
 
     Raises:
-        BeholderError: no such data set.
+        BeholderError: unknown data set, or no root is given.
     """
-    if name not in LOADERS:
-        raise BeholderError(f"no data set is called {name!r}; there are {', '.join(LOADERS)}, and your own file.csv")
-    root = default_root() if root is None else Path(root)
-    if not (root / name).exists() and any((root / landmark).exists() for landmark in LANDMARKS[name]):
+    landmarks = data_set(name).landmarks
+    root = data_root(root)
+    if not (root / name).exists() and any((root / landmark).exists() for landmark in landmarks):
         return root
     return root / name
 
 
+def data_root(root: str | Path | None = None) -> Path:
+    """The folder with one folder a data set: ``root``, or else the environment variable BEHOLDER_DATA.
+
+    Raises:
+        BeholderError: neither is given.
+    """
+    found = os.environ.get(ROOT_VARIABLE) if root is None else root
+    if not found:
+        raise BeholderError(
+            "no folder of data sets is given; name the folder that holds them with --root FOLDER "
+            f"or in the environment variable {ROOT_VARIABLE}"
+        )
+    return Path(found)
+
+
 def root_beside(name: str, root: Path | None, first: str) -> Path | None:
-    """Where a data set is looked for beside a first one: by the same root, but for CSV files, whose root is their own.
+    """The root of a second data set: that of the first, unless one of the two is a CSV file with paths of its own.
 
     Args:
-        name: of the data set, or a CSV file.
+        name: of the second data set, or a CSV file.
         root: of the first one.
-        first: its name, or a CSV file.
+        first: name of the first one, or a CSV file.
     """
     return None if is_csv(name) or is_csv(first) else root
-
-
-def default_root() -> Path:
-    """The folder with one folder a data set: BEHOLDER_DATA, else ``../shared/data``."""
-    return Path(os.environ.get("BEHOLDER_DATA") or Path("..") / "shared" / "data")

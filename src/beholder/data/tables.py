@@ -1,4 +1,4 @@
-"""Tables of ratings as text: columns, numbers, checks."""
+"""Published tables of labels: reading text and CSV files, parsing and checking their columns."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,7 @@ from beholder.data.rated_photos import SPLITS
 from beholder.errors import BeholderError
 from beholder.tasks import Task
 
+# Name of a split in files, in lower case -> its name here.
 SPLIT_NAMES = {
     **{name: name for name in SPLITS},
     **dict.fromkeys(("val", "valid", "dev"), "validation"),
@@ -18,25 +19,44 @@ SPLIT_NAMES = {
 }
 
 
+def read_text(path: Path, advice: str) -> str:
+    """A text file in UTF-8.
+
+    Args:
+        path: of the file.
+        advice: what to do if it cannot be read, for the message.
+
+    Raises:
+        BeholderError: the file is missing, cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BeholderError(f"{path}: cannot be read ({error.strerror}); {advice}") from None
+    except UnicodeDecodeError:
+        raise BeholderError(f"{path}: is not UTF-8 text; {advice}") from None
+
+
 def read_table(
     path: Path,
     columns: Sequence[str] = (),
     delimiter: str = ",",
+    *,
     advice: str = "give the folder that holds the data sets",
-    even: bool = False,
+    refuse_long_rows: bool = False,
 ) -> dict[str, list[str]]:
-    """All columns of a CSV file as text; empty lines, and columns without a name, are left out.
+    """All columns of a CSV file as text; empty lines and columns without a name are left out.
 
     Args:
-        path: UTF-8, with or without byte-order mark.
-        columns: that must be there.
+        path: of a file in UTF-8, with or without byte-order mark.
+        columns: that are required.
         delimiter: between cells.
-        advice: what to do about a file that is not there.
-        even: refuse rows that are longer than the header, as unquoted commas make them.
+        advice: what to do if the file is missing, for the message.
+        refuse_long_rows: refuse rows with more cells than the header, which unquoted commas cause.
 
     Raises:
-        BeholderError: the file or a column is missing, a column is there twice, a row is too long, or it is no CSV file
-            in UTF-8.
+        BeholderError: the file or a column is missing, two columns have one name, a row is too long, or the file is
+            not CSV in UTF-8.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -48,23 +68,33 @@ def read_table(
     except csv.Error as error:
         raise BeholderError(f"{path}: is not a CSV file ({error})") from None
     header = [name.strip() for name in header]
-    absent = [column for column in columns if column not in header]
-    if absent:
-        raise BeholderError(f"{path}: no column {absent[0]!r}; it has {', '.join(header)}")
+    missing = next((column for column in columns if column not in header), None)
+    if missing is not None:
+        raise BeholderError(f"{path}: no column {missing!r}; it has {', '.join(header)}")
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise BeholderError(f"{path}: there are two columns {twice!r}; give each a name of its own")
-    long = next((place for place, row in enumerate(rows) if any(row[len(header) :])), None)
-    if even and long is not None:
+    too_long = next((place for place, row in enumerate(rows) if any(row[len(header) :])), None)
+    if refuse_long_rows and too_long is not None:
         raise BeholderError(
-            f"{path}: row {long + 2} has {len(rows[long])} cells, the header {len(header)}; "
+            f"{path}: row {too_long + 2} has {len(rows[too_long])} cells, the header {len(header)}; "
             "put text that holds a comma in quotes"
         )
     return {name: [row[place] if place < len(row) else "" for row in rows] for place, name in enumerate(header) if name}
 
 
 def numbers(path: Path, name: str, texts: list[str], first_row: int = 2) -> np.ndarray:
-    """A column as floats, NaN where empty. Raises BeholderError with the row of what is no number."""
+    """A column as floats, NaN where empty.
+
+    Args:
+        path: of the file, for the message.
+        name: of the column, for the message.
+        texts: N cells.
+        first_row: number of the first cell's row in the file, for the message.
+
+    Raises:
+        BeholderError: names the row of the first cell that is not a number.
+    """
     values = np.full(len(texts), np.nan)
     for index, text in enumerate(texts):
         if text.strip():
@@ -76,10 +106,10 @@ def numbers(path: Path, name: str, texts: list[str], first_row: int = 2) -> np.n
 
 
 def check_scale(path: Path, name: str, values: np.ndarray, task: Task, first_row: int = 2) -> None:
-    """Nothing, where all values of a column are on the scale of a task or NaN.
+    """Check that all values of a column are NaN or on the scale of a task.
 
     Raises:
-        BeholderError: the row of the first that is not.
+        BeholderError: names the row of the first value outside the scale.
     """
     outside = np.flatnonzero((values < task.low) | (values > task.high))
     if len(outside):
@@ -89,24 +119,24 @@ def check_scale(path: Path, name: str, values: np.ndarray, task: Task, first_row
         )
 
 
-def known_columns(path: Path, table: dict[str, list[str]], names: Iterable[str]) -> np.ndarray | None:
-    """(N, K) numbers of these columns, NaN for a column that is not there; None where none is.
+def optional_columns(path: Path, table: dict[str, list[str]], names: Iterable[str]) -> np.ndarray | None:
+    """(N, K) numbers of these columns, NaN for a column that is missing; None if all are.
 
     Raises:
         BeholderError: as :func:`numbers`.
     """
     columns = [numbers(path, name, table[name]) if name in table else None for name in names]
-    there = next((column for column in columns if column is not None), None)
-    if there is None:
+    found = next((column for column in columns if column is not None), None)
+    if found is None:
         return None
-    return np.stack([np.full(len(there), np.nan) if column is None else column for column in columns], axis=1)
+    return np.stack([np.full(len(found), np.nan) if column is None else column for column in columns], axis=1)
 
 
-def split_names(path: Path, texts: Sequence[str], first_row: int = 2) -> tuple[str, ...]:
-    """A column of splits by their usual names (``val`` is validation, say), in upper or lower case.
+def parse_splits(path: Path, texts: Sequence[str], first_row: int = 2) -> tuple[str, ...]:
+    """A column of splits as train, validation and test; other usual names (``val``), in any case, are understood.
 
     Raises:
-        BeholderError: the row of another name.
+        BeholderError: names the row of the first unknown split.
     """
     for row, text in enumerate(texts, first_row):
         if text.strip().lower() not in SPLIT_NAMES:

@@ -7,19 +7,19 @@ from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
 from beholder.metrics import deviations
 
-ROUNDED = 0.0501  # native units: ratings beside the votes may be rounded to one digit
+ROUNDING_TOLERANCE = 0.0501  # native units: ratings given beside the votes may be rounded to one digit
 
 
 def histogram_of(votes: Votes, count: int, values: np.ndarray) -> Histogram | None:
-    """Votes counted for each photograph and value; None where a photograph has no vote, as there is nothing to tell.
+    """Votes counted for each photograph and value; None if a photograph has no vote, as it has no distribution.
 
     Args:
         votes: V single ratings.
         count: photographs, N, that ``votes.photo`` points into.
-        values: (M,) the values that can be voted, rising.
+        values: (M,) values that can be voted, rising.
 
     Raises:
-        BeholderError: a vote that is none of the values.
+        BeholderError: a vote that is not one of the values.
 
     >>> votes = Votes(np.array([0, 0, 1]), np.array(["a", "b", "a"]), np.array([1, 3, 3]))
     >>> histogram_of(votes, 2, np.arange(1, 4)).counts
@@ -49,25 +49,25 @@ def distribution(histogram: Histogram) -> np.ndarray:
 
 
 def summary(histogram: Histogram) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means, standard deviations over raters (with N - 1) and numbers of votes, (N,) each, as `RatedPhotos` has them.
+    """Means, standard deviations (with N - 1) and numbers of votes of each photograph, (N,) each.
 
-    The deviation of a single vote is NaN.
+    They are the ``ratings``, ``sd`` and ``n`` of `RatedPhotos`. The deviation of a single vote is NaN.
     """
     n = numbers_of_votes(histogram).astype(float)
-    mean = histogram.counts @ histogram.values / n  # of whole numbers, so without rounding errors but of the division
+    mean = histogram.counts @ histogram.values / n  # sums of whole numbers: only the division rounds
     sample = np.sqrt(n / np.where(n > 1, n - 1, np.nan))
     return mean, deviations(distribution(histogram), histogram.values) * sample, n
 
 
-def check_means(photos: RatedPhotos, tolerance: float = ROUNDED) -> None:
-    """Nothing, where the ratings of the first task are the means of its votes, or where no votes are known.
+def check_means(photos: RatedPhotos, tolerance: float = ROUNDING_TOLERANCE) -> None:
+    """Check that the ratings of the first task are the means of its votes, if the votes are known.
 
     Args:
         photos: with or without a histogram.
-        tolerance: difference that rounding explains, in native units.
+        tolerance: largest difference allowed, in native units.
 
     Raises:
-        BeholderError: the first photograph where rating and votes disagree.
+        BeholderError: names the first photograph whose rating and votes disagree.
     """
     if photos.histogram is None:
         return

@@ -14,11 +14,11 @@ class Votes:
 
     Attributes:
         photo: (V,) whole numbers, index of the photograph in ``files``.
-        rater: (V,) anonymous label of who rated, whole numbers or text.
+        rater: (V,) anonymous label of the rater, whole numbers or text.
         value: (V,) rating in native units.
 
     Raises:
-        BeholderError: three lengths that disagree.
+        BeholderError: the three lengths disagree.
     """
 
     photo: np.ndarray
@@ -43,7 +43,7 @@ class Histogram:
 
     Attributes:
         values: (M,) rating values in native units, rising.
-        counts: (N, M) numbers of votes, whole, one at least a photograph.
+        counts: (N, M) whole numbers of votes, at least one vote a photograph.
 
     Raises:
         BeholderError: shapes that disagree, values that do not rise, counts that are negative or not whole, a
@@ -74,3 +74,8 @@ class Histogram:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+
+def sums_per_photo(photo: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """(count, K) sums of ``values``, (V, K), over the rows of each photograph; ``photo`` is its index, (V,)."""
+    return np.stack([np.bincount(photo, column, count) for column in values.T], axis=1)

@@ -1,4 +1,4 @@
-"""Make the default model: `beholder train default --data FOLDER`.
+"""Make the default model: `beholder train default --root DATA`.
 
 Frozen DINOv2 features of every rated photograph and its mirror image, in eight bits, one linear head with a row for
 each task, each row fitted to the photographs that were rated for it. With a squared-error ridge the joint masked fit

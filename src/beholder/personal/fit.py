@@ -1,12 +1,9 @@
 """One person's ratings -> a taste."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
-from beholder.data import csv_ratings
-from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.metrics import rounded, srcc
 from beholder.personal.taste import Taste
@@ -44,33 +41,6 @@ class Prior:
 
 
 OASIS_PRIOR = Prior()  # set on a third of the raters of OASIS; docs/taste.md measures the others
-
-
-def load_ratings(path: Path, root: Path | None = None, ends: tuple[float, float] | None = None) -> RatedPhotos:
-    """One person's ratings: a CSV file with a column of photographs and one of ratings.
-
-    Args:
-        path: as :func:`beholder.data.csv_ratings.load` takes it.
-        root: folder that the paths in it are relative to; that of the CSV file without one.
-        ends: of the rating scale; without them the narrowest scale in use that holds all ratings.
-
-    Raises:
-        BeholderError: as `beholder.data.csv_ratings.load`; more than one column of ratings; ratings that
-            :func:`fit` refuses.
-    """
-    photos = csv_ratings.load(path, root, least=0)
-    if len(photos.tasks) > 1:
-        names = ", ".join(task.name for task in photos.tasks)
-        raise BeholderError(
-            f"{path}: {len(photos.tasks)} columns of ratings ({names}); a taste is of one: keep that one"
-        )
-    if ends is not None:
-        photos = replace(photos, tasks=(replace(photos.tasks[0], low=ends[0], high=ends[1]),))
-    try:
-        check_ratings(photos.ratings[:, 0])
-    except BeholderError as error:
-        raise BeholderError(f"{path}: {error}") from None
-    return photos
 
 
 def check_ratings(ratings: np.ndarray) -> None:

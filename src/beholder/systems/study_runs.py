@@ -12,7 +12,7 @@ from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, split_of
 from beholder.files import explained, remove, replacing
-from beholder.splits import fold_parts, folds_of, split_hash
+from beholder.splits import fold_split, folds_of, split_hash
 
 FOLDS = 5
 
@@ -101,7 +101,7 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
         return [split_of(photos, seed)]
     groups = photos.groups if by_group else None
     fold_of = folds_of(len(photos), groups, FOLDS, seed)
-    parts = [fold_parts(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
+    parts = [fold_split(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
     return [photos.with_splits(part.tolist()) for part in parts]
 
 

@@ -1,5 +1,7 @@
 """AADB: both published layouts, the leak between its official lists, and the figures that the paper prints."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from beholder.data.sets import aadb
 from beholder.errors import BeholderError
-from helpers.layouts import make_aadb
+from helpers.layouts import make_aadb, make_aadb_alone, rows, stats
 
 
 @pytest.mark.parametrize("layout", ["official", "csv"])
@@ -36,7 +38,7 @@ def test_leaks_are_refused_by_name(layout: str, tmp_path: Path) -> None:
         (lambda folder: (folder / "imgListTrainRegression_score.txt").write_text("a.jpg x\n"), "row 1, score is 'x'"),
     ],
 )
-def test_bad_lists_are_one_line(spoil, message: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_bad_lists_are_one_line(spoil: Callable[[Path], None], message: str, tmp_path: Path) -> None:
     spoil(make_aadb(tmp_path, "official") / "imgListFiles_label")
     with pytest.raises(BeholderError, match=message) as caught:
         aadb.load(tmp_path, drop_leaks=True)
@@ -48,6 +50,16 @@ def test_bins_are_closed_at_the_left() -> None:
     ratings = np.stack([scores] * 12, axis=1)
     counts = [count for _, _, count in aadb.score_bins(aadb.Labels(tuple("abcdefgh"), ratings))]
     assert counts == [1, 1, 1, 1, 0, 0, 0, 2, 0, 2]
+
+
+def test_statistics_of_aadb_need_no_photographs(tmp_path: Path) -> None:
+    make_aadb_alone(tmp_path)
+    shutil.rmtree(tmp_path / "aadb" / "datasetImages_warp256")
+    said = rows("aadb", "--root", str(tmp_path))
+    assert [row["photographs"] for row in said["splits"]] == [2, 2, 2, 1]
+    assert sum(row["photographs"] for row in said["scores_test"]) == 2 and said["scores_test"][3]["score"] == [0.3, 0.4]
+    assert len(said["signs"]) == 11 and len(said["correlations"]) == 12
+    assert stats("aadb", "--root", str(tmp_path)).count("Figure") == 2
 
 
 @pytest.mark.slow

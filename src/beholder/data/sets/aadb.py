@@ -4,8 +4,8 @@ Two layouts are read. The official one has a text file for each split and each q
 ``imgListFiles_label/imgList{Train,Validation,TestNew}Regression_{score,Light,...}.txt``, and the photographs in
 ``datasetImages_warp256/``. The other has one CSV file a split, ``imgList{Train,...}Regression.csv``.
 
-127 of the 500 validation photographs are also in the official test list. Whoever chooses a model by validation has then
-seen part of the test; :func:`load` refuses that unless told to leave them out of the validation part.
+127 of the 500 validation photographs are also in the official test list. A model that is chosen by validation has then
+seen part of the test; :func:`load` refuses that unless ``drop_leaks`` leaves them out of the validation part.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.statistics import Statistic, matrix_cells
-from beholder.data.tables import numbers, read_table
+from beholder.data.statistics import StatisticsTable, correlation_table
+from beholder.data.tables import numbers, read_table, read_text
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
 from beholder.tasks import Task
@@ -39,7 +40,9 @@ ATTRIBUTES = {
 SCORE = Task("score", 0, 1, "Aesthetic score, 1 to 5 by 5 raters, mean brought to 0 to 1")
 TASKS = (SCORE, *ATTRIBUTES.values())
 COLUMNS = ("score", *ATTRIBUTES)
-SPLITS = {"train": "Train", "validation": "Validation", "test": "TestNew"}
+LIST_NAMES = {"train": "Train", "validation": "Validation", "test": "TestNew"}  # part -> its name in published files
+LANDMARKS = ("imgListFiles_label", "imgListTrainRegression.csv")
+PHOTO_FOLDER = "datasetImages_warp256"
 
 
 @dataclass(frozen=True)
@@ -50,26 +53,26 @@ class Labels:
     ratings: np.ndarray
 
 
-def read_labels(root: Path) -> dict[str, Labels]:
-    """The three official lists as they are published, in either layout.
+def read_labels(folder: Path) -> dict[str, Labels]:
+    """The three official lists, train, validation and test, in either layout. Needs no photographs.
 
     Raises:
-        BeholderError: files or columns that are missing, lists of one split that name different photographs.
+        BeholderError: files or columns that are missing, or lists of one part that name different photographs.
     """
-    return {split: _read_split(root, published) for split, published in SPLITS.items()}
+    return {part: _read_part(folder, name) for part, name in LIST_NAMES.items()}
 
 
-def load(root: Path, drop_leaks: bool = False) -> RatedPhotos:
-    """Photographs and ratings of all splits.
+def load(folder: Path, *, drop_leaks: bool = False) -> RatedPhotos:
+    """Photographs and ratings of all three parts.
 
     Args:
-        root: holds the lists in either layout, and ``datasetImages_warp256/``.
-        drop_leaks: leave validation photographs out that are in the test list too.
+        folder: holds the lists in either layout, and ``datasetImages_warp256/``.
+        drop_leaks: leave out validation photographs that are in the test list too.
 
     Raises:
-        BeholderError: as :func:`read_labels` and `RatedPhotos`; and leaks, where they are not to be dropped.
+        BeholderError: as :func:`read_labels` and `RatedPhotos`; leaks, unless ``drop_leaks`` is set.
     """
-    labels = read_labels(root)
+    labels = read_labels(folder)
     shared = leaks(labels)
     if shared and not drop_leaks:
         raise BeholderError(
@@ -78,23 +81,21 @@ def load(root: Path, drop_leaks: bool = False) -> RatedPhotos:
         )
     files: list[str] = []
     ratings, splits = [], []
-    for split, found in labels.items():
-        keep = [split != "validation" or file not in set(shared) for file in found.files]
-        files += [file for file, kept in zip(found.files, keep, strict=True) if kept]
-        ratings.append(found.ratings[keep])
-        splits += [split] * sum(keep)
-    return RatedPhotos(
-        "aadb", root / "datasetImages_warp256", tuple(files), TASKS, np.concatenate(ratings), None, tuple(splits)
-    )
+    for part, listed in labels.items():
+        keep = [part != "validation" or file not in set(shared) for file in listed.files]
+        files += [file for file, kept in zip(listed.files, keep, strict=True) if kept]
+        ratings.append(listed.ratings[keep])
+        splits += [part] * sum(keep)
+    return RatedPhotos("aadb", folder / PHOTO_FOLDER, tuple(files), TASKS, np.concatenate(ratings), None, tuple(splits))
 
 
 def leaks(labels: dict[str, Labels]) -> list[str]:
-    """Photographs of the validation list that are in the test list too, in alphabetical order."""
+    """Photographs of the validation list that are also in the test list, in alphabetical order."""
     return sorted(set(labels["validation"].files) & set(labels["test"].files))
 
 
 def signs(labels: Labels) -> dict[str, tuple[int, int, int]]:
-    """Photographs with a negative, a null and a positive mean for each attribute (Soydaner & Wagemans 2023, Fig. 3)."""
+    """Photographs whose mean is negative, zero and positive, for each attribute (Soydaner & Wagemans 2023, Fig. 3)."""
     columns = {task.name: column for task, column in zip(TASKS, labels.ratings.T, strict=True) if task is not SCORE}
     return {
         name: (int((column < 0).sum()), int((column == 0).sum()), int((column > 0).sum()))
@@ -105,9 +106,9 @@ def signs(labels: Labels) -> dict[str, tuple[int, int, int]]:
 def score_bins(labels: Labels) -> list[tuple[float, float, int]]:
     """Photographs by score: (from, to, count), ten bins closed at the left, the last at both ends (ibid., Table 3).
 
-    The paper's counts are the same but for two pairs of neighbours: it has 224 and 76 from 0.6 to 0.8 where these bins
-    hold 157 and 143, and 103 and 15 from 0.8 to 1.0 where they hold 81 and 37. The sums, 300 and 118, agree, and the
-    differences are the 67 and 22 photographs with exactly 0.7 and 0.9: there it counted them to the left.
+    The paper's counts differ in two pairs of neighbours: it has 224 and 76 from 0.6 to 0.8 where these bins hold 157
+    and 143, and 103 and 15 from 0.8 to 1.0 where they hold 81 and 37. The sums, 300 and 118, agree. The differences are
+    the 67 and 22 photographs of exactly 0.7 and 0.9, which the paper counts to the left.
     """
     tenths = np.floor(np.round(labels.ratings[:, 0] * 10, 6)).astype(int).clip(0, 9)
     counts = np.bincount(tenths, minlength=10)
@@ -116,67 +117,75 @@ def score_bins(labels: Labels) -> list[tuple[float, float, int]]:
 
 def correlations(labels: dict[str, Labels]) -> np.ndarray:
     """(12, 12) Spearman correlations of score and attributes over all lists, each photograph once (ibid., Fig. 9a)."""
-    once = {file: row for found in labels.values() for file, row in zip(found.files, found.ratings, strict=True)}
+    once = {file: row for listed in labels.values() for file, row in zip(listed.files, listed.ratings, strict=True)}
     return srcc_matrix(np.stack(list(once.values())))
 
 
-def _read_split(root: Path, published: str) -> Labels:
-    whole = root / f"imgList{published}Regression.csv"
-    if whole.exists():
-        table = read_table(whole, ["ImageFile", *COLUMNS])
-        return Labels(
-            tuple(table["ImageFile"]), np.stack([numbers(whole, name, table[name]) for name in COLUMNS], axis=1)
-        )
-    files: tuple[str, ...] | None = None
-    columns = []
-    for name in COLUMNS:
-        path = root / "imgListFiles_label" / f"imgList{published}Regression_{name}.txt"
-        names, values = _read_list(path)
-        if files is not None and names != files:
-            raise BeholderError(f"{path}: does not name the photographs of the list for {COLUMNS[0]}, in their order")
-        files = names
-        columns.append(values)
-    assert files is not None
-    return Labels(files, np.stack(columns, axis=1))
+def statistics(folder: Path) -> list[StatisticsTable]:
+    """What Soydaner & Wagemans (2023) print of AADB's labels. Needs no photographs.
 
-
-def _read_list(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    try:
-        lines = [line.rsplit(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except OSError as error:
-        raise BeholderError(
-            f"{path}: cannot be read ({error.strerror}); give the folder that holds imgListFiles_label/, "
-            "or imgListTrainRegression.csv and its like"
-        ) from None
-    broken = next((number for number, parts in enumerate(lines, 1) if len(parts) != 2), None)
-    if broken is not None:
-        raise BeholderError(f"{path}: line {broken} is not a file name and a number")
-    names, values = zip(*lines, strict=True) if lines else ((), ())
-    return tuple(names), numbers(path, path.stem.rpartition("_")[2], list(values), first_row=1)
-
-
-def of_aadb(labels: dict[str, Labels]) -> list[Statistic]:
-    """What Soydaner & Wagemans (2023) print of AADB's labels."""
-    splits = [(split, len(found.files)) for split, found in labels.items()]
+    Raises:
+        BeholderError: as :func:`read_labels`.
+    """
+    labels = read_labels(folder)
+    sizes = [(part, len(listed.files)) for part, listed in labels.items()]
     return [
-        Statistic(
+        StatisticsTable(
             "splits",
             "Official splits",
             ("split", "photographs"),
-            (*splits, ("in validation and in test", len(leaks(labels)))),
+            (*sizes, ("in validation and in test", len(leaks(labels)))),
         ),
-        Statistic(
+        StatisticsTable(
             "signs",
             "Attributes, training (Figure 3)",
             ("attribute", "negative", "null", "positive"),
             tuple((name, *counts) for name, counts in signs(labels["train"]).items()),
         ),
-        Statistic(
+        StatisticsTable(
             "scores_test",
             "Scores, test (Table 3)",
             ("score", "photographs"),
             tuple(((low, high), count) for low, high, count in score_bins(labels["test"])),
             digits=1,
         ),
-        matrix_cells("Spearman correlations over all photographs, each once (Figure 9a)", TASKS, correlations(labels)),
+        correlation_table(
+            "Spearman correlations over all photographs, each once (Figure 9a)", TASKS, correlations(labels)
+        ),
     ]
+
+
+def _read_part(folder: Path, list_name: str) -> Labels:
+    table_path = folder / f"imgList{list_name}Regression.csv"
+    if table_path.exists():
+        table = read_table(table_path, ["ImageFile", *COLUMNS])
+        ratings = np.stack([numbers(table_path, name, table[name]) for name in COLUMNS], axis=1)
+        return Labels(tuple(table["ImageFile"]), ratings)
+    paths = [folder / "imgListFiles_label" / f"imgList{list_name}Regression_{name}.txt" for name in COLUMNS]
+    lists = [_read_list(path) for path in paths]
+    files = lists[0][0]
+    for path, (names, _) in zip(paths, lists, strict=True):
+        if names != files:
+            raise BeholderError(f"{path}: does not name the photographs of the list for {COLUMNS[0]}, in their order")
+    return Labels(files, np.stack([values for _, values in lists], axis=1))
+
+
+def _read_list(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """File names and values of a text file with lines ``NAME VALUE``."""
+    advice = "give the folder that holds imgListFiles_label/, or imgListTrainRegression.csv and the other two lists"
+    lines = [line.rsplit(maxsplit=1) for line in read_text(path, advice).splitlines() if line.strip()]
+    broken = next((number for number, cells in enumerate(lines, 1) if len(cells) != 2), None)
+    if broken is not None:
+        raise BeholderError(f"{path}: line {broken} is not a file name and a number")
+    names, values = zip(*lines, strict=True) if lines else ((), ())
+    return tuple(names), numbers(path, path.stem.rpartition("_")[2], list(values), first_row=1)
+
+
+DATA_SET = DataSet(
+    name="aadb",
+    description="10,000 photographs from Flickr, a score and eleven attributes (Kong et al. 2016)",
+    landmarks=LANDMARKS,
+    load=load,
+    drops_leaks=True,
+    statistics=statistics,
+)

@@ -3,8 +3,8 @@
 Read as published: ``data/votes_filtered.csv``, one vote a row, cells divided by ``=``; and the photographs in
 ``images/EVA_together/``. Of the published photographs 4,070 have votes; the others are not read.
 
-There is no official split. As Soydaner & Wagemans (2023) say others do, 3,500 photographs are for training and 570 for
-testing; which ones nobody published, so the split here is ours: seeded, and told by its hash.
+There is no official split. Others use 3,500 photographs for training and 570 for testing, according to Soydaner &
+Wagemans (2023), but nobody published which ones; so the split here is ours: drawn with a seed, identified by its hash.
 """
 
 from collections import Counter
@@ -14,22 +14,23 @@ from pathlib import Path
 
 import numpy as np
 
+from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import SPLITS, RatedPhotos
 from beholder.data.statistics import (
-    Statistic,
-    _agreement,
-    _bins,
-    _counts,
-    _per_photograph,
-    _ranges,
-    matrix_cells,
+    StatisticsTable,
+    agreement_table,
+    correlation_table,
+    count_table,
+    range_table,
+    ratings_per_photo_table,
+    score_table,
 )
 from beholder.data.tables import check_scale, numbers, read_table
 from beholder.data.vote_distributions import histogram_of
-from beholder.data.votes import Votes
+from beholder.data.votes import Votes, sums_per_photo
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
-from beholder.splits import holdout, split_hash
+from beholder.splits import holdout_split, split_hash
 from beholder.tasks import Task
 
 # Column of the published votes -> task.
@@ -43,7 +44,9 @@ COLUMNS = {
     "semantic": Task("semantics", 1, 4, "Meaning of the picture (1 very bad, 4 very good); mean of 30 or more, EVA"),
 }
 TASKS = tuple(COLUMNS.values())
-VOTES = "data/votes_filtered.csv"
+VOTES_FILE = "data/votes_filtered.csv"
+CATEGORIES_FILE = "data/image_content_category.csv"
+VOTE_VALUES = np.arange(11)  # of the score
 CATEGORIES = {
     "1": "animals",
     "2": "architecture and city scenes",
@@ -52,19 +55,19 @@ CATEGORIES = {
     "5": "still life",
     "6": "other",
 }
-SEED = 0  # of the split
-TEST = 570 / 4070
-VALIDATION = 350 / 4070  # a tenth of the training part
+SPLIT_SEED = 0
+TEST_SHARE = 570 / 4070
+VALIDATION_SHARE = 350 / 4070  # a tenth of the training part
 
 
 @dataclass(frozen=True)
-class Ballots:
-    """The filtered votes.
+class Labels:
+    """The filtered votes: V rows, each with the votes of one rater on one photograph for all five tasks.
 
     Attributes:
         images: N identifiers of the photographs that were voted on, in numeric order.
-        photo: (V,) index into ``images`` of each vote.
-        rater: (V,) anonymous label of who voted.
+        photo: (V,) index into ``images`` of each row.
+        rater: (V,) anonymous label of the rater.
         values: (V, 5) votes in the order of ``TASKS``; NaN where one is missing.
     """
 
@@ -81,17 +84,17 @@ class Ballots:
     @property
     def votes(self) -> Votes:
         """The votes for the score."""
-        there = ~np.isnan(self.values[:, 0])
-        return Votes(self.photo[there], self.rater[there], self.values[there, 0])
+        known = ~np.isnan(self.values[:, 0])
+        return Votes(self.photo[known], self.rater[known], self.values[known, 0])
 
 
-def read_votes(root: Path) -> Ballots:
-    """All votes of ``root/data/votes_filtered.csv``. Needs no photographs.
+def read_labels(folder: Path) -> Labels:
+    """All votes of ``folder/data/votes_filtered.csv``. Needs no photographs.
 
     Raises:
-        BeholderError: the file or a column is missing, a vote without a photograph, a vote outside its scale.
+        BeholderError: the file or a column is missing, a vote names no photograph or is outside its scale.
     """
-    path = root / VOTES
+    path = folder / VOTES_FILE
     table = read_table(path, ["image_id", "user_id", *COLUMNS], delimiter="=")
     values = np.stack([numbers(path, column, table[column]) for column in COLUMNS], axis=1)
     for (column, task), votes in zip(COLUMNS.items(), values.T, strict=True):
@@ -101,59 +104,59 @@ def read_votes(root: Path) -> Ballots:
     images = sorted(set(table["image_id"]), key=lambda image: (len(image), image))
     places = {image: place for place, image in enumerate(images)}
     photo = np.array([places[image] for image in table["image_id"]], dtype=int)
-    return Ballots(tuple(images), photo, np.array(table["user_id"], dtype=str), values)
+    return Labels(tuple(images), photo, np.array(table["user_id"], dtype=str), values)
 
 
-def summary(ballots: Ballots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def summary(labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means, standard deviations (with N - 1) and numbers of votes, (N, 5) each.
 
     A mean of no votes and a deviation of fewer than two are NaN.
     """
-    count = len(ballots.images)
-    there = ~np.isnan(ballots.values)
-    n = np.stack([np.bincount(ballots.photo, column, count) for column in there.T], axis=1)
+    photo, count = labels.photo, len(labels.images)
+    known = ~np.isnan(labels.values)
+    n = sums_per_photo(photo, known, count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = _sums(ballots, np.where(there, ballots.values, 0)) / n
-        away = np.where(there, ballots.values - mean[ballots.photo], 0)
-        sd = np.sqrt(_sums(ballots, away**2) / np.where(n > 1, n - 1, np.nan))
+        mean = sums_per_photo(photo, np.where(known, labels.values, 0), count) / n
+        difference = np.where(known, labels.values - mean[photo], 0)
+        sd = np.sqrt(sums_per_photo(photo, difference**2, count) / np.where(n > 1, n - 1, np.nan))
     return mean, sd, n
 
 
-def split(images: Sequence[str], seed: int = SEED) -> np.ndarray:
+def split(images: Sequence[str], seed: int = SPLIT_SEED) -> np.ndarray:
     """(N,) part of each photograph: of 4,070, 3,150 train, 350 validation and 570 test; the same shares of others.
 
     Raises:
         BeholderError: too few photographs for three parts.
     """
-    return holdout(len(images), TEST, VALIDATION, seed)
+    return holdout_split(len(images), TEST_SHARE, VALIDATION_SHARE, seed)
 
 
-def load(root: Path) -> RatedPhotos:
+def load(folder: Path) -> RatedPhotos:
     """Photographs with the means of their votes, and our split.
 
     Args:
-        root: holds ``data/`` and ``images/`` as published.
+        folder: holds ``data/`` and ``images/`` as published.
 
     Raises:
-        BeholderError: as :func:`read_votes`, :func:`split` and `RatedPhotos`.
+        BeholderError: as :func:`read_labels`, :func:`split` and `RatedPhotos`.
     """
-    ballots = read_votes(root)
-    mean, sd, n = summary(ballots)
-    splits = tuple(split(ballots.images).tolist())
-    histogram = histogram_of(ballots.votes, len(ballots.images), np.arange(11))
-    return RatedPhotos("eva", root, ballots.files, TASKS, mean, None, splits, sd, n, ballots.votes, histogram)
+    labels = read_labels(folder)
+    mean, sd, n = summary(labels)
+    splits = tuple(split(labels.images).tolist())
+    histogram = histogram_of(labels.votes, len(labels.images), VOTE_VALUES)
+    return RatedPhotos("eva", folder, labels.files, TASKS, mean, None, splits, sd, n, labels.votes, histogram)
 
 
-def read_categories(root: Path) -> dict[str, str]:
-    """Photograph -> what it shows, of ``root/data/image_content_category.csv``; empty where that is not there.
+def read_categories(folder: Path) -> dict[str, str]:
+    """Photograph -> what it shows, from ``folder/data/image_content_category.csv``; empty if there is no such file.
 
-    The published file has columns image_id and sort, a number from 1 to 6. Other names are taken too: a column named
-    like a category, else the second.
+    The published file has columns image_id and sort, a number from 1 to 6. Other names are accepted: a column whose
+    name contains "categor", else the second.
 
     Raises:
         BeholderError: fewer than two columns.
     """
-    path = root / "data" / "image_content_category.csv"
+    path = folder / CATEGORIES_FILE
     if not path.exists():
         return {}
     for delimiter in ",=":
@@ -171,41 +174,53 @@ def read_categories(root: Path) -> dict[str, str]:
     }
 
 
-def _sums(ballots: Ballots, values: np.ndarray) -> np.ndarray:
-    return np.stack([np.bincount(ballots.photo, column, len(ballots.images)) for column in values.T], axis=1)
+def statistics(folder: Path) -> list[StatisticsTable]:
+    """What Soydaner & Wagemans (2023) print of EVA's votes, and how well raters agree. Needs no photographs.
 
-
-def of_eva(ballots: Ballots, categories: dict[str, str]) -> list[Statistic]:
-    """What Soydaner & Wagemans (2023) print of EVA's votes, and how well people agree.
-
-    Table 9 is over our test part, because nobody published theirs, and its first and last interval go to the ends of
-    the scale; the paper's, 1.7 to 2 and 9 to 9.5, hold the same photographs, as all means are inside 1.764 and 9.032.
+    Table 9 is over our test part, because nobody published theirs. Its first and last interval reach the ends of the
+    scale; the paper's, 1.7 to 2 and 9 to 9.5, hold the same photographs, as all means are between 1.764 and 9.032.
 
     Raises:
-        BeholderError: too few photographs for a split.
+        BeholderError: as :func:`read_labels`, :func:`read_categories` and :func:`split`.
     """
-    mean, _, n = summary(ballots)
-    parts = split(ballots.images)
-    test = mean[parts == "test", 0]
-    shown = Counter(categories[image] for image in ballots.images if image in categories)
-    found = [
-        _counts([("photographs", len(mean)), ("votes", len(ballots.photo)), ("raters", len(np.unique(ballots.rater)))]),
-        _per_photograph(TASKS, n),
-        _ranges("Means (Table 7)", TASKS, mean, digits=3),
-        Statistic(
+    labels, categories = read_labels(folder), read_categories(folder)
+    mean, _, n = summary(labels)
+    parts = split(labels.images)
+    counts = [("photographs", len(mean)), ("votes", len(labels.photo)), ("raters", len(np.unique(labels.rater)))]
+    tables = [
+        count_table(counts),
+        ratings_per_photo_table(TASKS, n),
+        range_table("Means (Table 7)", TASKS, mean, digits=3),
+        StatisticsTable(
             "splits",
-            "Split, ours for want of a published one",
+            "Split, ours because none is published",
             ("split", "photographs"),
             (
                 *((part, int((parts == part).sum())) for part in SPLITS[::-1]),
-                ("seed", SEED),
-                ("sha256", split_hash(ballots.files, parts.tolist())),
+                ("seed", SPLIT_SEED),
+                ("sha256", split_hash(labels.files, parts.tolist())),
             ),
         ),
-        _bins("scores_test", "Scores, test part of our split (Table 9)", test, (0, *range(2, 10), 10)),
-        matrix_cells("Spearman correlations over all photographs (Figure 14a)", TASKS, srcc_matrix(mean)),
-        _agreement(ballots.votes, len(mean)),
+        score_table(
+            "scores_test",
+            "Scores, test part of our split (Table 9)",
+            mean[parts == "test", 0],
+            (0, *range(2, 10), 10),
+        ),
+        correlation_table("Spearman correlations over all photographs (Figure 14a)", TASKS, srcc_matrix(mean)),
+        agreement_table(labels.votes, len(mean)),
     ]
+    shown = Counter(categories[image] for image in labels.images if image in categories)
     if shown:
-        found.append(Statistic("categories", "What is shown", ("category", "photographs"), tuple(shown.most_common())))
-    return found
+        columns = ("category", "photographs")
+        tables.append(StatisticsTable("categories", "What is shown", columns, tuple(shown.most_common())))
+    return tables
+
+
+DATA_SET = DataSet(
+    name="eva",
+    description="4,070 photographs of AVA, a score and four attributes by 30 raters or more (Kang et al. 2020)",
+    landmarks=(VOTES_FILE,),
+    load=load,
+    statistics=statistics,
+)

@@ -1,14 +1,15 @@
-"""PsychoFlickr: 300 users of Flickr, the Big-Five traits of each, and 200 photographs that each likes.
+"""PsychoFlickr: 300 users of Flickr, the Big Five traits of each, and 200 photographs that each likes.
 
-Cristani, Vinciarelli, Segalin & Perina (2013); as image-level labels in Li et al. (2019): a photograph has the traits
-of who likes it, their mean where several do. Users assessed themselves, or were assessed by others: give either.
+Published by Cristani, Vinciarelli, Segalin & Perina (2013). As in Li et al. (2019) the labels are of photographs: each
+has the traits of the user who likes it, or their mean if several do. The traits were assessed by the users themselves,
+or by others: give either.
 
-The original is a MATLAB archive that is not to be had any more, so the layout is ours:
+The original, a MATLAB archive, can no longer be obtained, so the layout is ours:
 
 - ``users.csv``: a column of users (user), and of openness, conscientiousness, extraversion, agreeableness and
   neuroticism, or O, C, E, A and N, each -1 to 1;
-- ``likes.csv``: columns user and image, a path relative to the folder of the data set; or without it
-  ``images/USER/``, the photographs that this user likes. Files there with one name and the same bytes are one
+- ``likes.csv``: columns user and image, a path relative to the folder of the data set; or instead
+  ``images/USER/``, the photographs that this user likes. Files there with the same name and the same bytes are one
   photograph.
 """
 
@@ -18,9 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from beholder.data.rated_photos import RatedPhotos, digest
-from beholder.data.statistics import Statistic, matrix_cells, rating_statistics
+from beholder.data.data_set import DataSet
+from beholder.data.rated_photos import RatedPhotos, file_digest
+from beholder.data.statistics import StatisticsTable, correlation_table, rating_tables
 from beholder.data.tables import check_scale, numbers, read_table
+from beholder.data.votes import sums_per_photo
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
 from beholder.photos.formats import PHOTO_SUFFIXES
@@ -29,16 +32,16 @@ from beholder.text import first_few
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 TASKS = tuple(
-    Task(trait, -1, 1, f"{trait.capitalize()} of who likes the photograph (-1 low, 1 high), PsychoFlickr")
+    Task(trait, -1, 1, f"{trait.capitalize()} of those who like the photograph (-1 low, 1 high), PsychoFlickr")
     for trait in TRAITS
 )
-USERS = "users.csv"
-LIKES = "likes.csv"
+USERS_FILE = "users.csv"
+LIKES_FILE = "likes.csv"
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Who likes what, and what they are like.
+    """Users, their traits, and the photographs that they like.
 
     Attributes:
         users: U names.
@@ -55,16 +58,16 @@ class Labels:
     photo: np.ndarray
 
 
-def read_labels(root: Path) -> Labels:
-    """Users, traits and likes. Needs no photographs where there is a ``likes.csv``.
+def read_labels(folder: Path) -> Labels:
+    """Users, traits and likes. Needs no photographs if there is a ``likes.csv``.
 
     Raises:
-        BeholderError: a file or column is missing, the row of a user twice, without a trait or with one outside -1 to
-            1, a like of somebody who is no user, users without photographs.
+        BeholderError: a file or column is missing; a user is listed twice, lacks a trait or has one outside -1 to 1; a
+            like by an unknown user; users without photographs.
     """
-    path = root / USERS
+    path, likes_path = folder / USERS_FILE, folder / LIKES_FILE
     users, traits = _read_users(path)
-    likes = _read_likes(root / LIKES) if (root / LIKES).exists() else _list_likes(root)
+    likes = _read_likes(likes_path) if likes_path.exists() else _list_likes(folder)
     places = {user: place for place, user in enumerate(users)}
     stranger = next(((user, file) for user, file in likes if user not in places), None)
     if stranger:
@@ -88,23 +91,23 @@ def read_labels(root: Path) -> Labels:
 
 
 def summary(labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means and standard deviations (with N - 1) of the traits over who likes a photograph, and their number, (N, 5).
+    """Means and standard deviations (with N - 1) of the traits of the users who like a photograph, and their number.
 
-    The deviation of a single user is NaN.
+    (N, 5) each. The deviation of a single user is NaN.
     """
     count = len(labels.files)
     likes = np.bincount(labels.photo, minlength=count)[:, None].astype(float)
     traits = labels.traits[labels.user]
-    mean = _sums(labels.photo, traits, count) / likes
-    squares = _sums(labels.photo, (traits - mean[labels.photo]) ** 2, count)
+    mean = sums_per_photo(labels.photo, traits, count) / likes
+    squares = sums_per_photo(labels.photo, (traits - mean[labels.photo]) ** 2, count)
     return mean, np.sqrt(squares / np.where(likes > 1, likes - 1, np.nan)), np.repeat(likes, len(TASKS), axis=1)
 
 
 def groups(labels: Labels) -> tuple[str, ...]:
-    """N labels that keep users whole: the user who likes the photograph.
+    """N labels of groups that keep all photographs of a user together.
 
-    Users with a photograph in common are one group, and so are those who have one in common with these; it is called
-    after the first of them.
+    Users who like the same photograph are in one group, directly or through other users. A group is named after its
+    first user.
     """
     leader = list(range(len(labels.users)))
 
@@ -120,22 +123,43 @@ def groups(labels: Labels) -> tuple[str, ...]:
     return tuple(labels.users[first(owner[photo])] for photo in range(len(labels.files)))
 
 
-def load(root: Path) -> RatedPhotos:
-    """Photographs with the traits of who likes them; users are the groups.
+def load(folder: Path) -> RatedPhotos:
+    """Photographs with the traits of the users who like them; the users are the groups.
 
     Args:
-        root: holds ``users.csv``, ``likes.csv`` where there is one, and the photographs.
+        folder: holds ``users.csv``, optionally ``likes.csv``, and the photographs.
 
     Raises:
         BeholderError: as :func:`read_labels` and `RatedPhotos`.
     """
-    labels = read_labels(root)
+    labels = read_labels(folder)
     mean, sd, n = summary(labels)
-    return RatedPhotos("psychoflickr", root, labels.files, TASKS, mean, groups(labels), sd=sd, n=n)
+    return RatedPhotos("psychoflickr", folder, labels.files, TASKS, mean, groups(labels), sd=sd, n=n)
+
+
+def statistics(folder: Path) -> list[StatisticsTable]:
+    """Users, their likes, and their traits as ratings of photographs; the correlations are over users.
+
+    Raises:
+        BeholderError: as :func:`read_labels`.
+    """
+    labels = read_labels(folder)
+    mean, _, n = summary(labels)
+    counts = [
+        ("photographs", len(labels.files)),
+        ("users", len(labels.users)),
+        ("likes", len(labels.user)),
+        ("liked by several users", int((n[:, 0] > 1).sum())),
+        ("groups of users that share none", len(set(groups(labels)))),
+    ]
+    return [
+        *rating_tables(counts, TASKS, mean, n),
+        correlation_table("Spearman correlations over users", TASKS, srcc_matrix(labels.traits)),
+    ]
 
 
 def _read_users(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    table = {name.lower(): cells for name, cells in read_table(path, even=True).items()}
+    table = {name.lower(): cells for name, cells in read_table(path, refuse_long_rows=True).items()}
     columns = {"user": "user", **{trait: trait if trait in table else trait[0] for trait in TRAITS}}
     absent = next((name for name, column in columns.items() if column not in table), None)
     if absent:
@@ -156,7 +180,7 @@ def _read_users(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _read_likes(path: Path) -> list[tuple[str, str]]:
-    table = read_table(path, ["user", "image"], even=True)
+    table = read_table(path, ["user", "image"], refuse_long_rows=True)
     likes = [(user.strip(), file.strip()) for user, file in zip(table["user"], table["image"], strict=True)]
     broken = next((row for row, like in enumerate(likes, 2) if not all(like)), None)
     if broken:
@@ -164,47 +188,32 @@ def _read_likes(path: Path) -> list[tuple[str, str]]:
     return likes
 
 
-def _list_likes(root: Path) -> list[tuple[str, str]]:
-    """Who likes what by the folders in ``root/images``; a photograph in several has the first of its paths."""
-    images = root / "images"
+def _list_likes(folder: Path) -> list[tuple[str, str]]:
+    """Users and files by the folders in ``folder/images``; a photograph in several has the first of its paths."""
+    images = folder / "images"
     if not images.is_dir():
-        raise BeholderError(f"{images}: is no folder; give images/USER/ or {LIKES} beside {USERS}")
+        raise BeholderError(f"{images}: is no folder; give images/USER/ or {LIKES_FILE} beside {USERS_FILE}")
     paths = [
         path
-        for folder in sorted(images.iterdir())
-        if folder.is_dir()
-        for path in sorted(folder.iterdir())
+        for user in sorted(images.iterdir())
+        if user.is_dir()
+        for path in sorted(user.iterdir())
         if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".")
     ]
     sizes = [(path.name, path.stat().st_size) for path in paths]
-    alike = Counter(sizes)  # only what shares name and size is read
+    alike = Counter(sizes)  # only files with the same name and size are read
     first: dict[tuple[str, str], Path] = {}
-    return [
-        (
-            path.parent.name,
-            (path if alike[size] == 1 else first.setdefault((path.name, digest(path)), path))
-            .relative_to(root)
-            .as_posix(),
-        )
-        for path, size in zip(paths, sizes, strict=True)
-    ]
+    likes = []
+    for path, size in zip(paths, sizes, strict=True):
+        photo = path if alike[size] == 1 else first.setdefault((path.name, file_digest(path)), path)
+        likes.append((path.parent.name, photo.relative_to(folder).as_posix()))
+    return likes
 
 
-def _sums(photo: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    return np.stack([np.bincount(photo, column, count) for column in values.T], axis=1)
-
-
-def of_psychoflickr(labels: Labels) -> list[Statistic]:
-    """Users, what they like, and their traits as ratings of photographs; correlations are over users."""
-    mean, _, n = summary(labels)
-    counts = [
-        ("photographs", len(labels.files)),
-        ("users", len(labels.users)),
-        ("likes", len(labels.user)),
-        ("liked by several users", int((n[:, 0] > 1).sum())),
-        ("groups of users that share none", len(set(groups(labels)))),
-    ]
-    return [
-        *rating_statistics(counts, TASKS, mean, n),
-        matrix_cells("Spearman correlations over users", TASKS, srcc_matrix(labels.traits)),
-    ]
+DATA_SET = DataSet(
+    name="psychoflickr",
+    description="users of Flickr, their Big Five traits and the photographs that they like (Cristani et al. 2013)",
+    landmarks=(USERS_FILE,),
+    load=load,
+    statistics=statistics,
+)

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from beholder.data.statistics import StatisticsTable
+from beholder.data.statistics import StatisticsCell, StatisticsTable
 from beholder.evaluation.results import Evaluation
 from beholder.evaluation.selection import scale_of
 from beholder.metrics import Estimate, p_text

@@ -54,7 +54,7 @@ class Done:
 def beholder(colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Runs a command in this process, in an empty folder, with the quick model."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.model_file.default_path", lambda: colour_model)
 
     def run(*args: Any, stdin: bytes | None = None) -> Done:
         done = CliRunner().invoke(app, list(map(str, args)), input=stdin, prog_name="beholder")

@@ -51,7 +51,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colour_model: Path) -> Callable[..., Done]:
     """Runs `beholder evaluate`, where default is the model of mean colours."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.model_file.default_path", lambda: colour_model)
 
     def run(*args: Any) -> Done:
         done = CliRunner().invoke(app, ["evaluate", *map(str, args)], prog_name="beholder")

@@ -143,7 +143,7 @@ def test_what_is_written_is_read(info: ModelInfo, tmp_path: Path) -> None:
 def run(colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in an empty folder, with the quick model for the default one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("beholder.scoring.scorer.default_path", lambda: colour_model)
+    monkeypatch.setattr("beholder.scoring.model_file.default_path", lambda: colour_model)
 
     def invoke(*args: Any) -> Result:
         done = CliRunner().invoke(app, list(map(str, args)), prog_name="beholder")

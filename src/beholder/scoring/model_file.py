@@ -206,6 +206,8 @@ def model_id(name: str, content: bytes) -> str:
 def model_path(model: str | os.PathLike[str] | None) -> Path:
     """The file of a model given by path, by the name of an embedded model, or None for the default."""
     name = "default" if model is None else os.fspath(model)
+    if name == "default":
+        return default_path()
     return embedded_path(name) if name in EMBEDDED else Path(name)
 
 

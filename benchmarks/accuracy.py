@@ -71,4 +71,4 @@ def _vgg16() -> Extractor:
             pooled: np.ndarray = network(torch.from_numpy(pixels.transpose(0, 3, 1, 2))).numpy()
             return pooled
 
-    return Extractor(f"vgg16 {registry.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)
+    return Extractor(f"vgg16 {registry.WEIGHTS['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)

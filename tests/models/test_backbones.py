@@ -8,13 +8,13 @@ import torch
 
 from beholder.errors import BeholderError
 from beholder.models import registry
-from beholder.models.backbones.base import create_backbone
+from beholder.models.backbones.base import create_backbone, pretrained_state
 from beholder.models.backbones.dinov2 import DinoFeatures, DinoV2
 from beholder.models.backbones.efficientnet_lite import SameConv2d
 from beholder.models.cost import gflop, parameters
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
-from beholder.models.registry import BACKBONES
-from beholder.models.weights import _from_package_index, load_weights
+from beholder.models.registry import backbone_names
+from beholder.models.weights import from_package_index
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.soydaner2023.cost import cost
@@ -33,7 +33,7 @@ COUNTED = {
 }
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
 @seeded(0)
 def test_backbone(name: str) -> None:
     """What every backbone promises: shapes at any size, a stem that is never trained, tuned layers in the tail."""
@@ -61,7 +61,7 @@ def test_backbone(name: str) -> None:
     assert all(parameter.grad is not None for parameter in tuned.values())
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
 def test_training_leaves_running_statistics(name: str) -> None:
     network = create_backbone(name, pretrained=False)
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -118,7 +118,7 @@ def test_cost_of_the_network_of_the_paper() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
 @seeded(0)
 def test_backbone_goes_into_onnx(name: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
@@ -227,10 +227,10 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
 
-    entry = registry.REGISTRY["dinov2_vits14"]
+    entry = registry.WEIGHTS["dinov2_vits14"]
     try:
-        data = _from_package_index("dinov2_vits14", entry)
-        arrays = load_weights("dinov2_vits14")
+        data = from_package_index("dinov2_vits14", entry)
+        weights = pretrained_state("dinov2_vits14")
     except BeholderError as error:
         pytest.skip(f"no package index within reach: {error}")
     model = onnx.load_model_from_string(data)
@@ -239,7 +239,7 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     images = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
     expected = session.run(["/norm/Add_1_output_0"], {"input": images})[0]
     network = DinoV2().eval()
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+    network.load_state_dict(weights)
     original = torch.nn.functional.interpolate
     try:
         torch.nn.functional.interpolate = lambda *a, **k: original(*a, **{**k, "mode": "bilinear"})

@@ -19,9 +19,9 @@ from beholder.data.registry import load_data
 from beholder.embedded import int8_encoder
 from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.models import registry
+from beholder.models.backbones.base import pretrained_state
 from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import TokenFeatures
-from beholder.models.weights import load_weights
 from beholder.scoring.model_file import ModelInfo
 from beholder.training import ridge
 from beholder.training.features import Extractor, features
@@ -70,7 +70,7 @@ def extractor(recipe: DefaultRecipe) -> Extractor:
         return found
 
     width = len(recipe.layers) * 2 * network.backbone.norm.normalized_shape[0]
-    key = f"{BACKBONE} {registry.REGISTRY[BACKBONE].digest} squash {recipe.side} layers {recipe.layers}"
+    key = f"{BACKBONE} {registry.WEIGHTS[BACKBONE].digest} squash {recipe.side} layers {recipe.layers}"
     return Extractor(key, (recipe.side, recipe.side), 2 if recipe.mirror else 1, (width,), compute)
 
 
@@ -120,5 +120,5 @@ def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Pat
 def frozen(recipe: DefaultRecipe) -> TokenFeatures:
     """The part that is not trained, with its pretrained weights."""
     backbone = DinoV2()
-    backbone.load_state_dict({name: torch.from_numpy(value) for name, value in load_weights(BACKBONE).items()})
+    backbone.load_state_dict(pretrained_state(BACKBONE))
     return TokenFeatures(backbone, recipe.layers).eval()

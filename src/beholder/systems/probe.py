@@ -80,7 +80,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         )
     )
     widths, reference = held_out(photos, predicted)
-    pretrained = registry.REGISTRY[default.BACKBONE]
+    pretrained = registry.WEIGHTS[default.BACKBONE]
     info = ModelInfo(
         name=f"probe-{photos.name}",
         description=f"Linear head on frozen DINOv2 features, fitted to {photos.name}",

@@ -14,8 +14,7 @@ import torch
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.li2019.network import Centred, Personality, ScoringPersonality
@@ -69,7 +68,7 @@ def scoring(network: Personality, recipe: LiRecipe, low_high: torch.Tensor, cent
 
 def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: LiResult, recipe: LiRecipe) -> ModelInfo:
     """What the model file says of itself."""
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
+    pretrained = WEIGHTS[recipe.backbone]
     domains = [(photos, photos.tasks[:1], trained.final)]
     if second is not None and trained.second is not None:
         domains.append((second, second.tasks, trained.second))

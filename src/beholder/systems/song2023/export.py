@@ -13,8 +13,7 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.metrics import Estimate, means
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
@@ -54,7 +53,7 @@ def describe(photos: RatedPhotos, trained: SongResult, recipe: SongRecipe) -> Mo
     task, values = photos.tasks[0], photos.histogram.values
     predicted = means(trained.predicted, values)[:, None]
     splits = np.array(photos.splits)
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
+    pretrained = WEIGHTS[recipe.backbone]
     widths, reference = held_out(photos, predicted)
     return ModelInfo(
         name=f"song2023-{photos.name}",

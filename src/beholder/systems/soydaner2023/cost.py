@@ -6,7 +6,7 @@ import torch
 
 from beholder.models.backbones.base import create_backbone
 from beholder.models.cost import gflop, parameters
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import backbone_names
 from beholder.systems.soydaner2023.network import MultiTask
 
 
@@ -51,10 +51,10 @@ def cost(name: str) -> Cost:
         stage_2=trained[1],
         gflop=gflop(aadb, (backbone.side, backbone.side)),
         side=backbone.side,
-        weights=BACKBONES[name].weights,
+        weights=name,
     )
 
 
 def all_costs() -> list[Cost]:
     """Of every backbone."""
-    return [cost(name) for name in BACKBONES]
+    return [cost(name) for name in backbone_names()]

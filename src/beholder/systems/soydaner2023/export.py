@@ -12,8 +12,7 @@ import torch
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.soydaner2023.network import ScoringMultiTask
@@ -54,7 +53,7 @@ def describe(photos: RatedPhotos, trained: SoydanerResult, recipe: SoydanerRecip
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     predicted = trained.stage1 if trained.best == 1 or trained.stage2 is None else trained.stage2
     splits = np.array(photos.splits)
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
+    pretrained = WEIGHTS[recipe.backbone]
     widths, reference = held_out(photos, predicted)
     return ModelInfo(
         name=f"soydaner2023-{photos.name}",

@@ -24,7 +24,7 @@ from beholder.photos.read import Photo, Pixels
 from beholder.photos.resize import resize_exact
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.seeding import seeded
 
 FOLDS, SEED = 5, 0
@@ -36,7 +36,10 @@ def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     wide = DefaultRecipe(layers=ALL_LAYERS)
-    seen_oasis, seen_biq = list(features(oasis, extractor(wide))), list(features(biq, extractor(wide)))
+    oasis_views, biq_views = (
+        list(compute_features(oasis, extractor(wide))),
+        list(compute_features(biq, extractor(wide))),
+    )
 
     def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
         rows = [view.reshape(len(view), len(ALL_LAYERS), 2, WIDTH) for view in views]
@@ -55,9 +58,9 @@ def compare(root: Path) -> Iterator[Table]:
         ("last 3 layers, mean patches alone", chosen, (1,), 2),
         ("last 3 layers, no mirror images", chosen, (0, 1), 1),
     ):
-        on_oasis, on_biq = part(seen_oasis[:views], layers, tokens), part(seen_biq[:views], layers, tokens)
+        on_oasis, on_biq = part(oasis_views[:views], layers, tokens), part(biq_views[:views], layers, tokens)
         table.add_row(name, *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
-    both = part(seen_oasis, chosen, (0, 1))
+    both = part(oasis_views, chosen, (0, 1))
     averaged = [(both[0] + both[1]) / 2]
     table.add_row(
         "last 3 layers, mirror images averaged when scoring, at twice the time", *_ridge_oasis(oasis, averaged)
@@ -73,14 +76,16 @@ def compare(root: Path) -> Iterator[Table]:
         ("squash to 168 x 168", (168, 168), resize_exact),
         ("squash to 336 x 336, 2.6 times the time", (336, 336), resize_exact),
     ):
-        look = extractor(DefaultRecipe())
-        if (size, rule) != (look.size, resize_exact):
-            look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
-        table.add_row(name, *_ridge_oasis(oasis, list(features(oasis, look))))
+        default_extractor = extractor(DefaultRecipe())
+        if (size, rule) != (default_extractor.size, resize_exact):
+            default_extractor = replace(
+                default_extractor, key=f"{default_extractor.key} {rule.__name__} {size}", size=size, resize=rule
+            )
+        table.add_row(name, *_ridge_oasis(oasis, list(compute_features(oasis, default_extractor))))
     yield table
 
     table = _table("Heads (last 3 layers)", quality=True)
-    on_oasis, on_biq = part(seen_oasis, chosen, (0, 1)), part(seen_biq, chosen, (0, 1))
+    on_oasis, on_biq = part(oasis_views, chosen, (0, 1)), part(biq_views, chosen, (0, 1))
     table.add_row("ridge (chosen)", *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
     table.add_row("joint MLP, 256 hidden, 2 seeds averaged", *_mlp(oasis, biq, on_oasis, on_biq))
     yield table

@@ -19,7 +19,7 @@ from beholder.models.dinov2_linear import TokenFeatures
 from beholder.photos import read
 from beholder.tasks import Task
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.seeding import seeded
 from helpers.factories import save_photos
 
@@ -51,7 +51,7 @@ SHORT = distillation.DistillationRecipe(side=56, epochs=3, steps=6, batch=8, rat
 
 
 def learned(rated: RatedPhotos, checkpoint: Path | None = None, on_epoch: Any = lambda row: None) -> TokenFeatures:
-    return distillation.distil(network(), SIZE, rated, SHORT, checkpoint=checkpoint, device=CPU, on_epoch=on_epoch)
+    return distillation.distill(network(), SIZE, rated, SHORT, checkpoint=checkpoint, device=CPU, on_epoch=on_epoch)
 
 
 def test_the_student_comes_closer_to_its_teacher(rated: RatedPhotos, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_the_student_comes_closer_to_its_teacher(rated: RatedPhotos, monkeypatch
     losses = [row["validation_loss"] for row in history]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.95 * losses[0]
     assert any((a != b).any() for a, b in zip(after.parameters(), before.parameters(), strict=True))
-    judges = {rated.files[row] for row in np.flatnonzero(distillation.unseen(rated, SHORT))}
+    judges = {rated.files[row] for row in np.flatnonzero(distillation.validation_rows(rated, SHORT))}
     assert len(judges) == 6 and set(seen[:6]) == judges and not set(seen[6:]) & judges
 
 
@@ -87,7 +87,7 @@ def test_a_stopped_student_goes_on_to_the_same_result(rated: RatedPhotos, tmp_pa
     for mine, theirs in zip(stopped.parameters(), whole.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     with pytest.raises(BeholderError, match="another training"):
-        distillation.distil(
+        distillation.distill(
             network(), SIZE, rated, replace(SHORT, seed=1), checkpoint=checkpoint, device=CPU, on_epoch=print
         )
 
@@ -99,7 +99,7 @@ def test_a_mixed_student_lies_between() -> None:
             parameter.add_(1)
     for share in (0.0, 0.25, 1.0):
         for mine, theirs in zip(
-            distillation.mixed(teacher, student, share).parameters(), teacher.parameters(), strict=True
+            distillation.interpolate(teacher, student, share).parameters(), teacher.parameters(), strict=True
         ):
             torch.testing.assert_close(mine, theirs + (1 - share))
 
@@ -112,16 +112,18 @@ def test_parts_are_the_same_for_both_and_inside() -> None:
 
 
 def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path) -> None:
-    sees = int8_encoder.body(network(), SIZE, (rated,), calibration=12, keep=1)
-    assert len(sees.kept) == 1 and sees.pixels.shape == (12, 28, 42, 3)
-    seen = features(rated, int8_encoder.embedder(int8_encoder.scorer(sees), views=2), tmp_path)
+    encoder = int8_encoder.build_encoder(network(), SIZE, (rated,), calibration=12, keep=1)
+    assert len(encoder.float_layers) == 1 and encoder.pixels.shape == (12, 28, 42, 3)
+    seen = compute_features(
+        rated, int8_encoder.embedding_extractor(int8_encoder.encoder_scorer(encoder), views=2), tmp_path
+    )
     assert seen.shape == (2, 30, 2 * 2 * 192) and not np.array_equal(*seen)
-    heads = int8_encoder._headless(sees.network)
+    heads = int8_encoder._headless(encoder.network)
     heads.bias.fill_(0.25)
     info = replace(int8_encoder._nothing(SIZE), name="whole")
-    int8_encoder._write(heads, info, sees, tmp_path / "whole.onnx")
+    int8_encoder._write(heads, info, encoder, tmp_path / "whole.onnx")
     whole = int8_encoder.Scorer(tmp_path / "whole.onnx")
-    again = features(rated, int8_encoder.embedder(whole), tmp_path)
+    again = compute_features(rated, int8_encoder.embedding_extractor(whole), tmp_path)
     np.testing.assert_array_equal(again[0], seen[0])
     assert (whole.score(rated.paths[0]).values == 0.25).all()
     stored = onnx.load(tmp_path / "whole.onnx").graph.initializer
@@ -161,7 +163,7 @@ def test_no_held_out_rating_is_learned_from() -> None:
     changed = np.where(rows[:, None], ratings, 99.0)
     views = (rated + 0.1, others), (rated, others)
     recipe = fast_model.FastRecipe()
-    first, second = (fast_model.learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
+    first, second = (fast_model.distilled_learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
     np.testing.assert_array_equal(first, second)
 
 
@@ -173,8 +175,10 @@ def test_the_teacher_adds_what_few_ratings_do_not_say() -> None:
     ratings = cause[:30, :1] + rng.normal(0, 0.3, (30, 1))
     rows = np.ones(30, bool)
     views, known = (mixed[:30], mixed[30:330]), (cause[:30], cause[30:330])
-    with_teacher = fast_model.learner(views, known, ratings, fast_model.FastRecipe())(rows)
-    without = fast_model.learner(views, known, ratings, replace(fast_model.FastRecipe(), unrated=1e-9, trust=0.0))(rows)
+    with_teacher = fast_model.distilled_learner(views, known, ratings, fast_model.FastRecipe())(rows)
+    without = fast_model.distilled_learner(
+        views, known, ratings, replace(fast_model.FastRecipe(), unrated=1e-9, trust=0.0)
+    )(rows)
     error, error_without = (
         np.square(head(mixed[330:])[:, 0] - cause[330:, 0]).mean() for head in (with_teacher, without)
     )

@@ -11,7 +11,7 @@ from beholder.models import registry
 from beholder.models.backbones.base import create_backbone, pretrained_state
 from beholder.models.backbones.dinov2 import DinoFeatures, DinoV2
 from beholder.models.backbones.efficientnet_lite import SameConv2d
-from beholder.models.cost import gflop, parameters
+from beholder.models.cost import count_parameters, gflop
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
 from beholder.models.registry import backbone_names
 from beholder.models.weights import from_package_index
@@ -40,7 +40,7 @@ def test_backbone(name: str) -> None:
     network = create_backbone(name, pretrained=False)
     total, trained, billions = COUNTED[name]
     tuned = {key: value for key, value in network.named_parameters() if key.startswith(network.tuned)}
-    assert parameters(network) == total
+    assert count_parameters(network) == total
     assert sum(value.numel() for value in tuned.values()) == trained
     assert all(any(key.startswith(prefix) for key in tuned) for prefix in network.tuned)
     assert gflop(network, (network.side, network.side)) == pytest.approx(billions, abs=0.051)

@@ -64,8 +64,8 @@ def test_probe_learns_each_task_from_what_was_rated_for_it() -> None:
     test = np.arange(60) >= 45
     gaps = ratings.copy()
     gaps[:20, 1] = np.nan
-    found = ridge.probe([features], gaps, test)
+    found = ridge.predict_test([features], gaps, test)
     assert np.isnan(found[~test]).all()
     np.testing.assert_allclose(found[test], ratings[test], atol=0.2)
     spoilt = np.where(test[:, None], 100.0, gaps)  # what is tested is not seen
-    np.testing.assert_array_equal(ridge.probe([features], spoilt, test), found)
+    np.testing.assert_array_equal(ridge.predict_test([features], spoilt, test), found)

@@ -29,7 +29,7 @@ from beholder.splits import grouped_folds, random_folds
 from beholder.tasks import Task
 from beholder.training import ridge
 from beholder.training.export import export
-from beholder.training.features import Extractor, features
+from beholder.training.features import Extractor, compute_features
 from beholder.training.seeding import seeded
 from helpers.factories import COMMAND
 
@@ -55,47 +55,47 @@ class Means:
         return pixels[:, :, : pixels.shape[2] // 2].mean((1, 2), dtype=np.float32)
 
 
-def look(compute: Means, key: str = "means") -> Extractor:
+def extractor_of(compute: Means, key: str = "means") -> Extractor:
     return Extractor(key, (16, 12), 2, (3,), compute)
 
 
 def test_features_are_kept_and_both_views_differ(tmp_path: Path) -> None:
     photos, compute = rated(tmp_path), Means()
-    first = features(photos, look(compute), tmp_path / "cache")
+    first = compute_features(photos, extractor_of(compute), tmp_path / "cache")
     assert [view.shape for view in first] == [(20, 3), (20, 3)] and compute.shown == 40
     pixels = resize_exact(read_photo(photos.paths[7]), (16, 12))
     np.testing.assert_allclose(first[0][7], pixels[:, :8].mean((0, 1)), rtol=1e-5)
     np.testing.assert_allclose(first[1][7], pixels[:, 8:].mean((0, 1)), rtol=1e-5)
-    again = features(photos, look(compute), tmp_path / "cache")
+    again = compute_features(photos, extractor_of(compute), tmp_path / "cache")
     assert compute.shown == 40
     np.testing.assert_array_equal(again, first)
 
 
 def test_stopped_features_go_on_where_they_were(tmp_path: Path) -> None:
     photos, whole = rated(tmp_path), Means()
-    expected = features(photos, look(whole), tmp_path / "other")
+    expected = compute_features(photos, extractor_of(whole), tmp_path / "other")
     with pytest.raises(KeyboardInterrupt):
-        features(photos, look(Means(stop=16)), tmp_path / "cache")
+        compute_features(photos, extractor_of(Means(stop=16)), tmp_path / "cache")
     rest = Means()
-    np.testing.assert_array_equal(features(photos, look(rest), tmp_path / "cache"), expected)
+    np.testing.assert_array_equal(compute_features(photos, extractor_of(rest), tmp_path / "cache"), expected)
     assert rest.shown == 24
 
 
 @pytest.mark.parametrize("change", ["key", "photograph"])
 def test_other_features_are_other_files(change: str, tmp_path: Path) -> None:
     photos, compute = rated(tmp_path), Means()
-    features(photos, look(compute), tmp_path / "cache")
+    compute_features(photos, extractor_of(compute), tmp_path / "cache")
     if change == "photograph":
         Image.new("RGB", (9, 9)).save(tmp_path / "3.png")
         photos = replace(photos)
-    features(photos, look(compute, "other" if change == "key" else "means"), tmp_path / "cache")
+    compute_features(photos, extractor_of(compute, "other" if change == "key" else "means"), tmp_path / "cache")
     assert compute.shown == 80
 
 
 def test_unwritable_cache_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BeholderError, match="BEHOLDER_CACHE"):
-        features(rated(tmp_path), look(Means()), tmp_path / "file")
+        compute_features(rated(tmp_path), extractor_of(Means()), tmp_path / "file")
 
 
 @pytest.mark.parametrize("allowed", [0.0, 0.01, 0.05])
@@ -177,7 +177,7 @@ def test_export_is_repeatable_and_atomic(tmp_path: Path) -> None:
     assert {path.suffix for path in tmp_path.iterdir()} == {".onnx"}
 
 
-@pytest.mark.parametrize("model", ["default", "student"])
+@pytest.mark.parametrize("model", ["default", "fast"])
 @pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
 def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
     command = [*COMMAND, "train", model, "--data", "nothing", "--out", out]
@@ -189,7 +189,7 @@ def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str
 def test_out_of_fold_accuracy_on_oasis(data_root: Path) -> None:
     """The bar of the default model, computed from photographs and ratings, not read from its file."""
     oasis = load_data("oasis", data_root)
-    views = features(oasis, default.extractor(default.DefaultRecipe()))
+    views = compute_features(oasis, default.extractor(default.DefaultRecipe()))
     assert oasis.groups is not None
     for folds, groups, bar in (
         (random_folds(len(oasis)), None, (0.86, 0.78, 0.77)),

@@ -24,7 +24,7 @@ from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import TokenFeatures
 from beholder.scoring.model_file import ModelInfo
 from beholder.training import ridge
-from beholder.training.features import Extractor, features
+from beholder.training.features import Extractor, compute_features
 
 BACKBONE = "dinov2_vits14"
 ATTRIBUTION = (
@@ -62,7 +62,7 @@ class DefaultRecipe:
 
 def extractor(recipe: DefaultRecipe) -> Extractor:
     """The frozen part of the model in single precision, as a function of pixels."""
-    network = frozen(recipe)
+    network = frozen_features(recipe)
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -88,13 +88,18 @@ def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Pat
     recipe = recipe or DefaultRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     size = (recipe.side, recipe.side)
-    sees = int8_encoder.body(frozen(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
-    look = int8_encoder.embedder(int8_encoder.scorer(sees), 2 if recipe.mirror else 1)
-    seen_oasis, seen_biq = list(features(oasis, look, cache)), list(features(biq, look, cache))
+    encoder = int8_encoder.build_encoder(frozen_features(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
+    default_extractor = int8_encoder.embedding_extractor(
+        int8_encoder.encoder_scorer(encoder), 2 if recipe.mirror else 1
+    )
+    oasis_views, biq_views = (
+        list(compute_features(oasis, default_extractor, cache)),
+        list(compute_features(biq, default_extractor, cache)),
+    )
 
     heads = fit_heads(
-        RatedFeatures(oasis, seen_oasis[0], ridge.learner(seen_oasis, oasis.ratings)),
-        RatedFeatures(biq, seen_biq[0], ridge.learner(seen_biq, biq.ratings)),
+        RatedFeatures(oasis, oasis_views[0], ridge.learner(oasis_views, oasis.ratings)),
+        RatedFeatures(biq, biq_views[0], ridge.learner(biq_views, biq.ratings)),
         recipe,
     )
     info = ModelInfo(
@@ -103,21 +108,21 @@ def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Pat
         backbone=BACKBONE,
         size=size,
         resize="squash",
-        **heads.described,
+        **heads.metadata,
         recipe={
             **asdict(recipe),
             "layers": list(recipe.layers),
-            "kept": list(sees.kept),
+            "kept": list(encoder.float_layers),
             "blend": heads.blend.rounded,
         },
         licence="Apache-2.0",
         attribution=ATTRIBUTION,
     )
-    int8_encoder.write(sees, heads, info, out)
+    int8_encoder.write_model(encoder, heads, info, out)
     return info
 
 
-def frozen(recipe: DefaultRecipe) -> TokenFeatures:
+def frozen_features(recipe: DefaultRecipe) -> TokenFeatures:
     """The part that is not trained, with its pretrained weights."""
     backbone = DinoV2()
     backbone.load_state_dict(pretrained_state(BACKBONE))

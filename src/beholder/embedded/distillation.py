@@ -29,9 +29,9 @@ from beholder.photos.read import Pixels, read_photo
 from beholder.photos.resize import decode_size
 from beholder.splits import random_folds
 from beholder.training.checkpoint import Checkpoint
-from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
+from beholder.training.loop import OnEpoch, Stage, Step, batch_slices, train_stage
 
-WHOLE = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom as shares of a photograph
+WHOLE_PHOTO = (0.0, 0.0, 1.0, 1.0)  # left, top, right, bottom as shares of a photograph
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class ViewBatch(NamedTuple):
     patches: Tensor
 
 
-def unseen(photos: RatedPhotos, recipe: DistillationRecipe) -> np.ndarray:
+def validation_rows(photos: RatedPhotos, recipe: DistillationRecipe) -> np.ndarray:
     """(N,) booleans: the photographs that are not learned from."""
     return random_folds(len(photos), recipe.folds, recipe.seed) == 0
 
 
-def distil(
+def distill(
     teacher: TokenFeatures,
     size: tuple[int, int],
     photos: RatedPhotos,
@@ -109,7 +109,7 @@ def distil(
     grid = size[1] // PATCH, size[0] // PATCH
     parameters = dict(student.backbone.named_parameters())
     optimizer = torch.optim.AdamW(parameters.values(), lr=recipe.rate, weight_decay=recipe.decay)
-    kept_out = unseen(photos, recipe)
+    kept_out = validation_rows(photos, recipe)
     paths = np.array(photos.paths, dtype=object)
     learned, judging = paths[~kept_out], paths[kept_out][: recipe.judges]
     total = recipe.epochs * recipe.steps
@@ -125,23 +125,23 @@ def distil(
             ]
 
         examined, known = [], []
-        for rows in chunks(len(judging), recipe.batch):
+        for rows in batch_slices(len(judging), recipe.batch):
             part = judging[rows]
-            large, small = shown(part, np.tile(WHOLE, (len(part), 1)), np.zeros(len(part), bool))
+            large, small = shown(part, np.tile(WHOLE_PHOTO, (len(part), 1)), np.zeros(len(part), bool))
             examined.append(small)
             with torch.no_grad():
-                known.append(look(teacher, large, grid))
+                known.append(view_batch(teacher, large, grid))
         scale = ViewBatch(*(_spread(torch.cat(parts)) for parts in zip(*known, strict=True)))
 
         def loss(student_pixels: Tensor, truth: ViewBatch) -> Tensor:
-            found = look(student, student_pixels, grid)
+            found = view_batch(student, student_pixels, grid)
             errors = [((a - b) / c).square().mean() for a, b, c in zip(found, truth, scale, strict=True)]
             return errors[0] + errors[1] + recipe.patches * errors[2]
 
         def step(files: np.ndarray, boxes: np.ndarray, flips: np.ndarray) -> Tensor:
             large, small = shown(files, boxes, flips)
             with torch.no_grad():
-                truth = look(teacher, large, grid)
+                truth = view_batch(teacher, large, grid)
             return loss(small, truth)
 
         def steps(rng: np.random.Generator) -> list[Step]:
@@ -180,7 +180,7 @@ def distil(
     return student.cpu().eval().requires_grad_(False)
 
 
-def mixed(teacher: TokenFeatures, student: TokenFeatures, share: float) -> TokenFeatures:
+def interpolate(teacher: TokenFeatures, student: TokenFeatures, share: float) -> TokenFeatures:
     """The student with this share of the teacher in each of its parameters (Wortsman et al. 2022, eq. 1).
 
     It remembers what it forgot of photographs unlike those that it learned from.
@@ -193,7 +193,7 @@ def mixed(teacher: TokenFeatures, student: TokenFeatures, share: float) -> Token
     return found
 
 
-def look(network: TokenFeatures, pixels: Tensor, grid: tuple[int, int]) -> ViewBatch:
+def view_batch(network: TokenFeatures, pixels: Tensor, grid: tuple[int, int]) -> ViewBatch:
     """What a network makes of uint8 pixels (B, 3, height, width), its patches averaged over a grid (rows, columns)."""
     with torch.autocast(pixels.device.type, torch.bfloat16):
         tokens = torch.stack(network.tokens(pixels), dim=1).float()  # (B, L, 1 + N, C)

@@ -1,4 +1,4 @@
-"""Make the fast model: `beholder train student --data FOLDER`.
+"""Make the fast model: `beholder train fast --data FOLDER`.
 
 The default model's network sees a smaller photograph, 73 tokens instead of 257, and computes in eight bits. What that
 loses is given back in two ways.
@@ -29,7 +29,7 @@ from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.loop import OnEpoch
 
 
@@ -92,8 +92,8 @@ def train(
     """
     recipe = recipe or FastRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    pretrained = default.frozen(default.DefaultRecipe(layers=recipe.layers))
-    network = distillation.distil(
+    pretrained = default.frozen_features(default.DefaultRecipe(layers=recipe.layers))
+    network = distillation.distill(
         pretrained,
         recipe.size,
         biq,
@@ -103,14 +103,14 @@ def train(
         on_epoch=on_epoch,
     )
     teacher = Scorer("default")
-    network = distillation.mixed(pretrained, network, recipe.before)
-    sees = int8_encoder.body(network, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
+    network = distillation.interpolate(pretrained, network, recipe.before)
+    encoder = int8_encoder.build_encoder(network, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
     taught, known = (
-        [features(photos, int8_encoder.embedder(scorer), cache)[0] for photos in (oasis, biq)]
-        for scorer in (int8_encoder.scorer(sees), teacher)
+        [compute_features(photos, int8_encoder.embedding_extractor(scorer), cache)[0] for photos in (oasis, biq)]
+        for scorer in (int8_encoder.encoder_scorer(encoder), teacher)
     )
     heads = fit_heads(
-        RatedFeatures(oasis, taught[0], learner(taught, known, oasis.ratings, recipe)),
+        RatedFeatures(oasis, taught[0], distilled_learner(taught, known, oasis.ratings, recipe)),
         RatedFeatures(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty)),
         recipe,
     )
@@ -121,25 +121,25 @@ def train(
         backbone=default.BACKBONE,
         size=recipe.size,
         resize="squash",
-        **heads.described,
+        **heads.metadata,
         recipe={
             **asdict(recipe),
             "size": list(recipe.size),
             "layers": list(recipe.layers),
-            "kept": list(sees.kept),
+            "kept": list(encoder.float_layers),
             "teacher": teacher.id,
             "blend": heads.blend.rounded,
         },
         licence="Apache-2.0",
         attribution=default.ATTRIBUTION,
     )
-    int8_encoder.write(sees, heads, info, out)
+    int8_encoder.write_model(encoder, heads, info, out)
     return info
 
 
-def learner(
+def distilled_learner(
     student: Sequence[np.ndarray], teacher: Sequence[np.ndarray], ratings: np.ndarray, recipe: FastRecipe
-) -> ridge.Learn:
+) -> ridge.Learner:
     """From ratings, and from what heads that were fitted to the same ratings make of the teacher's embedding.
 
     Args:
@@ -150,20 +150,20 @@ def learner(
     """
     teach = ridge.learner(teacher[:1], ratings)
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.Linear:
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.LinearHead:
         head = teach(rows, groups)
         mixed = (1 - recipe.trust) * ratings[rows] + recipe.trust * head(teacher[0][rows])
         counts = np.repeat([recipe.rated, recipe.unrated], [len(mixed), len(teacher[1])])
-        seen, targets = np.concatenate([student[0][rows], student[1]]), np.concatenate([mixed, head(teacher[1])])
-        return ridge.fit_path(seen, targets, (recipe.penalty,), counts)[0]
+        features, targets = np.concatenate([student[0][rows], student[1]]), np.concatenate([mixed, head(teacher[1])])
+        return ridge.fit_path(features, targets, (recipe.penalty,), counts)[0]
 
     return learn
 
 
-def plain_learner(seen: np.ndarray, ratings: np.ndarray, penalty: float) -> ridge.Learn:
+def plain_learner(features: np.ndarray, ratings: np.ndarray, penalty: float) -> ridge.Learner:
     """From ratings alone, with a given penalty."""
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.Linear:
-        return ridge.fit_path(seen[rows], ratings[rows], (penalty,))[0]
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.LinearHead:
+        return ridge.fit_path(features[rows], ratings[rows], (penalty,))[0]
 
     return learn

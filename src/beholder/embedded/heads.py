@@ -41,7 +41,7 @@ class RatedFeatures:
 
     photos: RatedPhotos
     features: np.ndarray
-    learn: ridge.Learn
+    learn: ridge.Learner
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Heads:
     bias: np.ndarray
     typical: np.ndarray
     blend: Blend
-    described: dict[str, Any]
+    metadata: dict[str, Any]
 
-    def under(self, features: TokenFeatures) -> DefaultModel:
+    def attach_to(self, features: TokenFeatures) -> DefaultModel:
         """The whole model: these heads under the network that gave the features."""
         low_high = [[task.low, task.high] for task in self.tasks]
         given = (self.weight, self.bias, self.typical, low_high)
@@ -104,9 +104,9 @@ def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecip
     folds_biq = random_folds(len(biq), recipe.folds, recipe.seed)
     assert oasis.groups is not None
     folds_theme = grouped_folds(oasis.groups, recipe.folds, recipe.seed)
-    held_out = ridge.held_out(on_oasis.features, on_oasis.learn, folds_oasis)
-    held_out_theme = ridge.held_out(on_oasis.features, on_oasis.learn, folds_theme, oasis.groups)
-    held_out_quality = ridge.held_out(on_biq.features, on_biq.learn, folds_biq)[:, 0]
+    held_out = ridge.predict_held_out(on_oasis.features, on_oasis.learn, folds_oasis)
+    held_out_theme = ridge.predict_held_out(on_oasis.features, on_oasis.learn, folds_theme, oasis.groups)
+    held_out_quality = ridge.predict_held_out(on_biq.features, on_biq.learn, folds_biq)[:, 0]
 
     head_oasis = on_oasis.learn(np.ones(len(oasis), bool), None)
     head_biq = on_biq.learn(np.ones(len(biq), bool), None)
@@ -145,7 +145,7 @@ def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecip
         bias=np.concatenate([[blend.bias + mix @ bias], bias]),
         typical=np.stack([typical_biq if task.name == "quality" else typical_oasis for task in tasks]),
         blend=blend,
-        described={
+        metadata={
             "tasks": tasks,
             "half_width": tuple(rounded(half_width(each.truth - each.predicted, recipe.coverage)) for each in scored),
             "reference": tuple(tuple(map(rounded, np.percentile(each.predicted, range(101)))) for each in scored),

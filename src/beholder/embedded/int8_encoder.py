@@ -22,15 +22,15 @@ from beholder.photos.resize import decode_size, resize_exact
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import Task
-from beholder.training.export import export, packed
+from beholder.training.export import export, model_bytes
 from beholder.training.features import Extractor
-from beholder.training.quantize import most_moved, rewritten, spaced
+from beholder.training.quantize import evenly_spaced, most_sensitive_layers, quantized_graph
 
-EVERY = 3  # of the photographs that are calibrated with, one in so many chooses the layers that stay
+SENSITIVITY_STRIDE = 3  # of the photographs that are calibrated with, one in so many chooses the layers that stay
 
 
 @dataclass(frozen=True)
-class Body:
+class Int8Encoder:
     """What a model in eight bits sees with.
 
     Attributes:
@@ -43,12 +43,12 @@ class Body:
     network: TokenFeatures
     size: tuple[int, int]
     pixels: np.ndarray
-    kept: tuple[str, ...]
+    float_layers: tuple[str, ...]
 
 
-def body(
+def build_encoder(
     network: TokenFeatures, size: tuple[int, int], data: Sequence[RatedPhotos], calibration: int, keep: int
-) -> Body:
+) -> Int8Encoder:
     """A network made ready for eight bits.
 
     Args:
@@ -58,23 +58,23 @@ def body(
         keep: this many layers stay in single precision: those that move the embedding most.
     """
     lean = TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
-    paths = [photos.paths[i] for photos in data for i in spaced(len(photos), calibration)]
+    paths = [photos.paths[i] for photos in data for i in evenly_spaced(len(photos), calibration)]
     pixels = np.stack([resize_exact(read_photo(path, decode_size(size)), size) for path in paths])
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(_headless(lean), _nothing(size), single)
-        return Body(lean, size, pixels, tuple(most_moved(single, pixels[::EVERY], keep)))
+        return Int8Encoder(lean, size, pixels, tuple(most_sensitive_layers(single, pixels[::SENSITIVITY_STRIDE], keep)))
 
 
-def scorer(body: Body) -> Scorer:
+def encoder_scorer(encoder: Int8Encoder) -> Scorer:
     """The eight-bit graph without heads, ready to run; of use for its embedding."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.onnx"
-        _write(_headless(body.network), _nothing(body.size), body, path)
+        _write(_headless(encoder.network), _nothing(encoder.size), encoder, path)
         return Scorer(path)
 
 
-def embedder(scorer: Scorer, views: int = 1) -> Extractor:
+def embedding_extractor(scorer: Scorer, views: int = 1) -> Extractor:
     """The embedding of a model file as features of photographs, and in the second view of their mirror images."""
 
     def compute(pixels: np.ndarray) -> np.ndarray:
@@ -84,18 +84,18 @@ def embedder(scorer: Scorer, views: int = 1) -> Extractor:
     return Extractor(f"embedding of {scorer.id}", scorer.info.size, views, (width,), compute)
 
 
-def write(body: Body, heads: Heads, info: ModelInfo, path: Path) -> None:
+def write_model(encoder: Int8Encoder, heads: Heads, info: ModelInfo, path: Path) -> None:
     """The model file. Raises BeholderError where it cannot be written."""
-    _write(heads.under(body.network), info, body, path)
+    _write(heads.attach_to(encoder.network), info, encoder, path)
 
 
-def _write(network: DefaultModel, info: ModelInfo, body: Body, path: Path) -> None:
+def _write(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(network, info, single)
-        model = rewritten(single, body.pixels, body.kept)
+        model = quantized_graph(single, encoder.pixels, encoder.float_layers)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(packed(model, info))
+        partial.write_bytes(model_bytes(model, info))
 
 
 def _headless(network: TokenFeatures) -> DefaultModel:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def parameters(network: nn.Module) -> int:
+def count_parameters(network: nn.Module) -> int:
     """How many values training could change; running statistics are not among them."""
     return sum(parameter.numel() for parameter in network.parameters())
 

@@ -16,7 +16,7 @@ from beholder.errors import BeholderError
 Target = Callable[[Any], Tensor]  # what the network gives, mostly (B, T) -> (B,), the numbers to explain
 
 
-def task(index: int) -> Target:
+def task_target(index: int) -> Target:
     """One output as a target. pytorch-grad-cam, which hands over a row (T,) at a time, takes it as well."""
 
     def target(outputs: Tensor) -> Tensor:

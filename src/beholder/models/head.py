@@ -6,14 +6,16 @@ import torch
 from torch import Tensor, nn
 
 
-def glorot(layers: Iterable[nn.Linear]) -> None:
+def init_glorot(layers: Iterable[nn.Linear]) -> None:
     """First values: Glorot & Bengio's (2010) uniform range, biases of zero."""
     for layer in layers:
         nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(layer.bias)
 
 
-def read(pooled: Tensor, fc1: nn.Linear, fc2: nn.Linear, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+def head_outputs(
+    pooled: Tensor, fc1: nn.Linear, fc2: nn.Linear, weight: Tensor, bias: Tensor | None
+) -> tuple[Tensor, Tensor]:
     """Outputs before their activation (B, T), and how each changes with the pooled features (B, T, C).
 
     The hidden layers are piecewise linear, so the gradient is a product of matrices, which a model file can hold.

@@ -23,7 +23,7 @@ from beholder.scoring.model_file import METADATA_KEY, SQUASH, ModelInfo
 from beholder.scoring.onnx_file import sealed
 
 OPSET = 20
-LARGE = 1024  # elements from which a tensor is stored in half precision
+MIN_HALF_ELEMENTS = 1024  # elements from which a tensor is stored in half precision
 
 
 def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
@@ -63,13 +63,13 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     model = program.model_proto
     _strip(model)
     _resize_inside(onnx, model, info)
-    halve(onnx, model)
+    store_in_half(onnx, model)
     onnx.checker.check_model(model)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(packed(model, info))
+        partial.write_bytes(model_bytes(model, info))
 
 
-def packed(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
+def model_bytes(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
     """The bytes of a model file: the graph of an ONNX model, what the file says of itself, and a seal on both."""
     del model.metadata_props[:]
     entry = model.metadata_props.add()
@@ -131,12 +131,12 @@ def _resize_inside(onnx, model, info: ModelInfo) -> None:  # type: ignore[no-unt
     graph.input.append(helper.make_tensor_value_info("image", kinds.UINT8, ["batch", "height", "width", 3]))
 
 
-def halve(onnx, model) -> None:  # type: ignore[no-untyped-def]
+def store_in_half(onnx, model) -> None:  # type: ignore[no-untyped-def]
     """Store the large matrices of an ONNX model in half precision, in place."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= LARGE:
+        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= MIN_HALF_ELEMENTS:
             name = tensor.name
             half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
             tensor.CopyFrom(half)

@@ -23,9 +23,9 @@ from beholder.files import cache_folder, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 
-BATCH = 8
+CACHE_BATCH = 8
 ViewFn = Callable[[np.ndarray, int], np.ndarray]
-LARGE = 2**28  # bytes from which the size is told before it is written
+ANNOUNCED_BYTES = 2**28  # bytes from which the size is told before it is written
 
 
 def mirrored(pixels: np.ndarray, view: int) -> np.ndarray:
@@ -55,10 +55,10 @@ class Extractor:
     compute: Callable[[np.ndarray], np.ndarray]
     resize: Callable[[Photo, tuple[int, int]], Pixels] = resize_exact
     dtype: str = "float32"
-    see: ViewFn = mirrored
+    view_pixels: ViewFn = mirrored
 
 
-def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
+def compute_features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
     """Each view's features, (views, N, *shape), read from the cache where they are there; memory-mapped.
 
     Raises:
@@ -70,19 +70,19 @@ def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = Non
     with ThreadPoolExecutor(2) as pool:
 
         def fill(rows: slice) -> np.ndarray:
-            batch = np.stack(list(pool.map(lambda path: look(path, extractor), paths[rows])))
-            return np.stack([extractor.compute(extractor.see(batch, view)) for view in range(extractor.views)])
+            batch = np.stack(list(pool.map(lambda path: read_pixels(path, extractor), paths[rows])))
+            return np.stack([extractor.compute(extractor.view_pixels(batch, view)) for view in range(extractor.views)])
 
         shape = (extractor.views, len(photos), *extractor.shape)
-        return kept(photos, extractor.key, shape, extractor.dtype, fill, cache)
+        return cached_array(photos, extractor.key, shape, extractor.dtype, fill, cache)
 
 
-def look(path: Path, extractor: Extractor) -> Pixels:
+def read_pixels(path: Path, extractor: Extractor) -> Pixels:
     """The pixels of a photograph as a network sees them."""
     return extractor.resize(read_photo(path, decode_size(extractor.size)), extractor.size)
 
 
-def kept(
+def cached_array(
     photos: RatedPhotos,
     key: str,
     shape: tuple[int, ...],
@@ -108,8 +108,8 @@ def kept(
             _take_room(values, fresh=not done)
             array = np.lib.format.open_memmap(values, mode="r+")
             with progress.bar(f"features of {photos.name}", len(photos), done) as bar:
-                for start in range(done, len(photos), BATCH):
-                    rows = slice(start, min(start + BATCH, len(photos)))
+                for start in range(done, len(photos), CACHE_BATCH):
+                    rows = slice(start, min(start + CACHE_BATCH, len(photos)))
                     array[:, rows] = fill(rows)
                     array.flush()
                     with replacing(counter, "features") as partial:
@@ -139,7 +139,7 @@ def _check_room(values: Path, name: str) -> None:
             f"{values.parent}: features of {name} take {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
             "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
         )
-    if size > LARGE:
+    if size > ANNOUNCED_BYTES:
         progress.note(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
 
 

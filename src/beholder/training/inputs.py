@@ -18,7 +18,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone, backbone_identity, create_backbone
 from beholder.training.device import precision
-from beholder.training.features import Extractor, ViewFn, features, kept, look, mirrored
+from beholder.training.features import Extractor, ViewFn, cached_array, compute_features, mirrored, read_pixels
 
 Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
 
@@ -63,9 +63,9 @@ class FeatureInputs:
     views: int = 2
 
 
-def cached_source(
+def cached_inputs(
     photos: RatedPhotos,
-    look_by: ViewSpec,
+    view_spec: ViewSpec,
     device: torch.device,
     *,
     pooled: bool = True,
@@ -86,45 +86,48 @@ def cached_source(
         PhotoError: a photograph that does not decode.
         BeholderError: no room for the files, or no permission.
     """
-    network = frozen_network(look_by.backbone, device)
+    network = frozen_network(view_spec.backbone, device)
 
     def pick(array: np.ndarray) -> Inputs:
-        return lambda rows, views: open_kept(array[views.astype(int), rows], device)
+        return lambda rows, views: as_tensor(array[views.astype(int), rows], device)
 
     if not middle:
-        extractor = _extractor(look_by, network, "pooled", frozen_function(network, device), (network.channels,))
-        return FeatureInputs(pick(features(photos, extractor, cache)), _left_out, views=extractor.views)
+        extractor = _extractor(view_spec, network, "pooled", frozen_function(network, device), (network.channels,))
+        return FeatureInputs(pick(compute_features(photos, extractor, cache)), _left_out, views=extractor.views)
     stem = frozen_function(network.stem, device)
-    side = _side(look_by, network)
+    side = _side(view_spec, network)
     shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
-    extractor = _extractor(look_by, network, "middle", stem, shape, "float16")
-    seen = features(photos, extractor, cache)
+    extractor = _extractor(view_spec, network, "middle", stem, shape, "float16")
+    seen = compute_features(photos, extractor, cache)
     if not pooled:
         return FeatureInputs(_left_out, pick(seen), views=extractor.views)
 
     def fill(rows: slice) -> np.ndarray:
         with torch.inference_mode(), precision(device):
-            found = [network.tail(open_kept(view[rows], device)).mean(dim=(2, 3)) for view in seen]
+            found = [network.tail(as_tensor(view[rows], device)).mean(dim=(2, 3)) for view in seen]
             return torch.stack(found).float().cpu().numpy()
 
-    means = kept(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
+    means = cached_array(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
     return FeatureInputs(pick(means), pick(seen), views=extractor.views)
 
 
-def direct_source(photos: RatedPhotos, look_by: ViewSpec, device: torch.device) -> FeatureInputs:
+def direct_inputs(photos: RatedPhotos, view_spec: ViewSpec, device: torch.device) -> FeatureInputs:
     """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`cached_source`."""
-    network = frozen_network(look_by.backbone, device)
+    network = frozen_network(view_spec.backbone, device)
     paths = photos.paths
-    extractor = _extractor(look_by, network, "", frozen_function(network, device), (), everywhere=True)
+    extractor = _extractor(view_spec, network, "", frozen_function(network, device), (), everywhere=True)
 
     def pixels(rows: np.ndarray, views: np.ndarray) -> np.ndarray:
         return np.stack(
-            [extractor.see(look(paths[row], extractor), view) for row, view in zip(rows, views, strict=True)]
+            [
+                extractor.view_pixels(read_pixels(paths[row], extractor), view)
+                for row, view in zip(rows, views, strict=True)
+            ]
         )
 
     def run(part: Callable[[Tensor], Tensor]) -> Inputs:
         compute = frozen_function(part, device)
-        return lambda rows, views: open_kept(compute(pixels(rows, views)), device)
+        return lambda rows, views: as_tensor(compute(pixels(rows, views)), device)
 
     def raw(rows: np.ndarray, views: np.ndarray) -> Tensor:
         return torch.from_numpy(pixels(rows, views)).to(device).permute(0, 3, 1, 2)
@@ -138,7 +141,7 @@ def pooled_views(source: FeatureInputs, count: int, mirror: bool) -> list[np.nda
     return [source.pooled(everyone, np.full(count, view)).cpu().numpy() for view in range(1 + mirror)]
 
 
-def open_kept(values: np.ndarray, device: torch.device) -> Tensor:
+def as_tensor(values: np.ndarray, device: torch.device) -> Tensor:
     """Kept values -> what the next layer takes: float32, a map with its channels first again (in stride, no copy)."""
     tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device).float()
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
@@ -150,19 +153,19 @@ def frozen_network(name: str, device: torch.device) -> Backbone:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _side(look_by: ViewSpec, network: Backbone) -> int:
-    side = look_by.side or network.side
+def _side(view_spec: ViewSpec, network: Backbone) -> int:
+    side = view_spec.side or network.side
     if side % network.multiple:
-        raise BeholderError(f"{look_by.backbone} takes sides that are multiples of {network.multiple}, not {side}")
-    if (look_by.resize or side) < side:
+        raise BeholderError(f"{view_spec.backbone} takes sides that are multiples of {network.multiple}, not {side}")
+    if (view_spec.resize or side) < side:
         raise BeholderError(
-            f"a square of {side} px is not in one of {look_by.resize} px; resize to more or cut out less"
+            f"a square of {side} px is not in one of {view_spec.resize} px; resize to more or cut out less"
         )
     return side
 
 
 def _extractor(
-    look_by: ViewSpec,
+    view_spec: ViewSpec,
     network: Backbone,
     part: str,
     compute: Callable[[np.ndarray], np.ndarray],
@@ -170,13 +173,13 @@ def _extractor(
     dtype: str = "float32",
     everywhere: bool = False,
 ) -> Extractor:
-    side = _side(look_by, network)
-    size = look_by.resize or side
-    count, see = _views(size, side, look_by.mirror, everywhere)
+    side = _side(view_spec, network)
+    size = view_spec.resize or side
+    count, view_pixels = _views(size, side, view_spec.mirror, everywhere)
     cut = "" if size == side else f" cut {side}"
-    unmirrored = "" if look_by.mirror else " unmirrored"  # a file of its own: another shape
-    key = f"{look_by.backbone} {backbone_identity(look_by.backbone)} squash {size}{cut} {part}{unmirrored}"
-    return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, see=see)
+    unmirrored = "" if view_spec.mirror else " unmirrored"  # a file of its own: another shape
+    key = f"{view_spec.backbone} {backbone_identity(view_spec.backbone)} squash {size}{cut} {part}{unmirrored}"
+    return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, view_pixels=view_pixels)
 
 
 def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, ViewFn]:
@@ -187,12 +190,12 @@ def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, V
     places = [centre, *(place for place in corners if place != centre)]
     ways = 1 + mirror
 
-    def see(pixels: np.ndarray, view: int) -> np.ndarray:
+    def view_pixels(pixels: np.ndarray, view: int) -> np.ndarray:
         place, way = divmod(int(view), ways)
         top, left = places[place]
         return mirrored(pixels[..., top : top + side, left : left + side, :], way)
 
-    return ways * len(places), see
+    return ways * len(places), view_pixels
 
 
 def frozen_function(part: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[np.ndarray], np.ndarray]:

@@ -66,7 +66,7 @@ class Stage:
     buffers: dict[str, Tensor]
 
     @property
-    def kept(self) -> dict[str, Tensor]:
+    def trained_tensors(self) -> dict[str, Tensor]:
         """All that training changes, by name, the parameters in the order of the optimiser first."""
         return {name: value for group in self.groups for name, value in group.items()} | self.buffers
 
@@ -87,7 +87,7 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
     for group in stage.groups:
         for parameter in group.values():
             parameter.requires_grad_(True)
-    first = state.restore(stage.number, stage.kept, stage.optimizer)
+    first = state.restore(stage.number, stage.trained_tensors, stage.optimizer)
     for epoch in range(first, stage.epochs + 1):
         started = time.monotonic()
         loss = _epoch(stage, seed, epoch)
@@ -99,9 +99,9 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
         row |= {name: round(value, 6) for name, value in found.items()}
         row["seconds"] = round(time.monotonic() - started, 2)
         row["best"] = state.is_best(row)
-        state.save(row, stage.kept, stage.optimizer)
+        state.save(row, stage.trained_tensors, stage.optimizer)
         on_epoch(row)
-    return state.best(stage.number, stage.kept)
+    return state.best(stage.number, stage.trained_tensors)
 
 
 def _epoch(stage: Stage, seed: int, epoch: int) -> float:
@@ -115,7 +115,7 @@ def _run_steps(stage: Stage, steps: Sequence[Step], epoch: int) -> float:
     """One optimiser update per step; the mean loss."""
     stage.network.train()
     stage.network.backbone.eval()  # type: ignore[union-attr]
-    device = next(iter(stage.kept.values())).device
+    device = next(iter(stage.trained_tensors.values())).device
     total = 0.0
     label = f"stage {stage.number}, epoch {epoch} of {stage.epochs}"
     with progress.bar(label, len(steps), quiet=stage.number == 1 and len(steps) < 20) as bar:
@@ -133,6 +133,6 @@ def _run_steps(stage: Stage, steps: Sequence[Step], epoch: int) -> float:
     return total / sum(step.count for step in steps)
 
 
-def chunks(count: int, size: int) -> list[slice]:
+def batch_slices(count: int, size: int) -> list[slice]:
     """0 to ``count`` in slices of at most ``size``."""
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

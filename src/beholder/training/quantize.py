@@ -32,17 +32,17 @@ from beholder.metrics import rounded, srcc
 from beholder.photos.read import Pixels, read_photo
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
-from beholder.training.calibration import Range, calibrated, floats_of, rounded_graph, rounded_weights
-from beholder.training.export import halve, packed
+from beholder.training.calibration import ActivationRange, calibrate, constants_of, quantize_dequantize, rounded_tensors
+from beholder.training.export import model_bytes, store_in_half
 
 CALIBRATION, COMPARISON = 64, 300  # photographs at most
 ALPHA = 0.5
-STEPS = 63  # of a weight, to either side: the sum of two products with 0 to 255 stays in 16 bits
-BATCH = 8
+WEIGHT_STEPS = 63  # of a weight, to either side: the sum of two products with 0 to 255 stays in 16 bits
+RUN_BATCH = 8
 
 
 @dataclass(frozen=True)
-class Moved:
+class ScoreDrift:
     """How far the scores of a task moved, on N photographs that were not calibrated with; native units."""
 
     task: str
@@ -54,7 +54,7 @@ class Moved:
 
 def quantize(
     model: Path, photos: Sequence[Path], out: Path, calibration: int = CALIBRATION, keep: int = 0
-) -> list[Moved]:
+) -> list[ScoreDrift]:
     """Write an int8 model file that a scorer takes unchanged.
 
     Its metadata is that of ``model``, but for name and description. Metrics, which were not measured of it, are left
@@ -73,28 +73,31 @@ def quantize(
     onnx = require("onnx", "train", "quantizing")
     scorer = Scorer(model)
     chosen, rest = _split(len(photos), calibration)
-    seen, others = _pixels(scorer, [photos[i] for i in chosen]), _pixels(scorer, [photos[i] for i in rest])
-    if not len(seen) or len(others) < 2:
+    calibration_pixels, comparison_pixels = (
+        _pixels(scorer, [photos[i] for i in chosen]),
+        _pixels(scorer, [photos[i] for i in rest]),
+    )
+    if not len(calibration_pixels) or len(comparison_pixels) < 2:
         raise BeholderError(
             f"quantizing needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
         )
-    plain, layers, ranges = calibrated(onnx, model, seen)
-    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores", keep)
-    quantized = _quantized(onnx, plain, ranges, set(layers) - set(kept))
+    plain, layers, ranges = calibrate(onnx, model, calibration_pixels)
+    float_layers = _most_sensitive(onnx, plain, layers, ranges, calibration_pixels[:RUN_BATCH], "scores", keep)
+    quantized = _quantize_layers(onnx, plain, ranges, set(layers) - set(float_layers))
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
         def write(info: ModelInfo) -> None:
-            partial.write_bytes(packed(quantized, info))
+            partial.write_bytes(model_bytes(quantized, info))
 
-        info = _describe(scorer, len(seen), kept)
+        info = _describe(scorer, len(calibration_pixels), float_layers)
         write(info)
-        moved = compare(scorer, Scorer(partial), others)
-        info.recipe["int8"]["moved"] = [asdict(each) for each in moved]
+        drift = score_drift(scorer, Scorer(partial), comparison_pixels)
+        info.recipe["int8"]["moved"] = [asdict(each) for each in drift]
         write(info)
-    return moved
+    return drift
 
 
-def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
+def quantized_graph(model: Path, pixels: np.ndarray, float_layers: Sequence[str] = ()) -> Any:
     """The graph of a model file in 8 bits, as an ONNX model.
 
     Args:
@@ -103,12 +106,12 @@ def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
         kept: layers that stay as they are, by the names that :func:`most_moved` gives.
     """
     onnx = require("onnx", "train", "quantizing")
-    plain, layers, ranges = calibrated(onnx, model, pixels)
-    assert set(kept) <= set(layers), f"{model}: has no layers {sorted(set(kept) - set(layers))}"
-    return _quantized(onnx, plain, ranges, set(layers) - set(kept))
+    plain, layers, ranges = calibrate(onnx, model, pixels)
+    assert set(float_layers) <= set(layers), f"{model}: has no layers {sorted(set(float_layers) - set(layers))}"
+    return _quantize_layers(onnx, plain, ranges, set(layers) - set(float_layers))
 
 
-def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
+def most_sensitive_layers(model: Path, pixels: np.ndarray, count: int) -> list[str]:
     """The layers of a model file that move the embedding of these photographs most when they alone are quantized.
 
     Args:
@@ -117,30 +120,30 @@ def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
         count: of the layers.
     """
     onnx = require("onnx", "train", "quantizing")
-    plain, layers, ranges = calibrated(onnx, model, pixels)
-    return _worst(onnx, plain, layers, ranges, pixels, "embedding", count)
+    plain, layers, ranges = calibrate(onnx, model, pixels)
+    return _most_sensitive(onnx, plain, layers, ranges, pixels, "embedding", count)
 
 
-def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
+def score_drift(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[ScoreDrift]:
     """Scores of the same prepared pixels (N, height, width, 3) by two model files of the same tasks."""
     a, b = (_scores(scorer, pixels) for scorer in (before, after))
     found = []
     for index, task in enumerate(before.info.tasks):
         by = np.abs(a[:, index] - b[:, index])
         numbers = [rounded(float(value)) for value in (by.mean(), by.max(), srcc(a[:, index], b[:, index]))]
-        found.append(Moved(task.name, len(by), *numbers))
+        found.append(ScoreDrift(task.name, len(by), *numbers))
     return found
 
 
-def spaced(count: int, wanted: int) -> list[int]:
+def evenly_spaced(count: int, wanted: int) -> list[int]:
     """Evenly spaced ones of 0 to ``count``, at most ``wanted``."""
     return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)).tolist()
 
 
 def _split(count: int, calibration: int) -> tuple[list[int], list[int]]:
-    chosen = spaced(count, min(calibration, count // 2))
+    chosen = evenly_spaced(count, min(calibration, count // 2))
     rest = np.setdiff1d(np.arange(count), chosen)
-    return chosen, rest[spaced(len(rest), COMPARISON)].tolist()
+    return chosen, rest[evenly_spaced(len(rest), COMPARISON)].tolist()
 
 
 def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
@@ -162,23 +165,29 @@ def _scores(scorer: Scorer, pixels: np.ndarray) -> np.ndarray:
 
 
 def _batches(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(pixels), BATCH):
-        yield pixels[start : start + BATCH]
+    for start in range(0, len(pixels), RUN_BATCH):
+        yield pixels[start : start + RUN_BATCH]
 
 
-def _describe(scorer: Scorer, calibrated: int, kept: list[str]) -> ModelInfo:
+def _describe(scorer: Scorer, calibrated: int, float_layers: list[str]) -> ModelInfo:
     info = scorer.info
     return replace(
         info,
         name=f"{info.name}-int8",
         description=f"{info.description}; in 8 bits (int8), its intervals and percentiles those of {scorer.id}",
         metrics=(),
-        recipe={**info.recipe, "int8": {"of": scorer.id, "calibration": calibrated, "kept": len(kept)}},
+        recipe={**info.recipe, "int8": {"of": scorer.id, "calibration": calibrated, "kept": len(float_layers)}},
     )
 
 
-def _worst(
-    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, Range], pixels: np.ndarray, output: str, count: int
+def _most_sensitive(
+    onnx: Any,
+    model: Any,
+    layers: Sequence[str],
+    ranges: dict[str, ActivationRange],
+    pixels: np.ndarray,
+    output: str,
+    count: int,
 ) -> list[str]:
     """The layers that move an output (N, D) most when they alone are quantized, ``count`` of them.
 
@@ -198,21 +207,21 @@ def _worst(
 
     before = answer(model)
     spread = before.std(axis=0) + 1e-6
-    moved = {
-        layer: float(np.square((answer(_quantized(onnx, model, ranges, {layer})) - before) / spread).mean())
+    drift = {
+        layer: float(np.square((answer(_quantize_layers(onnx, model, ranges, {layer})) - before) / spread).mean())
         for layer in layers
     }
-    return sorted(layers, key=lambda layer: -moved[layer])[:count]
+    return sorted(layers, key=lambda layer: -drift[layer])[:count]
 
 
-def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]) -> Any:
+def _quantize_layers(onnx: Any, model: Any, ranges: dict[str, ActivationRange], layers: set[str]) -> Any:
     """A copy of the model with these layers quantized."""
     model, was = type(model)(), model
     model.CopyFrom(was)
     graph, arrays = model.graph, onnx.numpy_helper
     weighted = [node for node in graph.node if node.output[0] in layers]
-    floats = floats_of(onnx, graph)
-    ranges = {name: ranges[name] for name in rounded_graph(graph, weighted)}
+    floats = constants_of(onnx, graph)
+    ranges = {name: ranges[name] for name in rounded_tensors(graph, weighted)}
     weights = {node.input[1]: floats[node.input[1]] for node in weighted}
     _smooth(onnx, graph, weighted, ranges, weights, floats)
     steps = {name: found.step() for name, found in ranges.items()}
@@ -235,7 +244,7 @@ def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]
     for node in weighted:
         axis, weight = _output_axis(node), weights[node.input[1]]
         integers, scale, rounded_weight = _round_weight(weight, axis)
-        drift = _drift(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
+        drift = _mean_rounding_error(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
         nodes.append(restored(f"{node.output[0]}.weight", integers, scale, axis))
         node.input[1] = nodes[-1].output[0]
         bias = biases.get(node.output[0])
@@ -251,7 +260,7 @@ def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]
             if name in steps:
                 node.input[place] = f"{name}.rounded"
     _drop_unused(graph)
-    halve(onnx, model)
+    store_in_half(onnx, model)
     for node in graph.node:
         nodes.append(node)
         for name in node.output:
@@ -271,10 +280,10 @@ def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]
 
 def _round_weight(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Integers from -STEPS to STEPS, the scale (C,) of each output channel, and what they stand for."""
-    others = tuple(each for each in range(weight.ndim) if each != axis)
-    largest = np.abs(weight).max(axis=others, keepdims=True)
-    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(STEPS)
-    integers = np.clip(np.rint(weight / scale), -STEPS, STEPS).astype(np.int8)
+    comparison_pixels = tuple(each for each in range(weight.ndim) if each != axis)
+    largest = np.abs(weight).max(axis=comparison_pixels, keepdims=True)
+    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(WEIGHT_STEPS)
+    integers = np.clip(np.rint(weight / scale), -WEIGHT_STEPS, WEIGHT_STEPS).astype(np.int8)
     return integers, scale.reshape(-1), integers * scale
 
 
@@ -282,7 +291,7 @@ def _smooth(
     onnx: Any,
     graph: Any,
     weighted: Sequence[Any],
-    ranges: dict[str, Range],
+    ranges: dict[str, ActivationRange],
     weights: dict[str, np.ndarray],
     floats: dict[str, np.ndarray],
 ) -> None:
@@ -299,7 +308,7 @@ def _smooth(
         largest = np.maximum(np.maximum(-found.low, found.high), 1e-5)
         factor = largest**ALPHA / np.maximum(np.abs(weights[matrix]).max(axis=1), 1e-5) ** (1 - ALPHA)
         weights[matrix] = weights[matrix] * factor[:, None]
-        ranges[norm.output[0]] = Range(found.low / factor, found.high / factor, found.rows / factor)
+        ranges[norm.output[0]] = ActivationRange(found.low / factor, found.high / factor, found.rows / factor)
         for name in norm.input[1:]:
             stored[name].CopyFrom(onnx.numpy_helper.from_array((floats[name] / factor).astype(np.float32), name))
 
@@ -316,7 +325,7 @@ def _biases(graph: Any, floats: dict[str, np.ndarray]) -> dict[str, str]:
     }
 
 
-def _drift(
+def _mean_rounding_error(
     rows: np.ndarray, step: tuple[np.float32, np.uint8], weight: np.ndarray, rounded_weight: np.ndarray, axis: int
 ) -> np.ndarray:
     """(C,) what rounding takes from the mean of each output channel, to be added to the bias (Nagel et al. 2019, 4.2).
@@ -325,7 +334,7 @@ def _drift(
     """
     kernel = tuple(range(2, weight.ndim))
     sums = [np.moveaxis(each.sum(axis=kernel), axis, 0) for each in (weight, rounded_weight)]  # (outputs, inputs)
-    means = [each.mean(axis=0) for each in (rows, rounded_weights(rows, *step))]
+    means = [each.mean(axis=0) for each in (rows, quantize_dequantize(rows, *step))]
     groups = rows.shape[1] // sums[0].shape[1]
     # (outputs, inputs): of its group, which is all but in a grouped convolution
     read = [

@@ -16,7 +16,7 @@ PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearHead:
     """``features @ weight.T + bias``: weight (K, D), bias (K,), in the units of the targets."""
 
     weight: np.ndarray
@@ -31,7 +31,7 @@ def fit_path(
     targets: np.ndarray,
     penalties: Sequence[float] = PENALTIES,
     counts: np.ndarray | None = None,
-) -> list[Linear]:
+) -> list[LinearHead]:
     """One fit a penalty, from one Gram matrix, the smaller of the two that there are.
 
     Args:
@@ -60,7 +60,7 @@ def fit_path(
         added = penalty * width
         solved = np.linalg.solve(gram, right)
         coefficients = (z.T @ solved if dual else solved).T / scale  # (K, D)
-        fits.append(Linear(coefficients, centre - coefficients @ mean))
+        fits.append(LinearHead(coefficients, centre - coefficients @ mean))
     return fits
 
 
@@ -83,32 +83,32 @@ def choose_penalties(
     return np.array(PENALTIES)[error.argmin(axis=0)]
 
 
-def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None) -> LinearHead:
     """A head over all rows, each target with the penalty that cross-validation inside these rows chooses."""
     chosen = choose_penalties(views, targets, groups)
     path = fit_path(*_stack(views, targets, np.ones(len(targets), dtype=bool)), penalties=tuple(np.unique(chosen)))
     pick = np.searchsorted(np.unique(chosen), chosen)
     weight = np.stack([path[index].weight[task] for task, index in enumerate(pick)])
     bias = np.array([path[index].bias[task] for task, index in enumerate(pick)])
-    return Linear(weight, bias)
+    return LinearHead(weight, bias)
 
 
 # (N,) booleans, who may be learned from, and for their penalty the groups of all N, or None -> a head
-Learn = Callable[[np.ndarray, Sequence[str] | None], "Linear"]
+Learner = Callable[[np.ndarray, Sequence[str] | None], LinearHead]
 
 
-def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learn:
+def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learner:
     """:func:`fit` on some of the rows."""
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> LinearHead:
         inside = None if groups is None else [group for group, keep in zip(groups, rows, strict=True) if keep]
         return fit([view[rows] for view in views], targets[rows], inside)
 
     return learn
 
 
-def held_out(
-    features: np.ndarray, learn: Learn, fold_of: np.ndarray, groups: Sequence[str] | None = None
+def predict_held_out(
+    features: np.ndarray, learn: Learner, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
     """(N, K) predictions, each by a head that was learned without the photograph's fold."""
     parts = {fold: learn(fold_of != fold, groups)(features[fold_of == fold]) for fold in np.unique(fold_of)}
@@ -122,10 +122,10 @@ def out_of_fold(
     views: Sequence[np.ndarray], targets: np.ndarray, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
     """(N, K) predictions, each by a head that saw neither the photograph nor, in choosing its penalty, its fold."""
-    return held_out(views[0], learner(views, targets), fold_of, groups)
+    return predict_held_out(views[0], learner(views, targets), fold_of, groups)
 
 
-def probe(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
+def predict_test(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
     """(N, K) what a linear head on frozen features makes of the photographs that are tested; NaN for the others.
 
     Args:

@@ -17,7 +17,7 @@ from beholder.tasks import Task
 from beholder.training.device import precision
 from beholder.training.inputs import Inputs
 
-HELD_OUT_BATCH = 32
+PREDICTION_BATCH = 32
 
 
 def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray) -> None:
@@ -26,7 +26,7 @@ def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray) ->
     Raises:
         BeholderError: a part with too few photographs, or with no rating of a task.
     """
-    train, validation, held_out = parts(photos)
+    train, validation, held_out = split_rows(photos)
     for name, rows in (("train", train), ("validation", validation)):
         if len(rows) < 2:
             raise BeholderError(f"{photos.name}: {len(rows)} photographs in the {name} part; at least 2 are needed")
@@ -46,7 +46,7 @@ def predict(
 ) -> np.ndarray:
     """(B, T) in the unit interval for photographs as they are, not mirrored."""
     network.eval()
-    parts = np.array_split(rows, max(1, -(-len(rows) // HELD_OUT_BATCH)))
+    parts = np.array_split(rows, max(1, -(-len(rows) // PREDICTION_BATCH)))
     with torch.inference_mode(), precision(next(network.parameters()).device):
         found = [answer(inputs(part, np.zeros(len(part), bool))).float().cpu().numpy() for part in parts]
     return np.concatenate(found)
@@ -63,7 +63,7 @@ def masked_mse(predicted: Tensor, targets: Tensor) -> Tensor:
     return (errors**2).sum() / known.sum().clamp(min=1)
 
 
-def made_by(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
+def training_identity(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
     """What a training follows from. ``recipe`` is a dataclass with a ``backbone``."""
     return {
         **asdict(recipe),
@@ -74,7 +74,7 @@ def made_by(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
     }
 
 
-def parts(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split_rows(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of the train part, of the validation part, and of all that is not trained on."""
     split = np.array(photos.splits or ())
     return np.flatnonzero(split == "train"), np.flatnonzero(split == "validation"), np.flatnonzero(split != "train")

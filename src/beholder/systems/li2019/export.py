@@ -21,7 +21,7 @@ from beholder.systems.li2019.network import Centred, Personality, ScoringPersona
 from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.train import LiResult, Shared, aesthetic_domain, weights_of
 from beholder.training.export import export
-from beholder.training.held_out import held_out, metrics, typical
+from beholder.training.held_out import measure_tasks, typical_features, widths_and_percentiles
 from beholder.training.inputs import FeatureInputs
 
 
@@ -44,7 +44,7 @@ def publish(
         BeholderError: the file cannot be written.
     """
     shared = Shared(trained.network, recipe)
-    centre = typical(photos, trained.network, shared.pool, shared.inputs(aesthetic_domain(photos, sources[0])))
+    centre = typical_features(photos, trained.network, shared.pool, shared.inputs(aesthetic_domain(photos, sources[0])))
     info = describe(photos, None if recipe.single else second, trained, recipe)
     low_high = torch.tensor([[task.low, task.high] for task in info.tasks], dtype=torch.float32)
     export(scoring(trained.network.cpu(), recipe, low_high, centre), info, path)
@@ -76,10 +76,10 @@ def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: LiResult,
     reference: list[tuple[float, ...]] = []
     measured = []
     for data, _, predicted in domains:
-        found = held_out(data, predicted)
+        found = widths_and_percentiles(data, predicted)
         widths += found[0]
         reference += found[1]
-        measured += metrics(data, predicted, np.array(data.splits) == "test", "test part")
+        measured += measure_tasks(data, predicted, np.array(data.splits) == "test", "test part")
     names = " and ".join(data.name for data, *_ in domains)
     return ModelInfo(
         name="-".join(["li2019", *(data.name for data, *_ in domains)]),

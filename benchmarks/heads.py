@@ -36,10 +36,7 @@ def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     wide = DefaultRecipe(layers=ALL_LAYERS)
-    oasis_views, biq_views = (
-        list(compute_features(oasis, extractor(wide))),
-        list(compute_features(biq, extractor(wide))),
-    )
+    oasis_views, biq_views = (list(compute_features(photos, extractor(wide))) for photos in (oasis, biq))
 
     def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
         rows = [view.reshape(len(view), len(ALL_LAYERS), 2, WIDTH) for view in views]
@@ -76,12 +73,10 @@ def compare(root: Path) -> Iterator[Table]:
         ("squash to 168 x 168", (168, 168), resize_exact),
         ("squash to 336 x 336, 2.6 times the time", (336, 336), resize_exact),
     ):
-        default_extractor = extractor(DefaultRecipe())
-        if (size, rule) != (default_extractor.size, resize_exact):
-            default_extractor = replace(
-                default_extractor, key=f"{default_extractor.key} {rule.__name__} {size}", size=size, resize=rule
-            )
-        table.add_row(name, *_ridge_oasis(oasis, list(compute_features(oasis, default_extractor))))
+        candidate = extractor(DefaultRecipe())
+        if (size, rule) != (candidate.size, resize_exact):
+            candidate = replace(candidate, key=f"{candidate.key} {rule.__name__} {size}", size=size, resize=rule)
+        table.add_row(name, *_ridge_oasis(oasis, list(compute_features(oasis, candidate))))
     yield table
 
     table = _table("Heads (last 3 layers)", quality=True)

@@ -22,10 +22,10 @@ from beholder.training.features import compute_features
 def compare(root: Path) -> Table:
     """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    default_extractor = extractor(DefaultRecipe())
+    single = extractor(DefaultRecipe())
     oasis_views, biq_views = (
-        list(compute_features(oasis, default_extractor)),
-        list(compute_features(biq, default_extractor)),
+        list(compute_features(oasis, single)),
+        list(compute_features(biq, single)),
     )
     exact = np.hstack(
         [head(oasis_views[0]) for head in (ridge.fit(oasis_views, oasis.ratings), ridge.fit(biq_views, biq.ratings))]

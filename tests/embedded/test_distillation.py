@@ -105,7 +105,9 @@ def test_a_mixed_student_lies_between() -> None:
 
 
 def test_parts_are_the_same_for_both_and_inside() -> None:
-    boxes = distillation._boxes(500, distillation.DistillationRecipe(), np.random.default_rng(0))
+    recipe = distillation.DistillationRecipe(batch=500)
+    paths, boxes, flips = distillation.random_crops(np.arange(600), recipe, np.random.default_rng(0))
+    assert len(set(paths)) == 500 and 0.4 < flips.mean() < 0.6
     sides = boxes[:, 2:] - boxes[:, :2]
     assert boxes.min() >= 0 and boxes.max() <= 1 and (sides > 0.5).all()
     assert 0.2 < (sides == 1).all(axis=1).mean() < 0.4
@@ -118,10 +120,10 @@ def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path
         rated, int8_encoder.embedding_extractor(int8_encoder.encoder_scorer(encoder), views=2), tmp_path
     )
     assert seen.shape == (2, 30, 2 * 2 * 192) and not np.array_equal(*seen)
-    heads = int8_encoder._headless(encoder.network)
+    heads = int8_encoder.without_heads(encoder.network)
     heads.bias.fill_(0.25)
-    info = replace(int8_encoder._nothing(SIZE), name="whole")
-    int8_encoder._write(heads, info, encoder, tmp_path / "whole.onnx")
+    info = replace(int8_encoder.placeholder_info(SIZE), name="whole")
+    int8_encoder.write_quantized(heads, info, encoder, tmp_path / "whole.onnx")
     whole = int8_encoder.Scorer(tmp_path / "whole.onnx")
     again = compute_features(rated, int8_encoder.embedding_extractor(whole), tmp_path)
     np.testing.assert_array_equal(again[0], seen[0])

@@ -103,7 +103,7 @@ def test_scores_agree(name: str, models: dict[str, Path], photographs: list[Path
     assert [each.task for each in moved] == [task.name for task in before.info.tasks]
     for each in moved:
         assert each.n == 40 and 0 < each.mean <= each.largest and each.srcc > 0.98
-    with pytest.raises(BeholderError, match="8 bits already"):
+    with pytest.raises(BeholderError, match="already in 8 bits"):
         eight_bits.quantize(out, photographs, tmp_path / "again.onnx")
 
 

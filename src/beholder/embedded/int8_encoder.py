@@ -1,7 +1,7 @@
-"""The network of an embedded model in eight bits, before it has heads and with them.
+"""The eight-bit encoder of an embedded model, without heads and with them.
 
-Heads are fitted to what the eight-bit graph itself gives, so its rounding is in all that is measured. Quantized again
-with heads on it, the network is the same: calibrated by the same photographs, with the same layers left as they were.
+Heads are fitted to the outputs of the eight-bit graph, so all metrics include its rounding. Quantized again with its
+heads, the encoder is the same: calibrated with the same photographs, with the same layers in single precision.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ from beholder.training.export import export, model_bytes
 from beholder.training.features import Extractor
 from beholder.training.quantize import evenly_spaced, most_sensitive_layers, quantized_graph
 
-SENSITIVITY_STRIDE = 3  # of the photographs that are calibrated with, one in so many chooses the layers that stay
+SENSITIVITY_STRIDE = 3  # one calibration photograph in this many chooses the layers that stay in single precision
 
 
 @dataclass(frozen=True)
 class Int8Encoder:
-    """What a model in eight bits sees with.
+    """A network that is ready to be written in eight bits, with or without heads.
 
     Attributes:
-        network: in single precision, in the form for eight bits.
+        network: in single precision, in the form that is fast in eight bits.
         size: (width, height) in pixels.
-        pixels: prepared photographs (N, height, width, 3) that the ranges of eight bits come from.
+        pixels: prepared photographs (N, height, width, 3) that calibrate the eight-bit ranges.
         kept: layers in single precision.
     """
 
@@ -49,33 +49,33 @@ class Int8Encoder:
 def build_encoder(
     network: TokenFeatures, size: tuple[int, int], data: Sequence[RatedPhotos], calibration: int, keep: int
 ) -> Int8Encoder:
-    """A network made ready for eight bits.
+    """Choose calibration photographs and the layers that stay in single precision.
 
     Args:
         network: DINOv2.
         size: (width, height) in pixels.
-        data: ``calibration`` photographs of each are calibrated with.
-        keep: this many layers stay in single precision: those that move the embedding most.
+        data: the encoder is calibrated with ``calibration`` photographs of each data set.
+        keep: number of layers that stay in single precision: those that change the embedding most when quantized.
     """
     lean = TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
     paths = [photos.paths[i] for photos in data for i in evenly_spaced(len(photos), calibration)]
     pixels = np.stack([resize_exact(read_photo(path, decode_size(size)), size) for path in paths])
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
-        export(_headless(lean), _nothing(size), single)
+        export(without_heads(lean), placeholder_info(size), single)
         return Int8Encoder(lean, size, pixels, tuple(most_sensitive_layers(single, pixels[::SENSITIVITY_STRIDE], keep)))
 
 
 def encoder_scorer(encoder: Int8Encoder) -> Scorer:
-    """The eight-bit graph without heads, ready to run; of use for its embedding."""
+    """A scorer of the eight-bit graph without heads; only its embedding is of use."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.onnx"
-        _write(_headless(encoder.network), _nothing(encoder.size), encoder, path)
+        write_quantized(without_heads(encoder.network), placeholder_info(encoder.size), encoder, path)
         return Scorer(path)
 
 
 def embedding_extractor(scorer: Scorer, views: int = 1) -> Extractor:
-    """The embedding of a model file as features of photographs, and in the second view of their mirror images."""
+    """Extracts the embedding of a model file; the second view is the mirror image."""
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         return scorer.run(pixels, np.ones((len(pixels), 2), int)).embedding
@@ -85,11 +85,11 @@ def embedding_extractor(scorer: Scorer, views: int = 1) -> Extractor:
 
 
 def write_model(encoder: Int8Encoder, heads: Heads, info: ModelInfo, path: Path) -> None:
-    """The model file. Raises BeholderError where it cannot be written."""
-    _write(heads.attach_to(encoder.network), info, encoder, path)
+    """Write the model file. Raises BeholderError where it cannot be written."""
+    write_quantized(heads.attach_to(encoder.network), info, encoder, path)
 
 
-def _write(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
+def write_quantized(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(network, info, single)
@@ -98,15 +98,15 @@ def _write(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: P
         partial.write_bytes(model_bytes(model, info))
 
 
-def _headless(network: TokenFeatures) -> DefaultModel:
+def without_heads(network: TokenFeatures) -> DefaultModel:
     nothing = torch.zeros(1, len(network.layers) * 2 * network.backbone.norm.normalized_shape[0])
     return DefaultModel(network, nothing, nothing[:, 0], nothing, nothing[:, 0], nothing[:, 0] + 1)
 
 
-def _nothing(size: tuple[int, int]) -> ModelInfo:
+def placeholder_info(size: tuple[int, int]) -> ModelInfo:
     task = Task("none", 0, 1, "")
     return ModelInfo(
-        name="body",
+        name="body",  # part of the scorer's id, and so of the keys of cached features
         description="",
         backbone="",
         size=size,

@@ -12,9 +12,9 @@ import numpy as np
 
 from beholder.errors import BeholderError
 
-MIN_MATRIX_ELEMENTS = 2**16  # elements of a constant matrix from which a product is quantized; the head is below
-SAMPLED_VALUES = 2**14  # values a photograph and tensor that a range is chosen by
-CLIPS = np.geomspace(1, 0.05, 25)  # shares of the largest value that are tried as the end of a range
+MIN_MATRIX_ELEMENTS = 2**16  # smallest constant matrix whose product is quantized; heads are smaller
+SAMPLED_VALUES = 2**14  # values of each photograph and tensor that a range is chosen from
+CLIPS = np.geomspace(1, 0.05, 25)  # candidate ends of a range, as shares of the largest value
 
 
 def _simplified(onnx: Any, path: Path) -> Any:
@@ -39,21 +39,21 @@ def _simplified(onnx: Any, path: Path) -> Any:
     if foreign:
         raise BeholderError(f"{path}: has operators of {', '.join(sorted(foreign))}; give the file in single precision")
     if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
-        raise BeholderError(f"{path}: is in 8 bits already")
-    del model.opset_import[1:]  # the runtime notes all domains that it knows
+        raise BeholderError(f"{path}: is already in 8 bits")
+    del model.opset_import[1:]  # the runtime lists every domain that it knows
     return model
 
 
 @dataclass
 class ActivationRange:
-    """What a tensor held: extremes by channel, (C,) each, and some rows (n, C) of its values."""
+    """Observed values of a tensor: lowest and highest of each channel, (C,) each, and a sample of rows (n, C)."""
 
     low: np.ndarray
     high: np.ndarray
     rows: np.ndarray
 
     def step(self) -> tuple[np.float32, np.uint8]:
-        """Scale and zero point of least squared error."""
+        """Scale and zero point with the least squared rounding error."""
         low, high = min(float(self.low.min()), 0.0), max(float(self.high.max()), 0.0)
         end = max(-low, high, 1e-6)
         tried = []
@@ -68,7 +68,7 @@ class ActivationRange:
 
 
 def calibrate(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, ActivationRange]]:
-    """The simplified graph of a model file, its layers that can be quantized, and what their tensors hold."""
+    """The simplified graph of a model file, its layers that can be quantized, and the ranges of their tensors."""
     plain = _simplified(onnx, path)
     layers, tensors = _plan(onnx, plain.graph)
     return plain, layers, _ranges(onnx, plain, tensors, pixels)
@@ -79,10 +79,10 @@ def constants_of(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
 
 
 def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
-    """What can be quantized: layers, by the name of what they give, and the tensors that are rounded then."""
+    """Layers that can be quantized, by the name of their output, and the tensors that are then rounded."""
     floats = constants_of(onnx, graph)
     convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in floats]
-    if len(convolutions) == 1:  # that of a vision transformer, which reads pixels; nothing that reads integers follows
+    if len(convolutions) == 1:  # the patch embedding of a vision transformer: no quantized layer follows directly
         convolutions = []
     products = [
         node
@@ -99,8 +99,7 @@ def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
 
 
 def rounded_tensors(graph: Any, weighted: Sequence[Any]) -> list[str]:
-    """Tensors: what these nodes read, what convolutions give (behind the activation, which rounding then does), and
-    sums of such tensors."""
+    """Tensors to round: inputs of these nodes, outputs of convolutions (after their activation), and their sums."""
     readers: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
@@ -118,7 +117,7 @@ def rounded_tensors(graph: Any, weighted: Sequence[Any]) -> list[str]:
 
 
 def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -> dict[str, ActivationRange]:
-    """What the tensors hold for these photographs."""
+    """The ranges of these tensors on these photographs."""
     import onnxruntime
 
     watched = type(model)()
@@ -149,4 +148,5 @@ def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -
 
 
 def quantize_dequantize(values: np.ndarray, scale: np.float32, zero: np.uint8) -> np.ndarray:
+    """Values after rounding to uint8 and back."""
     return (np.clip(np.rint(values / scale) + zero, 0, 255) - zero) * scale

@@ -1,4 +1,4 @@
-"""What is measured on photographs that a model did not learn from: intervals, percentiles, metrics."""
+"""Measurements on photographs that a model did not learn from: intervals, percentiles, metrics."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,12 +18,12 @@ TEST_METRICS = ("srcc", "plcc", "rmse", "mae")
 
 
 def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Estimate]:
-    """What a linear head on a frozen backbone does on the same test part; a network below it has wasted its data.
+    """Test metrics of a linear head on a frozen backbone: a baseline that a trained network should exceed.
 
     Args:
-        name: of the backbone.
+        name: name of the backbone.
         views: its pooled features of the photographs, and of their mirror images where these are learned from.
-        tasks: the first so many are learned.
+        tasks: number of tasks to learn, from the first.
     """
     test = np.array(photos.splits) == "test"
     predicted = ridge.predict_test(views, photos.ratings[:, :tasks], test)
@@ -47,7 +47,7 @@ def widths_and_percentiles(
 
 
 def measure_tasks(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Estimate]:
-    """On the photographs of ``rows``, (N,) booleans; none for a task that has fewer than two ratings among them."""
+    """Metrics of each task on the photographs of ``rows``, (N,) booleans, for tasks with at least two ratings there."""
     found = []
     for index, task in enumerate(photos.tasks[: predicted.shape[1]]):
         rated = rows & np.isfinite(photos.ratings[:, index])
@@ -66,13 +66,12 @@ def typical_features(
     """(C,) mean pooled features of the training photographs, by the network as it is now.
 
     Args:
-        pool: what ``inputs`` gives -> (B, C), by the network.
+        pool: the output of ``inputs`` -> (B, C) pooled features of the network.
     """
     rows = np.flatnonzero(np.array(photos.splits) == "train")
     device = next(network.parameters()).device
-    total: Tensor | float = 0.0
+    total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), precision(device):
         for part in np.array_split(rows, -(-len(rows) // PREDICTION_BATCH)):
             total = total + pool(inputs(part, np.zeros(len(part), bool))).double().sum(dim=0).cpu()
-    assert isinstance(total, Tensor)
     return (total / len(rows)).float()

@@ -1,18 +1,19 @@
-"""A model file in single precision -> one that computes in eight bits: a third to a sixth of the time, scores that
-move a little. `beholder quantize MODEL PHOTOS --out FILE`
+"""Quantize a model file to eight bits: a third to a sixth of the time, at slightly different scores.
+
+The command is `beholder quantize MODEL PHOTOS --out FILE`.
 
 Static quantization in the standard form (QuantizeLinear and DequantizeLinear around what is quantized), which runtimes
-turn into integer kernels. What is quantized: convolutions with what stands between them, and products with a large
-constant matrix. What stays in single precision: the head, softmax, layer norm, GELU, products of two activations.
+turn into integer kernels. Quantized are convolutions, the operations between them, and products with a large constant
+matrix. The head, softmax, layer norm, GELU and products of two activations stay in single precision.
 
 - **Weights**: 7 of 8 bits, symmetric, a scale for each output channel. x86 without VNNI (before 2019 or so) adds pairs
-  of products in 16 bits, which 8 bits would fill beyond the brim.
+  of products in 16 bits, which 8-bit weights would overflow.
 - **Activations**: uint8, one scale a tensor. The range is where the squared error on real photographs is least: a
-  transformer has a few values ten times as large as all others, and a range that holds them has no room for the rest.
-- **Smoothing** (Xiao et al. 2023, SmoothQuant, eq. 4 with alpha 0.5): channels of a layer norm that run large are
-  divided by what the matrix after it is multiplied by. Exact before rounding.
+  transformer has a few values ten times as large as all others, and a range that holds them is too coarse for the rest.
+- **Smoothing** (Xiao et al. 2023, SmoothQuant, eq. 4 with alpha 0.5): large channels of a layer norm are
+  divided by a factor that the matrix after it is multiplied by. Exact before rounding.
 
-So integer kernels add without rounding and give the same on every kind of processor, and in any batch.
+Integer kernels add without rounding, so results are the same on every kind of processor and in any batch.
 """
 
 from __future__ import annotations
@@ -43,13 +44,16 @@ RUN_BATCH = 8
 
 @dataclass(frozen=True)
 class ScoreDrift:
-    """How far the scores of a task moved, on N photographs that were not calibrated with; native units."""
+    """Differences between the scores of a task before and after quantization, on ``n`` photographs; native units.
+
+    The photographs were not calibrated with; ``srcc`` is the rank correlation between the scores of the two files.
+    """
 
     task: str
     n: int
     mean: float
     largest: float
-    srcc: float  # between the two files
+    srcc: float
 
 
 def quantize(
@@ -57,15 +61,15 @@ def quantize(
 ) -> list[ScoreDrift]:
     """Write an int8 model file that a scorer takes unchanged.
 
-    Its metadata is that of ``model``, but for name and description. Metrics, which were not measured of it, are left
-    out; intervals and percentiles stay; the recipe says how far the scores moved.
+    Its metadata is that of ``model`` except for name, description, metrics and recipe: metrics are left out, since they
+    were not measured with this file, and the recipe holds the score drift.
 
     Args:
         model: a model file.
         photos: photographs such as will be scored. Evenly spaced ones are calibrated with, others compared.
         out: replaced as a whole, or not at all.
         calibration: photographs to calibrate with, at most half of them.
-        keep: this many layers stay as they are: those that move the scores most when quantized alone.
+        keep: this many layers stay as they are: those that change the scores most when quantized alone.
 
     Raises:
         BeholderError: too few photographs can be read, there is nothing to quantize, or the file cannot be written.
@@ -73,10 +77,8 @@ def quantize(
     onnx = require("onnx", "train", "quantizing")
     scorer = Scorer(model)
     chosen, rest = _split(len(photos), calibration)
-    calibration_pixels, comparison_pixels = (
-        _pixels(scorer, [photos[i] for i in chosen]),
-        _pixels(scorer, [photos[i] for i in rest]),
-    )
+    calibration_pixels = _pixels(scorer, [photos[i] for i in chosen])
+    comparison_pixels = _pixels(scorer, [photos[i] for i in rest])
     if not len(calibration_pixels) or len(comparison_pixels) < 2:
         raise BeholderError(
             f"quantizing needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
@@ -103,21 +105,23 @@ def quantized_graph(model: Path, pixels: np.ndarray, float_layers: Sequence[str]
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3) to calibrate with.
-        kept: layers that stay as they are, by the names that :func:`most_moved` gives.
+        float_layers: layers to keep in single precision, by the names that :func:`most_sensitive_layers` returns.
     """
     onnx = require("onnx", "train", "quantizing")
     plain, layers, ranges = calibrate(onnx, model, pixels)
-    assert set(float_layers) <= set(layers), f"{model}: has no layers {sorted(set(float_layers) - set(layers))}"
+    unknown = sorted(set(float_layers) - set(layers))
+    if unknown:
+        raise ValueError(f"{model}: has no layers {unknown}")
     return _quantize_layers(onnx, plain, ranges, set(layers) - set(float_layers))
 
 
 def most_sensitive_layers(model: Path, pixels: np.ndarray, count: int) -> list[str]:
-    """The layers of a model file that move the embedding of these photographs most when they alone are quantized.
+    """The layers of a model file that change the embedding of these photographs most when quantized alone.
 
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3).
-        count: of the layers.
+        count: number of layers.
     """
     onnx = require("onnx", "train", "quantizing")
     plain, layers, ranges = calibrate(onnx, model, pixels)
@@ -136,7 +140,7 @@ def score_drift(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Score
 
 
 def evenly_spaced(count: int, wanted: int) -> list[int]:
-    """Evenly spaced ones of 0 to ``count``, at most ``wanted``."""
+    """At most ``wanted`` evenly spaced indices below ``count``."""
     return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)).tolist()
 
 
@@ -147,7 +151,7 @@ def _split(count: int, calibration: int) -> tuple[list[int], list[int]]:
 
 
 def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
-    """(N, height, width, 3) of those that can be read."""
+    """Prepared pixels (N, height, width, 3) of the photographs that can be read."""
 
     def prepare(path: Path) -> Pixels | None:
         try:
@@ -189,9 +193,9 @@ def _most_sensitive(
     output: str,
     count: int,
 ) -> list[str]:
-    """The layers that move an output (N, D) most when they alone are quantized, ``count`` of them.
+    """The ``count`` layers that change an output (N, D) most when quantized alone.
 
-    By the mean square, where each of the D numbers is in units of its standard deviation among these photographs.
+    Measured by the mean square, each of the D numbers in units of its standard deviation over these photographs.
     """
     import onnxruntime
 
@@ -216,9 +220,9 @@ def _most_sensitive(
 
 def _quantize_layers(onnx: Any, model: Any, ranges: dict[str, ActivationRange], layers: set[str]) -> Any:
     """A copy of the model with these layers quantized."""
-    model, was = type(model)(), model
-    model.CopyFrom(was)
-    graph, arrays = model.graph, onnx.numpy_helper
+    quantized = type(model)()
+    quantized.CopyFrom(model)
+    graph = quantized.graph
     weighted = [node for node in graph.node if node.output[0] in layers]
     floats = constants_of(onnx, graph)
     ranges = {name: ranges[name] for name in rounded_tensors(graph, weighted)}
@@ -228,44 +232,19 @@ def _quantize_layers(onnx: Any, model: Any, ranges: dict[str, ActivationRange], 
     for node in graph.node:
         if node.op_type == "MaxPool" and {node.input[0], node.output[0]} <= set(steps):
             steps[node.output[0]] = steps[node.input[0]]  # the largest of rounded values is one of them
-    added: list[Any] = []  # constants
-
-    def constants(name: str, **values: Any) -> list[str]:
-        added.extend(arrays.from_array(np.asarray(each), f"{name}.{end}") for end, each in values.items())
-        return [f"{name}.{end}" for end in values]
-
-    def restored(name: str, integers: np.ndarray, scale: np.ndarray, axis: int) -> Any:
-        inputs = constants(name, int=integers, scale=scale, zero=np.zeros(scale.shape, integers.dtype))
-        return onnx.helper.make_node("DequantizeLinear", inputs, [f"{name}.rounded"], axis=axis)
-
-    biases = _biases(graph, floats)
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    nodes: list[Any] = []
-    for node in weighted:
-        axis, weight = _output_axis(node), weights[node.input[1]]
-        integers, scale, rounded_weight = _round_weight(weight, axis)
-        drift = _mean_rounding_error(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
-        nodes.append(restored(f"{node.output[0]}.weight", integers, scale, axis))
-        node.input[1] = nodes[-1].output[0]
-        bias = biases.get(node.output[0])
-        if bias is not None and node.op_type == "MatMul":
-            stored[bias].CopyFrom(arrays.from_array((floats[bias] + drift).astype(np.float32), bias))
-        elif bias is not None:  # as fine as the products that it is added to
-            scale = scale * steps[node.input[0]][0]
-            integers = np.clip(np.rint((floats[bias] + drift) / scale), -(2**31), 2**31 - 1).astype(np.int32)
-            nodes.append(restored(f"{node.output[0]}.bias", integers, scale, 0))
-            node.input[2] = nodes[-1].output[0]
+    constants = _Constants(onnx)
+    nodes = _quantize_weights(onnx, graph, weighted, weights, floats, ranges, steps, constants)
     for node in graph.node:
         for place, name in enumerate(node.input):
             if name in steps:
                 node.input[place] = f"{name}.rounded"
     _drop_unused(graph)
-    store_in_half(onnx, model)
+    store_in_half(onnx, quantized)
     for node in graph.node:
         nodes.append(node)
         for name in node.output:
             if name in steps:
-                numbers = constants(name, scale=steps[name][0], zero=steps[name][1])
+                numbers = constants.add(name, scale=steps[name][0], zero=steps[name][1])
                 pair = (
                     ("QuantizeLinear", name, f"{name}.uint8"),
                     ("DequantizeLinear", f"{name}.uint8", f"{name}.rounded"),
@@ -273,9 +252,59 @@ def _quantize_layers(onnx: Any, model: Any, ranges: dict[str, ActivationRange], 
                 nodes.extend(onnx.helper.make_node(kind, [read, *numbers], [made]) for kind, read, made in pair)
     del graph.node[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(added)
-    onnx.checker.check_model(model)
-    return model
+    graph.initializer.extend(constants.tensors)
+    onnx.checker.check_model(quantized)
+    return quantized
+
+
+class _Constants:
+    """Constants to be added to a graph."""
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.tensors: list[Any] = []
+
+    def add(self, name: str, **values: Any) -> list[str]:
+        """One constant ``name.key`` for each value; returns these names."""
+        from_array = self.onnx.numpy_helper.from_array
+        self.tensors.extend(from_array(np.asarray(each), f"{name}.{end}") for end, each in values.items())
+        return [f"{name}.{end}" for end in values]
+
+
+def _quantize_weights(
+    onnx: Any,
+    graph: Any,
+    weighted: Sequence[Any],
+    weights: dict[str, np.ndarray],
+    floats: dict[str, np.ndarray],
+    ranges: dict[str, ActivationRange],
+    steps: dict[str, tuple[np.float32, np.uint8]],
+    constants: _Constants,
+) -> list[Any]:
+    """Replace weights and biases of these nodes by integers, in place; returns the nodes that restore the values."""
+    biases = _biases(graph, floats)
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    nodes: list[Any] = []
+
+    def restored(name: str, integers: np.ndarray, scale: np.ndarray, axis: int) -> str:
+        inputs = constants.add(name, int=integers, scale=scale, zero=np.zeros(scale.shape, integers.dtype))
+        nodes.append(onnx.helper.make_node("DequantizeLinear", inputs, [f"{name}.rounded"], axis=axis))
+        return f"{name}.rounded"
+
+    for node in weighted:
+        axis, weight = _output_axis(node), weights[node.input[1]]
+        integers, scale, rounded_weight = _round_weight(weight, axis)
+        error = _mean_rounding_error(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
+        node.input[1] = restored(f"{node.output[0]}.weight", integers, scale, axis)
+        bias = biases.get(node.output[0])
+        if bias is not None and node.op_type == "MatMul":
+            corrected = (floats[bias] + error).astype(np.float32)
+            stored[bias].CopyFrom(onnx.numpy_helper.from_array(corrected, bias))
+        elif bias is not None:  # as fine as the products that it is added to
+            scale = scale * steps[node.input[0]][0]
+            integers = np.clip(np.rint((floats[bias] + error) / scale), -(2**31), 2**31 - 1).astype(np.int32)
+            node.input[2] = restored(f"{node.output[0]}.bias", integers, scale, 0)
+    return nodes
 
 
 def _round_weight(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -295,7 +324,7 @@ def _smooth(
     weights: dict[str, np.ndarray],
     floats: dict[str, np.ndarray],
 ) -> None:
-    """Moves what differs between channels from the activations into the weights, in place (SmoothQuant, eq. 4)."""
+    """Move differences between channels from the activations into the weights, in place (SmoothQuant, eq. 4)."""
     stored = {tensor.name: tensor for tensor in graph.initializer}
     names = [name for node in graph.node for name in node.input]
     for norm in graph.node:
@@ -314,7 +343,7 @@ def _smooth(
 
 
 def _biases(graph: Any, floats: dict[str, np.ndarray]) -> dict[str, str]:
-    """Output of a convolution or product -> the constant, its own, that is added to each of its channels."""
+    """Output of a convolution or product -> the constant that is added to its channels and used nowhere else."""
     names = [name for node in graph.node for name in node.input]
     pairs = [(node.output[0], node.input[2]) for node in graph.node if node.op_type != "MatMul" and len(node.input) > 2]
     for node in graph.node:
@@ -328,15 +357,15 @@ def _biases(graph: Any, floats: dict[str, np.ndarray]) -> dict[str, str]:
 def _mean_rounding_error(
     rows: np.ndarray, step: tuple[np.float32, np.uint8], weight: np.ndarray, rounded_weight: np.ndarray, axis: int
 ) -> np.ndarray:
-    """(C,) what rounding takes from the mean of each output channel, to be added to the bias (Nagel et al. 2019, 4.2).
+    """(C,) what rounding subtracts from the mean of each output channel: a correction of the bias.
 
-    Rounding does not err to one side alone, but values that are clipped and the few that are large do.
+    Rounding alone has no bias; clipping and the few large values have one (Nagel et al. 2019, Section 4.2).
     """
     kernel = tuple(range(2, weight.ndim))
     sums = [np.moveaxis(each.sum(axis=kernel), axis, 0) for each in (weight, rounded_weight)]  # (outputs, inputs)
     means = [each.mean(axis=0) for each in (rows, quantize_dequantize(rows, *step))]
     groups = rows.shape[1] // sums[0].shape[1]
-    # (outputs, inputs): of its group, which is all but in a grouped convolution
+    # (outputs, inputs): means of the inputs of each output's group; only a grouped convolution has several groups
     read = [
         np.repeat(each.reshape(groups, -1), len(weight_sums) // groups, axis=0)
         for each, weight_sums in zip(means, sums, strict=True)
@@ -345,7 +374,7 @@ def _mean_rounding_error(
 
 
 def _output_axis(node: Any) -> int:
-    """Of the weight, along which its output channels lie."""
+    """The axis of the weight along which its output channels lie."""
     if node.op_type == "Gemm":
         return 0 if any(each.name == "transB" and each.i for each in node.attribute) else 1
     return 0 if node.op_type == "Conv" else 1

@@ -18,7 +18,6 @@ from beholder.models.backbones.dinov2 import DinoV2, LeanDinoV2
 from beholder.models.dinov2_linear import TokenFeatures
 from beholder.photos import read
 from beholder.tasks import Task
-from beholder.training import ridge
 from beholder.training.features import compute_features
 from beholder.training.seeding import seeded
 from helpers.factories import save_photos
@@ -145,16 +144,6 @@ def test_lean_form_is_the_same_function() -> None:
         found = LeanDinoV2(plain).forward_tokens(images, (0, 2))
     for mine, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
-
-
-def test_rows_may_count_more_than_once() -> None:
-    rng = np.random.default_rng(0)
-    features, targets = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))
-    counts = rng.integers(1, 4, 30)
-    repeated = ridge.fit_path(np.repeat(features, counts, axis=0), np.repeat(targets, counts, axis=0), (0.3,))[0]
-    counted = ridge.fit_path(features, targets, (0.3,), counts)[0]
-    np.testing.assert_allclose(counted.weight, repeated.weight, atol=1e-6)
-    np.testing.assert_allclose(counted.bias, repeated.bias, atol=1e-6)
 
 
 def test_no_held_out_rating_is_learned_from() -> None:

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and arithmetic for a photograph. Computes nothing: the meta device holds shapes."""
+"""The cost of a network: parameters, and operations for a photograph, counted on shapes without computing anything."""
 
 import copy
 
@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many values training could change; running statistics are not among them."""
+    """Number of trainable values; running statistics are not among them."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from beholder.errors import BeholderError
 
-MAX_SETTING = 1e30  # Adam's arithmetic in single precision has no room for more
+MAX_SETTING = 1e30  # larger values overflow in Adam's single-precision arithmetic
 
 
 def check_positive(recipe: object, names: Sequence[str]) -> None:

@@ -12,12 +12,12 @@ from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import crash_recovery
 from benchmarks import faithfulness as faith
+from benchmarks import fast as fast_benchmark
 from benchmarks import fuzz as fuzzing
 from benchmarks import heads as candidates
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import scoring as speeds
-from benchmarks import student as students
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
 
@@ -127,9 +127,9 @@ def memory(
 
 
 @app.command()
-def student(root: Root) -> None:
-    """The fast model beside the default one, and the sizes that it was chosen from. 15 minutes."""
-    for part in students.compare(root):
+def fast(root: Root) -> None:
+    """The fast model beside the default one, and candidates of other sizes. 15 minutes."""
+    for part in fast_benchmark.compare(root):
         make_console().print(part)
 
 

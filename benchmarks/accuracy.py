@@ -21,7 +21,7 @@ from beholder.models import registry
 from beholder.models.backbones.base import create_backbone
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
-from beholder.training.features import Extractor, features
+from beholder.training.features import Extractor, compute_features
 from benchmarks import nima
 
 SEED, FOLDS = 0, 5
@@ -31,17 +31,19 @@ def measure_all(root: Path) -> list[Estimate]:
     """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
     found = []
     for photos in (load_data("oasis", root), load_data("biq2021", root)):
-        seen = {"default": list(features(photos, int8_encoder.embedder(beholder.load(), views=2)))}
-        seen["the same in single precision"] = list(features(photos, default.extractor(default.DefaultRecipe())))
-        seen["VGG16 pooled + ridge"] = list(features(photos, _vgg16()))
-        votes = features(photos, nima.extractor())[0]
+        views = {"default": list(compute_features(photos, int8_encoder.embedding_extractor(beholder.load(), views=2)))}
+        views["the same in single precision"] = list(
+            compute_features(photos, default.extractor(default.DefaultRecipe()))
+        )
+        views["VGG16 pooled + ridge"] = list(compute_features(photos, _vgg16()))
+        votes = compute_features(photos, nima.extractor())[0]
         splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
         if photos.groups is not None:
             splits[f"{FOLDS}-fold by theme, seed {SEED}"] = grouped_folds(photos.groups, FOLDS, SEED)
         for split, folds in splits.items():
             groups = photos.groups if "theme" in split else None
-            for name, views in seen.items():
-                found += _rows(photos, ridge.out_of_fold(views, photos.ratings, folds, groups), f"{name}; {split}")
+            for name, of_model in views.items():
+                found += _rows(photos, ridge.out_of_fold(of_model, photos.ratings, folds, groups), f"{name}; {split}")
             found += _rows(photos, _mean(photos.ratings, folds), f"mean of the training ratings; {split}")
         repeated = np.repeat(votes, len(photos.tasks), axis=1)
         # Its votes are on another scale, so an error in the units of the ratings means nothing.
@@ -71,4 +73,4 @@ def _vgg16() -> Extractor:
             pooled: np.ndarray = network(torch.from_numpy(pixels.transpose(0, 3, 1, 2))).numpy()
             return pooled
 
-    return Extractor(f"vgg16 {registry.REGISTRY['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)
+    return Extractor(f"vgg16 {registry.WEIGHTS['vgg16'].digest} pooled 256", (256, 256), 1, (512,), compute)

@@ -24,7 +24,8 @@ from beholder.photos.read import Photo, Pixels
 from beholder.photos.resize import resize_exact
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
+from beholder.training.seeding import seeded
 
 FOLDS, SEED = 5, 0
 ALL_LAYERS = (7, 8, 9, 10, 11)
@@ -35,7 +36,7 @@ def compare(root: Path) -> Iterator[Table]:
     """One table of layers, pooling and mirror images; one of resizing; one of heads."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     wide = DefaultRecipe(layers=ALL_LAYERS)
-    seen_oasis, seen_biq = list(features(oasis, extractor(wide))), list(features(biq, extractor(wide)))
+    oasis_views, biq_views = (list(compute_features(photos, extractor(wide))) for photos in (oasis, biq))
 
     def part(views: Sequence[np.ndarray], layers: Sequence[int], tokens: Sequence[int]) -> list[np.ndarray]:
         rows = [view.reshape(len(view), len(ALL_LAYERS), 2, WIDTH) for view in views]
@@ -54,9 +55,9 @@ def compare(root: Path) -> Iterator[Table]:
         ("last 3 layers, mean patches alone", chosen, (1,), 2),
         ("last 3 layers, no mirror images", chosen, (0, 1), 1),
     ):
-        on_oasis, on_biq = part(seen_oasis[:views], layers, tokens), part(seen_biq[:views], layers, tokens)
+        on_oasis, on_biq = part(oasis_views[:views], layers, tokens), part(biq_views[:views], layers, tokens)
         table.add_row(name, *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
-    both = part(seen_oasis, chosen, (0, 1))
+    both = part(oasis_views, chosen, (0, 1))
     averaged = [(both[0] + both[1]) / 2]
     table.add_row(
         "last 3 layers, mirror images averaged when scoring, at twice the time", *_ridge_oasis(oasis, averaged)
@@ -72,14 +73,14 @@ def compare(root: Path) -> Iterator[Table]:
         ("squash to 168 x 168", (168, 168), resize_exact),
         ("squash to 336 x 336, 2.6 times the time", (336, 336), resize_exact),
     ):
-        look = extractor(DefaultRecipe())
-        if (size, rule) != (look.size, resize_exact):
-            look = replace(look, key=f"{look.key} {rule.__name__} {size}", size=size, resize=rule)
-        table.add_row(name, *_ridge_oasis(oasis, list(features(oasis, look))))
+        candidate = extractor(DefaultRecipe())
+        if (size, rule) != (candidate.size, resize_exact):
+            candidate = replace(candidate, key=f"{candidate.key} {rule.__name__} {size}", size=size, resize=rule)
+        table.add_row(name, *_ridge_oasis(oasis, list(compute_features(oasis, candidate))))
     yield table
 
     table = _table("Heads (last 3 layers)", quality=True)
-    on_oasis, on_biq = part(seen_oasis, chosen, (0, 1)), part(seen_biq, chosen, (0, 1))
+    on_oasis, on_biq = part(oasis_views, chosen, (0, 1)), part(biq_views, chosen, (0, 1))
     table.add_row("ridge (chosen)", *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
     table.add_row("joint MLP, 256 hidden, 2 seeds averaged", *_mlp(oasis, biq, on_oasis, on_biq))
     yield table
@@ -144,23 +145,23 @@ def _mlp(
 
 
 def _fit_mlp(views: Sequence[np.ndarray], targets: np.ndarray, seed: int, epochs: int = 15, batch: int = 128):  # type: ignore[no-untyped-def]
-    torch.manual_seed(seed)
-    mean, scale = views[0].mean(axis=0), views[0].std(axis=0) + 1e-6
-    centre, spread = np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
-    x = torch.tensor(np.concatenate([(view - mean) / scale for view in views]))
-    y = torch.tensor(np.concatenate([(targets - centre) / spread] * len(views)))
-    network = nn.Sequential(
-        nn.Dropout(0.5), nn.Linear(x.shape[1], 256), nn.GELU(), nn.Dropout(0.5), nn.Linear(256, y.shape[1])
-    )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4, weight_decay=0.1)
-    # The small data set is drawn four times as often, or the large one would have the hidden layer to itself.
-    chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
-    for _ in range(epochs * len(x) // batch):
-        rows = torch.multinomial(chance, batch, replacement=True)
-        rated = ~torch.isnan(y[rows])  # chosen before squaring, or the missing ones would make every gradient NaN
-        loss = (network(x[rows])[rated] - y[rows][rated]).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    with seeded(seed):
+        mean, scale = views[0].mean(axis=0), views[0].std(axis=0) + 1e-6
+        centre, spread = np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
+        x = torch.tensor(np.concatenate([(view - mean) / scale for view in views]))
+        y = torch.tensor(np.concatenate([(targets - centre) / spread] * len(views)))
+        network = nn.Sequential(
+            nn.Dropout(0.5), nn.Linear(x.shape[1], 256), nn.GELU(), nn.Dropout(0.5), nn.Linear(256, y.shape[1])
+        )
+        optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4, weight_decay=0.1)
+        # The small data set is drawn four times as often, or the large one would have the hidden layer to itself.
+        chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
+        for _ in range(epochs * len(x) // batch):
+            rows = torch.multinomial(chance, batch, replacement=True)
+            rated = ~torch.isnan(y[rows])  # chosen before squaring, or the missing ones would make every gradient NaN
+            loss = (network(x[rows])[rated] - y[rows][rated]).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
     network.eval()
     return lambda rows: network(torch.tensor((rows - mean) / scale)).detach().numpy() * spread + centre

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from beholder.models import registry
-from beholder.models.weights import load_weights
+from beholder.models.backbones.base import pretrained_state
 from beholder.training.features import Extractor
 
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
@@ -18,7 +18,7 @@ STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
 
 def extractor() -> Extractor:
     """uint8 pixels (B, 224, 224, 3) -> the mean vote of 1 to 10, (B, 1)."""
-    arrays = {name: torch.from_numpy(value) for name, value in load_weights("nima_mobilenet").items()}
+    arrays = pretrained_state("nima_mobilenet")
 
     def norm(x: Tensor, layer: str) -> Tensor:
         mean, variance, gamma, beta = (
@@ -44,4 +44,4 @@ def extractor() -> Extractor:
             mean: np.ndarray = (votes @ torch.arange(1.0, 11.0))[:, None].numpy()
             return mean
 
-    return Extractor(f"nima_mobilenet {registry.REGISTRY['nima_mobilenet'].digest} 224", (224, 224), 1, (1,), compute)
+    return Extractor(f"nima_mobilenet {registry.WEIGHTS['nima_mobilenet'].digest} 224", (224, 224), 1, (1,), compute)

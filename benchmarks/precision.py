@@ -16,16 +16,19 @@ from beholder.embedded.default import DefaultRecipe, extractor
 from beholder.metrics import srcc
 from beholder.scoring.model_file import default_path
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 
 
 def compare(root: Path) -> Table:
     """For each task over the OASIS photographs: SRCC between the two, mean and largest difference in native units."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    look = extractor(DefaultRecipe())
-    seen_oasis, seen_biq = list(features(oasis, look)), list(features(biq, look))
+    single = extractor(DefaultRecipe())
+    oasis_views, biq_views = (
+        list(compute_features(oasis, single)),
+        list(compute_features(biq, single)),
+    )
     exact = np.hstack(
-        [head(seen_oasis[0]) for head in (ridge.fit(seen_oasis, oasis.ratings), ridge.fit(seen_biq, biq.ratings))]
+        [head(oasis_views[0]) for head in (ridge.fit(oasis_views, oasis.ratings), ridge.fit(biq_views, biq.ratings))]
     )
     scorer = beholder.load()
     found = scorer.score(oasis.paths).values

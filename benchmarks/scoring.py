@@ -49,9 +49,9 @@ from beholder.training.export import export
 from beholder.training.quantize import quantize
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "photos"
-STUDENT = default_path().with_name("fast.onnx")
+FAST_MODEL = default_path().with_name("fast.onnx")
 SIZES = {"256px": (256, 256), "2mp": (1732, 1155), "12mp": (4243, 2828)}
-PLAIN, DEFAULT, FAST = "plain script (Pillow, torch, VGG16)", "beholder", "beholder, student"
+PLAIN, DEFAULT, FAST = "plain script (Pillow, torch, VGG16)", "beholder", "beholder, fast"
 FP32, INT8 = "beholder, VGG16 file", "beholder, VGG16 file in int8"
 OTHERS = {
     PLAIN: "plain",
@@ -134,14 +134,16 @@ def model_files(folder: Path, photographs: Sequence[Path]) -> dict[str, Path | N
     export(scoring, replace(info, name="vgg16", backbone="vgg16", size=(256, 256)), folder / "vgg16.onnx")
     quantize(folder / "vgg16.onnx", photographs, folder / "int8.onnx")
     files: dict[str, Path | None] = {DEFAULT: None, FP32: folder / "vgg16.onnx", INT8: folder / "int8.onnx"}
-    return files | ({FAST: STUDENT} if STUDENT.exists() else {})
+    return files | ({FAST: FAST_MODEL} if FAST_MODEL.exists() else {})
 
 
 def gflop_of(model: Path | None) -> float:
     """A photograph."""
     info = beholder.load(model).info
     network = (
-        recipe.frozen(recipe.DefaultRecipe()) if model is None else create_backbone(info.backbone, pretrained=False)
+        recipe.frozen_features(recipe.DefaultRecipe())
+        if model is None
+        else create_backbone(info.backbone, pretrained=False)
     )
     return gflop(network, info.size[::-1])
 
@@ -324,7 +326,7 @@ def growth(folder: Path, paths: Sequence[str], counts: Sequence[int]) -> list[di
         place.mkdir(parents=True)
         for number in range(count):
             os.link(paths[number % len(paths)], place / f"{number:06}.jpg")
-        model = ["--model", str(STUDENT)] if STUDENT.exists() else []
+        model = ["--model", str(FAST_MODEL)] if FAST_MODEL.exists() else []
         command = [sys.executable, "-c", MEASURED, "score", str(place), "--quiet", "--out", f"{place}.csv", *model]
         started = time.perf_counter()
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
@@ -358,13 +360,13 @@ def _ratio(values: Sequence[float], others: Sequence[float]) -> float:
 
 def headline(programs: dict[str, dict[str, Any]]) -> dict[str, float | None]:
     """The numbers that are quoted."""
-    student = programs.get(FAST, {})
+    fast = programs.get(FAST, {})
     return {
         "ratio_vs_plain_vgg16_12mp": programs[DEFAULT]["ratio_vs_plain_12mp"],
-        "student_ratio_vs_plain_vgg16_12mp": student.get("ratio_vs_plain_12mp"),
+        "student_ratio_vs_plain_vgg16_12mp": fast.get("ratio_vs_plain_12mp"),
         "ratio_to_bound_12mp": programs[DEFAULT]["ratio_to_bound_12mp"],
-        "student_ratio_to_bound_12mp": student.get("ratio_to_bound_12mp"),
-        "student_photos_per_second_256px": student.get("photos_per_second_256px"),
+        "student_ratio_to_bound_12mp": fast.get("ratio_to_bound_12mp"),
+        "student_photos_per_second_256px": fast.get("photos_per_second_256px"),
         "int8_vgg16_ratio_vs_plain_256px": programs[INT8]["ratio_vs_plain_256px"],
     }
 
@@ -398,7 +400,7 @@ def tables(found: dict[str, Any]) -> list[Table]:
     for size, each in found["decode_seconds"].items():
         decode.add_row(size, _across(SIZES[size]), *[f"{each[how] * 1e3:.1f}" for how in hows])
     grown = plain(
-        f"`beholder score FOLDER`, 256 px, {'the student' if STUDENT.exists() else 'the default model'}; "
+        f"`beholder score FOLDER`, 256 px, {'the fast model' if FAST_MODEL.exists() else 'the default model'}; "
         f"one photograph: {found['command_to_first_score_seconds']:.2f} s from the command to the score",
         *("photographs", "seconds", "a second", "memory, MB"),
         numbers=True,

@@ -59,7 +59,7 @@ def people(root: Path) -> People:
     """The raters of OASIS and the generic scores of its photographs."""
     from beholder.embedded.default import DefaultRecipe, extractor
     from beholder.training import ridge  # here, for what comes after needs no PyTorch
-    from beholder.training.features import features
+    from beholder.training.features import compute_features
 
     oasis = load_data("oasis", root)
     assert oasis.votes is not None
@@ -70,7 +70,7 @@ def people(root: Path) -> People:
     scorer = beholder.load()
     whole = scorer.score(oasis.paths)  # for its embedding and its quality, which no vote of OASIS taught
     blend = scorer.info.recipe["blend"]
-    views, fold_of = list(features(oasis, extractor(DefaultRecipe()))), random_folds(len(oasis), FOLDS, SEED)
+    views, fold_of = list(compute_features(oasis, extractor(DefaultRecipe()))), random_folds(len(oasis), FOLDS, SEED)
     parts = []
     for number in range(FOLDS):
         means = np.nanmean(votes[part != number], axis=0)[:, None]

@@ -18,17 +18,17 @@ from beholder.models.backbones.dinov2 import DinoV2, LeanDinoV2
 from beholder.models.dinov2_linear import TokenFeatures
 from beholder.photos import read
 from beholder.tasks import Task
-from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
+from beholder.training.seeding import seeded
 from helpers.factories import save_photos
 
 CPU = torch.device("cpu")
 SIZE = (42, 28)
 
 
+@seeded(0)
 def network() -> TokenFeatures:
     """A small network of its kind, with drawn weights."""
-    torch.manual_seed(0)
     found = DinoV2(dim=192, depth=2, heads=3)
     for parameter in found.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -50,7 +50,7 @@ SHORT = distillation.DistillationRecipe(side=56, epochs=3, steps=6, batch=8, rat
 
 
 def learned(rated: RatedPhotos, checkpoint: Path | None = None, on_epoch: Any = lambda row: None) -> TokenFeatures:
-    return distillation.distil(network(), SIZE, rated, SHORT, checkpoint=checkpoint, device=CPU, on_epoch=on_epoch)
+    return distillation.distill(network(), SIZE, rated, SHORT, checkpoint=checkpoint, device=CPU, on_epoch=on_epoch)
 
 
 def test_the_student_comes_closer_to_its_teacher(rated: RatedPhotos, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_the_student_comes_closer_to_its_teacher(rated: RatedPhotos, monkeypatch
     losses = [row["validation_loss"] for row in history]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.95 * losses[0]
     assert any((a != b).any() for a, b in zip(after.parameters(), before.parameters(), strict=True))
-    judges = {rated.files[row] for row in np.flatnonzero(distillation.unseen(rated, SHORT))}
+    judges = {rated.files[row] for row in np.flatnonzero(distillation.validation_rows(rated, SHORT))}
     assert len(judges) == 6 and set(seen[:6]) == judges and not set(seen[6:]) & judges
 
 
@@ -86,7 +86,7 @@ def test_a_stopped_student_goes_on_to_the_same_result(rated: RatedPhotos, tmp_pa
     for mine, theirs in zip(stopped.parameters(), whole.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     with pytest.raises(BeholderError, match="another training"):
-        distillation.distil(
+        distillation.distill(
             network(), SIZE, rated, replace(SHORT, seed=1), checkpoint=checkpoint, device=CPU, on_epoch=print
         )
 
@@ -98,29 +98,33 @@ def test_a_mixed_student_lies_between() -> None:
             parameter.add_(1)
     for share in (0.0, 0.25, 1.0):
         for mine, theirs in zip(
-            distillation.mixed(teacher, student, share).parameters(), teacher.parameters(), strict=True
+            distillation.interpolate(teacher, student, share).parameters(), teacher.parameters(), strict=True
         ):
             torch.testing.assert_close(mine, theirs + (1 - share))
 
 
 def test_parts_are_the_same_for_both_and_inside() -> None:
-    boxes = distillation._boxes(500, distillation.DistillationRecipe(), np.random.default_rng(0))
+    recipe = distillation.DistillationRecipe(batch=500)
+    paths, boxes, flips = distillation.random_crops(np.arange(600), recipe, np.random.default_rng(0))
+    assert len(set(paths)) == 500 and 0.4 < flips.mean() < 0.6
     sides = boxes[:, 2:] - boxes[:, :2]
     assert boxes.min() >= 0 and boxes.max() <= 1 and (sides > 0.5).all()
     assert 0.2 < (sides == 1).all(axis=1).mean() < 0.4
 
 
 def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path) -> None:
-    sees = int8_encoder.body(network(), SIZE, (rated,), calibration=12, keep=1)
-    assert len(sees.kept) == 1 and sees.pixels.shape == (12, 28, 42, 3)
-    seen = features(rated, int8_encoder.embedder(int8_encoder.scorer(sees), views=2), tmp_path)
+    encoder = int8_encoder.build_encoder(network(), SIZE, (rated,), calibration=12, keep=1)
+    assert len(encoder.float_layers) == 1 and encoder.pixels.shape == (12, 28, 42, 3)
+    seen = compute_features(
+        rated, int8_encoder.embedding_extractor(int8_encoder.encoder_scorer(encoder), views=2), tmp_path
+    )
     assert seen.shape == (2, 30, 2 * 2 * 192) and not np.array_equal(*seen)
-    heads = int8_encoder._headless(sees.network)
+    heads = int8_encoder.without_heads(encoder.network)
     heads.bias.fill_(0.25)
-    info = replace(int8_encoder._nothing(SIZE), name="whole")
-    int8_encoder._write(heads, info, sees, tmp_path / "whole.onnx")
+    info = replace(int8_encoder.placeholder_info(SIZE), name="whole")
+    int8_encoder.write_quantized(heads, info, encoder, tmp_path / "whole.onnx")
     whole = int8_encoder.Scorer(tmp_path / "whole.onnx")
-    again = features(rated, int8_encoder.embedder(whole), tmp_path)
+    again = compute_features(rated, int8_encoder.embedding_extractor(whole), tmp_path)
     np.testing.assert_array_equal(again[0], seen[0])
     assert (whole.score(rated.paths[0]).values == 0.25).all()
     stored = onnx.load(tmp_path / "whole.onnx").graph.initializer
@@ -129,8 +133,8 @@ def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path
     assert max(int(np.abs(each.astype(int)).max()) for each in integers) == 63
 
 
+@seeded(0)
 def test_lean_form_is_the_same_function() -> None:
-    torch.manual_seed(0)
     plain = DinoV2(dim=48, depth=3, heads=2)
     for parameter in plain.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -142,16 +146,6 @@ def test_lean_form_is_the_same_function() -> None:
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
 
 
-def test_rows_may_count_more_than_once() -> None:
-    rng = np.random.default_rng(0)
-    features, targets = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))
-    counts = rng.integers(1, 4, 30)
-    repeated = ridge.fit_path(np.repeat(features, counts, axis=0), np.repeat(targets, counts, axis=0), (0.3,))[0]
-    counted = ridge.fit_path(features, targets, (0.3,), counts)[0]
-    np.testing.assert_allclose(counted.weight, repeated.weight, atol=1e-6)
-    np.testing.assert_allclose(counted.bias, repeated.bias, atol=1e-6)
-
-
 def test_no_held_out_rating_is_learned_from() -> None:
     rng = np.random.default_rng(0)
     rated, others = rng.normal(size=(60, 12)), rng.normal(size=(200, 12))
@@ -160,7 +154,7 @@ def test_no_held_out_rating_is_learned_from() -> None:
     changed = np.where(rows[:, None], ratings, 99.0)
     views = (rated + 0.1, others), (rated, others)
     recipe = fast_model.FastRecipe()
-    first, second = (fast_model.learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
+    first, second = (fast_model.distilled_learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
     np.testing.assert_array_equal(first, second)
 
 
@@ -172,8 +166,10 @@ def test_the_teacher_adds_what_few_ratings_do_not_say() -> None:
     ratings = cause[:30, :1] + rng.normal(0, 0.3, (30, 1))
     rows = np.ones(30, bool)
     views, known = (mixed[:30], mixed[30:330]), (cause[:30], cause[30:330])
-    with_teacher = fast_model.learner(views, known, ratings, fast_model.FastRecipe())(rows)
-    without = fast_model.learner(views, known, ratings, replace(fast_model.FastRecipe(), unrated=1e-9, trust=0.0))(rows)
+    with_teacher = fast_model.distilled_learner(views, known, ratings, fast_model.FastRecipe())(rows)
+    without = fast_model.distilled_learner(
+        views, known, ratings, replace(fast_model.FastRecipe(), unrated=1e-9, trust=0.0)
+    )(rows)
     error, error_without = (
         np.square(head(mixed[330:])[:, 0] - cause[330:, 0]).mean() for head in (with_teacher, without)
     )

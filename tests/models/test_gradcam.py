@@ -6,8 +6,9 @@ from torch import Tensor, nn
 
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone
-from beholder.models.gradcam import grad_cam, layer_names, task
+from beholder.models.gradcam import grad_cam, layer_names, task_target
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
+from beholder.training.seeding import seeded
 
 LAST, INNER = "backbone.features.5", "backbone.features.3"
 
@@ -40,8 +41,8 @@ class Linear(nn.Module):
 
 
 @pytest.fixture
+@seeded(0)
 def network() -> MultiTask:
-    torch.manual_seed(0)
     made = MultiTask(Small(), outputs=4)
     for parameter in made.parameters():
         nn.init.normal_(parameter, std=0.15)  # small enough that no sigmoid saturates
@@ -49,8 +50,8 @@ def network() -> MultiTask:
 
 
 @pytest.fixture
+@seeded(0)
 def linear() -> Linear:
-    torch.manual_seed(0)
     made = Linear().requires_grad_(False)
     made.conv.bias.copy_(-127 * made.conv.weight.sum((1, 2, 3)))  # places of both signs
     return made
@@ -63,7 +64,7 @@ def pixels() -> Tensor:
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_map_is_what_each_place_adds(index: int, linear: Linear, pixels: Tensor) -> None:
-    found = grad_cam(linear, pixels, task(index), "conv")
+    found = grad_cam(linear, pixels, task_target(index), "conv")
     expected = torch.einsum("c,bcij->bij", linear.head.weight[index], linear.conv(pixels.float())) / (12 * 16)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(found.sum((1, 2)), linear(pixels)[:, index] - linear.head.bias[index])
@@ -72,7 +73,7 @@ def test_map_is_what_each_place_adds(index: int, linear: Linear, pixels: Tensor)
 
 def test_baseline_is_the_average_place(linear: Linear, pixels: Tensor) -> None:
     typical = torch.tensor([1.0, -2.0, 30.0, 4.0])
-    found = grad_cam(linear, pixels, task(1), linear.conv, typical)
+    found = grad_cam(linear, pixels, task_target(1), linear.conv, typical)
     surplus = linear.conv(pixels.float()).mean((2, 3)) - typical
     torch.testing.assert_close(found.sum((1, 2)), surplus @ linear.head.weight[1])
 
@@ -100,7 +101,7 @@ def test_inner_map_sums_to_the_derivative_along_the_channel_means(network: Multi
             handle.remove()
 
     slope = (moved(1e-6) - moved(-1e-6)) / 2e-6
-    found = grad_cam(_as_double(network), pixels, task(2), inner)
+    found = grad_cam(_as_double(network), pixels, task_target(2), inner)
     assert found.shape == (3, 6, 8) and slope.abs().min() > 1e-6
     torch.testing.assert_close(found.sum((1, 2)), slope, rtol=1e-4, atol=1e-9)
 
@@ -112,7 +113,7 @@ def _as_double(network: MultiTask) -> nn.Module:
 
 
 def test_opposite_targets_have_opposite_maps(network: MultiTask, pixels: Tensor) -> None:
-    found = grad_cam(network, pixels, task(0), INNER)
+    found = grad_cam(network, pixels, task_target(0), INNER)
     torch.testing.assert_close(grad_cam(network, pixels, lambda outputs: -outputs[:, 0], INNER), -found)
 
 
@@ -121,39 +122,39 @@ def test_a_photograph_alone_has_the_map_that_it_has_among_others(
     training: bool, network: MultiTask, pixels: Tensor
 ) -> None:
     network.train(training)
-    together = grad_cam(network, pixels, task(1), INNER)
-    alone = torch.cat([grad_cam(network, each[None], task(1), INNER) for each in pixels])
+    together = grad_cam(network, pixels, task_target(1), INNER)
+    alone = torch.cat([grad_cam(network, each[None], task_target(1), INNER) for each in pixels])
     torch.testing.assert_close(together, alone)
 
 
 def test_channels_last(network: MultiTask, pixels: Tensor) -> None:
-    expected = grad_cam(network, pixels, task(3), INNER)
+    expected = grad_cam(network, pixels, task_target(3), INNER)
     network.to(memory_format=torch.channels_last)
-    found = grad_cam(network, pixels.to(memory_format=torch.channels_last), task(3), INNER)
+    found = grad_cam(network, pixels.to(memory_format=torch.channels_last), task_target(3), INNER)
     torch.testing.assert_close(found, expected)
 
 
 def test_any_context_and_any_parameters(network: MultiTask, pixels: Tensor) -> None:
-    expected = grad_cam(network, pixels, task(0), INNER)
+    expected = grad_cam(network, pixels, task_target(0), INNER)
     network.requires_grad_(True)
     with torch.no_grad():
-        torch.testing.assert_close(grad_cam(network, pixels, task(0), INNER), expected)
+        torch.testing.assert_close(grad_cam(network, pixels, task_target(0), INNER), expected)
     with torch.inference_mode():
-        torch.testing.assert_close(grad_cam(network, pixels + 0, task(0), INNER, torch.zeros(7)), expected)
+        torch.testing.assert_close(grad_cam(network, pixels + 0, task_target(0), INNER, torch.zeros(7)), expected)
 
 
 def test_pixels_made_in_inference_mode(linear: Linear, pixels: Tensor) -> None:
-    expected = grad_cam(linear, pixels, task(0), "conv")
+    expected = grad_cam(linear, pixels, task_target(0), "conv")
     linear.requires_grad_(True)
     with torch.inference_mode():
         made = pixels.float()
-    torch.testing.assert_close(grad_cam(linear, made, task(0), "conv"), expected)
+    torch.testing.assert_close(grad_cam(linear, made, task_target(0), "conv"), expected)
 
 
 def test_a_layer_that_is_overwritten_by_the_next(network: MultiTask, pixels: Tensor) -> None:
-    found = grad_cam(network, pixels, task(0), "backbone.features.4")
+    found = grad_cam(network, pixels, task_target(0), "backbone.features.4")
     network.backbone.features[5].inplace = False
-    torch.testing.assert_close(found, grad_cam(network, pixels, task(0), "backbone.features.4"))
+    torch.testing.assert_close(found, grad_cam(network, pixels, task_target(0), "backbone.features.4"))
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -191,7 +192,7 @@ def test_what_does_not_depend_on_the_layer_has_an_empty_map(pixels: Tensor) -> N
         def forward(self, pixels: Tensor) -> Tensor:
             return super().forward(pixels) * torch.tensor([1.0, 0.0])
 
-    assert not grad_cam(Beside(), pixels, task(1), "conv").any()
+    assert not grad_cam(Beside(), pixels, task_target(1), "conv").any()
 
 
 def test_layer_names(network: MultiTask) -> None:
@@ -209,7 +210,7 @@ def test_layer_names(network: MultiTask) -> None:
 )
 def test_wrong_layer_is_one_line(layer: str | nn.Module, words: str, network: MultiTask, pixels: Tensor) -> None:
     with pytest.raises(BeholderError, match=words) as raised:
-        grad_cam(network, pixels, task(0), layer)
+        grad_cam(network, pixels, task_target(0), layer)
     assert "\n" not in str(raised.value)
 
 
@@ -217,4 +218,4 @@ def test_wrong_shapes_are_one_line(network: MultiTask, pixels: Tensor) -> None:
     with pytest.raises(BeholderError, match=r"target gave shape \(3, 4\) for 3 photographs"):
         grad_cam(network, pixels, lambda outputs: outputs, LAST)
     with pytest.raises(BeholderError, match=r"baseline has shape \(5,\), layer 'backbone.features.5' 7 channels"):
-        grad_cam(network, pixels, task(0), LAST, torch.zeros(5))
+        grad_cam(network, pixels, task_target(0), LAST, torch.zeros(5))

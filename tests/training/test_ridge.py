@@ -64,8 +64,18 @@ def test_probe_learns_each_task_from_what_was_rated_for_it() -> None:
     test = np.arange(60) >= 45
     gaps = ratings.copy()
     gaps[:20, 1] = np.nan
-    found = ridge.probe([features], gaps, test)
+    found = ridge.predict_test([features], gaps, test)
     assert np.isnan(found[~test]).all()
     np.testing.assert_allclose(found[test], ratings[test], atol=0.2)
     spoilt = np.where(test[:, None], 100.0, gaps)  # what is tested is not seen
-    np.testing.assert_array_equal(ridge.probe([features], spoilt, test), found)
+    np.testing.assert_array_equal(ridge.predict_test([features], spoilt, test), found)
+
+
+def test_rows_may_count_more_than_once() -> None:
+    rng = np.random.default_rng(0)
+    features, targets = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))
+    counts = rng.integers(1, 4, 30)
+    repeated = ridge.fit_path(np.repeat(features, counts, axis=0), np.repeat(targets, counts, axis=0), (0.3,))[0]
+    counted = ridge.fit_path(features, targets, (0.3,), counts)[0]
+    np.testing.assert_allclose(counted.weight, repeated.weight, atol=1e-6)
+    np.testing.assert_allclose(counted.bias, repeated.bias, atol=1e-6)

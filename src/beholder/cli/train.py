@@ -70,25 +70,27 @@ def train_default(
     console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
 
 
-@train_app.command("student")
-def train_student(
+@train_app.command("fast")
+def train_fast(
     root: EmbeddedRoot = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
     work: Work = None,
     cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds, and of what the network is shown.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Of the folds, and of the photographs and crops that the network learns from.")
+    ] = 0,
     device: Device = "auto",
     tensorboard: TensorBoard = None,
 ) -> None:
-    """Make the embedded fast model again, the small student of the default one.
+    """Make the embedded fast model again, distilled from the default one.
 
-    Its network learns to see in small photographs what the default's sees in larger ones; its heads learn from the
-    rated photographs of OASIS and BIQ2021, and from what the default model makes of them. A run that was stopped goes
-    on where it was. 50 minutes on two cores that compute in bf16 (x86 since 2020 to 2022), 2 to 3 hours on others.
+    Its network learns to compute from small photographs what the default model's computes from larger ones; its heads
+    learn from the ratings of OASIS and BIQ2021, and from the default model's predictions. An interrupted run continues
+    where it stopped. 50 minutes on two cores that compute in bf16 (x86 since 2020 to 2022), 2 to 3 hours on others.
 
     \b
     Example:
-      beholder train student --root DATA --out fast.onnx
+      beholder train fast --root DATA --out fast.onnx
     """
     from beholder.cli.tables import make_console, metrics_table
     from beholder.data.registry import data_root

@@ -1,12 +1,12 @@
 """Make the default model: `beholder train default --root DATA`.
 
-Frozen DINOv2 features of every rated photograph and its mirror image, in eight bits, one linear head with a row for
-each task, each row fitted to the photographs that were rated for it. With a squared-error ridge the joint masked fit
-and the fits one task at a time are the same, so nothing is lost by solving them exactly.
+Features are those of a frozen DINOv2 in eight bits, of every rated photograph and its mirror image. One linear head has
+a row for each task, fitted to the photographs that were rated for it. With a squared-error ridge a joint masked fit and
+separate fits of the tasks are the same, so the tasks are solved one at a time, exactly.
 
-What is claimed of the model comes from out-of-fold predictions (`beholder.embedded.heads`).
+All metrics come from out-of-fold predictions (`beholder.embedded.heads`).
 
-Time: 7 minutes on two cores, nearly all of it features; those are kept, and a second run takes two minutes.
+Time: 7 minutes on two cores, nearly all of it for features; these are cached, and a second run takes two minutes.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,12 +19,12 @@ from beholder.data.registry import load_data
 from beholder.embedded import int8_encoder
 from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.models import registry
+from beholder.models.backbones.base import pretrained_state
 from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import TokenFeatures
-from beholder.models.weights import load_weights
 from beholder.scoring.model_file import ModelInfo
 from beholder.training import ridge
-from beholder.training.features import Extractor, features
+from beholder.training.features import Extractor, compute_features
 
 BACKBONE = "dinov2_vits14"
 ATTRIBUTION = (
@@ -38,15 +38,15 @@ class DefaultRecipe:
     """Settings of the default model.
 
     Attributes:
-        side: pixels a side that photographs are squashed to.
-        layers: blocks whose tokens the head reads.
-        mirror: train on the mirror image too.
-        keep: layers that stay in single precision, of 72.
-        calibration: photographs of each data set that the ranges of eight bits come from.
-        folds: of the cross-validation.
-        seed: of its splits.
-        coverage: of the intervals.
-        beauty_loss: how much SRCC with rated beauty the overall score may give up, out of fold, for seeing quality.
+        side: side in pixels that photographs are squashed to.
+        layers: indices of the blocks whose tokens the head reads.
+        mirror: train on mirror images as well.
+        keep: number of layers that stay in single precision, of 72.
+        calibration: number of photographs of each data set that calibrate the eight-bit ranges.
+        folds: number of folds of the cross-validation.
+        seed: of the folds.
+        coverage: of the prediction intervals.
+        beauty_loss: maximum drop of SRCC with rated beauty, out of fold, allowed when blending in quality.
     """
 
     side: int = 224
@@ -62,7 +62,7 @@ class DefaultRecipe:
 
 def extractor(recipe: DefaultRecipe) -> Extractor:
     """The frozen part of the model in single precision, as a function of pixels."""
-    network = frozen(recipe)
+    network = frozen_features(recipe)
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -70,12 +70,12 @@ def extractor(recipe: DefaultRecipe) -> Extractor:
         return found
 
     width = len(recipe.layers) * 2 * network.backbone.norm.normalized_shape[0]
-    key = f"{BACKBONE} {registry.REGISTRY[BACKBONE].digest} squash {recipe.side} layers {recipe.layers}"
+    key = f"{BACKBONE} {registry.WEIGHTS[BACKBONE].digest} squash {recipe.side} layers {recipe.layers}"
     return Extractor(key, (recipe.side, recipe.side), 2 if recipe.mirror else 1, (width,), compute)
 
 
 def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Path | None = None) -> ModelInfo:
-    """Train, measure and write the default model.
+    """Train the default model, measure it and write its file.
 
     Args:
         root: folder with ``oasis/`` and ``biq2021/``.
@@ -83,18 +83,19 @@ def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Pat
         cache: folder for weights and features, the user's cache by default.
 
     Raises:
-        BeholderError: data or weights that are missing or not as expected, or a file that cannot be written.
+        BeholderError: missing or unexpected data or weights, or a file that cannot be written.
     """
     recipe = recipe or DefaultRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     size = (recipe.side, recipe.side)
-    sees = int8_encoder.body(frozen(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
-    look = int8_encoder.embedder(int8_encoder.scorer(sees), 2 if recipe.mirror else 1)
-    seen_oasis, seen_biq = list(features(oasis, look, cache)), list(features(biq, look, cache))
+    encoder = int8_encoder.build_encoder(frozen_features(recipe), size, (oasis, biq), recipe.calibration, recipe.keep)
+    views = 2 if recipe.mirror else 1
+    embedding = int8_encoder.embedding_extractor(int8_encoder.encoder_scorer(encoder), views)
+    oasis_views, biq_views = (list(compute_features(photos, embedding, cache)) for photos in (oasis, biq))
 
     heads = fit_heads(
-        RatedFeatures(oasis, seen_oasis[0], ridge.learner(seen_oasis, oasis.ratings)),
-        RatedFeatures(biq, seen_biq[0], ridge.learner(seen_biq, biq.ratings)),
+        RatedFeatures(oasis, oasis_views[0], ridge.learner(oasis_views, oasis.ratings)),
+        RatedFeatures(biq, biq_views[0], ridge.learner(biq_views, biq.ratings)),
         recipe,
     )
     info = ModelInfo(
@@ -103,22 +104,22 @@ def train(root: Path, out: Path, recipe: DefaultRecipe | None = None, cache: Pat
         backbone=BACKBONE,
         size=size,
         resize="squash",
-        **heads.described,
+        **heads.metadata,
         recipe={
             **asdict(recipe),
             "layers": list(recipe.layers),
-            "kept": list(sees.kept),
+            "kept": list(encoder.float_layers),
             "blend": heads.blend.rounded,
         },
         licence="Apache-2.0",
         attribution=ATTRIBUTION,
     )
-    int8_encoder.write(sees, heads, info, out)
+    int8_encoder.write_model(encoder, heads, info, out)
     return info
 
 
-def frozen(recipe: DefaultRecipe) -> TokenFeatures:
-    """The part that is not trained, with its pretrained weights."""
+def frozen_features(recipe: DefaultRecipe) -> TokenFeatures:
+    """The frozen network with its pretrained weights."""
     backbone = DinoV2()
-    backbone.load_state_dict({name: torch.from_numpy(value) for name, value in load_weights(BACKBONE).items()})
+    backbone.load_state_dict(pretrained_state(BACKBONE))
     return TokenFeatures(backbone, recipe.layers).eval()

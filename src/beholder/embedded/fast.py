@@ -1,19 +1,19 @@
-"""Make the fast model: `beholder train student --root DATA`.
+"""Make the fast model: `beholder train fast --root DATA`.
 
-The default model's network sees a smaller photograph, 73 tokens instead of 257, and computes in eight bits. What that
-loses is given back in two ways.
+The network of the default model reads a smaller photograph, 73 tokens instead of 257, and computes in eight bits. Two
+steps recover most of the accuracy that this loses.
 
-- The network learns to see in the small photograph what it saw in the larger one (`beholder.embedded.distillation`), on
-  photographs of BIQ2021, without ratings. Then its parameters go back a part of the way that they went, which serves
-  photographs unlike those.
-- Heads on the default model's embedding say what it would score, for rated photographs and for those of BIQ2021 that
-  nobody rated for beauty, valence or arousal, and the student's heads learn from both. These heads are fitted anew in
-  every fold, to that fold's training ratings alone, so no rating that is measured with has been seen.
+- The network is distilled (`beholder.embedded.distillation`) on photographs of BIQ2021, without ratings: it learns to
+  compute from the small photograph what the default model's computes from the larger one. Then its parameters move part
+  of the way back to the pretrained ones, which helps on photographs unlike those of BIQ2021.
+- The heads learn from ratings and from the predictions of teacher heads on the default model's embedding: for rated
+  photographs, and for those of BIQ2021, which nobody rated for beauty, valence or arousal. Teacher heads are fitted in
+  every fold to the training ratings of that fold alone, so no rating that is tested on is used in training.
 
-Features come from the very graph that is written, so its rounding is in everything that is measured.
+Features come from the same eight-bit graph that is written, so all metrics include its rounding.
 
-Time: 50 minutes on two cores that compute in bf16, most of it the network's; checkpoints and features are kept, and a
-run that was stopped goes on.
+Time: 50 minutes on two cores that compute in bf16, most of it for the distillation; checkpoints and features are kept,
+and an interrupted run continues.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from beholder.embedded.heads import RatedFeatures, fit_heads
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.loop import OnEpoch
 
 
@@ -40,14 +40,14 @@ class FastRecipe:
     Attributes:
         size: (width, height) in pixels that photographs are squashed to, multiples of 14.
         layers: blocks whose tokens the heads read.
-        distilling: how the network learns.
-        before: share of what its parameters were before in what they become.
-        penalty: of the ridge regressions.
-        rated: how many times a rated photograph counts, and
-        unrated: one that the teacher alone has scored.
-        trust: share of the teacher in what is learned of a rated photograph.
-        keep: layers that stay in single precision, of 72.
-        calibration: photographs of each data set that the ranges of eight bits come from.
+        distilling: settings of the distillation.
+        before: weight of the pretrained parameters in the interpolation after distillation.
+        penalty: of the ridge regression.
+        rated: weight of a rated photograph.
+        unrated: weight of a photograph with teacher predictions only.
+        trust: weight of the teacher prediction in the target of a rated photograph; the rest is the rating.
+        keep: number of layers that stay in single precision, of 72.
+        calibration: number of photographs of each data set that calibrate the eight-bit ranges.
         folds, seed, coverage, beauty_loss: as of the default model.
     """
 
@@ -77,23 +77,23 @@ def train(
     device: torch.device | None = None,
     on_epoch: OnEpoch = lambda row: None,
 ) -> ModelInfo:
-    """Train, measure and write the fast model.
+    """Train the fast model, measure it and write its file.
 
     Args:
         root: folder with ``oasis/`` and ``biq2021/``.
         out: model file to write.
-        checkpoint: of the network that learns; None keeps none.
+        checkpoint: file for the state of the distillation; None keeps none.
         cache: folder for weights and features, the user's cache by default.
-        where: the network learns; on the CPU by default.
+        device: where the network is distilled; the CPU by default.
         on_epoch: called after each epoch of the network.
 
     Raises:
-        BeholderError: data or weights that are missing or not as expected, or a file that cannot be written.
+        BeholderError: missing or unexpected data or weights, or a file that cannot be written.
     """
     recipe = recipe or FastRecipe()
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
-    pretrained = default.frozen(default.DefaultRecipe(layers=recipe.layers))
-    network = distillation.distil(
+    pretrained = default.frozen_features(default.DefaultRecipe(layers=recipe.layers))
+    network = distillation.distill(
         pretrained,
         recipe.size,
         biq,
@@ -103,14 +103,14 @@ def train(
         on_epoch=on_epoch,
     )
     teacher = Scorer("default")
-    network = distillation.mixed(pretrained, network, recipe.before)
-    sees = int8_encoder.body(network, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
+    network = distillation.interpolate(pretrained, network, recipe.before)
+    encoder = int8_encoder.build_encoder(network, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
     taught, known = (
-        [features(photos, int8_encoder.embedder(scorer), cache)[0] for photos in (oasis, biq)]
-        for scorer in (int8_encoder.scorer(sees), teacher)
+        [compute_features(photos, int8_encoder.embedding_extractor(scorer), cache)[0] for photos in (oasis, biq)]
+        for scorer in (int8_encoder.encoder_scorer(encoder), teacher)
     )
     heads = fit_heads(
-        RatedFeatures(oasis, taught[0], learner(taught, known, oasis.ratings, recipe)),
+        RatedFeatures(oasis, taught[0], distilled_learner(taught, known, oasis.ratings, recipe)),
         RatedFeatures(biq, taught[1], plain_learner(taught[1], biq.ratings, recipe.penalty)),
         recipe,
     )
@@ -121,49 +121,49 @@ def train(
         backbone=default.BACKBONE,
         size=recipe.size,
         resize="squash",
-        **heads.described,
+        **heads.metadata,
         recipe={
             **asdict(recipe),
             "size": list(recipe.size),
             "layers": list(recipe.layers),
-            "kept": list(sees.kept),
+            "kept": list(encoder.float_layers),
             "teacher": teacher.id,
             "blend": heads.blend.rounded,
         },
         licence="Apache-2.0",
         attribution=default.ATTRIBUTION,
     )
-    int8_encoder.write(sees, heads, info, out)
+    int8_encoder.write_model(encoder, heads, info, out)
     return info
 
 
-def learner(
+def distilled_learner(
     student: Sequence[np.ndarray], teacher: Sequence[np.ndarray], ratings: np.ndarray, recipe: FastRecipe
-) -> ridge.Learn:
-    """From ratings, and from what heads that were fitted to the same ratings make of the teacher's embedding.
+) -> ridge.Learner:
+    """Learn heads from ratings and from the predictions of teacher heads fitted to the same ratings.
 
     Args:
         student: features of the rated photographs (N, D) and of others (M, D).
-        teacher: likewise, of its own width.
+        teacher: features of the same photographs by the teacher, of its own width.
         ratings: (N, K).
-        recipe: how much each counts.
+        recipe: the weights of ratings and predictions.
     """
     teach = ridge.learner(teacher[:1], ratings)
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.Linear:
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.LinearHead:
         head = teach(rows, groups)
         mixed = (1 - recipe.trust) * ratings[rows] + recipe.trust * head(teacher[0][rows])
         counts = np.repeat([recipe.rated, recipe.unrated], [len(mixed), len(teacher[1])])
-        seen, targets = np.concatenate([student[0][rows], student[1]]), np.concatenate([mixed, head(teacher[1])])
-        return ridge.fit_path(seen, targets, (recipe.penalty,), counts)[0]
+        features, targets = np.concatenate([student[0][rows], student[1]]), np.concatenate([mixed, head(teacher[1])])
+        return ridge.fit_path(features, targets, (recipe.penalty,), counts)[0]
 
     return learn
 
 
-def plain_learner(seen: np.ndarray, ratings: np.ndarray, penalty: float) -> ridge.Learn:
-    """From ratings alone, with a given penalty."""
+def plain_learner(features: np.ndarray, ratings: np.ndarray, penalty: float) -> ridge.Learner:
+    """Learn heads from ratings alone, with a given penalty."""
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.Linear:
-        return ridge.fit_path(seen[rows], ratings[rows], (penalty,))[0]
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> ridge.LinearHead:
+        return ridge.fit_path(features[rows], ratings[rows], (penalty,))[0]
 
     return learn

@@ -1,7 +1,7 @@
-"""Features of OASIS and BIQ2021 -> the linear heads of all tasks, and what a model file says of them.
+"""Fit the linear heads of all tasks to features of OASIS and BIQ2021, and compute their metadata.
 
-Everything that is claimed comes from out-of-fold predictions: the metrics, the widths of the intervals, the percentile
-reference and the blend. The penalties are chosen inside each training part.
+Metrics, interval widths, the percentile reference and the blend all come from out-of-fold predictions. Penalties are
+chosen inside each training part.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
+from beholder.errors import BeholderError
 from beholder.evaluation.conformal import covered, half_width
 from beholder.metrics import Estimate, bootstrap_mean, measure, rounded, srcc
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
@@ -22,8 +23,8 @@ from beholder.training import ridge
 
 
 class HeadsRecipe(Protocol):
-    """What a recipe says of heads: number and seed of the folds, coverage of the intervals, and how much SRCC with
-    rated beauty the overall score may give up, out of fold, for seeing quality."""
+    """Settings of the heads: number and seed of the folds, coverage of the intervals, and the maximum drop of SRCC with
+    rated beauty, out of fold, allowed when blending quality into the overall score."""
 
     @property
     def folds(self) -> int: ...
@@ -37,11 +38,11 @@ class HeadsRecipe(Protocol):
 
 @dataclass(frozen=True)
 class RatedFeatures:
-    """Rated photographs, their features (N, D), and how a head learns from some of them."""
+    """Rated photographs, their features (N, D), and a function that fits a head to some of them."""
 
     photos: RatedPhotos
     features: np.ndarray
-    learn: ridge.Learn
+    learn: ridge.Learner
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ class Blend:
 
 @dataclass(frozen=True)
 class Heads:
-    """T linear heads on D features, the overall score's first.
+    """T linear heads on D features; the first gives the overall score.
 
     Attributes:
-        tasks: T of them.
+        tasks: the T tasks.
         weight, bias: (T, D) and (T,), native units.
-        typical: (T, D) features of the average photograph that was rated for a task.
-        blend: of the overall score.
+        typical: (T, D) mean features of the photographs that were rated for each task.
+        blend: of beauty and quality in the overall score.
         described: what a model file says of them, by names of ``ModelInfo``.
     """
 
@@ -81,10 +82,10 @@ class Heads:
     bias: np.ndarray
     typical: np.ndarray
     blend: Blend
-    described: dict[str, Any]
+    metadata: dict[str, Any]
 
-    def under(self, features: TokenFeatures) -> DefaultModel:
-        """The whole model: these heads under the network that gave the features."""
+    def attach_to(self, features: TokenFeatures) -> DefaultModel:
+        """The whole model: the network that computes the features, then these heads."""
         low_high = [[task.low, task.high] for task in self.tasks]
         given = (self.weight, self.bias, self.typical, low_high)
         weight, bias, typical, ends = (torch.tensor(values, dtype=torch.float32) for values in given)
@@ -92,21 +93,25 @@ class Heads:
 
 
 def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecipe) -> Heads:
-    """Fit, and measure out of fold: at random, and for OASIS by theme too.
+    """Fit all heads, and measure them out of fold: random folds, and for OASIS folds by theme as well.
 
     Args:
-        on_oasis: with themes; its first task is beauty.
-        on_biq: its one task is quality.
+        on_oasis: OASIS with its themes; the first task is beauty.
+        on_biq: BIQ2021; the only task is quality.
         recipe: settings.
+
+    Raises:
+        BeholderError: OASIS without its themes.
     """
     oasis, biq = on_oasis.photos, on_biq.photos
+    if oasis.groups is None:
+        raise BeholderError(f"{oasis.name}: has no themes to hold out")
     folds_oasis = random_folds(len(oasis), recipe.folds, recipe.seed)
-    folds_biq = random_folds(len(biq), recipe.folds, recipe.seed)
-    assert oasis.groups is not None
     folds_theme = grouped_folds(oasis.groups, recipe.folds, recipe.seed)
-    held_out = ridge.held_out(on_oasis.features, on_oasis.learn, folds_oasis)
-    held_out_theme = ridge.held_out(on_oasis.features, on_oasis.learn, folds_theme, oasis.groups)
-    held_out_quality = ridge.held_out(on_biq.features, on_biq.learn, folds_biq)[:, 0]
+    folds_biq = random_folds(len(biq), recipe.folds, recipe.seed)
+    held_out = ridge.predict_held_out(on_oasis.features, on_oasis.learn, folds_oasis)
+    held_out_theme = ridge.predict_held_out(on_oasis.features, on_oasis.learn, folds_theme, oasis.groups)
+    held_out_quality = ridge.predict_held_out(on_biq.features, on_biq.learn, folds_biq)[:, 0]
 
     head_oasis = on_oasis.learn(np.ones(len(oasis), bool), None)
     head_biq = on_biq.learn(np.ones(len(biq), bool), None)
@@ -114,26 +119,21 @@ def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecip
     beauty = oasis.ratings[:, 0]
     blend = choose_blend(beauty, (held_out[:, 0], held_out_theme[:, 0]), quality_of_oasis, recipe.beauty_loss)
 
-    overall = Task(
-        "overall",
-        oasis.tasks[0].low,
-        oasis.tasks[0].high,
-        f"Beauty and technical quality in one score, on the scale of beauty: {blend.share:.0%} of it is quality",
-    )
-    tasks = (overall, *oasis.tasks, *biq.tasks)
-
     def columns(predicted: np.ndarray, folds: np.ndarray, split: str) -> list[_Column]:
-        mixed = blend(predicted[:, 0], quality_of_oasis)
-        found = [_Column("overall", "oasis", beauty, mixed, folds, split)]
-        for task, truth, column in zip(oasis.tasks, oasis.ratings.T, predicted.T, strict=True):
-            found.append(_Column(task.name, "oasis", truth, column, folds, split))
-        return found
+        overall = blend(predicted[:, 0], quality_of_oasis)
+        names = ("overall", *(task.name for task in oasis.tasks))
+        truths, predictions = (beauty, *oasis.ratings.T), (overall, *predicted.T)
+        return [
+            _Column(name, "oasis", truth, column, folds, split)
+            for name, truth, column in zip(names, truths, predictions, strict=True)
+        ]
 
     random, by_theme = (f"{recipe.folds}-fold{how}, seed {recipe.seed}" for how in ("", " by theme"))
     quality = _Column("quality", "biq2021", biq.ratings[:, 0], held_out_quality, folds_biq, random)
     scored = [*columns(held_out, folds_oasis, random), quality]
     themed = columns(held_out_theme, folds_theme, by_theme)
 
+    tasks = (_overall_task(oasis.tasks[0], blend), *oasis.tasks, *biq.tasks)
     weight = np.concatenate([head_oasis.weight, head_biq.weight])
     bias = np.concatenate([head_oasis.bias, head_biq.bias])
     mix = np.zeros(len(bias))
@@ -145,21 +145,34 @@ def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecip
         bias=np.concatenate([[blend.bias + mix @ bias], bias]),
         typical=np.stack([typical_biq if task.name == "quality" else typical_oasis for task in tasks]),
         blend=blend,
-        described={
-            "tasks": tasks,
-            "half_width": tuple(rounded(half_width(each.truth - each.predicted, recipe.coverage)) for each in scored),
-            "reference": tuple(tuple(map(rounded, np.percentile(each.predicted, range(101)))) for each in scored),
-            "data": tuple(
-                TrainingData(data.name, len(data), data.content_hash, tuple(task.name for task in data.tasks))
-                for data in (oasis, biq)
-            ),
-            "metrics": tuple(
-                replace(measured, value=rounded(measured.value), low=rounded(measured.low), high=rounded(measured.high))
-                for column in (*scored, *themed)
-                for measured in column.measure(recipe.coverage)
-            ),
-        },
+        metadata={"tasks": tasks, **_metadata((oasis, biq), scored, themed, recipe.coverage)},
     )
+
+
+def _overall_task(beauty: Task, blend: Blend) -> Task:
+    description = (
+        f"Beauty and technical quality in one score, on the scale of beauty: {blend.share:.0%} of it is quality"
+    )
+    return Task("overall", beauty.low, beauty.high, description)
+
+
+def _metadata(
+    data: Sequence[RatedPhotos], scored: Sequence["_Column"], themed: Sequence["_Column"], coverage: float
+) -> dict[str, Any]:
+    """Intervals and percentiles of each task from ``scored``, metrics from both, and the training data."""
+    return {
+        "half_width": tuple(rounded(half_width(each.truth - each.predicted, coverage)) for each in scored),
+        "reference": tuple(tuple(map(rounded, np.percentile(each.predicted, range(101)))) for each in scored),
+        "data": tuple(
+            TrainingData(photos.name, len(photos), photos.content_hash, tuple(task.name for task in photos.tasks))
+            for photos in data
+        ),
+        "metrics": tuple(
+            replace(measured, value=rounded(measured.value), low=rounded(measured.low), high=rounded(measured.high))
+            for column in (*scored, *themed)
+            for measured in column.measure(coverage)
+        ),
+    }
 
 
 def choose_blend(rated: np.ndarray, beauty: Sequence[np.ndarray], quality: np.ndarray, allowed: float) -> Blend:
@@ -170,7 +183,7 @@ def choose_blend(rated: np.ndarray, beauty: Sequence[np.ndarray], quality: np.nd
         beauty: out-of-fold beauty predictions, one (N,) a split; the first sets the scale.
         quality: (N,) quality predictions for the same photographs.
 
-    The blend is put on the scale of rated beauty by least squares, two numbers for N photographs.
+    Least squares puts the blend on the scale of rated beauty: two parameters for N photographs.
     """
     share = 0.0
     for candidate in np.arange(0, 1, 0.01):

@@ -1,7 +1,7 @@
-"""The network of an embedded model in eight bits, before it has heads and with them.
+"""The eight-bit encoder of an embedded model, without heads and with them.
 
-Heads are fitted to what the eight-bit graph itself gives, so its rounding is in all that is measured. Quantized again
-with heads on it, the network is the same: calibrated by the same photographs, with the same layers left as they were.
+Heads are fitted to the outputs of the eight-bit graph, so all metrics include its rounding. Quantized again with its
+heads, the encoder is the same: calibrated with the same photographs, with the same layers in single precision.
 """
 
 from collections.abc import Sequence
@@ -22,60 +22,60 @@ from beholder.photos.resize import decode_size, resize_exact
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import Task
-from beholder.training.export import export, packed
+from beholder.training.export import export, model_bytes
 from beholder.training.features import Extractor
-from beholder.training.quantize import most_moved, rewritten, spaced
+from beholder.training.quantize import evenly_spaced, most_sensitive_layers, quantized_graph
 
-EVERY = 3  # of the photographs that are calibrated with, one in so many chooses the layers that stay
+SENSITIVITY_STRIDE = 3  # one calibration photograph in this many chooses the layers that stay in single precision
 
 
 @dataclass(frozen=True)
-class Body:
-    """What a model in eight bits sees with.
+class Int8Encoder:
+    """A network that is ready to be written in eight bits, with or without heads.
 
     Attributes:
-        network: in single precision, in the form for eight bits.
+        network: in single precision, in the form that is fast in eight bits.
         size: (width, height) in pixels.
-        pixels: prepared photographs (N, height, width, 3) that the ranges of eight bits come from.
+        pixels: prepared photographs (N, height, width, 3) that calibrate the eight-bit ranges.
         kept: layers in single precision.
     """
 
     network: TokenFeatures
     size: tuple[int, int]
     pixels: np.ndarray
-    kept: tuple[str, ...]
+    float_layers: tuple[str, ...]
 
 
-def body(
+def build_encoder(
     network: TokenFeatures, size: tuple[int, int], data: Sequence[RatedPhotos], calibration: int, keep: int
-) -> Body:
-    """A network made ready for eight bits.
+) -> Int8Encoder:
+    """Choose calibration photographs and the layers that stay in single precision.
 
     Args:
         network: DINOv2.
         size: (width, height) in pixels.
-        data: ``calibration`` photographs of each are calibrated with.
-        keep: this many layers stay in single precision: those that move the embedding most.
+        data: the encoder is calibrated with ``calibration`` photographs of each data set.
+        keep: number of layers that stay in single precision: those that change the embedding most when quantized.
     """
     lean = TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
-    paths = [photos.paths[i] for photos in data for i in spaced(len(photos), calibration)]
+    paths = [photos.paths[i] for photos in data for i in evenly_spaced(len(photos), calibration)]
     pixels = np.stack([resize_exact(read_photo(path, decode_size(size)), size) for path in paths])
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
-        export(_headless(lean), _nothing(size), single)
-        return Body(lean, size, pixels, tuple(most_moved(single, pixels[::EVERY], keep)))
+        export(without_heads(lean), placeholder_info(size), single)
+        return Int8Encoder(lean, size, pixels, tuple(most_sensitive_layers(single, pixels[::SENSITIVITY_STRIDE], keep)))
 
 
-def scorer(body: Body) -> Scorer:
-    """The eight-bit graph without heads, ready to run; of use for its embedding."""
+def encoder_scorer(encoder: Int8Encoder) -> Scorer:
+    """A scorer of the eight-bit graph without heads; only its embedding is of use."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.onnx"
-        _write(_headless(body.network), _nothing(body.size), body, path)
+        write_quantized(without_heads(encoder.network), placeholder_info(encoder.size), encoder, path)
         return Scorer(path)
 
 
-def embedder(scorer: Scorer, views: int = 1) -> Extractor:
-    """The embedding of a model file as features of photographs, and in the second view of their mirror images."""
+def embedding_extractor(scorer: Scorer, views: int = 1) -> Extractor:
+    """Extracts the embedding of a model file; the second view is the mirror image."""
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         return scorer.run(pixels, np.ones((len(pixels), 2), int)).embedding
@@ -84,29 +84,29 @@ def embedder(scorer: Scorer, views: int = 1) -> Extractor:
     return Extractor(f"embedding of {scorer.id}", scorer.info.size, views, (width,), compute)
 
 
-def write(body: Body, heads: Heads, info: ModelInfo, path: Path) -> None:
-    """The model file. Raises BeholderError where it cannot be written."""
-    _write(heads.under(body.network), info, body, path)
+def write_model(encoder: Int8Encoder, heads: Heads, info: ModelInfo, path: Path) -> None:
+    """Write the model file. Raises BeholderError where it cannot be written."""
+    write_quantized(heads.attach_to(encoder.network), info, encoder, path)
 
 
-def _write(network: DefaultModel, info: ModelInfo, body: Body, path: Path) -> None:
+def write_quantized(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(network, info, single)
-        model = rewritten(single, body.pixels, body.kept)
+        model = quantized_graph(single, encoder.pixels, encoder.float_layers)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(packed(model, info))
+        partial.write_bytes(model_bytes(model, info))
 
 
-def _headless(network: TokenFeatures) -> DefaultModel:
+def without_heads(network: TokenFeatures) -> DefaultModel:
     nothing = torch.zeros(1, len(network.layers) * 2 * network.backbone.norm.normalized_shape[0])
     return DefaultModel(network, nothing, nothing[:, 0], nothing, nothing[:, 0], nothing[:, 0] + 1)
 
 
-def _nothing(size: tuple[int, int]) -> ModelInfo:
+def placeholder_info(size: tuple[int, int]) -> ModelInfo:
     task = Task("none", 0, 1, "")
     return ModelInfo(
-        name="body",
+        name="body",  # part of the scorer's id, and so of the keys of cached features
         description="",
         backbone="",
         size=size,

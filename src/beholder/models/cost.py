@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and arithmetic for a photograph. Computes nothing: the meta device holds shapes."""
+"""The cost of a network: parameters, and operations for a photograph, counted on shapes without computing anything."""
 
 import copy
 
@@ -7,8 +7,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def parameters(network: nn.Module) -> int:
-    """How many values training could change; running statistics are not among them."""
+def count_parameters(network: nn.Module) -> int:
+    """Number of trainable values; running statistics are not among them."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 

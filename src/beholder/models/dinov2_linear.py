@@ -1,8 +1,9 @@
 """The default model: frozen DINOv2 tokens under one linear multi-task head.
 
-The head reads, from each of three layers, the class token and the mean patch token. Being linear, it takes the mean
-patch token's share apart exactly: a patch's evidence is what it adds to the score or takes from it compared with the
-average patch of the rated photographs. What the class tokens say has no place in the picture and is not in the map.
+The head reads, from each of three layers, the class token and the mean patch token. As the head is linear,
+the share of the mean patch token splits exactly over patches: the evidence of a patch is what it adds to the score or
+subtracts from it, compared with the average patch of the rated photographs. Class tokens have no place in the image, so
+their share is not in the map.
 """
 
 import torch
@@ -39,7 +40,7 @@ class DefaultModel(nn.Module):
     """Features, head and evidence, as they go into the model file.
 
     Args:
-        features: the frozen part.
+        features: the frozen network.
         weight, bias: head, (T, layers * 2 * C) and (T,), native units.
         typical: (T, layers * 2 * C), features of the average rated photograph, which evidence is relative to.
         low, high: (T,) ends of the scales; scores are clipped to them.

@@ -1,7 +1,7 @@
 """Grad-CAM at any layer, for any task (Selvaraju et al. 2017, Section 3, equations 1 and 2).
 
-Two steps of the paper are left out. Its final ReLU keeps what speaks for a class; what speaks against a rating is as
-much worth knowing, so maps keep their sign. And nothing is stretched to 0 to 1: maps are in the units of the target.
+Two steps of the paper are left out. Its final ReLU keeps only evidence for a class; evidence against a
+high rating matters as well, so maps keep their sign. Maps are not scaled to 0 to 1: they are in units of the target.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from beholder.errors import BeholderError
 
-Target = Callable[[Any], Tensor]  # what the network gives, mostly (B, T) -> (B,), the numbers to explain
+Target = Callable[[Any], Tensor]  # output of the network, mostly (B, T) -> (B,), the numbers to explain
 
 
-def task(index: int) -> Target:
+def task_target(index: int) -> Target:
     """One output as a target. pytorch-grad-cam, which hands over a row (T,) at a time, takes it as well."""
 
     def target(outputs: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ def task(index: int) -> Target:
 
 
 def layer_names(network: nn.Module) -> list[str]:
-    """Names of the convolutions, as they were made."""
+    """Names of the convolutions, in the order of their definition."""
     return [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
 
 
@@ -39,13 +39,13 @@ def grad_cam(
     (eq. 2). The map sums to the derivative along the channels' means, which is the whole score, but for biases, where
     the layer feeds average pooling and a linear output.
 
-    The network is asked in evaluation mode, and left as it was. Frozen parameters are no obstacle, nor is a surrounding
-    ``no_grad`` or ``inference_mode``.
+    The network runs in evaluation mode, and its mode is restored. Frozen parameters and a surrounding ``no_grad`` or
+    ``inference_mode`` do no harm.
 
     Args:
-        network: maps of one photograph may not depend on the others, as is so in evaluation mode.
+        network: in evaluation mode, the outputs for a photograph must not depend on the others in the batch.
         pixels: (B, ...) as the network takes them.
-        target: what the network gives -> (B,); `task` for one of its outputs.
+        target: output of the network -> (B,); `task_target` for one of its outputs.
         layer: name, such as ``backbone.features.21``, or module, with an output (B, C, rows, columns). A convolution's
             output is what precedes its ReLU; the paper's maps are of what follows it (``backbone.features.22``).
         baseline: (C,) channel means over typical photographs, so that a place counts against the average place.
@@ -99,7 +99,7 @@ def _evaluating(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _cut(module: nn.Module, named: str) -> Iterator[list[Tensor]]:
-    """Starts the graph at what a module gives, as nothing before it needs gradients; lists these outputs, as leaves."""
+    """Detach the outputs of a module, as nothing before it needs gradients; yields the list of these outputs."""
     leaves: list[Tensor] = []
 
     def cut(_module: nn.Module, _inputs: Any, output: Any) -> Tensor:

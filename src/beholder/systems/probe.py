@@ -21,8 +21,8 @@ from beholder.splits import folds_of, split_hash
 from beholder.tasks import check_column_names
 from beholder.training import ridge
 from beholder.training.export import export
-from beholder.training.features import features
-from beholder.training.held_out import held_out, metrics
+from beholder.training.features import compute_features
+from beholder.training.held_out import measure_tasks, widths_and_percentiles
 
 LEAST = 8  # ratings of a task in a training part
 
@@ -60,10 +60,10 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
                 raise BeholderError(
                     f"{photos.name}: too few photographs are rated for {task.name}; rate {LEAST} or more"
                 )
-    views = list(features(photos, default.extractor(recipe), cache))
+    views = list(compute_features(photos, default.extractor(recipe), cache))
     predicted = np.full(photos.ratings.shape, np.nan)
     for test in tests:
-        predicted[test] = ridge.probe(views, photos.ratings, test)[test]
+        predicted[test] = ridge.predict_test(views, photos.ratings, test)[test]
 
     heads = []
     for column in photos.ratings.T:
@@ -79,8 +79,8 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
             typical,
         )
     )
-    widths, reference = held_out(photos, predicted)
-    pretrained = registry.REGISTRY[default.BACKBONE]
+    widths, reference = widths_and_percentiles(photos, predicted)
+    pretrained = registry.WEIGHTS[default.BACKBONE]
     info = ModelInfo(
         name=f"probe-{photos.name}",
         description=f"Linear head on frozen DINOv2 features, fitted to {photos.name}",
@@ -95,7 +95,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
                 photos.name, int(learned.sum()), photos.content_hash, tuple(task.name for task in photos.tasks)
             ),
         ),
-        metrics=tuple(metrics(photos, predicted, np.any(tests, axis=0), how)),
+        metrics=tuple(measure_tasks(photos, predicted, np.any(tests, axis=0), how)),
         recipe={
             # this file is in single precision
             **{name: value for name, value in asdict(recipe).items() if name not in ("keep", "calibration")},
@@ -105,5 +105,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         licence=f"weights of the backbone: {pretrained.licence}; the ratings' own terms hold as well",
         attribution=f"Contains {pretrained.description}. Fitted to ratings of {photos.name}.",
     )
-    export(DefaultModel(default.frozen(recipe), weight, bias, centre, low_high[:, 0], low_high[:, 1]), info, out)
+    export(
+        DefaultModel(default.frozen_features(recipe), weight, bias, centre, low_high[:, 0], low_high[:, 1]), info, out
+    )
     return info

@@ -174,7 +174,7 @@ def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: n
     predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
     for part in rounds:
         test = np.array(part.splits) == "test"
-        predicted[test] = ridge.probe(views, part.ratings if targets is None else targets, test)[test]
+        predicted[test] = ridge.predict_test(views, part.ratings if targets is None else targets, test)[test]
     return predicted
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from beholder.errors import BeholderError
 
-LARGE = 2**16  # elements of a constant matrix from which a product is quantized; the head is below
-SAMPLE = 2**14  # values a photograph and tensor that a range is chosen by
-CLIPS = np.geomspace(1, 0.05, 25)  # shares of the largest value that are tried as the end of a range
+MIN_MATRIX_ELEMENTS = 2**16  # smallest constant matrix whose product is quantized; heads are smaller
+SAMPLED_VALUES = 2**14  # values of each photograph and tensor that a range is chosen from
+CLIPS = np.geomspace(1, 0.05, 25)  # candidate ends of a range, as shares of the largest value
 
 
 def _simplified(onnx: Any, path: Path) -> Any:
@@ -39,21 +39,21 @@ def _simplified(onnx: Any, path: Path) -> Any:
     if foreign:
         raise BeholderError(f"{path}: has operators of {', '.join(sorted(foreign))}; give the file in single precision")
     if any(node.op_type == "DequantizeLinear" for node in model.graph.node):
-        raise BeholderError(f"{path}: is in 8 bits already")
-    del model.opset_import[1:]  # the runtime notes all domains that it knows
+        raise BeholderError(f"{path}: is already in 8 bits")
+    del model.opset_import[1:]  # the runtime lists every domain that it knows
     return model
 
 
 @dataclass
-class Range:
-    """What a tensor held: extremes by channel, (C,) each, and some rows (n, C) of its values."""
+class ActivationRange:
+    """Observed values of a tensor: lowest and highest of each channel, (C,) each, and a sample of rows (n, C)."""
 
     low: np.ndarray
     high: np.ndarray
     rows: np.ndarray
 
     def step(self) -> tuple[np.float32, np.uint8]:
-        """Scale and zero point of least squared error."""
+        """Scale and zero point with the least squared rounding error."""
         low, high = min(float(self.low.min()), 0.0), max(float(self.high.max()), 0.0)
         end = max(-low, high, 1e-6)
         tried = []
@@ -61,28 +61,28 @@ class Range:
             bottom, top = max(low, -clip), min(high, clip)
             scale = np.float32((top - bottom) / 255)
             zero = np.uint8(np.rint(-bottom / scale))
-            error = float(np.square(rounded_weights(self.rows, scale, zero) - self.rows).mean())
+            error = float(np.square(quantize_dequantize(self.rows, scale, zero) - self.rows).mean())
             tried.append((error, scale, zero))
         _, scale, zero = min(tried, key=lambda each: each[0])
         return scale, zero
 
 
-def calibrated(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, Range]]:
-    """The simplified graph of a model file, its layers that can be quantized, and what their tensors hold."""
+def calibrate(onnx: Any, path: Path, pixels: np.ndarray) -> tuple[Any, list[str], dict[str, ActivationRange]]:
+    """The simplified graph of a model file, its layers that can be quantized, and the ranges of their tensors."""
     plain = _simplified(onnx, path)
     layers, tensors = _plan(onnx, plain.graph)
     return plain, layers, _ranges(onnx, plain, tensors, pixels)
 
 
-def floats_of(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
+def constants_of(onnx: Any, graph: Any) -> dict[str, np.ndarray]:
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
 
 
 def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
-    """What can be quantized: layers, by the name of what they give, and the tensors that are rounded then."""
-    floats = floats_of(onnx, graph)
+    """Layers that can be quantized, by the name of their output, and the tensors that are then rounded."""
+    floats = constants_of(onnx, graph)
     convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in floats]
-    if len(convolutions) == 1:  # that of a vision transformer, which reads pixels; nothing that reads integers follows
+    if len(convolutions) == 1:  # the patch embedding of a vision transformer: no quantized layer follows directly
         convolutions = []
     products = [
         node
@@ -90,17 +90,16 @@ def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
         if node.op_type in ("MatMul", "Gemm")
         and node.input[1] in floats
         and floats[node.input[1]].ndim == 2
-        and floats[node.input[1]].size >= LARGE
+        and floats[node.input[1]].size >= MIN_MATRIX_ELEMENTS
     ]
     if not convolutions + products:
         raise BeholderError("there is nothing to quantize in this model: no convolutions, no large matrix")
     weighted = convolutions + products
-    return [node.output[0] for node in weighted], rounded_graph(graph, weighted)
+    return [node.output[0] for node in weighted], rounded_tensors(graph, weighted)
 
 
-def rounded_graph(graph: Any, weighted: Sequence[Any]) -> list[str]:
-    """Tensors: what these nodes read, what convolutions give (behind the activation, which rounding then does), and
-    sums of such tensors."""
+def rounded_tensors(graph: Any, weighted: Sequence[Any]) -> list[str]:
+    """Tensors to round: inputs of these nodes, outputs of convolutions (after their activation), and their sums."""
     readers: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
@@ -117,8 +116,8 @@ def rounded_graph(graph: Any, weighted: Sequence[Any]) -> list[str]:
     return sorted(given | {node.input[0] for node in weighted})
 
 
-def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -> dict[str, Range]:
-    """What the tensors hold for these photographs."""
+def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -> dict[str, ActivationRange]:
+    """The ranges of these tensors on these photographs."""
     import onnxruntime
 
     watched = type(model)()
@@ -130,16 +129,16 @@ def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
-    parts: dict[str, list[Range]] = {name: [] for name in tensors}
+    parts: dict[str, list[ActivationRange]] = {name: [] for name in tensors}
     for part in np.split(pixels, range(1, len(pixels))):
         for name, value in zip(tensors, session.run(list(tensors), {"image": part}), strict=True):
             rows = value.reshape(-1, value.shape[1 if value.ndim == 4 else -1])
             if value.ndim == 4:
                 rows = np.moveaxis(value, 1, -1).reshape(-1, value.shape[1])
-            kept = rng.integers(len(rows), size=max(1, SAMPLE // rows.shape[1]))
-            parts[name].append(Range(rows.min(axis=0), rows.max(axis=0), rows[kept]))
+            kept = rng.integers(len(rows), size=max(1, SAMPLED_VALUES // rows.shape[1]))
+            parts[name].append(ActivationRange(rows.min(axis=0), rows.max(axis=0), rows[kept]))
     return {
-        name: Range(
+        name: ActivationRange(
             np.min([each.low for each in found], axis=0),
             np.max([each.high for each in found], axis=0),
             np.concatenate([each.rows for each in found]),
@@ -148,5 +147,6 @@ def _ranges(onnx: Any, model: Any, tensors: Sequence[str], pixels: np.ndarray) -
     }
 
 
-def rounded_weights(values: np.ndarray, scale: np.float32, zero: np.uint8) -> np.ndarray:
+def quantize_dequantize(values: np.ndarray, scale: np.float32, zero: np.uint8) -> np.ndarray:
+    """Values after rounding to uint8 and back."""
     return (np.clip(np.rint(values / scale) + zero, 0, 255) - zero) * scale

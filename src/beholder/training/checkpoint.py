@@ -1,9 +1,9 @@
 """The state of a training after each epoch, in one file that is replaced as a whole.
 
-A safetensors file: the parameters that are being trained, the optimiser's moments, the parameters of the best epoch of
-each stage, and as JSON in its header the history and what the training was made by. No pickle.
+A safetensors file: the parameters in training, the optimiser's moments, the parameters of the best epoch of each stage,
+and as JSON in its header the history and the settings of the training. No pickle.
 
-"Parameters" are all tensors that training changes, running statistics too, those of the optimiser first.
+"Parameters" are all tensors that training changes, running statistics included, those of the optimiser first.
 """
 
 import json
@@ -22,14 +22,14 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum_buffer")  # of Adam, and o
 
 
 class Checkpoint:
-    """Goes on with what is in ``path``, where it is there.
+    """Continues from the file ``path`` where it exists.
 
     Args:
         path: the file, or None to keep the state in memory only.
-        made_by: what the training follows from; a file that says otherwise is refused.
+        made_by: settings and data that determine the training; a file with others is refused.
 
     Raises:
-        BeholderError: the file is no checkpoint, or that of another training, or cannot be written.
+        BeholderError: the file is not a checkpoint, belongs to another training, or cannot be written.
     """
 
     def __init__(self, path: Path | None, made_by: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ class Checkpoint:
             self._read(path)
         with explained(path, "the checkpoint"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        check_writable(path, "the checkpoint")  # what cannot be written is known before the work
+        check_writable(path, "the checkpoint")  # fails before any work is done
 
     def _read(self, path: Path) -> None:
         safetensors = require("safetensors", "train", "checkpoints")
@@ -64,7 +64,7 @@ class Checkpoint:
                 )
 
     def restore(self, stage: int, parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> int:
-        """Parameters and moments as the last epoch of a stage left them; the number of the next epoch."""
+        """Load the parameters and moments of a stage's last epoch; returns the number of the next epoch."""
         done = [row["epoch"] for row in self.history if row["stage"] == stage]
         if not done:
             return 1
@@ -82,7 +82,7 @@ class Checkpoint:
         return max(done) + 1
 
     def is_best(self, row: dict[str, Any]) -> bool:
-        """Whether an epoch has a lower validation loss than those of its stage before it."""
+        """Whether an epoch has a lower validation loss than all earlier epochs of its stage."""
         before = [done["validation_loss"] for done in self.history if done["stage"] == row["stage"]]
         return all(row["validation_loss"] < loss for loss in before)
 
@@ -108,7 +108,7 @@ class Checkpoint:
             partial.write_bytes(content)
 
     def best(self, stage: int, parameters: Mapping[str, Tensor]) -> float:
-        """Puts the parameters of a stage's best epoch in place; its validation loss."""
+        """Load the parameters of a stage's best epoch; returns its validation loss."""
         for name, parameter in parameters.items():
             with torch.no_grad():
                 parameter.copy_(self.tensors[f"{stage}.best.{name}"])

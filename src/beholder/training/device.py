@@ -1,4 +1,4 @@
-"""Where a training computes, and how precisely."""
+"""Device and precision of a training."""
 
 import torch
 
@@ -6,7 +6,7 @@ from beholder.errors import BeholderError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """``auto`` is CUDA where there is one. Raises BeholderError for a device that is not there."""
+    """A torch device; ``auto`` is CUDA where available. Raises BeholderError for a device that is not available."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

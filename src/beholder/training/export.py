@@ -1,17 +1,18 @@
-"""A trained torch network -> a model file.
+"""Export a trained torch network to a model file.
 
-The large matrices are stored in half precision and cast back when the file is opened, so computation stays in single
-precision: half the size, and scores that differ in the fourth decimal. Resizing is a node of the graph; for pixels
-that already have the right size it does nothing, which is how the scorer calls it. Where the aspect ratio is kept, the
-sizes of that node are computed from the picture's, as `beholder.photos.resize.short_edge` does.
+Large matrices are stored in half precision and cast back when the file is opened, so computation stays in single
+precision: half the size, and scores that differ in the fourth decimal. Resizing is a node of the graph; pixels that
+already have the right size pass it unchanged, and the scorer passes such pixels. Where the aspect ratio is kept, the
+node computes its output size from the image's, as `beholder.photos.resize.short_edge` does.
 """
 
 import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from beholder.scoring.model_file import METADATA_KEY, SQUASH, ModelInfo
 from beholder.scoring.onnx_file import sealed
 
 OPSET = 20
-LARGE = 1024  # elements from which a tensor is stored in half precision
+MIN_HALF_ELEMENTS = 1024  # elements from which a tensor is stored in half precision
 
 
 def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
@@ -32,7 +33,7 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     Args:
         network: uint8 pixels (B, 3, height, width) of the size in ``info`` -> the graph contract's outputs; of any
             shape with that short edge, where ``info`` says so.
-        info: what the file says of itself.
+        info: the metadata of the file.
         path: replaced as a whole, or not at all.
 
     Raises:
@@ -46,9 +47,7 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
     if info.resize != SQUASH:
         pixels = torch.zeros(2, 3, height, width + width // 4, dtype=torch.uint8)  # not square: sides are not the same
         dynamic |= {2: torch.export.Dim("height", min=height), 3: torch.export.Dim("width", min=width)}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
+    with _quiet():
         program = torch.onnx.export(
             network.eval(),
             (pixels,),
@@ -59,18 +58,31 @@ def export(network: nn.Module, info: ModelInfo, path: Path) -> None:
             dynamic_shapes=(dynamic,),
             verbose=False,
         )
-    assert program is not None
-    model = program.model_proto
+    model = cast(torch.onnx.ONNXProgram, program).model_proto  # None only without dynamo
     _strip(model)
     _resize_inside(onnx, model, info)
-    halve(onnx, model)
+    store_in_half(onnx, model)
     onnx.checker.check_model(model)
     with replacing(path, "the model file") as partial, explained(path, "the model file"):
-        partial.write_bytes(packed(model, info))
+        partial.write_bytes(model_bytes(model, info))
 
 
-def packed(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
-    """The bytes of a model file: the graph of an ONNX model, what the file says of itself, and a seal on both."""
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what torch's exporter prints, warns of and logs; afterwards filters and levels are as they were."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def model_bytes(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
+    """The bytes of a model file: the graph of an ONNX model, its metadata, and a checksum of both."""
     del model.metadata_props[:]
     entry = model.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, info.to_json()
@@ -78,7 +90,7 @@ def packed(model, info: ModelInfo) -> bytes:  # type: ignore[no-untyped-def]
 
 
 def _strip(model) -> None:  # type: ignore[no-untyped-def]
-    """Remove what the exporter notes for debugging: source lines and paths of the machine it ran on."""
+    """Remove the exporter's debugging notes: source lines, and paths of the machine that it ran on."""
     del model.metadata_props[:]
     model.producer_name, model.producer_version, model.doc_string = "beholder", "", ""
     for items in (
@@ -131,12 +143,12 @@ def _resize_inside(onnx, model, info: ModelInfo) -> None:  # type: ignore[no-unt
     graph.input.append(helper.make_tensor_value_info("image", kinds.UINT8, ["batch", "height", "width", 3]))
 
 
-def halve(onnx, model) -> None:  # type: ignore[no-untyped-def]
+def store_in_half(onnx, model) -> None:  # type: ignore[no-untyped-def]
     """Store the large matrices of an ONNX model in half precision, in place."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= LARGE:
+        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= MIN_HALF_ELEMENTS:
             name = tensor.name
             half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
             tensor.CopyFrom(half)

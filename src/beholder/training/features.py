@@ -1,8 +1,8 @@
-"""What a frozen network makes of rated photographs, computed once and kept.
+"""Features of rated photographs by a frozen network, computed once and cached.
 
-A cache file belongs to one data set (by content hash), one network (by the digest of its weights) and one way of
-looking (size, layers): change any of them and another file is made. Rows are written as they come and a counter
-follows them, so a run that was killed goes on at the last finished batch.
+A cache file belongs to one data set (by content hash), one network (by the digest of its weights) and one set of
+options (size, layers): a change of any of them makes another file. Rows are written batch by batch and a counter is
+updated after each, so an interrupted run continues after the last finished batch.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from beholder.files import cache_folder, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 
-BATCH = 8
+CACHE_BATCH = 8
 ViewFn = Callable[[np.ndarray, int], np.ndarray]
-LARGE = 2**28  # bytes from which the size is told before it is written
+ANNOUNCED_BYTES = 2**28  # size from which a note says how large the file is
 
 
 def mirrored(pixels: np.ndarray, view: int) -> np.ndarray:
-    """(..., height, width, 3) as they are in view 0, their mirror images in view 1."""
+    """Pixels (..., height, width, 3) unchanged in view 0, mirrored in view 1."""
     return np.ascontiguousarray(pixels[..., ::-1, :]) if view else pixels
 
 
@@ -38,14 +38,14 @@ class Extractor:
     """A frozen network as a function.
 
     Attributes:
-        key: names everything that the features depend on besides the pixels.
-        size: (width, height) that ``resize`` brings photographs to.
-        views: ways in which each photograph is seen: 1, or 2 with its mirror image, or as many as ``see`` has.
-        shape: of one photograph's features.
+        key: identifies everything that the features depend on besides the pixels.
+        size: (width, height) that ``resize`` resizes photographs to.
+        views: number of views of each photograph: 1, or 2 with its mirror image, or as many as ``view_pixels`` has.
+        shape: shape of the features of one photograph.
         compute: (B, height, width, 3) uint8 -> (B, *shape) float32.
         resize: a photograph and ``size`` -> the pixels.
-        dtype: that they are kept in.
-        see: pixels (..., height, width, 3) and the number of a view -> what ``compute`` takes.
+        dtype: type of the cached features.
+        view_pixels: pixels (..., height, width, 3) and the number of a view -> the input of ``compute``.
     """
 
     key: str
@@ -55,34 +55,34 @@ class Extractor:
     compute: Callable[[np.ndarray], np.ndarray]
     resize: Callable[[Photo, tuple[int, int]], Pixels] = resize_exact
     dtype: str = "float32"
-    see: ViewFn = mirrored
+    view_pixels: ViewFn = mirrored
 
 
-def features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
-    """Each view's features, (views, N, *shape), read from the cache where they are there; memory-mapped.
+def compute_features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
+    """Features of each view, (views, N, *shape), memory-mapped from the cache; computed where they are not cached.
 
     Raises:
         PhotoError: a photograph that does not decode.
-        BeholderError: the cache folder cannot be written, or has no room.
+        BeholderError: the cache folder cannot be written, or has too little free space.
     """
     paths = photos.paths
 
     with ThreadPoolExecutor(2) as pool:
 
         def fill(rows: slice) -> np.ndarray:
-            batch = np.stack(list(pool.map(lambda path: look(path, extractor), paths[rows])))
-            return np.stack([extractor.compute(extractor.see(batch, view)) for view in range(extractor.views)])
+            batch = np.stack(list(pool.map(lambda path: read_pixels(path, extractor), paths[rows])))
+            return np.stack([extractor.compute(extractor.view_pixels(batch, view)) for view in range(extractor.views)])
 
         shape = (extractor.views, len(photos), *extractor.shape)
-        return kept(photos, extractor.key, shape, extractor.dtype, fill, cache)
+        return cached_array(photos, extractor.key, shape, extractor.dtype, fill, cache)
 
 
-def look(path: Path, extractor: Extractor) -> Pixels:
-    """The pixels of a photograph as a network sees them."""
+def read_pixels(path: Path, extractor: Extractor) -> Pixels:
+    """The pixels of a photograph, resized for a network."""
     return extractor.resize(read_photo(path, decode_size(extractor.size)), extractor.size)
 
 
-def kept(
+def cached_array(
     photos: RatedPhotos,
     key: str,
     shape: tuple[int, ...],
@@ -90,10 +90,10 @@ def kept(
     fill: Callable[[slice], np.ndarray],
     cache: Path | None = None,
 ) -> np.ndarray:
-    """An array on disk, (views, N, ...), filled once, ``fill`` being asked for a slice of the N photographs at a time.
+    """A memory-mapped array (views, N, ...), filled once by calls of ``fill`` for one slice of the N photographs each.
 
     Raises:
-        BeholderError: the cache folder cannot be written, or has no room.
+        BeholderError: the cache folder cannot be written, or has too little free space.
     """
     name = hashlib.sha256(f"{photos.content_hash} {'|'.join(photos.files)} {key}".encode()).hexdigest()[:20]
     folder = (cache or cache_folder()) / "features"
@@ -108,8 +108,8 @@ def kept(
             _take_room(values, fresh=not done)
             array = np.lib.format.open_memmap(values, mode="r+")
             with progress.bar(f"features of {photos.name}", len(photos), done) as bar:
-                for start in range(done, len(photos), BATCH):
-                    rows = slice(start, min(start + BATCH, len(photos)))
+                for start in range(done, len(photos), CACHE_BATCH):
+                    rows = slice(start, min(start + CACHE_BATCH, len(photos)))
                     array[:, rows] = fill(rows)
                     array.flush()
                     with replacing(counter, "features") as partial:
@@ -123,7 +123,7 @@ def kept(
 
 
 def _done(values: Path, counter: Path, shape: tuple[int, ...]) -> int:
-    """How many photographs are finished; none where a file is not there or not whole."""
+    """Number of finished photographs; 0 where a file is missing or damaged."""
     try:
         whole = np.lib.format.open_memmap(values, mode="r").shape == shape
         return int(json.loads(counter.read_text())["done"]) if whole else 0
@@ -139,12 +139,12 @@ def _check_room(values: Path, name: str) -> None:
             f"{values.parent}: features of {name} take {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
             "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
         )
-    if size > LARGE:
+    if size > ANNOUNCED_BYTES:
         progress.note(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
 
 
 def _take_room(values: Path, fresh: bool) -> None:
-    """A memory map that outgrows its disk ends the process by a signal, so all of it is taken before."""
+    """Reserve the disk space of the file: a memory map on a full disk would end the process by a signal."""
     if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
         try:
             with values.open("r+b") as file:

@@ -1,4 +1,4 @@
-"""What is measured on photographs that a model did not learn from: intervals, percentiles, metrics."""
+"""Measurements on photographs that a model did not learn from: intervals, percentiles, metrics."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,25 +12,27 @@ from beholder.metrics import Estimate, measure, rounded
 from beholder.training import ridge
 from beholder.training.device import precision
 from beholder.training.inputs import Inputs
-from beholder.training.supervised import HELD_OUT_BATCH
+from beholder.training.supervised import PREDICTION_BATCH
 
-METRICS = ("srcc", "plcc", "rmse", "mae")
+TEST_METRICS = ("srcc", "plcc", "rmse", "mae")
 
 
 def probe_metrics(photos: RatedPhotos, name: str, views: Sequence[np.ndarray], tasks: int) -> list[Estimate]:
-    """What a linear head on a frozen backbone does on the same test part; a network below it has wasted its data.
+    """Test metrics of a linear head on a frozen backbone: a baseline that a trained network should exceed.
 
     Args:
-        name: of the backbone.
+        name: name of the backbone.
         views: its pooled features of the photographs, and of their mirror images where these are learned from.
-        tasks: the first so many are learned.
+        tasks: number of tasks to learn, from the first.
     """
     test = np.array(photos.splits) == "test"
-    predicted = ridge.probe(views, photos.ratings[:, :tasks], test)
-    return metrics(photos, predicted, test, f"test part, linear probe on {name}")
+    predicted = ridge.predict_test(views, photos.ratings[:, :tasks], test)
+    return measure_tasks(photos, predicted, test, f"test part, linear probe on {name}")
 
 
-def held_out(photos: RatedPhotos, predicted: np.ndarray) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
+def widths_and_percentiles(
+    photos: RatedPhotos, predicted: np.ndarray
+) -> tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]:
     """Half-widths of the 90% intervals and percentile reference, a row a task, from photographs not learned from.
 
     Args:
@@ -44,30 +46,32 @@ def held_out(photos: RatedPhotos, predicted: np.ndarray) -> tuple[tuple[float, .
     return tuple(widths), tuple(reference)
 
 
-def metrics(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Estimate]:
-    """On the photographs of ``rows``, (N,) booleans; none for a task that has fewer than two ratings among them."""
+def measure_tasks(photos: RatedPhotos, predicted: np.ndarray, rows: np.ndarray, split: str) -> list[Estimate]:
+    """Metrics of each task on the photographs of ``rows``, (N,) booleans, for tasks with at least two ratings there."""
     found = []
     for index, task in enumerate(photos.tasks[: predicted.shape[1]]):
         rated = rows & np.isfinite(photos.ratings[:, index])
         if rated.sum() > 1:
             names = {"task": task.name, "data": photos.name, "split": split}
             found += [
-                measure(metric, photos.ratings[rated, index], predicted[rated, index], **names) for metric in METRICS
+                measure(metric, photos.ratings[rated, index], predicted[rated, index], **names)
+                for metric in TEST_METRICS
             ]
     return found
 
 
-def typical(photos: RatedPhotos, network: nn.Module, pool: Callable[[Tensor], Tensor], inputs: Inputs) -> Tensor:
+def typical_features(
+    photos: RatedPhotos, network: nn.Module, pool: Callable[[Tensor], Tensor], inputs: Inputs
+) -> Tensor:
     """(C,) mean pooled features of the training photographs, by the network as it is now.
 
     Args:
-        pool: what ``inputs`` gives -> (B, C), by the network.
+        pool: the output of ``inputs`` -> (B, C) pooled features of the network.
     """
     rows = np.flatnonzero(np.array(photos.splits) == "train")
     device = next(network.parameters()).device
-    total: Tensor | float = 0.0
+    total = torch.zeros((), dtype=torch.float64)
     with torch.inference_mode(), precision(device):
-        for part in np.array_split(rows, -(-len(rows) // HELD_OUT_BATCH)):
+        for part in np.array_split(rows, -(-len(rows) // PREDICTION_BATCH)):
             total = total + pool(inputs(part, np.zeros(len(part), bool))).double().sum(dim=0).cpu()
-    assert isinstance(total, Tensor)
     return (total / len(rows)).float()

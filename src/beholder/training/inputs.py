@@ -1,8 +1,8 @@
-"""Where a training step gets its inputs: from what the frozen layers gave once, or by running them on pixels each time.
+"""Inputs of a training step: cached outputs of the frozen layers, or their outputs computed from pixels each time.
 
-Kept are the average-pooled features, 2 KiB a view of a photograph by VGG16, and where stage 2 will run what the
-backbone's stem gives, in half precision: 1 MiB a view by VGG16 at 256 px. A view is a photograph or its mirror image;
-where a square is cut out of it, kept are the centre and the four corners, and on pixels any place will do.
+Cached are the average-pooled features, 2 KiB a view of a photograph by VGG16, and for stage 2 the output of the
+backbone's stem in half precision, 1 MiB a view by VGG16 at 256 px. A view is a photograph or its mirror image; with
+crops, the views are the centre and the four corners when cached, and any place when computed from pixels.
 """
 
 from collections.abc import Callable
@@ -18,21 +18,21 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone, backbone_identity, create_backbone
 from beholder.training.device import precision
-from beholder.training.features import Extractor, ViewFn, features, kept, look, mirrored
+from beholder.training.features import Extractor, ViewFn, cached_array, compute_features, mirrored, read_pixels
 
 Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
 
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """How photographs are seen.
+    """How photographs are resized, cropped and mirrored for a backbone.
 
     Attributes:
-        backbone: its name.
-        side: pixels a side of what the backbone gets; None for its own.
-        mirror: mirror images too.
-        resize: pixels a side that photographs are squashed to, before a square of ``side`` is cut out; None for
-            ``side``, so that nothing is cut off.
+        backbone: name of the backbone.
+        side: side in pixels of the backbone's input; None for its default.
+        mirror: use mirror images as well.
+        resize: side in pixels that photographs are squashed to before a square of ``side`` is cropped; None for
+            ``side``, without a crop.
     """
 
     backbone: str
@@ -41,90 +41,93 @@ class ViewSpec:
     resize: int | None = None
 
 
-def _left_out(rows: np.ndarray, views: np.ndarray) -> Tensor:
-    raise AssertionError("was not kept")
+def _not_cached(rows: np.ndarray, views: np.ndarray) -> Tensor:
+    raise AssertionError("these inputs were not cached")
 
 
 @dataclass(frozen=True)
 class FeatureInputs:
-    """Where a training step gets its inputs: from what was kept, or by running the network on pixels.
+    """Functions that give a training step its inputs, from the cache or by running the backbone on pixels.
 
     Attributes:
-        pooled: rows of photographs and the view of each -> (B, C) average-pooled features of the backbone as it was
-            pretrained. View 0 is the centre as it is, and where there are mirror images, odd views are these.
-        middle: likewise -> what its stem gives.
+        pooled: rows of photographs and the view of each -> (B, C) average-pooled features of the pretrained backbone.
+            View 0 is the centre, not mirrored; with mirror images, odd views are mirrored.
+        middle: likewise -> the output of its stem.
         pixels: likewise -> (B, 3, side, side) uint8.
-        views: of each photograph.
+        views: number of views of each photograph.
     """
 
     pooled: Inputs
     middle: Inputs
-    pixels: Inputs = _left_out
+    pixels: Inputs = _not_cached
     views: int = 2
 
 
-def cached_source(
+def cached_inputs(
     photos: RatedPhotos,
-    look_by: ViewSpec,
+    view_spec: ViewSpec,
     device: torch.device,
     *,
     pooled: bool = True,
     middle: bool = True,
     cache: Path | None = None,
 ) -> FeatureInputs:
-    """Inputs from files that are filled the first time.
+    """Inputs from cache files, which are filled the first time.
 
     Args:
-        photos: any number of them, whatever their split.
-        look_by: how they are seen.
-        device: device that computes.
-        pooled: keep average-pooled features.
-        middle: keep what the stem gives.
-        cache: folder for the files, the user's cache by default.
+        photos: photographs of all splits.
+        view_spec: size, crops and mirror images.
+        device: where the backbone runs.
+        pooled: cache average-pooled features.
+        middle: cache the output of the stem.
+        cache: folder of the files; the user's cache by default.
 
     Raises:
         PhotoError: a photograph that does not decode.
-        BeholderError: no room for the files, or no permission.
+        BeholderError: too little free space for the files, or no permission.
     """
-    network = frozen_network(look_by.backbone, device)
+    network = frozen_network(view_spec.backbone, device)
 
     def pick(array: np.ndarray) -> Inputs:
-        return lambda rows, views: open_kept(array[views.astype(int), rows], device)
+        return lambda rows, views: as_tensor(array[views.astype(int), rows], device)
 
     if not middle:
-        extractor = _extractor(look_by, network, "pooled", frozen_function(network, device), (network.channels,))
-        return FeatureInputs(pick(features(photos, extractor, cache)), _left_out, views=extractor.views)
+        extractor = _extractor(view_spec, network, "pooled", frozen_function(network, device), (network.channels,))
+        return FeatureInputs(pick(compute_features(photos, extractor, cache)), _not_cached, views=extractor.views)
     stem = frozen_function(network.stem, device)
-    side = _side(look_by, network)
+    side = _side(view_spec, network)
     shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
-    extractor = _extractor(look_by, network, "middle", stem, shape, "float16")
-    seen = features(photos, extractor, cache)
+    extractor = _extractor(view_spec, network, "middle", stem, shape, "float16")
+    seen = compute_features(photos, extractor, cache)
     if not pooled:
-        return FeatureInputs(_left_out, pick(seen), views=extractor.views)
+        return FeatureInputs(_not_cached, pick(seen), views=extractor.views)
 
     def fill(rows: slice) -> np.ndarray:
         with torch.inference_mode(), precision(device):
-            found = [network.tail(open_kept(view[rows], device)).mean(dim=(2, 3)) for view in seen]
+            found = [network.tail(as_tensor(view[rows], device)).mean(dim=(2, 3)) for view in seen]
             return torch.stack(found).float().cpu().numpy()
 
-    means = kept(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
+    means = cached_array(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
     return FeatureInputs(pick(means), pick(seen), views=extractor.views)
 
 
-def direct_source(photos: RatedPhotos, look_by: ViewSpec, device: torch.device) -> FeatureInputs:
-    """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`cached_source`."""
-    network = frozen_network(look_by.backbone, device)
+def direct_inputs(photos: RatedPhotos, view_spec: ViewSpec, device: torch.device) -> FeatureInputs:
+    """Inputs by decoding photographs and running the backbone each time. Raises as :func:`cached_inputs`."""
+    network = frozen_network(view_spec.backbone, device)
     paths = photos.paths
-    extractor = _extractor(look_by, network, "", frozen_function(network, device), (), everywhere=True)
+    extractor = _extractor(view_spec, network, "", frozen_function(network, device), (), any_place=True)
 
     def pixels(rows: np.ndarray, views: np.ndarray) -> np.ndarray:
         return np.stack(
-            [extractor.see(look(paths[row], extractor), view) for row, view in zip(rows, views, strict=True)]
+            [
+                extractor.view_pixels(read_pixels(paths[row], extractor), view)
+                for row, view in zip(rows, views, strict=True)
+            ]
         )
 
     def run(part: Callable[[Tensor], Tensor]) -> Inputs:
         compute = frozen_function(part, device)
-        return lambda rows, views: open_kept(compute(pixels(rows, views)), device)
+        return lambda rows, views: as_tensor(compute(pixels(rows, views)), device)
 
     def raw(rows: np.ndarray, views: np.ndarray) -> Tensor:
         return torch.from_numpy(pixels(rows, views)).to(device).permute(0, 3, 1, 2)
@@ -133,66 +136,66 @@ def direct_source(photos: RatedPhotos, look_by: ViewSpec, device: torch.device) 
 
 
 def pooled_views(source: FeatureInputs, count: int, mirror: bool) -> list[np.ndarray]:
-    """Pooled features of all photographs as they are, and where asked of their mirror images: (N, C) each."""
+    """Pooled features (N, C) of all photographs, and with ``mirror`` of their mirror images as well."""
     everyone = np.arange(count)
     return [source.pooled(everyone, np.full(count, view)).cpu().numpy() for view in range(1 + mirror)]
 
 
-def open_kept(values: np.ndarray, device: torch.device) -> Tensor:
-    """Kept values -> what the next layer takes: float32, a map with its channels first again (in stride, no copy)."""
+def as_tensor(values: np.ndarray, device: torch.device) -> Tensor:
+    """Cached values as a float32 tensor; maps with channels first again (by strides, without a copy)."""
     tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device).float()
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
 
 
 def frozen_network(name: str, device: torch.device) -> Backbone:
-    """A pretrained backbone where it is to compute. Raises as `beholder.models.backbones.base.create_backbone`."""
+    """A pretrained backbone on a device. Raises as `beholder.models.backbones.base.create_backbone`."""
     network = create_backbone(name).to(device)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _side(look_by: ViewSpec, network: Backbone) -> int:
-    side = look_by.side or network.side
+def _side(view_spec: ViewSpec, network: Backbone) -> int:
+    side = view_spec.side or network.side
     if side % network.multiple:
-        raise BeholderError(f"{look_by.backbone} takes sides that are multiples of {network.multiple}, not {side}")
-    if (look_by.resize or side) < side:
+        raise BeholderError(f"{view_spec.backbone} takes sides that are multiples of {network.multiple}, not {side}")
+    if (view_spec.resize or side) < side:
         raise BeholderError(
-            f"a square of {side} px is not in one of {look_by.resize} px; resize to more or cut out less"
+            f"a square of {side} px is not in one of {view_spec.resize} px; resize to more or cut out less"
         )
     return side
 
 
 def _extractor(
-    look_by: ViewSpec,
+    view_spec: ViewSpec,
     network: Backbone,
     part: str,
     compute: Callable[[np.ndarray], np.ndarray],
     shape: tuple[int, ...],
     dtype: str = "float32",
-    everywhere: bool = False,
+    any_place: bool = False,
 ) -> Extractor:
-    side = _side(look_by, network)
-    size = look_by.resize or side
-    count, see = _views(size, side, look_by.mirror, everywhere)
+    side = _side(view_spec, network)
+    size = view_spec.resize or side
+    count, view_pixels = _views(size, side, view_spec.mirror, any_place)
     cut = "" if size == side else f" cut {side}"
-    unmirrored = "" if look_by.mirror else " unmirrored"  # a file of its own: another shape
-    key = f"{look_by.backbone} {backbone_identity(look_by.backbone)} squash {size}{cut} {part}{unmirrored}"
-    return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, see=see)
+    unmirrored = "" if view_spec.mirror else " unmirrored"  # its own file, as the shape differs
+    key = f"{view_spec.backbone} {backbone_identity(view_spec.backbone)} squash {size}{cut} {part}{unmirrored}"
+    return Extractor(key, (size, size), count, tuple(shape), compute, dtype=dtype, view_pixels=view_pixels)
 
 
-def _views(size: int, side: int, mirror: bool, everywhere: bool) -> tuple[int, ViewFn]:
-    """How many squares of ``side`` are cut out of ``size`` pixels, mirror images counted, and how: the centre first."""
+def _views(size: int, side: int, mirror: bool, any_place: bool) -> tuple[int, ViewFn]:
+    """Number of views (crops times mirror images), and the function that makes a view; view 0 is the centre crop."""
     room = size - side
     centre = (room // 2, room // 2)
-    corners = product(range(room + 1) if everywhere else sorted({0, room}), repeat=2)
+    corners = product(range(room + 1) if any_place else sorted({0, room}), repeat=2)
     places = [centre, *(place for place in corners if place != centre)]
     ways = 1 + mirror
 
-    def see(pixels: np.ndarray, view: int) -> np.ndarray:
+    def view_pixels(pixels: np.ndarray, view: int) -> np.ndarray:
         place, way = divmod(int(view), ways)
         top, left = places[place]
         return mirrored(pixels[..., top : top + side, left : left + side, :], way)
 
-    return ways * len(places), see
+    return ways * len(places), view_pixels
 
 
 def frozen_function(part: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[np.ndarray], np.ndarray]:

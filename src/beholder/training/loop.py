@@ -1,7 +1,7 @@
 """The training loop that all systems share: one stage, epoch by epoch, with a checkpoint after each.
 
-Order, mirroring, crops and dropout of an epoch follow from the seed, the stage and the number of the epoch alone, so a
-run that was killed goes on with the epoch that it was in, to the same result.
+Order, mirroring, crops and dropout of an epoch depend only on the seed, the stage and the number of the epoch, so an
+interrupted run repeats the epoch that it was in and ends with the same result.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from beholder import progress
 from beholder.errors import BeholderError
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import precision
+from beholder.training.seeding import seeded
 
 OnEpoch = Callable[[dict[str, Any]], None]
 
@@ -27,8 +28,8 @@ class Step:
     """One step of an epoch.
 
     Attributes:
-        loss: computes the loss of its photographs.
-        count: of the photographs, by which losses are averaged over the epoch.
+        loss: computes the loss of the photographs of this step.
+        count: number of these photographs; weighs the loss in the mean over the epoch.
     """
 
     loss: Callable[[], Tensor]
@@ -37,20 +38,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage trains, how, and what an epoch is judged by.
+    """What a stage trains and how, and how an epoch is validated.
 
     Attributes:
         number: 1, 2, ...
         network: put into training mode for each epoch; its ``backbone`` stays in evaluation mode, as batch
             normalisation keeps the statistics of pretraining.
-        groups: parameters by name, one group a learning rate.
+        groups: parameters by name; one group for each learning rate.
         optimizer: over ``groups``, in their order.
-        rates: the number of steps done in this stage and of the epoch, from 1 -> learning rate of each group.
-        epochs: at the most, from 1.
-        steps: generator of an epoch's chance -> its steps.
-        judge: after an epoch -> ``validation_loss``, by which the best epoch is chosen, and what else is of interest.
-        advice: what to do where the loss is no longer a number.
-        buffers: by name, that training changes without an optimiser: running statistics.
+        rates: number of steps done in this stage, and number of the epoch from 1 -> learning rate of each group.
+        epochs: number of epochs.
+        steps: random generator of an epoch -> its steps.
+        validate: called after an epoch -> ``validation_loss``, by which the best epoch is chosen, and other measures.
+        advice: what to do when the loss is no longer a number.
+        buffers: tensors by name that training changes without the optimiser: running statistics.
     """
 
     number: int
@@ -65,16 +66,16 @@ class Stage:
     buffers: dict[str, Tensor]
 
     @property
-    def kept(self) -> dict[str, Tensor]:
-        """All that training changes, by name, the parameters in the order of the optimiser first."""
+    def trained_tensors(self) -> dict[str, Tensor]:
+        """All tensors that training changes, by name; parameters first, in the order of the optimiser."""
         return {name: value for group in self.groups for name, value in group.items()} | self.buffers
 
 
 def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -> float:
-    """Train a stage from where the checkpoint left it; afterwards its best epoch's values are in place.
+    """Train a stage from where the checkpoint ended, then load the values of its best epoch.
 
     Args:
-        on_epoch: called with each row of the history: stage, epoch, loss, what ``validate`` found, seconds,
+        on_epoch: called with each row of the history: stage, epoch, loss, the results of ``validate``, seconds,
             whether it is the best so far.
 
     Returns:
@@ -86,7 +87,7 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
     for group in stage.groups:
         for parameter in group.values():
             parameter.requires_grad_(True)
-    first = state.restore(stage.number, stage.kept, stage.optimizer)
+    first = state.restore(stage.number, stage.trained_tensors, stage.optimizer)
     for epoch in range(first, stage.epochs + 1):
         started = time.monotonic()
         loss = _epoch(stage, seed, epoch)
@@ -98,19 +99,23 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
         row |= {name: round(value, 6) for name, value in found.items()}
         row["seconds"] = round(time.monotonic() - started, 2)
         row["best"] = state.is_best(row)
-        state.save(row, stage.kept, stage.optimizer)
+        state.save(row, stage.trained_tensors, stage.optimizer)
         on_epoch(row)
-    return state.best(stage.number, stage.kept)
+    return state.best(stage.number, stage.trained_tensors)
 
 
 def _epoch(stage: Stage, seed: int, epoch: int) -> float:
-    """One pass; the mean loss."""
+    """Train one epoch; returns the mean loss."""
     number = int.from_bytes(hashlib.sha256(f"{seed} {stage.number} {epoch}".encode()).digest()[:6], "big")
-    torch.manual_seed(number)
-    steps = stage.steps(np.random.default_rng(number))
+    with seeded(number):
+        return _run_steps(stage, stage.steps(np.random.default_rng(number)), epoch)
+
+
+def _run_steps(stage: Stage, steps: Sequence[Step], epoch: int) -> float:
+    """Update the parameters once per step; returns the mean loss."""
     stage.network.train()
     stage.network.backbone.eval()  # type: ignore[union-attr]
-    device = next(iter(stage.kept.values())).device
+    device = next(iter(stage.trained_tensors.values())).device
     total = 0.0
     label = f"stage {stage.number}, epoch {epoch} of {stage.epochs}"
     with progress.bar(label, len(steps), quiet=stage.number == 1 and len(steps) < 20) as bar:
@@ -128,6 +133,6 @@ def _epoch(stage: Stage, seed: int, epoch: int) -> float:
     return total / sum(step.count for step in steps)
 
 
-def chunks(count: int, size: int) -> list[slice]:
+def batch_slices(count: int, size: int) -> list[slice]:
     """0 to ``count`` in slices of at most ``size``."""
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

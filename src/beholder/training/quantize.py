@@ -1,18 +1,19 @@
-"""A model file in single precision -> one that computes in eight bits: a third to a sixth of the time, scores that
-move a little. `beholder quantize MODEL PHOTOS --out FILE`
+"""Quantize a model file to eight bits: a third to a sixth of the time, at slightly different scores.
+
+The command is `beholder quantize MODEL PHOTOS --out FILE`.
 
 Static quantization in the standard form (QuantizeLinear and DequantizeLinear around what is quantized), which runtimes
-turn into integer kernels. What is quantized: convolutions with what stands between them, and products with a large
-constant matrix. What stays in single precision: the head, softmax, layer norm, GELU, products of two activations.
+turn into integer kernels. Quantized are convolutions, the operations between them, and products with a large constant
+matrix. The head, softmax, layer norm, GELU and products of two activations stay in single precision.
 
 - **Weights**: 7 of 8 bits, symmetric, a scale for each output channel. x86 without VNNI (before 2019 or so) adds pairs
-  of products in 16 bits, which 8 bits would fill beyond the brim.
+  of products in 16 bits, which 8-bit weights would overflow.
 - **Activations**: uint8, one scale a tensor. The range is where the squared error on real photographs is least: a
-  transformer has a few values ten times as large as all others, and a range that holds them has no room for the rest.
-- **Smoothing** (Xiao et al. 2023, SmoothQuant, eq. 4 with alpha 0.5): channels of a layer norm that run large are
-  divided by what the matrix after it is multiplied by. Exact before rounding.
+  transformer has a few values ten times as large as all others, and a range that holds them is too coarse for the rest.
+- **Smoothing** (Xiao et al. 2023, SmoothQuant, eq. 4 with alpha 0.5): large channels of a layer norm are
+  divided by a factor that the matrix after it is multiplied by. Exact before rounding.
 
-So integer kernels add without rounding and give the same on every kind of processor, and in any batch.
+Integer kernels add without rounding, so results are the same on every kind of processor and in any batch.
 """
 
 from __future__ import annotations
@@ -32,40 +33,43 @@ from beholder.metrics import rounded, srcc
 from beholder.photos.read import Pixels, read_photo
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
-from beholder.training.calibration import Range, calibrated, floats_of, rounded_graph, rounded_weights
-from beholder.training.export import halve, packed
+from beholder.training.calibration import ActivationRange, calibrate, constants_of, quantize_dequantize, rounded_tensors
+from beholder.training.export import model_bytes, store_in_half
 
 CALIBRATION, COMPARISON = 64, 300  # photographs at most
 ALPHA = 0.5
-STEPS = 63  # of a weight, to either side: the sum of two products with 0 to 255 stays in 16 bits
-BATCH = 8
+WEIGHT_STEPS = 63  # of a weight, to either side: the sum of two products with 0 to 255 stays in 16 bits
+RUN_BATCH = 8
 
 
 @dataclass(frozen=True)
-class Moved:
-    """How far the scores of a task moved, on N photographs that were not calibrated with; native units."""
+class ScoreDrift:
+    """Differences between the scores of a task before and after quantization, on ``n`` photographs; native units.
+
+    The photographs were not calibrated with; ``srcc`` is the rank correlation between the scores of the two files.
+    """
 
     task: str
     n: int
     mean: float
     largest: float
-    srcc: float  # between the two files
+    srcc: float
 
 
 def quantize(
     model: Path, photos: Sequence[Path], out: Path, calibration: int = CALIBRATION, keep: int = 0
-) -> list[Moved]:
+) -> list[ScoreDrift]:
     """Write an int8 model file that a scorer takes unchanged.
 
-    Its metadata is that of ``model``, but for name and description. Metrics, which were not measured of it, are left
-    out; intervals and percentiles stay; the recipe says how far the scores moved.
+    Its metadata is that of ``model`` except for name, description, metrics and recipe: metrics are left out, since they
+    were not measured with this file, and the recipe holds the score drift.
 
     Args:
         model: a model file.
         photos: photographs such as will be scored. Evenly spaced ones are calibrated with, others compared.
         out: replaced as a whole, or not at all.
         calibration: photographs to calibrate with, at most half of them.
-        keep: this many layers stay as they are: those that move the scores most when quantized alone.
+        keep: this many layers stay as they are: those that change the scores most when quantized alone.
 
     Raises:
         BeholderError: too few photographs can be read, there is nothing to quantize, or the file cannot be written.
@@ -73,78 +77,81 @@ def quantize(
     onnx = require("onnx", "train", "quantizing")
     scorer = Scorer(model)
     chosen, rest = _split(len(photos), calibration)
-    seen, others = _pixels(scorer, [photos[i] for i in chosen]), _pixels(scorer, [photos[i] for i in rest])
-    if not len(seen) or len(others) < 2:
+    calibration_pixels = _pixels(scorer, [photos[i] for i in chosen])
+    comparison_pixels = _pixels(scorer, [photos[i] for i in rest])
+    if not len(calibration_pixels) or len(comparison_pixels) < 2:
         raise BeholderError(
             f"quantizing needs 4 photographs that can be read, better 100; of {len(photos)} too few can"
         )
-    plain, layers, ranges = calibrated(onnx, model, seen)
-    kept = _worst(onnx, plain, layers, ranges, seen[:BATCH], "scores", keep)
-    quantized = _quantized(onnx, plain, ranges, set(layers) - set(kept))
+    plain, layers, ranges = calibrate(onnx, model, calibration_pixels)
+    float_layers = _most_sensitive(onnx, plain, layers, ranges, calibration_pixels[:RUN_BATCH], "scores", keep)
+    quantized = _quantize_layers(onnx, plain, ranges, set(layers) - set(float_layers))
     with replacing(out, "the model file") as partial, explained(out, "the model file"):
 
         def write(info: ModelInfo) -> None:
-            partial.write_bytes(packed(quantized, info))
+            partial.write_bytes(model_bytes(quantized, info))
 
-        info = _describe(scorer, len(seen), kept)
+        info = _describe(scorer, len(calibration_pixels), float_layers)
         write(info)
-        moved = compare(scorer, Scorer(partial), others)
-        info.recipe["int8"]["moved"] = [asdict(each) for each in moved]
+        drift = score_drift(scorer, Scorer(partial), comparison_pixels)
+        info.recipe["int8"]["moved"] = [asdict(each) for each in drift]
         write(info)
-    return moved
+    return drift
 
 
-def rewritten(model: Path, pixels: np.ndarray, kept: Sequence[str] = ()) -> Any:
+def quantized_graph(model: Path, pixels: np.ndarray, float_layers: Sequence[str] = ()) -> Any:
     """The graph of a model file in 8 bits, as an ONNX model.
 
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3) to calibrate with.
-        kept: layers that stay as they are, by the names that :func:`most_moved` gives.
+        float_layers: layers to keep in single precision, by the names that :func:`most_sensitive_layers` returns.
     """
     onnx = require("onnx", "train", "quantizing")
-    plain, layers, ranges = calibrated(onnx, model, pixels)
-    assert set(kept) <= set(layers), f"{model}: has no layers {sorted(set(kept) - set(layers))}"
-    return _quantized(onnx, plain, ranges, set(layers) - set(kept))
+    plain, layers, ranges = calibrate(onnx, model, pixels)
+    unknown = sorted(set(float_layers) - set(layers))
+    if unknown:
+        raise ValueError(f"{model}: has no layers {unknown}")
+    return _quantize_layers(onnx, plain, ranges, set(layers) - set(float_layers))
 
 
-def most_moved(model: Path, pixels: np.ndarray, count: int) -> list[str]:
-    """The layers of a model file that move the embedding of these photographs most when they alone are quantized.
+def most_sensitive_layers(model: Path, pixels: np.ndarray, count: int) -> list[str]:
+    """The layers of a model file that change the embedding of these photographs most when quantized alone.
 
     Args:
         model: a model file in single precision.
         pixels: prepared photographs (N, height, width, 3).
-        count: of the layers.
+        count: number of layers.
     """
     onnx = require("onnx", "train", "quantizing")
-    plain, layers, ranges = calibrated(onnx, model, pixels)
-    return _worst(onnx, plain, layers, ranges, pixels, "embedding", count)
+    plain, layers, ranges = calibrate(onnx, model, pixels)
+    return _most_sensitive(onnx, plain, layers, ranges, pixels, "embedding", count)
 
 
-def compare(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[Moved]:
+def score_drift(before: Scorer, after: Scorer, pixels: np.ndarray) -> list[ScoreDrift]:
     """Scores of the same prepared pixels (N, height, width, 3) by two model files of the same tasks."""
     a, b = (_scores(scorer, pixels) for scorer in (before, after))
     found = []
     for index, task in enumerate(before.info.tasks):
         by = np.abs(a[:, index] - b[:, index])
         numbers = [rounded(float(value)) for value in (by.mean(), by.max(), srcc(a[:, index], b[:, index]))]
-        found.append(Moved(task.name, len(by), *numbers))
+        found.append(ScoreDrift(task.name, len(by), *numbers))
     return found
 
 
-def spaced(count: int, wanted: int) -> list[int]:
-    """Evenly spaced ones of 0 to ``count``, at most ``wanted``."""
+def evenly_spaced(count: int, wanted: int) -> list[int]:
+    """At most ``wanted`` evenly spaced indices below ``count``."""
     return np.unique(np.linspace(0, count - 1, min(wanted, count)).astype(int)).tolist()
 
 
 def _split(count: int, calibration: int) -> tuple[list[int], list[int]]:
-    chosen = spaced(count, min(calibration, count // 2))
+    chosen = evenly_spaced(count, min(calibration, count // 2))
     rest = np.setdiff1d(np.arange(count), chosen)
-    return chosen, rest[spaced(len(rest), COMPARISON)].tolist()
+    return chosen, rest[evenly_spaced(len(rest), COMPARISON)].tolist()
 
 
 def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
-    """(N, height, width, 3) of those that can be read."""
+    """Prepared pixels (N, height, width, 3) of the photographs that can be read."""
 
     def prepare(path: Path) -> Pixels | None:
         try:
@@ -162,27 +169,33 @@ def _scores(scorer: Scorer, pixels: np.ndarray) -> np.ndarray:
 
 
 def _batches(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(pixels), BATCH):
-        yield pixels[start : start + BATCH]
+    for start in range(0, len(pixels), RUN_BATCH):
+        yield pixels[start : start + RUN_BATCH]
 
 
-def _describe(scorer: Scorer, calibrated: int, kept: list[str]) -> ModelInfo:
+def _describe(scorer: Scorer, calibrated: int, float_layers: list[str]) -> ModelInfo:
     info = scorer.info
     return replace(
         info,
         name=f"{info.name}-int8",
         description=f"{info.description}; in 8 bits (int8), its intervals and percentiles those of {scorer.id}",
         metrics=(),
-        recipe={**info.recipe, "int8": {"of": scorer.id, "calibration": calibrated, "kept": len(kept)}},
+        recipe={**info.recipe, "int8": {"of": scorer.id, "calibration": calibrated, "kept": len(float_layers)}},
     )
 
 
-def _worst(
-    onnx: Any, model: Any, layers: Sequence[str], ranges: dict[str, Range], pixels: np.ndarray, output: str, count: int
+def _most_sensitive(
+    onnx: Any,
+    model: Any,
+    layers: Sequence[str],
+    ranges: dict[str, ActivationRange],
+    pixels: np.ndarray,
+    output: str,
+    count: int,
 ) -> list[str]:
-    """The layers that move an output (N, D) most when they alone are quantized, ``count`` of them.
+    """The ``count`` layers that change an output (N, D) most when quantized alone.
 
-    By the mean square, where each of the D numbers is in units of its standard deviation among these photographs.
+    Measured by the mean square, each of the D numbers in units of its standard deviation over these photographs.
     """
     import onnxruntime
 
@@ -198,65 +211,40 @@ def _worst(
 
     before = answer(model)
     spread = before.std(axis=0) + 1e-6
-    moved = {
-        layer: float(np.square((answer(_quantized(onnx, model, ranges, {layer})) - before) / spread).mean())
+    drift = {
+        layer: float(np.square((answer(_quantize_layers(onnx, model, ranges, {layer})) - before) / spread).mean())
         for layer in layers
     }
-    return sorted(layers, key=lambda layer: -moved[layer])[:count]
+    return sorted(layers, key=lambda layer: -drift[layer])[:count]
 
 
-def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]) -> Any:
+def _quantize_layers(onnx: Any, model: Any, ranges: dict[str, ActivationRange], layers: set[str]) -> Any:
     """A copy of the model with these layers quantized."""
-    model, was = type(model)(), model
-    model.CopyFrom(was)
-    graph, arrays = model.graph, onnx.numpy_helper
+    quantized = type(model)()
+    quantized.CopyFrom(model)
+    graph = quantized.graph
     weighted = [node for node in graph.node if node.output[0] in layers]
-    floats = floats_of(onnx, graph)
-    ranges = {name: ranges[name] for name in rounded_graph(graph, weighted)}
+    floats = constants_of(onnx, graph)
+    ranges = {name: ranges[name] for name in rounded_tensors(graph, weighted)}
     weights = {node.input[1]: floats[node.input[1]] for node in weighted}
     _smooth(onnx, graph, weighted, ranges, weights, floats)
     steps = {name: found.step() for name, found in ranges.items()}
     for node in graph.node:
         if node.op_type == "MaxPool" and {node.input[0], node.output[0]} <= set(steps):
             steps[node.output[0]] = steps[node.input[0]]  # the largest of rounded values is one of them
-    added: list[Any] = []  # constants
-
-    def constants(name: str, **values: Any) -> list[str]:
-        added.extend(arrays.from_array(np.asarray(each), f"{name}.{end}") for end, each in values.items())
-        return [f"{name}.{end}" for end in values]
-
-    def restored(name: str, integers: np.ndarray, scale: np.ndarray, axis: int) -> Any:
-        inputs = constants(name, int=integers, scale=scale, zero=np.zeros(scale.shape, integers.dtype))
-        return onnx.helper.make_node("DequantizeLinear", inputs, [f"{name}.rounded"], axis=axis)
-
-    biases = _biases(graph, floats)
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    nodes: list[Any] = []
-    for node in weighted:
-        axis, weight = _output_axis(node), weights[node.input[1]]
-        integers, scale, rounded_weight = _round_weight(weight, axis)
-        drift = _drift(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
-        nodes.append(restored(f"{node.output[0]}.weight", integers, scale, axis))
-        node.input[1] = nodes[-1].output[0]
-        bias = biases.get(node.output[0])
-        if bias is not None and node.op_type == "MatMul":
-            stored[bias].CopyFrom(arrays.from_array((floats[bias] + drift).astype(np.float32), bias))
-        elif bias is not None:  # as fine as the products that it is added to
-            scale = scale * steps[node.input[0]][0]
-            integers = np.clip(np.rint((floats[bias] + drift) / scale), -(2**31), 2**31 - 1).astype(np.int32)
-            nodes.append(restored(f"{node.output[0]}.bias", integers, scale, 0))
-            node.input[2] = nodes[-1].output[0]
+    constants = _Constants(onnx)
+    nodes = _quantize_weights(onnx, graph, weighted, weights, floats, ranges, steps, constants)
     for node in graph.node:
         for place, name in enumerate(node.input):
             if name in steps:
                 node.input[place] = f"{name}.rounded"
     _drop_unused(graph)
-    halve(onnx, model)
+    store_in_half(onnx, quantized)
     for node in graph.node:
         nodes.append(node)
         for name in node.output:
             if name in steps:
-                numbers = constants(name, scale=steps[name][0], zero=steps[name][1])
+                numbers = constants.add(name, scale=steps[name][0], zero=steps[name][1])
                 pair = (
                     ("QuantizeLinear", name, f"{name}.uint8"),
                     ("DequantizeLinear", f"{name}.uint8", f"{name}.rounded"),
@@ -264,17 +252,67 @@ def _quantized(onnx: Any, model: Any, ranges: dict[str, Range], layers: set[str]
                 nodes.extend(onnx.helper.make_node(kind, [read, *numbers], [made]) for kind, read, made in pair)
     del graph.node[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(added)
-    onnx.checker.check_model(model)
-    return model
+    graph.initializer.extend(constants.tensors)
+    onnx.checker.check_model(quantized)
+    return quantized
+
+
+class _Constants:
+    """Constants to be added to a graph."""
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.tensors: list[Any] = []
+
+    def add(self, name: str, **values: Any) -> list[str]:
+        """One constant ``name.key`` for each value; returns these names."""
+        from_array = self.onnx.numpy_helper.from_array
+        self.tensors.extend(from_array(np.asarray(each), f"{name}.{end}") for end, each in values.items())
+        return [f"{name}.{end}" for end in values]
+
+
+def _quantize_weights(
+    onnx: Any,
+    graph: Any,
+    weighted: Sequence[Any],
+    weights: dict[str, np.ndarray],
+    floats: dict[str, np.ndarray],
+    ranges: dict[str, ActivationRange],
+    steps: dict[str, tuple[np.float32, np.uint8]],
+    constants: _Constants,
+) -> list[Any]:
+    """Replace weights and biases of these nodes by integers, in place; returns the nodes that restore the values."""
+    biases = _biases(graph, floats)
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    nodes: list[Any] = []
+
+    def restored(name: str, integers: np.ndarray, scale: np.ndarray, axis: int) -> str:
+        inputs = constants.add(name, int=integers, scale=scale, zero=np.zeros(scale.shape, integers.dtype))
+        nodes.append(onnx.helper.make_node("DequantizeLinear", inputs, [f"{name}.rounded"], axis=axis))
+        return f"{name}.rounded"
+
+    for node in weighted:
+        axis, weight = _output_axis(node), weights[node.input[1]]
+        integers, scale, rounded_weight = _round_weight(weight, axis)
+        error = _mean_rounding_error(ranges[node.input[0]].rows, steps[node.input[0]], weight, rounded_weight, axis)
+        node.input[1] = restored(f"{node.output[0]}.weight", integers, scale, axis)
+        bias = biases.get(node.output[0])
+        if bias is not None and node.op_type == "MatMul":
+            corrected = (floats[bias] + error).astype(np.float32)
+            stored[bias].CopyFrom(onnx.numpy_helper.from_array(corrected, bias))
+        elif bias is not None:  # as fine as the products that it is added to
+            scale = scale * steps[node.input[0]][0]
+            integers = np.clip(np.rint((floats[bias] + error) / scale), -(2**31), 2**31 - 1).astype(np.int32)
+            node.input[2] = restored(f"{node.output[0]}.bias", integers, scale, 0)
+    return nodes
 
 
 def _round_weight(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Integers from -STEPS to STEPS, the scale (C,) of each output channel, and what they stand for."""
-    others = tuple(each for each in range(weight.ndim) if each != axis)
-    largest = np.abs(weight).max(axis=others, keepdims=True)
-    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(STEPS)
-    integers = np.clip(np.rint(weight / scale), -STEPS, STEPS).astype(np.int8)
+    comparison_pixels = tuple(each for each in range(weight.ndim) if each != axis)
+    largest = np.abs(weight).max(axis=comparison_pixels, keepdims=True)
+    scale = np.maximum(largest, 1e-12).astype(np.float32) / np.float32(WEIGHT_STEPS)
+    integers = np.clip(np.rint(weight / scale), -WEIGHT_STEPS, WEIGHT_STEPS).astype(np.int8)
     return integers, scale.reshape(-1), integers * scale
 
 
@@ -282,11 +320,11 @@ def _smooth(
     onnx: Any,
     graph: Any,
     weighted: Sequence[Any],
-    ranges: dict[str, Range],
+    ranges: dict[str, ActivationRange],
     weights: dict[str, np.ndarray],
     floats: dict[str, np.ndarray],
 ) -> None:
-    """Moves what differs between channels from the activations into the weights, in place (SmoothQuant, eq. 4)."""
+    """Move differences between channels from the activations into the weights, in place (SmoothQuant, eq. 4)."""
     stored = {tensor.name: tensor for tensor in graph.initializer}
     names = [name for node in graph.node for name in node.input]
     for norm in graph.node:
@@ -299,13 +337,13 @@ def _smooth(
         largest = np.maximum(np.maximum(-found.low, found.high), 1e-5)
         factor = largest**ALPHA / np.maximum(np.abs(weights[matrix]).max(axis=1), 1e-5) ** (1 - ALPHA)
         weights[matrix] = weights[matrix] * factor[:, None]
-        ranges[norm.output[0]] = Range(found.low / factor, found.high / factor, found.rows / factor)
+        ranges[norm.output[0]] = ActivationRange(found.low / factor, found.high / factor, found.rows / factor)
         for name in norm.input[1:]:
             stored[name].CopyFrom(onnx.numpy_helper.from_array((floats[name] / factor).astype(np.float32), name))
 
 
 def _biases(graph: Any, floats: dict[str, np.ndarray]) -> dict[str, str]:
-    """Output of a convolution or product -> the constant, its own, that is added to each of its channels."""
+    """Output of a convolution or product -> the constant that is added to its channels and used nowhere else."""
     names = [name for node in graph.node for name in node.input]
     pairs = [(node.output[0], node.input[2]) for node in graph.node if node.op_type != "MatMul" and len(node.input) > 2]
     for node in graph.node:
@@ -316,18 +354,18 @@ def _biases(graph: Any, floats: dict[str, np.ndarray]) -> dict[str, str]:
     }
 
 
-def _drift(
+def _mean_rounding_error(
     rows: np.ndarray, step: tuple[np.float32, np.uint8], weight: np.ndarray, rounded_weight: np.ndarray, axis: int
 ) -> np.ndarray:
-    """(C,) what rounding takes from the mean of each output channel, to be added to the bias (Nagel et al. 2019, 4.2).
+    """(C,) what rounding subtracts from the mean of each output channel: a correction of the bias.
 
-    Rounding does not err to one side alone, but values that are clipped and the few that are large do.
+    Rounding alone has no bias; clipping and the few large values have one (Nagel et al. 2019, Section 4.2).
     """
     kernel = tuple(range(2, weight.ndim))
     sums = [np.moveaxis(each.sum(axis=kernel), axis, 0) for each in (weight, rounded_weight)]  # (outputs, inputs)
-    means = [each.mean(axis=0) for each in (rows, rounded_weights(rows, *step))]
+    means = [each.mean(axis=0) for each in (rows, quantize_dequantize(rows, *step))]
     groups = rows.shape[1] // sums[0].shape[1]
-    # (outputs, inputs): of its group, which is all but in a grouped convolution
+    # (outputs, inputs): means of the inputs of each output's group; only a grouped convolution has several groups
     read = [
         np.repeat(each.reshape(groups, -1), len(weight_sums) // groups, axis=0)
         for each, weight_sums in zip(means, sums, strict=True)
@@ -336,7 +374,7 @@ def _drift(
 
 
 def _output_axis(node: Any) -> int:
-    """Of the weight, along which its output channels lie."""
+    """The axis of the weight along which its output channels lie."""
     if node.op_type == "Gemm":
         return 0 if any(each.name == "transB" and each.i for each in node.attribute) else 1
     return 0 if node.op_type == "Conv" else 1

@@ -1,6 +1,6 @@
-"""Ridge regression on frozen features: the head of the default model, and the linear probe to hold others against.
+"""Ridge regression on frozen features: the heads of the embedded models, and the linear probe as a baseline.
 
-Features are standardised by the training rows. The penalty is relative to the mean squared length of a standardised
+Features are standardised with the training rows. The penalty is relative to the mean squared length of a standardised
 feature row, so that one grid of penalties serves features of any width:
 minimise |y - Zw|^2 + penalty * D * |w|^2, with Z (N, D).
 """
@@ -16,7 +16,7 @@ PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearHead:
     """``features @ weight.T + bias``: weight (K, D), bias (K,), in the units of the targets."""
 
     weight: np.ndarray
@@ -31,14 +31,14 @@ def fit_path(
     targets: np.ndarray,
     penalties: Sequence[float] = PENALTIES,
     counts: np.ndarray | None = None,
-) -> list[Linear]:
-    """One fit a penalty, from one Gram matrix, the smaller of the two that there are.
+) -> list[LinearHead]:
+    """One head for each penalty, all from the same Gram matrix (the smaller of the two possible).
 
     Args:
         features: (N, D).
         targets: (N, K), no NaN.
         penalties: positive.
-        counts: (N,) how many times each row counts; once by default.
+        counts: (N,) weight of each row; 1 by default.
     """
     features = np.asarray(features, dtype=np.float64)
     mean = np.average(features, axis=0, weights=counts)
@@ -60,19 +60,19 @@ def fit_path(
         added = penalty * width
         solved = np.linalg.solve(gram, right)
         coefficients = (z.T @ solved if dual else solved).T / scale  # (K, D)
-        fits.append(Linear(coefficients, centre - coefficients @ mean))
+        fits.append(LinearHead(coefficients, centre - coefficients @ mean))
     return fits
 
 
 def choose_penalties(
     views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None, folds: int = 4, seed: int = 0
 ) -> np.ndarray:
-    """The penalty of least squared error for each target, by cross-validation inside the rows given: (K,).
+    """The penalty with the least squared error for each target, (K,), by cross-validation on the given rows.
 
     Args:
-        views: the same photographs seen in different ways (flipped, say), each (N, D). All train, the first is tested.
+        views: features of the same photographs, (N, D) for each view. All views train; the first is tested.
         targets: (N, K).
-        groups: kept together, where given.
+        groups: group of each row; a group is never split between folds.
     """
     fold_of = folds_of(len(targets), groups, folds, seed)
     error = np.zeros((len(PENALTIES), targets.shape[1]))
@@ -83,34 +83,34 @@ def choose_penalties(
     return np.array(PENALTIES)[error.argmin(axis=0)]
 
 
-def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
-    """A head over all rows, each target with the penalty that cross-validation inside these rows chooses."""
+def fit(views: Sequence[np.ndarray], targets: np.ndarray, groups: Sequence[str] | None = None) -> LinearHead:
+    """A head fitted to all rows, each target with the penalty that cross-validation on these rows chooses."""
     chosen = choose_penalties(views, targets, groups)
     path = fit_path(*_stack(views, targets, np.ones(len(targets), dtype=bool)), penalties=tuple(np.unique(chosen)))
     pick = np.searchsorted(np.unique(chosen), chosen)
     weight = np.stack([path[index].weight[task] for task, index in enumerate(pick)])
     bias = np.array([path[index].bias[task] for task, index in enumerate(pick)])
-    return Linear(weight, bias)
+    return LinearHead(weight, bias)
 
 
-# (N,) booleans, who may be learned from, and for their penalty the groups of all N, or None -> a head
-Learn = Callable[[np.ndarray, Sequence[str] | None], "Linear"]
+# (N,) booleans, the rows to learn from, and the groups of all N rows (for the choice of penalties) or None -> a head
+Learner = Callable[[np.ndarray, Sequence[str] | None], LinearHead]
 
 
-def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learn:
+def learner(views: Sequence[np.ndarray], targets: np.ndarray) -> Learner:
     """:func:`fit` on some of the rows."""
 
-    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> Linear:
+    def learn(rows: np.ndarray, groups: Sequence[str] | None = None) -> LinearHead:
         inside = None if groups is None else [group for group, keep in zip(groups, rows, strict=True) if keep]
         return fit([view[rows] for view in views], targets[rows], inside)
 
     return learn
 
 
-def held_out(
-    features: np.ndarray, learn: Learn, fold_of: np.ndarray, groups: Sequence[str] | None = None
+def predict_held_out(
+    features: np.ndarray, learn: Learner, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
-    """(N, K) predictions, each by a head that was learned without the photograph's fold."""
+    """(N, K) predictions, each by a head that was fitted without the photograph's fold."""
     parts = {fold: learn(fold_of != fold, groups)(features[fold_of == fold]) for fold in np.unique(fold_of)}
     predicted = np.empty((len(fold_of), next(iter(parts.values())).shape[1]))
     for fold, part in parts.items():
@@ -121,16 +121,16 @@ def held_out(
 def out_of_fold(
     views: Sequence[np.ndarray], targets: np.ndarray, fold_of: np.ndarray, groups: Sequence[str] | None = None
 ) -> np.ndarray:
-    """(N, K) predictions, each by a head that saw neither the photograph nor, in choosing its penalty, its fold."""
-    return held_out(views[0], learner(views, targets), fold_of, groups)
+    """(N, K) predictions, each by a head whose fit and penalty did not use the photograph's fold."""
+    return predict_held_out(views[0], learner(views, targets), fold_of, groups)
 
 
-def probe(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """(N, K) what a linear head on frozen features makes of the photographs that are tested; NaN for the others.
+def predict_test(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """(N, K) predictions of a linear head for the photographs that are tested; NaN for the others.
 
     Args:
-        views: the same photographs seen in different ways, each (N, D).
-        ratings: (N, K), NaN where a photograph was not rated; each task learns from those that were.
+        views: features of the same photographs, (N, D) for each view.
+        ratings: (N, K), NaN where a photograph was not rated; each task learns from its rated photographs.
         test: (N,) booleans.
     """
     predicted = np.full(ratings.shape, np.nan)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from beholder.errors import BeholderError
 
-LARGEST = 1e30  # Adam's arithmetic in single precision has no room for more
+MAX_SETTING = 1e30  # larger values overflow in Adam's single-precision arithmetic
 
 
 def check_positive(recipe: object, names: Sequence[str]) -> None:
     """Raises BeholderError where one of these settings is not above 0, or too large to compute with."""
     for name in names:
-        if not 0 < getattr(recipe, name) <= LARGEST:
-            raise BeholderError(f"{name} is {getattr(recipe, name)}; give a number above 0, up to {LARGEST:g}")
+        if not 0 < getattr(recipe, name) <= MAX_SETTING:
+            raise BeholderError(f"{name} is {getattr(recipe, name)}; give a number above 0, up to {MAX_SETTING:g}")
 
 
 def check_hidden(hidden: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Supervised training on rated photographs: parts, loss, predictions."""
+"""Supervised training on rated photographs: splits, loss, predictions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -17,16 +17,16 @@ from beholder.tasks import Task
 from beholder.training.device import precision
 from beholder.training.inputs import Inputs
 
-HELD_OUT_BATCH = 32
+PREDICTION_BATCH = 32
 
 
 def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray) -> None:
-    """Whether these tasks, rated (N, T), can be learned and tested.
+    """Check that these tasks can be learned and tested; ``unit`` holds their ratings (N, T) in the unit interval.
 
     Raises:
         BeholderError: a part with too few photographs, or with no rating of a task.
     """
-    train, validation, held_out = parts(photos)
+    train, validation, held_out = split_rows(photos)
     for name, rows in (("train", train), ("validation", validation)):
         if len(rows) < 2:
             raise BeholderError(f"{photos.name}: {len(rows)} photographs in the {name} part; at least 2 are needed")
@@ -44,9 +44,9 @@ def predict(
     inputs: Inputs,
     rows: np.ndarray,
 ) -> np.ndarray:
-    """(B, T) in the unit interval for photographs as they are, not mirrored."""
+    """Predictions (B, T) in the unit interval for photographs that are not mirrored."""
     network.eval()
-    parts = np.array_split(rows, max(1, -(-len(rows) // HELD_OUT_BATCH)))
+    parts = np.array_split(rows, max(1, -(-len(rows) // PREDICTION_BATCH)))
     with torch.inference_mode(), precision(next(network.parameters()).device):
         found = [answer(inputs(part, np.zeros(len(part), bool))).float().cpu().numpy() for part in parts]
     return np.concatenate(found)
@@ -63,8 +63,8 @@ def masked_mse(predicted: Tensor, targets: Tensor) -> Tensor:
     return (errors**2).sum() / known.sum().clamp(min=1)
 
 
-def made_by(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
-    """What a training follows from. ``recipe`` is a dataclass with a ``backbone``."""
+def training_identity(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
+    """Settings and data that determine a training. ``recipe`` is a dataclass with a ``backbone``."""
     return {
         **asdict(recipe),
         "weights": backbone_identity(recipe.backbone),
@@ -74,13 +74,13 @@ def made_by(photos: RatedPhotos, recipe: Any) -> dict[str, Any]:
     }
 
 
-def parts(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the train part, of the validation part, and of all that is not trained on."""
+def split_rows(photos: RatedPhotos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the train part, of the validation part, and of all parts that are not trained on."""
     split = np.array(photos.splits or ())
     return np.flatnonzero(split == "train"), np.flatnonzero(split == "validation"), np.flatnonzero(split != "train")
 
 
 def rated_srcc(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Over the photographs that were rated; NaN where these are fewer than two."""
+    """SRCC over the rated photographs; NaN where fewer than two are rated."""
     rated = np.isfinite(truth)
     return srcc(truth[rated], predicted[rated]) if rated.sum() > 1 else float("nan")

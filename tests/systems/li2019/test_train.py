@@ -26,7 +26,7 @@ from beholder.systems.li2019.network import Centred, Personality, ScoringPersona
 from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.train import LiResult, fit, least_squares, make_network, source_for, weights_of
 from beholder.tasks import Task
-from beholder.training.inputs import FeatureInputs, ViewSpec, cached_source, direct_source
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_inputs, direct_inputs
 from helpers import tiny_backbones
 from helpers.factories import save_photo
 from helpers.trainings import Stop, run, save_csv, story
@@ -172,9 +172,9 @@ def test_evidence_of_the_centre_is_laid_over_the_whole(size: int, side: int, cel
 
 
 def test_crops_kept_are_the_centre_and_the_corners(photos: RatedPhotos, tmp_path: Path) -> None:
-    look = ViewSpec("tiny", 16, True, 24)
-    kept, direct = cached_source(photos, look, CPU, cache=tmp_path), direct_source(photos, look, CPU)
-    assert kept.views == 5 * 2 and direct.views == 9 * 9 * 2
+    view_spec = ViewSpec("tiny", 16, True, 24)
+    cached, direct = cached_inputs(photos, view_spec, CPU, cache=tmp_path), direct_inputs(photos, view_spec, CPU)
+    assert cached.views == 5 * 2 and direct.views == 9 * 9 * 2
     pixels = resize_exact(read_photo(photos.paths[3]), (24, 24))
     network = create_backbone("tiny")
     for view, (top, left) in enumerate([(4, 4), (0, 0), (0, 8), (8, 0), (8, 8)]):
@@ -182,13 +182,13 @@ def test_crops_kept_are_the_centre_and_the_corners(photos: RatedPhotos, tmp_path
             cut = np.ascontiguousarray(pixels[top : top + 16, left : left + 16][:, :: -1 if mirrored else 1])
             with torch.inference_mode():
                 expected = network.stem(torch.from_numpy(cut).permute(2, 0, 1)[None])
-            found = kept.middle(np.array([3]), np.array([2 * view + mirrored]))
+            found = cached.middle(np.array([3]), np.array([2 * view + mirrored]))
             torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3)
     every = {direct.pixels(np.array([3]), np.array([view])).numpy().tobytes() for view in range(direct.views)}
     assert len(every) == direct.views  # each place once
     for view in (0, 1):
         rows, views = np.array([3]), np.array([view])
-        torch.testing.assert_close(direct.middle(rows, views), kept.middle(rows, views), rtol=2e-3, atol=2e-3)
+        torch.testing.assert_close(direct.middle(rows, views), cached.middle(rows, views), rtol=2e-3, atol=2e-3)
 
 
 # Training
@@ -563,8 +563,8 @@ def empty_trait(root: Path) -> None:
 def unrated_trait(root: Path) -> None:
     header, *lines = (root / "second.csv").read_text().splitlines()
     cells = [line.split(",") for line in lines]
-    kept = [[*row[:2], row[2] or "0", "" if row[1] == "train" else row[3]] for row in cells]
-    (root / "second.csv").write_text("\n".join([header, *map(",".join, kept)]))
+    cached = [[*row[:2], row[2] or "0", "" if row[1] == "train" else row[3]] for row in cells]
+    (root / "second.csv").write_text("\n".join([header, *map(",".join, cached)]))
 
 
 def same_name(root: Path) -> None:

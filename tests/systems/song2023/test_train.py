@@ -75,7 +75,8 @@ def networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         tiny_backbones.register(patch.setitem, patch.setattr)
         patch.setattr(tiny_backbones, "Strided", Strided, raising=False)
-        patch.setitem(registry.BACKBONES, "tiny", registry.Entry(tiny_backbones.__name__, "Strided", "tiny"))
+        tiny = replace(registry.WEIGHTS["tiny"], backbone=f"{tiny_backbones.__name__}:Strided")
+        patch.setitem(registry.WEIGHTS, "tiny", tiny)
         yield
 
 

@@ -525,7 +525,7 @@ def test_features_on_a_full_disk(
     if not known:
         usage = shutil.disk_usage(small_disk)._replace(free=10**12)
         monkeypatch.setattr(features.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(features, "look", lambda *_: pytest.fail("a photograph was looked at"))
+    monkeypatch.setattr(features, "read_pixels", lambda *_: pytest.fail("a photograph was looked at"))
     with pytest.raises(
         BeholderError, match="No space left" if not known else "features of toy take .* are free"
     ) as told:
@@ -539,7 +539,7 @@ def test_features_go_on_only_where_there_is_room(
 ) -> None:
     """Stopped, then the disk filled up: as older versions left their files, with holes in them."""
     recipe, seen = replace(RECIPE, side=40), []
-    real = features.look
+    real = features.read_pixels
 
     def stop(path: Path, extractor: features.Extractor) -> Pixels:
         seen.append(path)
@@ -548,7 +548,7 @@ def test_features_go_on_only_where_there_is_room(
         return real(path, extractor)
 
     with monkeypatch.context() as patch:
-        patch.setattr(features, "look", stop)
+        patch.setattr(features, "read_pixels", stop)
         patch.setattr(features, "_take_room", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             source_for(photos, recipe, CPU, cache=small_disk)
@@ -560,7 +560,7 @@ def test_features_go_on_only_where_there_is_room(
         source_for(photos, recipe, CPU, cache=small_disk)
     filler.unlink()
     seen.clear()
-    monkeypatch.setattr(features, "look", lambda path, extractor: seen.append(path) or real(path, extractor))
+    monkeypatch.setattr(features, "read_pixels", lambda path, extractor: seen.append(path) or real(path, extractor))
     made = source_for(photos, recipe, CPU, cache=small_disk)
     assert len(seen) == 14
     rows, straight = np.arange(30), np.zeros(30, bool)
@@ -632,7 +632,7 @@ def test_typical_is_of_the_training_photographs(
     """Looked at a batch at a time, however many there are."""
     networks: list[ScoringMultiTask] = []
     monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda network, *_: networks.append(network))
-    monkeypatch.setattr("beholder.training.held_out.HELD_OUT_BATCH", 5)
+    monkeypatch.setattr("beholder.training.held_out.PREDICTION_BATCH", 5)
     network = whole.network if best == 2 else make_network(RECIPE, 3).eval()
     trained = replace(whole, network=network, best=best)
     made, sizes = source_for(photos, RECIPE, CPU, keep=keep, cache=cache), []

@@ -1,7 +1,7 @@
-"""What every backbone answers, and the list of them by name.
+"""The interface of all backbones, and how to create one by name.
 
-A backbone turns pixels into a feature map in two steps, cut where fine-tuning begins: ``stem`` is never trained, so
-what it gives can be computed once and kept; ``tail`` holds the layers that stage 2 unfreezes, and what follows them.
+A backbone turns pixels into a feature map in two steps, split where fine-tuning begins: ``stem`` is never trained, so
+its output can be computed once and cached; ``tail`` holds the layers that stage 2 unfreezes, and those after them.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from beholder.models.registry import backbone_entry
+from beholder.models.registry import backbone_class
 from beholder.models.weights import load_weights, weights_identity
 
 MEAN = (123.675, 116.28, 103.53)
@@ -21,11 +21,11 @@ class Backbone(nn.Module):
     """uint8 RGB pixels (B, 3, H, W) -> feature map (B, channels, rows, columns).
 
     Attributes:
-        channels: of the feature map.
-        side: pixels a side of the input unless told otherwise.
+        channels: number of channels of the feature map.
+        side: default side of the input in pixels.
         multiple: both sides of the input must be multiples of this.
         tuned: prefixes of the parameters that stage 2 trains, all of them in ``tail``.
-        mean_rgb, std_rgb: of the pixels, 0 to 255, that the weights were trained with.
+        mean_rgb, std_rgb: mean and standard deviation of the pixels, 0 to 255, that the weights were trained with.
     """
 
     channels: ClassVar[int]
@@ -43,7 +43,7 @@ class Backbone(nn.Module):
         self.register_buffer("std", torch.tensor(self.std_rgb).view(1, 3, 1, 1), persistent=False)
 
     def train(self, mode: bool = True) -> Self:
-        """As any module's, but batch normalisation keeps its running statistics: rated photographs are too few."""
+        """Set the mode, except of batch normalisation: rated photographs are too few to estimate its statistics."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -58,7 +58,7 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def tail(self, middle: Tensor) -> Tensor:
-        """What ``stem`` gave -> feature map."""
+        """Output of ``stem`` -> feature map."""
         raise NotImplementedError
 
     def forward_features(self, pixels: Tensor) -> Tensor:
@@ -73,18 +73,31 @@ def create_backbone(name: str, pretrained: bool = True) -> Backbone:
     """A backbone by name, frozen in evaluation mode.
 
     Args:
-        pretrained: with its ImageNet (or self-supervised) weights, fetched the first time; else as initialised.
+        pretrained: with its ImageNet (or self-supervised) weights, fetched the first time; else with random values.
 
     Raises:
-        BeholderError: no such backbone, or its weights are not to be had.
+        BeholderError: no such backbone, or its weights cannot be fetched.
     """
-    entry = backbone_entry(name)
-    network: Backbone = getattr(importlib.import_module(entry.module), entry.network)()
+    module, network_class = backbone_class(name)
+    network: Backbone = getattr(importlib.import_module(module), network_class)()
     if pretrained:
-        network.load_state_dict({key: torch.from_numpy(value) for key, value in load_weights(entry.weights).items()})
+        network.load_state_dict(pretrained_state(name))
     return network.eval().requires_grad_(False)
 
 
+def pretrained_state(name: str) -> dict[str, Tensor]:
+    """Pretrained weights as a state dict, fetched the first time. Raises BeholderError where they cannot be fetched."""
+    return {key: torch.from_numpy(value) for key, value in load_weights(name, parameter_shapes).items()}
+
+
+def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter and running statistic of a backbone, by name. Raises as :func:`create_backbone`."""
+    with torch.device("meta"):
+        state = create_backbone(name, pretrained=False).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+
+
 def backbone_identity(name: str) -> str:
-    """What the pretrained values of a backbone are known by: their digest. Raises as :func:`create`."""
-    return weights_identity(backbone_entry(name).weights)
+    """The digest of a backbone's pretrained values. Raises as :func:`create_backbone`."""
+    backbone_class(name)
+    return weights_identity(name, parameter_shapes)

@@ -3,6 +3,8 @@
 6,953,856 parameters without the classifier.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -80,6 +82,4 @@ class DenseNet121(Backbone):
         return F.relu(self.features[THIRD + 1 :](self._third()[CUT:](middle)))
 
     def _third(self) -> nn.Sequential:
-        block = self.features[THIRD]
-        assert isinstance(block, nn.Sequential)
-        return block
+        return cast(nn.Sequential, self.features[THIRD])

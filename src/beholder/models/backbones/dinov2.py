@@ -4,6 +4,8 @@ Parameter names are those of the published state dict, so its values load by key
 multiples of 14 works: the 37 x 37 position grid that was trained at 518 px is resampled to the patch grid at hand.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -147,10 +149,10 @@ class LeanBlock(nn.Module):
 
 
 class LeanDinoV2(DinoV2):
-    """The same function of the same input, in a form that takes a tenth less time in eight bits.
+    """DINOv2 in an equivalent form that takes a tenth less time in eight bits.
 
     Args:
-        network: whose parameters are taken.
+        network: the network whose parameters it takes.
     """
 
     def __init__(self, network: DinoV2) -> None:
@@ -158,8 +160,7 @@ class LeanDinoV2(DinoV2):
         self.cls_token, self.pos_embed = network.cls_token, network.pos_embed
         self.patch_embed, self.norm = network.patch_embed, network.norm
         for block in network.blocks:
-            assert isinstance(block, Block)
-            self.blocks.append(LeanBlock(block))
+            self.blocks.append(LeanBlock(cast(Block, block)))
 
     def forward_tokens(self, images: Tensor, layers: tuple[int, ...] = (-1,)) -> list[Tensor]:
         x = self.embed(images)

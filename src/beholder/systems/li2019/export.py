@@ -14,15 +14,14 @@ import torch
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.li2019.network import Centred, Personality, ScoringPersonality
 from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.train import LiResult, Shared, aesthetic_domain, weights_of
 from beholder.training.export import export
-from beholder.training.held_out import held_out, metrics, typical
+from beholder.training.held_out import measure_tasks, typical_features, widths_and_percentiles
 from beholder.training.inputs import FeatureInputs
 
 
@@ -45,7 +44,7 @@ def publish(
         BeholderError: the file cannot be written.
     """
     shared = Shared(trained.network, recipe)
-    centre = typical(photos, trained.network, shared.pool, shared.inputs(aesthetic_domain(photos, sources[0])))
+    centre = typical_features(photos, trained.network, shared.pool, shared.inputs(aesthetic_domain(photos, sources[0])))
     info = describe(photos, None if recipe.single else second, trained, recipe)
     low_high = torch.tensor([[task.low, task.high] for task in info.tasks], dtype=torch.float32)
     export(scoring(trained.network.cpu(), recipe, low_high, centre), info, path)
@@ -69,7 +68,7 @@ def scoring(network: Personality, recipe: LiRecipe, low_high: torch.Tensor, cent
 
 def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: LiResult, recipe: LiRecipe) -> ModelInfo:
     """What the model file says of itself."""
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
+    pretrained = WEIGHTS[recipe.backbone]
     domains = [(photos, photos.tasks[:1], trained.final)]
     if second is not None and trained.second is not None:
         domains.append((second, second.tasks, trained.second))
@@ -77,10 +76,10 @@ def describe(photos: RatedPhotos, second: RatedPhotos | None, trained: LiResult,
     reference: list[tuple[float, ...]] = []
     measured = []
     for data, _, predicted in domains:
-        found = held_out(data, predicted)
+        found = widths_and_percentiles(data, predicted)
         widths += found[0]
         reference += found[1]
-        measured += metrics(data, predicted, np.array(data.splits) == "test", "test part")
+        measured += measure_tasks(data, predicted, np.array(data.splits) == "test", "test part")
     names = " and ".join(data.name for data, *_ in domains)
     return ModelInfo(
         name="-".join(["li2019", *(data.name for data, *_ in domains)]),

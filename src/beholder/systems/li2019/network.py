@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
-from beholder.models.head import evidence, glorot, read
+from beholder.models.head import evidence, head_outputs, init_glorot
 
 HIDDEN = (1024, 512)
 
@@ -26,7 +26,7 @@ class Branch(nn.Module):
         self.fc1 = nn.Linear(channels, hidden[0])
         self.fc2 = nn.Linear(hidden[0], hidden[1])
         self.out = nn.Linear(hidden[1], outputs)
-        glorot((self.fc1, self.fc2, self.out))
+        init_glorot((self.fc1, self.fc2, self.out))
 
     def forward(self, pooled: Tensor) -> Tensor:
         return self.out(torch.relu(self.fc2(torch.relu(self.fc1(pooled)))))
@@ -163,4 +163,4 @@ def laid_over(size: int, side: int, cells: int) -> Tensor:
 
 
 def _through(branch: Branch, pooled: Tensor) -> tuple[Tensor, Tensor]:
-    return read(pooled, branch.fc1, branch.fc2, branch.out.weight, branch.out.bias)
+    return head_outputs(pooled, branch.fc1, branch.fc2, branch.out.weight, branch.out.bias)

@@ -40,7 +40,7 @@ from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
 from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
 from beholder.systems.study_runs import Result, train_all, with_splits
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.inputs import pooled_views
 
 
@@ -62,7 +62,7 @@ def reproduce(settings: Config, device: torch.device) -> Document:
     recipe = trainings[BOTH]
     results = train_all(rounds, trainings, settings.seeds, settings.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
+    default_views = list(compute_features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),
@@ -318,7 +318,9 @@ def _parameters(recipe: LiRecipe, traits: int) -> Table:
     counts: list[tuple[int, ...]] = []
     for network in networks:
         parts = (network.backbone, network.aesthetic, network.personality)
-        counts.append((*(cost.parameters(part) for part in parts), network.between.numel(), cost.parameters(network)))
+        counts.append(
+            (*(cost.count_parameters(part) for part in parts), network.between.numel(), cost.count_parameters(network))
+        )
     rows: list[list[Cell]] = [
         [part, *both]
         for part, *both in zip(

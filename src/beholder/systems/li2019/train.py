@@ -30,9 +30,9 @@ from beholder.systems.li2019.recipe import LAST, NONE, WHOLE, LiRecipe
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
-from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
-from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
-from beholder.training.supervised import check_rated, made_by, masked_mse, parts, predict, rated_srcc
+from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_inputs, direct_inputs
+from beholder.training.loop import OnEpoch, Stage, Step, batch_slices, train_stage
+from beholder.training.supervised import check_rated, masked_mse, predict, rated_srcc, split_rows, training_identity
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,13 @@ def source_for(
         pooled: keep average-pooled features as well, for a linear probe.
 
     Raises:
-        BeholderError, PhotoError: as `beholder.training.inputs.cached_source`.
+        BeholderError, PhotoError: as `beholder.training.inputs.cached_inputs`.
     """
-    look_by = ViewSpec(recipe.backbone, recipe.side, recipe.mirror, recipe.resize)
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror, recipe.resize)
     if recipe.shared == WHOLE or not keep:
-        return direct_source(photos, look_by, device)
+        return direct_inputs(photos, view_spec, device)
     only = recipe.shared == NONE
-    return cached_source(photos, look_by, device, pooled=pooled or only, middle=not only, cache=cache)
+    return cached_inputs(photos, view_spec, device, pooled=pooled or only, middle=not only, cache=cache)
 
 
 def check(
@@ -146,9 +146,9 @@ def check(
     if twice:
         raise BeholderError(f"both domains have a task called {twice}; call one of them otherwise")
     check_column_names(tasks)
-    follows = made_by(photos, recipe)
+    follows = training_identity(photos, recipe)
     if second is not None and not recipe.single:
-        of_second = made_by(second, recipe)
+        of_second = training_identity(second, recipe)
         follows |= {f"second {name}": of_second[name] for name in ("tasks", "data", "split")}
     return Checkpoint(checkpoint, follows)
 
@@ -189,7 +189,7 @@ def fit(
     shared = Shared(network, recipe)
     losses = {1: train_stage(_alternating(shared, first, other), state, recipe.seed, on_epoch)}
 
-    train, _, held_out = parts(photos)
+    train, _, held_out = split_rows(photos)
     branches = predict(network, shared.branches, shared.inputs(first), np.arange(len(photos)))
     stage1, stage2 = np.full((len(photos), 1), np.nan), None
     stage1[held_out] = _native(first.tasks, branches[held_out, :1])
@@ -205,7 +205,7 @@ def fit(
         nn.init.zeros_(network.between)
     of_second = None
     if other is not None:
-        rows = parts(other.photos)[2]
+        rows = split_rows(other.photos)[2]
         of_second = np.full(other.targets.shape, np.nan)
         found = predict(network, shared.traits, shared.inputs(other), rows)
         of_second[rows] = _native(other.tasks, (found + 1) / 2)
@@ -276,13 +276,13 @@ def _alternating(shared: Shared, first: Domain, other: Domain | None) -> Stage:
 
             return Step(loss, len(chosen) if counted else 0)  # the second domain's loss is on another scale
 
-        return [step(part) for part in chunks(len(rows), recipe.batch)]
+        return [step(part) for part in batch_slices(len(rows), recipe.batch)]
 
     def steps(rng: np.random.Generator) -> list[Step]:
-        mine = batches(first, shared.aesthetic, rng.permutation(parts(first.photos)[0]), rng, counted=True)
+        mine = batches(first, shared.aesthetic, rng.permutation(split_rows(first.photos)[0]), rng, counted=True)
         if other is None:
             return mine
-        train, count = parts(other.photos)[0], len(mine) * recipe.batch
+        train, count = split_rows(other.photos)[0], len(mine) * recipe.batch
         rows = np.concatenate([rng.permutation(train) for _ in range(-(-count // len(train)))])[:count]
         theirs = batches(other, shared.traits, rows, rng, counted=False)
         return [step for pair in zip(mine, theirs, strict=True) for step in pair]
@@ -310,7 +310,7 @@ def _alternating(shared: Shared, first: Domain, other: Domain | None) -> Stage:
 
 def _between(network: Personality, first: Domain, other: Domain, branches: np.ndarray, recipe: LiRecipe) -> Stage:
     """The inter-task layer alone (eq. 6), on what the branches gave: (N, 1 + K)."""
-    train, validation, _ = parts(first.photos)
+    train, validation, _ = split_rows(first.photos)
     groups = [({"between": network.between}, recipe.lr_inter_task)]
     kept = torch.from_numpy(branches).to(network.between.device)
     targets = torch.from_numpy(first.targets).float().to(network.between.device)
@@ -324,7 +324,7 @@ def _between(network: Personality, first: Domain, other: Domain, branches: np.nd
             rows = order[part]
             return Step(lambda: masked_mse(network.forward_between(kept[rows]), targets[rows]), len(rows))
 
-        return [step(part) for part in chunks(len(order), recipe.batch)]
+        return [step(part) for part in batch_slices(len(order), recipe.batch)]
 
     def validate() -> dict[str, float]:
         with torch.inference_mode():
@@ -375,7 +375,7 @@ def _sgd(recipe: LiRecipe, groups: Sequence[tuple[dict[str, nn.Parameter], float
 def _judged(
     network: Personality, answer: Callable[[Tensor], Tensor], inputs: Inputs, domain: Domain
 ) -> dict[str, float]:
-    rows = parts(domain.photos)[1]
+    rows = split_rows(domain.photos)[1]
     return _agreement(predict(network, answer, inputs, rows), domain.targets[rows])
 
 

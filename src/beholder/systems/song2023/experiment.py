@@ -22,7 +22,7 @@ from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import fit, make_network, source_for
 from beholder.systems.study import DEFAULT, System, probe, single_run_predictions
 from beholder.systems.study_runs import Outcome, train_all
-from beholder.training.features import features
+from beholder.training.features import compute_features
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
 COMPLETE, NO_ACT, NO_SPLIT, NEITHER = "complete", "without activation", "without split", "without both"
@@ -132,7 +132,7 @@ def compared(
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
     photos = rounds[0]
     views = pooled_views(source, True)
-    seen = list(features(photos, default.extractor(default.DefaultRecipe()), cache))
+    seen = list(compute_features(photos, default.extractor(default.DefaultRecipe()), cache))
     assert photos.histogram is not None
     shares = distribution(photos.histogram)
     average = np.full(shares.shape, np.nan)

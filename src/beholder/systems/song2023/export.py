@@ -13,8 +13,7 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.metrics import Estimate, means
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
@@ -24,7 +23,7 @@ from beholder.systems.song2023.train import HELD_OUT_BATCH, SongResult, encoder
 from beholder.training import ridge
 from beholder.training.device import precision
 from beholder.training.export import export
-from beholder.training.held_out import held_out, metrics
+from beholder.training.held_out import measure_tasks, widths_and_percentiles
 
 
 def publish(
@@ -54,8 +53,8 @@ def describe(photos: RatedPhotos, trained: SongResult, recipe: SongRecipe) -> Mo
     task, values = photos.tasks[0], photos.histogram.values
     predicted = means(trained.predicted, values)[:, None]
     splits = np.array(photos.splits)
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
-    widths, reference = held_out(photos, predicted)
+    pretrained = WEIGHTS[recipe.backbone]
+    widths, reference = widths_and_percentiles(photos, predicted)
     return ModelInfo(
         name=f"song2023-{photos.name}",
         description=f"Pre-activated semantics after Song et al. (2023), reconstructed, on {recipe.backbone}, trained "
@@ -67,7 +66,7 @@ def describe(photos: RatedPhotos, trained: SongResult, recipe: SongRecipe) -> Mo
         half_width=widths,
         reference=reference,
         data=(TrainingData(photos.name, int((splits == "train").sum()), photos.content_hash, (task.name,)),),
-        metrics=tuple(metrics(photos, predicted, splits == "test", "test part")),
+        metrics=tuple(measure_tasks(photos, predicted, splits == "test", "test part")),
         recipe={
             **asdict(recipe),
             "split": split_hash(photos.files, photos.splits or ()),
@@ -86,9 +85,9 @@ def probe_metrics(photos: RatedPhotos, recipe: SongRecipe, source: VariableSizeI
     assert photos.histogram is not None
     test = np.array(photos.splits) == "test"
     views = pooled_views(source, recipe.mirror)
-    found = ridge.probe(views, distribution(photos.histogram), test)
+    found = ridge.predict_test(views, distribution(photos.histogram), test)
     predicted = means(found, photos.histogram.values)[:, None]
-    return metrics(photos, predicted, test, f"test part, linear probe on {recipe.backbone}")
+    return measure_tasks(photos, predicted, test, f"test part, linear probe on {recipe.backbone}")
 
 
 def pooled_views(source: VariableSizeInputs, mirror: bool) -> list[np.ndarray]:

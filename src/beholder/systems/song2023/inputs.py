@@ -19,9 +19,9 @@ from beholder.models.backbones.base import backbone_identity
 from beholder.photos.read import read_photo
 from beholder.photos.resize import short_edge
 from beholder.training.device import precision
-from beholder.training.features import Extractor, features, kept, look
-from beholder.training.inputs import Inputs, frozen_function, frozen_network, open_kept
-from beholder.training.loop import chunks
+from beholder.training.features import Extractor, cached_array, compute_features, read_pixels
+from beholder.training.inputs import Inputs, as_tensor, frozen_function, frozen_network
+from beholder.training.loop import batch_slices
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def by_shape(shapes: np.ndarray, rows: np.ndarray, size: int) -> Iterator[np.nda
     """Rows in batches of at most ``size``, each of one shape, in the order given inside a shape."""
     for shape in np.unique(shapes[rows], axis=0):
         alike = rows[(shapes[rows] == shape).all(axis=1)]
-        yield from (alike[part] for part in chunks(len(alike), size))
+        yield from (alike[part] for part in batch_slices(len(alike), size))
 
 
 def kept_source(
@@ -111,29 +111,29 @@ def kept_source(
             key = f"{name} {backbone_identity(name)} short edge {side} {part}, {views} views"
             return Extractor(key, size, views, tuple(shape), compute, dtype=dtype)
 
-        found = {"pixels": features(alike, seen("pixels", lambda pixels: pixels, "uint8", 1), cache)}
+        found = {"pixels": compute_features(alike, seen("pixels", lambda pixels: pixels, "uint8", 1), cache)}
         if middle:
-            views = found["middle"] = features(alike, seen("middle", stem, "float16"), cache)
+            views = found["middle"] = compute_features(alike, seen("middle", stem, "float16"), cache)
             extractor = seen("maps of middle", whole, "float16")
 
             def fill(rows: slice, views: np.ndarray = views) -> np.ndarray:
                 with torch.inference_mode(), precision(device):
-                    maps = torch.stack([network.tail(open_kept(view[rows], device)) for view in views])
+                    maps = torch.stack([network.tail(as_tensor(view[rows], device)) for view in views])
                     return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
 
-            found["maps"] = kept(
+            found["maps"] = cached_array(
                 alike, extractor.key, (len(views), len(rows), *extractor.shape), "float16", fill, cache
             )
         else:
-            found["maps"] = features(alike, seen("maps", whole, "float16"), cache)
+            found["maps"] = compute_features(alike, seen("maps", whole, "float16"), cache)
         arrays.append(found)
 
     def pick(what: str) -> Inputs:
         def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
             array = arrays[group.ravel()[rows[0]]][what]
             if what != "pixels":
-                return open_kept(array[mirrored.astype(int), place[rows]], device)
-            return open_kept(_mirrored(array[0, place[rows]], mirrored), device)
+                return as_tensor(array[mirrored.astype(int), place[rows]], device)
+            return as_tensor(_mirrored(array[0, place[rows]], mirrored), device)
 
         return inputs
 
@@ -149,10 +149,10 @@ def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.devic
     def pixels(rows: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
         width, height = shapes[rows[0]].tolist()
         as_seen = Extractor("", (width, height), 1, (), lambda pixels: pixels)
-        return _mirrored(np.stack([look(paths[row], as_seen) for row in rows]), mirrored)
+        return _mirrored(np.stack([read_pixels(paths[row], as_seen) for row in rows]), mirrored)
 
     def run(compute: Callable[[np.ndarray], np.ndarray]) -> Inputs:
-        return lambda rows, mirrored: open_kept(compute(pixels(rows, mirrored)), device)
+        return lambda rows, mirrored: as_tensor(compute(pixels(rows, mirrored)), device)
 
     stem, maps = (frozen_function(part, device) for part in (network.stem, network.forward_features))
     return VariableSizeInputs(shapes, run(lambda pixels: pixels), run(stem), run(maps))

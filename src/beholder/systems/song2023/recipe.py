@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from beholder.errors import BeholderError
 from beholder.systems.song2023.losses import ACTIVATION
-from beholder.training.settings import LARGEST
+from beholder.training.settings import MAX_SETTING
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class SongRecipe:
 
     def __post_init__(self) -> None:
         for name in ("side", "maps", "batch", "epochs1", "lr_head", "lr_finetune", "lr_encoder", "decay"):
-            if not 0 < getattr(self, name) <= LARGEST:
-                raise BeholderError(f"{name} is {getattr(self, name)}; give a number above 0, up to {LARGEST:g}")
+            if not 0 < getattr(self, name) <= MAX_SETTING:
+                raise BeholderError(f"{name} is {getattr(self, name)}; give a number above 0, up to {MAX_SETTING:g}")
         for name in ("weight_emd", "weight_act", "weight_rebuilt", "epochs2"):
-            if not 0 <= getattr(self, name) <= LARGEST:
+            if not 0 <= getattr(self, name) <= MAX_SETTING:
                 raise BeholderError(f"{name} is {getattr(self, name)}; give 0 or more")
         if not 0 <= self.momentum < 1:
             raise BeholderError(f"momentum is {self.momentum}; give a number from 0 to below 1")

@@ -14,7 +14,7 @@ from beholder.errors import BeholderError
 from beholder.evaluation.faithfulness import CellOrder, Deletion, coarsen, deletion_test
 from beholder.files import read_json, write_json
 from beholder.metrics import Estimate, Interval, bootstrap, srcc
-from beholder.models.gradcam import grad_cam, layer_names, task
+from beholder.models.gradcam import grad_cam, layer_names, task_target
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.reporting import charts, photo_sheets
@@ -78,7 +78,7 @@ class TrainedNetwork:
         """(B, H, W, 3) -> (B, rows, columns) Grad-CAM in points of a task's score."""
         scale = self.study.photos.tasks[index]
         found = [
-            grad_cam(self.network, self._tensor(part), task(index), layer).cpu().numpy()
+            grad_cam(self.network, self._tensor(part), task_target(index), layer).cpu().numpy()
             for part in np.array_split(pixels, -(-len(pixels) // 8))
         ]
         return np.concatenate(found) * (scale.high - scale.low)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from beholder.models.backbones.base import create_backbone
-from beholder.models.cost import gflop, parameters
-from beholder.models.registry import BACKBONES
+from beholder.models.cost import count_parameters, gflop
+from beholder.models.registry import backbone_names
 from beholder.systems.soydaner2023.network import MultiTask
 
 
@@ -40,21 +40,21 @@ def cost(name: str) -> Cost:
     with torch.device("meta"):
         backbone = create_backbone(name, pretrained=False)
         aadb, eva = (MultiTask(backbone, outputs=outputs).eval() for outputs in (12, 5))
-    own = parameters(backbone)
+    own = count_parameters(backbone)
     trained = [sum(value.numel() for value in aadb.trained(stage).values()) for stage in (1, 2)]
     return Cost(
         name=name,
         backbone=own,
-        outputs_12=parameters(aadb),
-        outputs_5=parameters(eva),
+        outputs_12=count_parameters(aadb),
+        outputs_5=count_parameters(eva),
         stage_1=trained[0],
         stage_2=trained[1],
         gflop=gflop(aadb, (backbone.side, backbone.side)),
         side=backbone.side,
-        weights=BACKBONES[name].weights,
+        weights=name,
     )
 
 
 def all_costs() -> list[Cost]:
     """Of every backbone."""
-    return [cost(name) for name in BACKBONES]
+    return [cost(name) for name in backbone_names()]

@@ -12,15 +12,14 @@ import torch
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.models import registry
-from beholder.models.registry import BACKBONES
+from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
 from beholder.systems.soydaner2023.network import ScoringMultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import SoydanerResult
 from beholder.training.export import export
-from beholder.training.held_out import held_out, metrics, typical
+from beholder.training.held_out import measure_tasks, typical_features, widths_and_percentiles
 from beholder.training.inputs import FeatureInputs
 
 
@@ -40,7 +39,7 @@ def publish(
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     network = trained.network
     inputs = source.pooled if trained.best == 1 else source.middle
-    centre = typical(photos, network, network.pool_middle if trained.best == 2 else nn.Identity(), inputs)
+    centre = typical_features(photos, network, network.pool_middle if trained.best == 2 else nn.Identity(), inputs)
     network = network.cpu()  # only now: what is typical was found on the device of the training
     low_high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32)
     scoring = ScoringMultiTask(network, low_high[:, 0], low_high[:, 1], centre)
@@ -54,8 +53,8 @@ def describe(photos: RatedPhotos, trained: SoydanerResult, recipe: SoydanerRecip
     tasks = photos.tasks[:1] if recipe.single else photos.tasks
     predicted = trained.stage1 if trained.best == 1 or trained.stage2 is None else trained.stage2
     splits = np.array(photos.splits)
-    pretrained = registry.REGISTRY[BACKBONES[recipe.backbone].weights]
-    widths, reference = held_out(photos, predicted)
+    pretrained = WEIGHTS[recipe.backbone]
+    widths, reference = widths_and_percentiles(photos, predicted)
     return ModelInfo(
         name=f"soydaner2023-{photos.name}",
         description=f"{'Single' if recipe.single else 'Multi'}-task network of Soydaner & Wagemans (2023) on "
@@ -71,7 +70,7 @@ def describe(photos: RatedPhotos, trained: SoydanerResult, recipe: SoydanerRecip
                 photos.name, int((splits == "train").sum()), photos.content_hash, tuple(task.name for task in tasks)
             ),
         ),
-        metrics=tuple(metrics(photos, predicted, splits == "test", "test part")),
+        metrics=tuple(measure_tasks(photos, predicted, splits == "test", "test part")),
         recipe={
             **asdict(recipe),
             "hidden": list(recipe.hidden),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
-from beholder.models.head import evidence, glorot, read
+from beholder.models.head import evidence, head_outputs, init_glorot
 
 
 class MultiTask(nn.Module):
@@ -41,7 +41,7 @@ class MultiTask(nn.Module):
         self.dropout = nn.Dropout(dropout)
         layers = [nn.Linear(hidden[1], width) for width in ([1] * outputs if separate else [outputs])]
         self.out = nn.ModuleList(layers)
-        glorot((self.fc1, self.fc2, *layers))
+        init_glorot((self.fc1, self.fc2, *layers))
 
     def forward_features(self, pixels: Tensor) -> Tensor:
         """Feature map (B, C, rows, columns)."""
@@ -107,7 +107,7 @@ class ScoringMultiTask(nn.Module):
         """(B, T) scores in native units, (B, C) pooled features, (B, T, rows, columns) evidence in native units."""
         features = self.backbone.forward_features(pixels)
         pooled = features.mean(dim=(2, 3))
-        outputs, slope = read(pooled, self.fc1, self.fc2, self.out_weight, self.out_bias)
+        outputs, slope = head_outputs(pooled, self.fc1, self.fc2, self.out_weight, self.out_bias)
         unit, span = torch.sigmoid(outputs), self.high - self.low
         slope = (unit * (1 - unit) * span)[:, :, None] * slope
         return self.low + unit * span, pooled, evidence(slope, features, self.typical)

@@ -42,7 +42,7 @@ from beholder.systems.soydaner2023.report_tasks import attributes_part, variants
 from beholder.systems.soydaner2023.train import fit, source_for
 from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
 from beholder.systems.study_runs import train_all, with_splits
-from beholder.training.features import features
+from beholder.training.features import compute_features
 from beholder.training.inputs import pooled_views
 
 
@@ -67,7 +67,7 @@ def reproduce(settings: Config, device: torch.device) -> Document:
     source = source_for(photos, recipe, device, cache=settings.cache)
     results = train_all(rounds, trainings, settings.seeds, settings.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
+    default_views = list(compute_features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),

@@ -25,9 +25,9 @@ from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
-from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_source, direct_source
-from beholder.training.loop import OnEpoch, Stage, Step, chunks, train_stage
-from beholder.training.supervised import check_rated, made_by, masked_mse, parts, predict, rated_srcc
+from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_inputs, direct_inputs
+from beholder.training.loop import OnEpoch, Stage, Step, batch_slices, train_stage
+from beholder.training.supervised import check_rated, masked_mse, predict, rated_srcc, split_rows, training_identity
 
 _RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
 
@@ -63,10 +63,10 @@ def source_for(
     photos: RatedPhotos, recipe: SoydanerRecipe, device: torch.device, *, keep: bool = True, cache: Path | None = None
 ) -> FeatureInputs:
     """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
-    look_by = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
     if keep:
-        return cached_source(photos, look_by, device, middle=recipe.epochs2 > 0, cache=cache)
-    return direct_source(photos, look_by, device)
+        return cached_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, cache=cache)
+    return direct_inputs(photos, view_spec, device)
 
 
 def check(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None = None) -> Checkpoint:
@@ -78,7 +78,7 @@ def check(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None =
     tasks, unit = _learned(photos, recipe)
     check_rated(photos, tasks, unit)
     check_column_names(tasks)
-    return Checkpoint(checkpoint, made_by(photos, recipe))
+    return Checkpoint(checkpoint, training_identity(photos, recipe))
 
 
 def fit(
@@ -106,7 +106,7 @@ def fit(
         PhotoError: a photograph that does not decode.
     """
     state = check(photos, recipe, checkpoint)
-    train, validation, held_out = parts(photos)
+    train, validation, held_out = split_rows(photos)
     tasks, unit = _learned(photos, recipe)
     device = device or choose_device()
     source = source or source_for(photos, recipe, device)
@@ -152,7 +152,7 @@ def _stage(
             chosen = order[rows]
             return Step(lambda: masked_mse(answer(inputs(chosen, mirrored[rows])), targets[chosen]), len(chosen))
 
-        return [step(rows) for rows in chunks(len(order), recipe.batch)]
+        return [step(rows) for rows in batch_slices(len(order), recipe.batch)]
 
     def validate() -> dict[str, float]:
         found = predict(network, answer, inputs, validation)

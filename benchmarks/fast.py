@@ -1,10 +1,10 @@
-"""What the fast model was chosen from: how much faster than the default, and what it costs in rank correlation.
+"""Candidates for the fast model: how much faster than the default each is, and what it costs in rank correlation.
 
-`python -m benchmarks student --root DATA`
+`python -m benchmarks fast --root DATA`
 
-Each candidate is the network as pretrained, which has not learned to see small, at another size, in eight bits, under a
-ridge on the ratings alone. Times are those of processor seconds, which other programs disturb least, and of the wall;
-default and candidate take turns, and a ratio is the median of the rounds' ratios.
+Each candidate is the pretrained network at another size, in eight bits and without distillation, under a ridge
+regression on the ratings alone. Times are processor seconds, which other programs disturb least, and wall-clock
+seconds; default and candidate take turns, and a ratio is the median of the rounds' ratios.
 """
 
 import time
@@ -25,7 +25,7 @@ from beholder.metrics import Estimate, measure
 from beholder.scoring.batch import score_photos
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
-from beholder.training.features import features
+from beholder.training.features import compute_features
 
 SIZES = ((112, 112), (126, 112), (140, 126), (154, 140), (168, 154), (224, 224))
 PHOTOGRAPHS, ROUNDS, SIDE = 64, 7, 256
@@ -88,10 +88,12 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
 def _candidate(root: Path, size: tuple[int, int]) -> Table:
     oasis = load_data("oasis", root)
     recipe = replace(fast_model.FastRecipe(), size=size)
-    network = default.frozen(default.DefaultRecipe(layers=recipe.layers))
-    sees = int8_encoder.body(network, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep)
-    scorer = int8_encoder.scorer(sees)
-    seen = features(oasis, int8_encoder.embedder(scorer))
+    network = default.frozen_features(default.DefaultRecipe(layers=recipe.layers))
+    encoder = int8_encoder.build_encoder(
+        network, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep
+    )
+    scorer = int8_encoder.encoder_scorer(encoder)
+    views = compute_features(oasis, int8_encoder.embedding_extractor(scorer))
     ratio = _turns(alone(beholder.load()), alone(scorer), 8)[-1]
     table = Table(
         title=f"{size[0]} x {size[1]} px in eight bits, ridge on ratings alone; alone {ratio} times as fast (processor)"
@@ -103,7 +105,7 @@ def _candidate(root: Path, size: tuple[int, int]) -> Table:
         ("5-fold, seed 0", random_folds(len(oasis)), None),
         ("5-fold by theme, seed 0", grouped_folds(oasis.groups), oasis.groups),
     ):
-        predicted = ridge.out_of_fold(list(seen), oasis.ratings, folds, groups)
+        predicted = ridge.out_of_fold(list(views), oasis.ratings, folds, groups)
         found = [
             measure("srcc", truth, column, task=task.name, data="oasis", split=split)
             for task, truth, column in zip(oasis.tasks, oasis.ratings.T, predicted.T, strict=True)

@@ -1,0 +1,54 @@
+"""`beholder train default` and `beholder train fast`."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import beholder
+from helpers.factories import COMMAND
+
+
+@pytest.mark.parametrize("model", ["default", "fast"])
+@pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
+def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
+    command = [*COMMAND, "train", model, "--root", "nothing", "--out", out]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None:
+    """The command on 60 photographs of each data set, killed in the middle and run again."""
+    small = tmp_path / "data"
+    for name, labels in (("oasis", "labels.csv"), ("biq2021", "labels.csv")):
+        (small / name).mkdir(parents=True)
+        (small / name / "images").symlink_to(data_root / name / "images")
+        lines = (data_root / name / labels).read_text().splitlines()
+        (small / name / labels).write_text("\n".join(lines[:61]) + "\n")
+    out = tmp_path / "made.onnx"
+    command = [*COMMAND, "train", "default", "--root", str(small)]
+    command += ["--out", str(out), "--cache", str(tmp_path / "cache")]
+    environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.files.cache_folder())}
+    process = subprocess.Popen(command, env=environment)
+    counters: list[Path] = []
+    while process.poll() is None and not counters:
+        counters = [
+            path for path in tmp_path.glob("cache/features/*.json") if json.loads(path.read_text())["done"] >= 16
+        ]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert counters and not out.exists()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "srcc" in done.stdout
+    scorer = beholder.load(out)
+    assert [item.n for item in scorer.info.data] == [60, 60]
+    scores = scorer.score(list((small / "oasis" / "images").iterdir())[:3])
+    assert np.isfinite(scores.values).all()

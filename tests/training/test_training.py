@@ -176,7 +176,7 @@ def test_export_is_repeatable_and_atomic(tmp_path: Path) -> None:
     assert {path.suffix for path in tmp_path.iterdir()} == {".onnx"}
 
 
-@pytest.mark.parametrize("model", ["default", "student"])
+@pytest.mark.parametrize("model", ["default", "fast", "student"])
 @pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
 def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
     command = [*COMMAND, "train", model, "--data", "nothing", "--out", out]

@@ -1,99 +1,22 @@
 """`beholder train`: one command a recipe. Thin, as the others."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Cache, Data, Device, DropLeaks, Root, Scale, SecondRoot, ranges
-from beholder.cli.session import STOPPED, say
+from beholder.cli.options import Cache, Device, DropLeaks, Root, Scale, SecondRoot, ranges
+from beholder.cli.session import say
+from beholder.cli.train_embedded import train_default, train_fast
+from beholder.cli.train_session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
 from beholder.errors import BeholderError
-from beholder.files import check_writable, remove
-
-if TYPE_CHECKING:
-    from beholder.data.rated_photos import RatedPhotos
-    from beholder.tasks import Task
-
-SATURATED = "; the second branch says the same of all photographs: give smaller rates"
-
-Work = Annotated[
-    Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-]
-TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")]
+from beholder.files import remove
 
 train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
-
-
-@train_app.command("default")
-def train_default(
-    data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
-    cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
-) -> None:
-    """Make the embedded default model again.
-
-    It learns from the rated photographs of OASIS and BIQ2021. Features are computed once and kept; a run that was
-    stopped goes on where it was. 7 minutes on two cores.
-
-    \b
-    Example:
-      beholder train default --data ../shared/data --out default.onnx
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.embedded.default import DefaultRecipe, train
-
-    path = _model_file(out, "default")
-    made = train(data, path, DefaultRecipe(seed=seed), cache)
-    console = make_console()
-    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
-
-
-@train_app.command("student")
-def train_student(
-    data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
-    work: Work = None,
-    cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds, and of what the network is shown.")] = 0,
-    device: Device = "auto",
-    tensorboard: TensorBoard = None,
-) -> None:
-    """Make the embedded fast model again, the small student of the default one.
-
-    Its network learns to see in small photographs what the default's sees in larger ones; its heads learn from the
-    rated photographs of OASIS and BIQ2021, and from what the default model makes of them. A run that was stopped goes
-    on where it was. 50 minutes on two cores that compute in bf16 (x86 since 2020 to 2022), 2 to 3 hours on others.
-
-    \b
-    Example:
-      beholder train student --data ../shared/data --out fast.onnx
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.embedded import distillation
-    from beholder.embedded.fast import FastRecipe, train
-    from beholder.training.device import choose_device as choose
-
-    path = _model_file(out, "fast")
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    recipe = FastRecipe(seed=seed, distilling=distillation.DistillationRecipe(seed=seed))
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        made = train(data, path, recipe, checkpoint=checkpoint, cache=cache, device=choose(device), on_epoch=tell)
-        remove(checkpoint)
-    console = make_console()
-    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+train_app.command("default")(train_default)
+train_app.command("fast")(train_fast)
+train_app.command("student", hidden=True)(train_fast)  # as it was called
 
 
 @train_app.command("probe")
@@ -124,7 +47,7 @@ def train_probe(
     require("torch", "train", "training")
     from beholder.systems.probe import train
 
-    path = _model_file(out, f"probe-{Path(data).stem}")
+    path = model_file_path(out, f"probe-{Path(data).stem}")
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
@@ -198,14 +121,14 @@ def train_soydaner2023(
     from beholder.training.held_out import probe_metrics
     from beholder.training.inputs import pooled_views
 
-    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
+    path = model_file_path(out, f"soydaner2023-{Path(data).stem}")
     chosen = {field.name: ctx.params[field.name] for field in fields(SoydanerRecipe)}
     recipe = SoydanerRecipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
     target = choose(device)
     photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks, f", on {target}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+    say_data(photos, photos.tasks, f", on {target}")
+    with epoch_reporter(tensorboard) as tell, resumable(checkpoint.parent):
         check(photos, recipe, checkpoint)
         source = source_for(photos, recipe, target, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
@@ -294,7 +217,7 @@ def train_li2019(
     from beholder.systems.li2019.train import check, fit, source_for
     from beholder.training.device import choose_device as choose
 
-    path = _model_file(out, f"li2019-{Path(data).stem}")
+    path = model_file_path(out, f"li2019-{Path(data).stem}")
     recipe = LiRecipe(**{field.name: ctx.params[field.name] for field in fields(LiRecipe)})
     if single != (second is None):
         raise BeholderError(
@@ -304,16 +227,16 @@ def train_li2019(
         )
     target = choose(device)
     photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
-    _say_data(photos, photos.tasks[:1], f", on {target}")
+    say_data(photos, photos.tasks[:1], f", on {target}")
     domains, other = [photos], None
     if second is not None:
         place = second_root or root_beside(second, root, data)
         scales = ranges(second_scale, "--second-range")
         other = split_of(load_data(second, place, drop_leaks=drop_leaks, ranges=scales), split_seed)
-        _say_data(other, other.tasks)
+        say_data(other, other.tasks)
         domains.append(other)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+    with epoch_reporter(tensorboard) as tell, resumable(checkpoint.parent):
         check(photos, other, recipe, checkpoint)
         sources = [source_for(each, recipe, target, keep=keep, cache=cache) for each in domains]
         trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, device=target, on_epoch=tell)
@@ -393,14 +316,14 @@ def train_song2023(
     from beholder.systems.song2023.train import check, fit, source_for
     from beholder.training.device import choose_device as choose
 
-    path = _model_file(out, f"song2023-{Path(data).stem}")
+    path = model_file_path(out, f"song2023-{Path(data).stem}")
     recipe = SongRecipe(**{field.name: ctx.params[field.name] for field in fields(SongRecipe)})
     target = choose(device)
     loaded = load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale))
     photos = split_of(loaded, split_seed)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks[:1], f", on {target}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
+    say_data(photos, photos.tasks[:1], f", on {target}")
+    with epoch_reporter(tensorboard) as tell, resumable(checkpoint.parent):
         check(photos, recipe, checkpoint)
         source = source_for(photos, recipe, target, keep=keep, cache=cache)
         trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
@@ -410,65 +333,3 @@ def train_song2023(
         found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
         make_console().print(metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
     typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@contextmanager
-def _going_on(folder: Path) -> Iterator[None]:
-    """Says after Ctrl-C how to go on; removes the folder of a checkpoint where nothing lies in it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on from here")
-        raise typer.Exit(STOPPED) from None
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _model_file(out: Path | None, name: str) -> Path:
-    """Where the model file is to go. Raises BeholderError where it cannot."""
-    path = out or Path(f"{name}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    check_writable(path, "the model file")
-    return path
-
-
-def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> None:
-    """What is learned from, before the training."""
-    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
-    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{also}")
-    for task in tasks:
-        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
-
-
-@contextmanager
-def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
-
-    def tell(row: dict[str, Any]) -> None:
-        if row["best"] or row["stage"] == 2:
-            srcc = f", SRCC {row['validation_srcc']:.3f}" if "validation_srcc" in row else ""
-            say(
-                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                f"{row['validation_loss']:.4f}{srcc}{', best so far' * row['best']}"
-                f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
-            )
-
-    if folder is None:
-        yield tell
-        return
-    from beholder.extras import require
-
-    require("tensorboard", "dev", "--tensorboard")
-    from torch.utils.tensorboard import SummaryWriter
-
-    with SummaryWriter(folder) as writer:
-
-        def write(row: dict[str, Any]) -> None:
-            tell(row)
-            for name in {"loss", "validation_loss", "validation_srcc"} & set(row):
-                writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
-
-        yield write

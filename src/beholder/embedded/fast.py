@@ -1,4 +1,4 @@
-"""Make the fast model: `beholder train student --data FOLDER`.
+"""Make the fast model: `beholder train fast --data FOLDER`.
 
 The default model's network sees a smaller photograph, 73 tokens instead of 257, and computes in eight bits. What that
 loses is given back in two ways.

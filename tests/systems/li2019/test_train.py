@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 import beholder
-from beholder.cli.train import _told
+from beholder.cli.train_session import epoch_reporter
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, split_of
 from beholder.data.sets import aadb, psychoflickr
@@ -360,7 +360,7 @@ def test_branch_that_says_the_same_of_all_is_told(
 ) -> None:
     """A tanh whose first steps are too large stays at one end of its range."""
     recipe = replace(RECIPE, lr_branches=300.0 if saturated else 0.01, epochs1=1, epochs2=0)
-    with _told(None) as tell:
+    with epoch_reporter(None) as tell:
         fit(photos, second, recipe, sources=sources, device=CPU, on_epoch=tell)
     assert ("says the same of all photographs: give smaller rates" in capsys.readouterr().err) == saturated
 

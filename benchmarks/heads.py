@@ -25,6 +25,7 @@ from beholder.photos.resize import resize_exact
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
 from beholder.training.features import features
+from beholder.training.seeding import seeded
 
 FOLDS, SEED = 5, 0
 ALL_LAYERS = (7, 8, 9, 10, 11)
@@ -144,23 +145,23 @@ def _mlp(
 
 
 def _fit_mlp(views: Sequence[np.ndarray], targets: np.ndarray, seed: int, epochs: int = 15, batch: int = 128):  # type: ignore[no-untyped-def]
-    torch.manual_seed(seed)
-    mean, scale = views[0].mean(axis=0), views[0].std(axis=0) + 1e-6
-    centre, spread = np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
-    x = torch.tensor(np.concatenate([(view - mean) / scale for view in views]))
-    y = torch.tensor(np.concatenate([(targets - centre) / spread] * len(views)))
-    network = nn.Sequential(
-        nn.Dropout(0.5), nn.Linear(x.shape[1], 256), nn.GELU(), nn.Dropout(0.5), nn.Linear(256, y.shape[1])
-    )
-    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4, weight_decay=0.1)
-    # The small data set is drawn four times as often, or the large one would have the hidden layer to itself.
-    chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
-    for _ in range(epochs * len(x) // batch):
-        rows = torch.multinomial(chance, batch, replacement=True)
-        rated = ~torch.isnan(y[rows])  # chosen before squaring, or the missing ones would make every gradient NaN
-        loss = (network(x[rows])[rated] - y[rows][rated]).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    with seeded(seed):
+        mean, scale = views[0].mean(axis=0), views[0].std(axis=0) + 1e-6
+        centre, spread = np.nanmean(targets, axis=0), np.nanstd(targets, axis=0)
+        x = torch.tensor(np.concatenate([(view - mean) / scale for view in views]))
+        y = torch.tensor(np.concatenate([(targets - centre) / spread] * len(views)))
+        network = nn.Sequential(
+            nn.Dropout(0.5), nn.Linear(x.shape[1], 256), nn.GELU(), nn.Dropout(0.5), nn.Linear(256, y.shape[1])
+        )
+        optimiser = torch.optim.AdamW(network.parameters(), lr=5e-4, weight_decay=0.1)
+        # The small data set is drawn four times as often, or the large one would have the hidden layer to itself.
+        chance = torch.where(torch.isnan(y[:, 0]), 1.0, 4.0)
+        for _ in range(epochs * len(x) // batch):
+            rows = torch.multinomial(chance, batch, replacement=True)
+            rated = ~torch.isnan(y[rows])  # chosen before squaring, or the missing ones would make every gradient NaN
+            loss = (network(x[rows])[rated] - y[rows][rated]).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
     network.eval()
     return lambda rows: network(torch.tensor((rows - mean) / scale)).detach().numpy() * spread + centre

@@ -11,7 +11,7 @@ import pytest
 
 from beholder import metrics
 from beholder.data import vote_distributions
-from beholder.data.rated_photos import RatedPhotos, check_leaks
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos, check_leaks
 from beholder.data.registry import load_data, split_of
 from beholder.data.sets import ava, psychoflickr, tid2013
 from beholder.data.votes import Histogram, Votes
@@ -104,6 +104,22 @@ def test_histogram_goes_with_its_photographs(tmp_path: Path) -> None:
     refused("a histogram of 2 photographs for 3", dataclasses.replace, photos, histogram=less)
     wide = Histogram(VALUES + 1, COUNTS)
     refused("votes of 2 to 4 for t, outside its scale 1 to 3", dataclasses.replace, photos, histogram=wide)
+
+
+def test_voted_photographs_have_a_histogram(tmp_path: Path) -> None:
+    photos = toy(tmp_path, splits=("train", "test", "train"))
+    digests, content = photos.digests, photos.content_hash
+    for path in photos.paths:
+        path.write_bytes(b"other")  # hashes that are known are not computed again
+    voted = VotedPhotos.of(photos)
+    assert voted.histogram.counts.tolist() == COUNTS.tolist() and voted.files == photos.files
+    assert voted.digests.tolist() == digests.tolist() and voted.content_hash == content
+    part = voted.with_splits(["train", "train", "test"]).subset(np.array([2]))
+    assert isinstance(part, VotedPhotos) and part.histogram.counts.tolist() == COUNTS[2:].tolist()
+    assert part.splits == ("test",) and VotedPhotos.of(part).histogram is part.histogram
+    bare = dataclasses.replace(photos, histogram=None)
+    refused(r"toy: no numbers of votes, which are needed here; .* columns votes_1, votes_2", VotedPhotos.of, bare)
+    refused("no numbers of votes, which a toy learns from; a CSV file", VotedPhotos.of, bare, "a toy learns from")
 
 
 def test_means_agree_with_the_ratings(tmp_path: Path) -> None:

@@ -20,15 +20,16 @@ from beholder.photos import read
 from beholder.tasks import Task
 from beholder.training import ridge
 from beholder.training.features import features
+from beholder.training.seeding import seeded
 from helpers.factories import save_photos
 
 CPU = torch.device("cpu")
 SIZE = (42, 28)
 
 
+@seeded(0)
 def network() -> TokenFeatures:
     """A small network of its kind, with drawn weights."""
-    torch.manual_seed(0)
     found = DinoV2(dim=192, depth=2, heads=3)
     for parameter in found.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -129,8 +130,8 @@ def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path
     assert max(int(np.abs(each.astype(int)).max()) for each in integers) == 63
 
 
+@seeded(0)
 def test_lean_form_is_the_same_function() -> None:
-    torch.manual_seed(0)
     plain = DinoV2(dim=48, depth=3, heads=2)
     for parameter in plain.parameters():
         torch.nn.init.normal_(parameter, std=0.2)

@@ -4,13 +4,13 @@ import operator
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 import beholder.models.weights
 from beholder.models.backbones import base
 from beholder.models.backbones.base import Backbone
 from beholder.models.registry import BACKBONES, Entry
+from beholder.training.seeding import seeded
 
 
 class Tiny(Backbone):
@@ -75,8 +75,7 @@ NETWORKS = {"tiny": Tiny, "tokens": Tokens, "cells": Cells}
 
 def load(name: str) -> dict[str, Any]:
     """Their pretrained weights: drawn, but always the same; biases above 0, so that no unit is silent for all."""
-    with torch.random.fork_rng():
-        torch.manual_seed(7)
+    with seeded(7):
         state = NETWORKS[name]().state_dict()
     return {key: (value.abs() if key.endswith("bias") else 2 * value).numpy() for key, value in state.items()}
 

@@ -18,6 +18,7 @@ from beholder.models.weights import _from_package_index, load_weights
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.soydaner2023.cost import cost
+from beholder.training.seeding import seeded
 
 # Parameters, those that stage 2 trains, and GFLOP at the network's own size.
 COUNTED = {
@@ -33,9 +34,9 @@ COUNTED = {
 
 
 @pytest.mark.parametrize("name", BACKBONES)
+@seeded(0)
 def test_backbone(name: str) -> None:
     """What every backbone promises: shapes at any size, a stem that is never trained, tuned layers in the tail."""
-    torch.manual_seed(0)
     network = create_backbone(name, pretrained=False)
     total, trained, billions = COUNTED[name]
     tuned = {key: value for key, value in network.named_parameters() if key.startswith(network.tuned)}
@@ -89,8 +90,8 @@ def test_same_padding(kernel: int, side: int, before: int) -> None:
     assert found[0, 0, 0, 0] == (kernel - before) ** 2  # how many of the kernel's places lie on the map
 
 
+@seeded(0)
 def test_dinov2_as_a_backbone_pools_to_mean_patch_and_class_token() -> None:
-    torch.manual_seed(0)
     network = DinoFeatures(dim=24, depth=12, heads=2).eval()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -118,9 +119,9 @@ def test_cost_of_the_network_of_the_paper() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BACKBONES)
+@seeded(0)
 def test_backbone_goes_into_onnx(name: str, tmp_path: Path) -> None:
     runtime = pytest.importorskip("onnxruntime")
-    torch.manual_seed(0)
     network = create_backbone(name, pretrained=False)
     pixels = torch.randint(0, 256, (2, 3, 56, 56), dtype=torch.uint8)
     path = tmp_path / "network.onnx"
@@ -182,8 +183,8 @@ def test_dinov2_keeps_trained_positions_at_the_trained_size() -> None:
     assert not torch.allclose(network.positions(16, 16)[:, 1], network.pos_embed[:, 1])
 
 
+@seeded(0)
 def small_default(tasks: int = 3) -> DefaultModel:
-    torch.manual_seed(0)
     features = TokenFeatures(DinoV2(dim=24, depth=3, heads=2), layers=(1, 2)).eval()
     for parameter in features.parameters():
         torch.nn.init.normal_(parameter, std=0.2)

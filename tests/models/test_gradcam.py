@@ -8,6 +8,7 @@ from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone
 from beholder.models.gradcam import grad_cam, layer_names, task
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
+from beholder.training.seeding import seeded
 
 LAST, INNER = "backbone.features.5", "backbone.features.3"
 
@@ -40,8 +41,8 @@ class Linear(nn.Module):
 
 
 @pytest.fixture
+@seeded(0)
 def network() -> MultiTask:
-    torch.manual_seed(0)
     made = MultiTask(Small(), outputs=4)
     for parameter in made.parameters():
         nn.init.normal_(parameter, std=0.15)  # small enough that no sigmoid saturates
@@ -49,8 +50,8 @@ def network() -> MultiTask:
 
 
 @pytest.fixture
+@seeded(0)
 def linear() -> Linear:
-    torch.manual_seed(0)
     made = Linear().requires_grad_(False)
     made.conv.bias.copy_(-127 * made.conv.weight.sum((1, 2, 3)))  # places of both signs
     return made

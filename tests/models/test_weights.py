@@ -16,6 +16,7 @@ from beholder.errors import BeholderError
 from beholder.models import registry, weight_formats, weights
 from beholder.models.backbones.base import create_backbone
 from beholder.models.weights import adopt, cached, digest, fetch_weights, load_weights, weights_identity
+from beholder.training.seeding import seeded
 
 
 @pytest.fixture
@@ -93,9 +94,9 @@ def test_no_package(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         fetch_weights("densenet121")
 
 
+@seeded(0)
 def _state(name: str) -> dict[str, torch.Tensor]:
     """A state dict as published: with counters, and with a classifier that is not ours."""
-    torch.manual_seed(0)
     state = create_backbone(name, pretrained=False).state_dict()
     return {**state, "classifier.weight": torch.zeros(1000, 8), "classifier.bias": torch.zeros(1000)}
 

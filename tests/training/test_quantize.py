@@ -16,6 +16,7 @@ from beholder.errors import BeholderError
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.training import quantize as eight_bits
 from beholder.training.export import export
+from beholder.training.seeding import seeded
 from helpers import tiny_backbones
 from helpers.factories import save_model, save_photos
 
@@ -70,11 +71,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     )
     found = {}
     for name, make in BACKBONES.items():
-        torch.manual_seed(3)
-        backbone = make().eval()
-        network = MultiTask(backbone, outputs=3)  # type: ignore[arg-type]
-        for layer in network.out:
-            nn.init.normal_(layer.weight, std=1)  # type: ignore[arg-type]
+        with seeded(3):
+            backbone = make().eval()
+            network = MultiTask(backbone, outputs=3)  # type: ignore[arg-type]
+            for layer in network.out:
+                nn.init.normal_(layer.weight, std=1)  # type: ignore[arg-type]
         scoring = ScoringMultiTask(network.eval(), low, high, torch.zeros(backbone.channels))
         export(scoring, replace(info, name=name, size=(SIDE, SIDE)), folder / f"{name}.onnx")
         found[name] = folder / f"{name}.onnx"

@@ -30,6 +30,7 @@ from beholder.tasks import Task
 from beholder.training import ridge
 from beholder.training.export import export
 from beholder.training.features import Extractor, features
+from beholder.training.seeding import seeded
 from helpers.factories import COMMAND
 
 
@@ -130,8 +131,8 @@ def small_info(size: tuple[int, int] = (56, 42)) -> ModelInfo:
     )
 
 
+@seeded(0)
 def small_network(tasks: int = 3) -> DefaultModel:
-    torch.manual_seed(0)
     tokens = TokenFeatures(DinoV2(dim=48, depth=2, heads=2), layers=(0, 1))
     for parameter in tokens.parameters():
         torch.nn.init.normal_(parameter, std=0.1)

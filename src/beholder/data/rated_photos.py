@@ -8,9 +8,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from beholder.text import SHOWN
 # Known splits, the one that matters most first: a picture in two of them stays in the first.
 SPLITS = ("test", "validation", "train")
 READERS = 8  # files read at a time: as many as keep a disk or a network folder busy
+HASHES = ("digests", "content_hash")  # cached properties of RatedPhotos
 
 
 @dataclass(frozen=True)
@@ -138,15 +140,11 @@ class RatedPhotos:
             state.update(np.asarray(self.ratings[index], dtype="<f8").tobytes())
         return state.hexdigest()
 
-    def with_splits(self, splits: Iterable[str]) -> "RatedPhotos":
-        """The same photographs in other parts; what is known of their content is not computed again."""
-        other = replace(self, splits=tuple(splits))
-        other.__dict__.update(
-            {name: self.__dict__[name] for name in ("digests", "content_hash") if name in self.__dict__}
-        )
-        return other
+    def with_splits(self, splits: Iterable[str]) -> Self:
+        """The same photographs in other parts; hashes that are known are not computed again."""
+        return _keep_hashes(replace(self, splits=tuple(splits)), self)
 
-    def subset(self, rows: np.ndarray) -> "RatedPhotos":
+    def subset(self, rows: np.ndarray) -> Self:
         """Some of the photographs, in the order of ``rows`` (their indices, none twice), with their votes."""
         rows = np.asarray(rows, dtype=int)
         votes = None
@@ -169,6 +167,40 @@ class RatedPhotos:
         if "digests" in self.__dict__:
             part.__dict__["digests"] = self.digests[rows]  # no file is read twice
         return part
+
+
+@dataclass(frozen=True)
+class VotedPhotos(RatedPhotos):
+    """Rated photographs whose numbers of votes are known: ``histogram`` is never None."""
+
+    histogram: Histogram = field(kw_only=True)
+
+    @classmethod
+    def of(cls, photos: RatedPhotos, purpose: str = "are needed here") -> Self:
+        """The same photographs, checked to have votes; hashes that are known are not computed again.
+
+        Args:
+            photos: with a histogram.
+            purpose: what the votes are for, as the end of "no numbers of votes, which ...".
+
+        Raises:
+            BeholderError: no histogram.
+        """
+        if photos.histogram is None:
+            raise BeholderError(
+                f"{photos.name}: no numbers of votes, which {purpose}; a CSV file has them in columns votes_1, "
+                "votes_2, ..., one for each value that can be voted"
+            )
+        return _keep_hashes(cls(**{each.name: getattr(photos, each.name) for each in fields(photos)}), photos)
+
+
+P = TypeVar("P", bound=RatedPhotos)
+
+
+def _keep_hashes(photos: P, source: RatedPhotos) -> P:
+    """``photos``, with the hashes that ``source``, the same photographs and ratings, has computed."""
+    photos.__dict__.update({name: source.__dict__[name] for name in HASHES if name in source.__dict__})
+    return photos
 
 
 def check_leaks(photos: RatedPhotos, drop: bool = False) -> RatedPhotos:

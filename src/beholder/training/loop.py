@@ -18,6 +18,7 @@ from beholder import progress
 from beholder.errors import BeholderError
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import precision
+from beholder.training.seeding import seeded
 
 OnEpoch = Callable[[dict[str, Any]], None]
 
@@ -106,8 +107,12 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
 def _epoch(stage: Stage, seed: int, epoch: int) -> float:
     """One pass; the mean loss."""
     number = int.from_bytes(hashlib.sha256(f"{seed} {stage.number} {epoch}".encode()).digest()[:6], "big")
-    torch.manual_seed(number)
-    steps = stage.steps(np.random.default_rng(number))
+    with seeded(number):
+        return _run_steps(stage, stage.steps(np.random.default_rng(number)), epoch)
+
+
+def _run_steps(stage: Stage, steps: Sequence[Step], epoch: int) -> float:
+    """One optimiser update per step; the mean loss."""
     stage.network.train()
     stage.network.backbone.eval()  # type: ignore[union-attr]
     device = next(iter(stage.kept.values())).device

@@ -22,6 +22,7 @@ from beholder.systems.comparison import ComparisonConfig, side_by_side
 from beholder.systems.li2019 import experiment as li_experiment
 from beholder.systems.li2019 import published as li_published
 from beholder.systems.li2019 import report as li_report
+from beholder.systems.registry import find_system
 from beholder.systems.song2023 import experiment as song_experiment
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.soydaner2023 import experiment as soydaner_experiment
@@ -53,9 +54,9 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 MAKERS = {"oasis": make_oasis, "aadb": make_aadb, "eva": make_eva}
 
 
-def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_experiment.Config:
+def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_experiment.SoydanerConfig:
     work, cache = root / "work", root / "cache"
-    return soydaner_experiment.Config(name, root, seeds, folds, False, RECIPE, False, work, cache)
+    return soydaner_experiment.SoydanerConfig(name, root, seeds, folds, False, RECIPE, False, work, cache)
 
 
 def parts(found: Document) -> list[Part]:
@@ -76,7 +77,7 @@ def numbers(found: Document) -> set[str]:
 def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = MAKERS[name](tmp_path)
     monkeypatch.setenv("BEHOLDER_DATA", str(root))
-    found = soydaner_report.reproduce(settings(name, root), CPU)
+    found = soydaner_report.report(settings(name, root), CPU)
     assert numbers(found) >= PRINTED, PRINTED - numbers(found)
     tables = {part.number: part for part in parts(found) if isinstance(part, Table) and part.number}
     for table in tables.values():  # numbers of the paper stand in columns that say so, ours in columns that say so
@@ -90,7 +91,7 @@ def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch:
     assert all(path.stat().st_size for path in written)
 
 
-def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.Config:
+def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.LiConfig:
     """OASIS as the first domain, own photographs as the second."""
     make_oasis(root)
     rows = ["image,calm,bright"]
@@ -102,14 +103,14 @@ def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.Con
         li_experiment.SMALL, backbone="tiny", resize=24, side=16, hidden=(16, 8), batch=8, epochs1=2, epochs2=2
     )
     second = str(root / "second/second.csv")
-    return li_experiment.Config(
+    return li_experiment.LiConfig(
         "oasis", root, seeds, folds, False, recipe, False, root / "work", root / "cache", second
     )
 
 
 def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = li_settings(tmp_path)
-    found = li_report.reproduce(wanted, CPU)
+    found = li_report.report(wanted, CPU)
     assert numbers(found) >= {"Table 1", "Table 2", "Figure 4", "Figure 5"}
     tables = {part.title: part for part in parts(found) if isinstance(part, Table)}
     for table in tables.values():
@@ -141,7 +142,7 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
     written = write.write_document(found, tmp_path / "report.html")
     assert all(path.stat().st_size for path in written)
     monkeypatch.setattr(li_experiment, "trainer", lambda *_: None)  # nothing is trained again
-    assert write.write_document(li_report.reproduce(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
+    assert write.write_document(li_report.report(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
         tmp_path / "report.html"
     ).read_text().replace("report-figures", "again-figures")
 
@@ -157,7 +158,7 @@ def rows_tested(name: str, root: Path) -> list[int]:
 
 def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path / "nowhere"))
-    found = soydaner_report.reproduce(settings("oasis", make_oasis(tmp_path)), CPU)
+    found = soydaner_report.report(settings("oasis", make_oasis(tmp_path)), CPU)
     missing = {part.number for part in parts(found) if isinstance(part, Missing)}
     assert {"Figure 3", "Table 3", "Figure 9a"} <= missing
 
@@ -165,10 +166,10 @@ def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypa
 def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
     wanted = settings("oasis", make_oasis(tmp_path), folds=1)
-    first = soydaner_report.reproduce(wanted, CPU)
+    first = soydaner_report.report(wanted, CPU)
     monkeypatch.setattr(soydaner_experiment, "trainer", lambda source, device: None)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.deletion", None)
-    again = soydaner_report.reproduce(wanted, CPU)
+    again = soydaner_report.report(wanted, CPU)
     assert first.summary == again.summary
     pages = [
         write.write_document(found, tmp_path / f"{name}.html")[1].read_text()
@@ -187,10 +188,10 @@ class Colours(torch.nn.Module):
 def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     li = li_settings(tmp_path)
     song = SongRecipe("tiny", side=16, maps=2, batch=8, epochs1=2, epochs2=1)
-    for paper, recipe in ((soydaner_experiment, RECIPE), (li_experiment, li.recipe), (song_experiment, song)):
-        monkeypatch.setattr(paper, "recipe_for", lambda name, recipe=recipe: recipe)
-    second = li_experiment._second
-    monkeypatch.setattr(li_experiment, "_second", lambda given: second(replace(given, second=li.second)))
+    for name, recipe in (("soydaner2023", RECIPE), ("li2019", li.recipe), ("song2023", song)):
+        functions = find_system(name).functions()
+        monkeypatch.setattr(functions, "recipe_for", lambda data, recipe=recipe: recipe)
+    monkeypatch.setattr(li_experiment, "SECOND", li.second)
     monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
     monkeypatch.setattr(default, "frozen", lambda recipe: Colours())
     monkeypatch.setattr(comparison, "TURNS", 1)
@@ -222,7 +223,7 @@ def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-1], ",".join([*lines[-1].split(",")[:-3], "", "", ""])]) + "\n")
     with pytest.raises(BeholderError, match="lack a rating"):
-        soydaner_report.reproduce(settings("oasis", tmp_path), CPU)
+        soydaner_report.report(settings("oasis", tmp_path), CPU)
 
 
 def test_published_numbers_agree_with_each_other() -> None:
@@ -281,10 +282,10 @@ def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monk
     """MobileNetV2 without stage 2 on one round of OASIS: what CI runs of the study."""
     monkeypatch.undo()
     recipe = replace(soydaner_experiment.recipe_for("oasis"), backbone="mobilenet_v2", epochs2=0)
-    wanted = soydaner_experiment.Config("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
+    wanted = soydaner_experiment.SoydanerConfig("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 20)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 8)
-    found = soydaner_report.reproduce(wanted, CPU)
+    found = soydaner_report.report(wanted, CPU)
     table = next(part for part in parts(found) if isinstance(part, Table) and part.number == "Table 1")
     values = [row[2].value for row in table.rows if isinstance(row[2], Estimate)]
     network, probe, dinov2 = values

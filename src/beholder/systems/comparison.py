@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from beholder import progress
-from beholder.data.rated_photos import RatedPhotos
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.registry import load_data
 from beholder.data.vote_distributions import distribution
 from beholder.embedded import default
@@ -24,14 +24,11 @@ from beholder.models import cost
 from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
-from beholder.systems.li2019 import experiment as li2019
-from beholder.systems.song2023 import experiment as song2023
-from beholder.systems.soydaner2023 import experiment as soydaner2023
-from beholder.systems.study import DEFAULT, Study, System, difference, measured, probe
-from beholder.systems.study_runs import with_splits
+from beholder.systems.registry import SYSTEMS, find_system
+from beholder.systems.study import DEFAULT, ScoredSystem, Study, difference, measured, probe
+from beholder.systems.study_runs import StudyConfig, with_splits
 from beholder.training.features import features
 
-PAPERS = {"soydaner2023": soydaner2023, "li2019": li2019, "song2023": song2023}
 BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
 
 
@@ -58,33 +55,35 @@ class ComparisonConfig:
     cache: Path | None
 
 
-def side_by_side(settings: ComparisonConfig, device: torch.device) -> Document:
+def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
     """Train what is not trained yet, and put the comparison together.
 
     Raises:
         BeholderError: as of the papers' own ``reproduce``; data without votes.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
-    if photos.histogram is None:
-        raise BeholderError(f"{photos.name}: no numbers of votes, which one of the systems learns from; choose oasis")
-    rounds = with_splits(photos, settings.folds, settings.by_group)
+    loaded = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    if loaded.histogram is None:
+        raise BeholderError(f"{loaded.name}: no numbers of votes, which one of the systems learns from; choose oasis")
+    photos = VotedPhotos.of(loaded)
+    rounds = with_splits(photos, config.folds, config.by_group)
     systems = []
-    for name, paper in PAPERS.items():
-        own = paper.Config(
-            data=settings.data,
-            root=settings.root,
+    for name in SYSTEMS:
+        functions = find_system(name).functions()
+        own = StudyConfig(
+            data=config.data,
+            root=config.root,
             seeds=1,
-            folds=settings.folds,
-            by_group=settings.by_group,
-            recipe=paper.recipe_for(settings.data),
-            drop_leaks=settings.drop_leaks,
-            work=settings.work / f"{name}-{Path(settings.data).stem}.runs",
-            cache=settings.cache,
+            folds=config.folds,
+            by_group=config.by_group,
+            recipe=functions.recipe_for(config.data),
+            drop_leaks=config.drop_leaks,
+            work=config.work / f"{name}-{Path(config.data).stem}.runs",
+            cache=config.cache,
         )
-        systems.append(paper.system(own, rounds, device))
-    systems += _probes(photos, rounds, systems, settings.cache)
+        systems.append(functions.scored_system(own, rounds, device))
+    systems += _probes(photos, rounds, systems, config.cache)
     tested = np.flatnonzero(np.isfinite(systems[0].mean))
-    study = Study(photos, rounds, tested, {}, {}, [], settings.by_group)
+    study = Study(photos, rounds, tested, {}, {}, [], config.by_group)
     return Document(
         f"Three systems, linear probes and the default model on {photos.name}",
         [
@@ -99,10 +98,9 @@ def side_by_side(settings: ComparisonConfig, device: torch.device) -> Document:
 
 
 def _probes(
-    photos: RatedPhotos, rounds: Sequence[RatedPhotos], systems: Sequence[System], cache: Path | None
-) -> list[System]:
+    photos: VotedPhotos, rounds: Sequence[RatedPhotos], systems: Sequence[ScoredSystem], cache: Path | None
+) -> list[ScoredSystem]:
     """Ridge regression on frozen features, on ratings and on shares of votes."""
-    assert photos.histogram is not None
     votes = distribution(photos.histogram)
     recipe = default.DefaultRecipe()
     dinov2 = default.frozen(recipe)
@@ -113,7 +111,7 @@ def _probes(
         found.setdefault(f"linear probe on {system.backbone}", (network, system.views, system.size))
     found[DEFAULT] = (dinov2, list(features(photos, extractor, cache)), extractor.size)
     return [
-        System(
+        ScoredSystem(
             name=name,
             setting="ridge regression on frozen features, one for the mean rating, one for the shares of votes",
             backbone="",
@@ -127,7 +125,7 @@ def _probes(
     ]
 
 
-def _table(study: Study, systems: Sequence[System], device: torch.device) -> Table:
+def _table(study: Study, systems: Sequence[ScoredSystem], device: torch.device) -> Table:
     speeds = _speeds(systems, device)
     rows: list[list[Cell]] = []
     for system, speed in zip(systems, speeds, strict=True):
@@ -154,17 +152,16 @@ def _table(study: Study, systems: Sequence[System], device: torch.device) -> Tab
     )
 
 
-def _emd(study: Study, system: System) -> Estimate | None:
+def _emd(study: Study, system: ScoredSystem) -> Estimate | None:
     if system.shares is None:
         return None
-    assert study.photos.histogram is not None
-    truth = distribution(study.photos.histogram)[study.rows].cumsum(axis=1)
+    truth = distribution(VotedPhotos.of(study.photos).histogram)[study.rows].cumsum(axis=1)
     away = np.abs(system.shares[study.rows].cumsum(axis=1) - truth).mean(axis=1)
     found = resampled(lambda rows: float(away[rows].mean()), len(away))
     return Estimate("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(away), *found)
 
 
-def _differences(study: Study, systems: Sequence[System]) -> Part:
+def _differences(study: Study, systems: Sequence[ScoredSystem]) -> Part:
     last = systems[-1]
     rows = []
     for system in systems[:-1]:
@@ -179,7 +176,7 @@ def _differences(study: Study, systems: Sequence[System]) -> Part:
     )
 
 
-def _speeds(systems: Sequence[System], device: torch.device) -> list[float]:
+def _speeds(systems: Sequence[ScoredSystem], device: torch.device) -> list[float]:
     """Photographs a second of each network alone."""
     networks = [
         system.network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -20,7 +20,7 @@ DEFAULT = "DINOv2 + ridge, as the default model"  # what every report compares w
 
 
 @dataclass(frozen=True)
-class System:
+class ScoredSystem:
     """A way to score photographs, measured and ready to be compared with others.
 
     Attributes:

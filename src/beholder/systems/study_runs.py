@@ -40,6 +40,8 @@ class StudyConfig(Generic[R]):
         drop_leaks: as of `beholder.data.registry.load_data`.
         work: folder of finished trainings.
         cache: folder of weights and features, the user's cache by default.
+        second: second data set of a system that learns from two, in place of its default.
+        second_root: folder of the second data set.
     """
 
     data: str
@@ -51,6 +53,8 @@ class StudyConfig(Generic[R]):
     drop_leaks: bool
     work: Path
     cache: Path | None
+    second: str | None = None
+    second_root: Path | None = None
 
     @property
     def beside(self) -> Path | None:
@@ -69,6 +73,14 @@ class Outcome:
 
     history: list[dict[str, Any]]
     predicted: dict[str, np.ndarray]
+
+    @classmethod
+    def of(
+        cls, photos: RatedPhotos, history: list[dict[str, Any]], stages: Mapping[str, np.ndarray | None]
+    ) -> "Outcome":
+        """Outcome from (N, T) predictions after each stage; those that are None were left out."""
+        test = np.array(photos.splits) == "test"
+        return cls(history, {stage: found[test] for stage, found in stages.items() if found is not None})
 
 
 Train = Callable[[RatedPhotos, R, Path], Outcome]
@@ -90,6 +102,14 @@ class Result:
     fold: int
     test: np.ndarray
     outcome: Outcome
+
+
+def note_epoch(row: dict[str, Any]) -> None:
+    """Print an epoch of a training."""
+    progress.note(
+        f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
+        f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
+    )
 
 
 def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:

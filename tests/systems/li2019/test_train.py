@@ -21,12 +21,15 @@ from beholder.models.backbones.base import Backbone, create_backbone
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.li2019 import train as li_train
+from beholder.systems.li2019.domains import domain_inputs
 from beholder.systems.li2019.export import scoring
 from beholder.systems.li2019.network import Centred, Personality, ScoringPersonality, laid_over
 from beholder.systems.li2019.recipe import LiRecipe
-from beholder.systems.li2019.train import LiResult, fit, least_squares, make_network, source_for, weights_of
+from beholder.systems.li2019.stages import least_squares, weights_of
+from beholder.systems.li2019.train import LiResult, fit, make_network
 from beholder.tasks import Task
-from beholder.training.inputs import FeatureInputs, ViewSpec, cached_source, direct_source
+from beholder.training.inputs import FeatureInputs
+from beholder.training.seeding import ViewSpec, cached_source, direct_source, seeded
 from helpers import tiny_backbones
 from helpers.factories import save_photo
 from helpers.trainings import Stop, run, save_csv, story
@@ -99,13 +102,13 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> RatedPhotos:
 @pytest.fixture(scope="module")
 def sources(photos: RatedPhotos, second: RatedPhotos, tmp_path_factory: pytest.TempPathFactory) -> list[FeatureInputs]:
     cache = tmp_path_factory.mktemp("cache")
-    return [source_for(each, RECIPE, CPU, cache=cache) for each in (photos, second)]
+    return [domain_inputs(each, RECIPE, CPU, cache=cache) for each in (photos, second)]
 
 
 @pytest.fixture(scope="module")
 def whole(photos: RatedPhotos, second: RatedPhotos, sources: list[FeatureInputs]) -> LiResult:
     """A training that nothing disturbed."""
-    return fit(photos, second, RECIPE, sources=sources, device=CPU)
+    return fit(photos, RECIPE, second=second, source=sources, device=CPU)
 
 
 def trained_again(
@@ -123,7 +126,7 @@ def trained_again(
         return replace(made, middle=middle)
 
     made = [watched(domain, each) for domain, each in zip("ab", sources, strict=True)]
-    return fit(photos, second, replace(RECIPE, **changes), sources=made, device=CPU), seen
+    return fit(photos, replace(RECIPE, **changes), second=second, source=made, device=CPU), seen
 
 
 # The network
@@ -136,7 +139,7 @@ def test_parameters_as_published() -> None:
     count = {name: sum(value.numel() for value in part.parameters()) for name, part in network.named_children()}
     assert count == {"backbone": 6_953_856, "aesthetic": 1_574_913, "personality": 1_576_965}
     assert count["backbone"] + 1024 * 1000 + 1000 == 7_978_856
-    assert network.between.shape == (5,)
+    assert network.inter_task.shape == (5,)
     assert network(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device="meta")).shape == (2, 6)
 
 
@@ -152,8 +155,8 @@ def test_equations() -> None:
         assert branches[:, 0].min() >= 0 and branches[:, 0].max() <= 1 and branches[:, 1:].abs().max() <= 1
         assert branches[:, 1:].min() < -0.9
         assert torch.equal(network.forward_head(pooled), branches)  # weights start at 0
-        network.between.copy_(torch.tensor([0.5, -0.25, 0.1]))
-        expected = branches[:, 0] + branches[:, 1:] @ network.between
+        network.inter_task.copy_(torch.tensor([0.5, -0.25, 0.1]))
+        expected = branches[:, 0] + branches[:, 1:] @ network.inter_task
         torch.testing.assert_close(network.forward_head(pooled)[:, 0], expected)
 
 
@@ -224,7 +227,7 @@ def test_single_leaves_the_other_branch_untouched(
     moved = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
     assert moved == {"backbone", "aesthetic"}
     assert trained.stage2 is None and trained.second is None and trained.best == 1
-    alone = fit(photos, None, replace(RECIPE, single=True), sources=sources[:1], device=CPU)
+    alone = fit(photos, replace(RECIPE, single=True), source=sources[:1], device=CPU)
     np.testing.assert_array_equal(alone.stage1, trained.stage1)
     assert not np.array_equal(alone.stage1, whole.stage1, equal_nan=True)
 
@@ -232,8 +235,8 @@ def test_single_leaves_the_other_branch_untouched(
 @pytest.mark.parametrize("shared", ["whole", "last", "none"])
 def test_what_is_trained(shared: str, photos: RatedPhotos, second: RatedPhotos, tmp_path: Path) -> None:
     recipe = replace(RECIPE, shared=shared)
-    made = [source_for(each, recipe, CPU, cache=tmp_path) for each in (photos, second)]
-    trained = fit(photos, second, recipe, sources=made, device=CPU)
+    made = [domain_inputs(each, recipe, CPU, cache=tmp_path) for each in (photos, second)]
+    trained = fit(photos, recipe, second=second, source=made, device=CPU)
     before = make_network(recipe, 2).state_dict()
     moved = {
         name.rsplit(".", 1)[0]
@@ -270,7 +273,7 @@ def test_rates_fall_every_epoch(
             return super().step(closure)
 
     monkeypatch.setattr(torch.optim, "SGD", Watched)
-    fit(photos, second, replace(RECIPE, epochs1=2, epochs2=2), sources=sources, device=CPU)
+    fit(photos, replace(RECIPE, epochs1=2, epochs2=2), second=second, source=sources, device=CPU)
     expected = [[0.01, 0.05]] * 10 + [[0.009, 0.045]] * 10 + [[0.05]] * 5 + [[0.045]] * 5
     np.testing.assert_allclose(np.concatenate(rates), np.concatenate(expected))
 
@@ -290,7 +293,7 @@ def test_loss_that_is_no_number_is_told(
 ) -> None:
     changes: dict[str, Any] = {"lr_branches": 1e30} if stage == 1 else {"lr_inter_task": 1e30}
     with pytest.raises(beholder.BeholderError, match=rf"stage {stage}, epoch .: .*no longer a number; give .*smaller"):
-        fit(photos, second, replace(RECIPE, **changes), sources=sources, device=CPU)
+        fit(photos, replace(RECIPE, **changes), second=second, source=sources, device=CPU)
 
 
 # An epoch of stage 1 asks for 10 batches and one of validation of each domain, then comes one of all photographs.
@@ -303,8 +306,8 @@ def test_stopped_goes_on_to_the_same(
     counted = [stop.source, replace(sources[1], middle=stop._counted(sources[1].middle))]
     stopped = [replace(each, views=10) for each in counted]
     with pytest.raises(KeyboardInterrupt):
-        fit(photos, second, RECIPE, sources=stopped, device=CPU, checkpoint=checkpoint)
-    again = fit(photos, second, RECIPE, sources=sources, device=CPU, checkpoint=checkpoint)
+        fit(photos, RECIPE, second=second, source=stopped, device=CPU, checkpoint=checkpoint)
+    again = fit(photos, RECIPE, second=second, source=sources, device=CPU, checkpoint=checkpoint)
     assert story(again.history) == story(whole.history) and again.best == whole.best
     for ours, theirs in zip(again.network.state_dict().values(), whole.network.state_dict().values(), strict=True):
         assert torch.equal(ours, theirs)
@@ -317,12 +320,12 @@ def test_checkpoint_of_another_training_is_refused(
     change: str, photos: RatedPhotos, second: RatedPhotos, sources: list[FeatureInputs], tmp_path: Path
 ) -> None:
     checkpoint = tmp_path / "c.safetensors"
-    fit(photos, second, RECIPE, sources=sources, device=CPU, checkpoint=checkpoint)
+    fit(photos, RECIPE, second=second, source=sources, device=CPU, checkpoint=checkpoint)
     other = replace(second, splits=(second.splits or ())[::-1]) if change == "second" else second
     recipe = replace(RECIPE, momentum=0.5) if change == "recipe" else RECIPE
     told = "second split" if change == "second" else "momentum"
     with pytest.raises(beholder.BeholderError, match=f"another training, with {told} "):
-        fit(photos, other, recipe, sources=sources, device=CPU, checkpoint=checkpoint)
+        fit(photos, recipe, second=other, source=sources, device=CPU, checkpoint=checkpoint)
 
 
 def test_densenet_from_random_weights(
@@ -332,8 +335,8 @@ def test_densenet_from_random_weights(
     real = create_backbone
 
     def drawn(name: str, pretrained: bool = True) -> Backbone:
-        torch.manual_seed(3)
-        return real(name, pretrained=False)
+        with seeded(3):
+            return real(name, pretrained=False)
 
     for module in ("systems.li2019.train", "training.inputs"):
         monkeypatch.setattr(f"beholder.{module}.create_backbone", drawn)
@@ -341,7 +344,7 @@ def test_densenet_from_random_weights(
         monkeypatch.setattr(f"beholder.{module}.backbone_identity", lambda name: "drawn")
     few = [each.subset(np.arange(10)) for each in (photos, second)]
     recipe = LiRecipe(resize=40, side=32, batch=4, epochs1=2, epochs2=2)
-    trained = fit(*few, recipe, device=CPU)
+    trained = fit(few[0], recipe, second=few[1], device=CPU)
     before = make_network(recipe, 2).state_dict()
     after = trained.network.state_dict()
     still = [name for name, value in after.items() if torch.equal(value, before[name])]
@@ -361,7 +364,7 @@ def test_branch_that_says_the_same_of_all_is_told(
     """A tanh whose first steps are too large stays at one end of its range."""
     recipe = replace(RECIPE, lr_branches=300.0 if saturated else 0.01, epochs1=1, epochs2=0)
     with epoch_reporter(None) as tell:
-        fit(photos, second, recipe, sources=sources, device=CPU, on_epoch=tell)
+        fit(photos, recipe, second=second, source=sources, device=CPU, on_epoch=tell)
     assert ("says the same of all photographs: give smaller rates" in capsys.readouterr().err) == saturated
 
 
@@ -374,9 +377,9 @@ def test_scoring_network_is_the_trained_one(
 ) -> None:
     """Its evidence is the first-order contribution, with the inter-task layer in it."""
     recipe = replace(RECIPE, single=single, epochs1=6, epochs2=20, lr_inter_task=0.5)
-    network = fit(photos, second, recipe, sources=sources, device=CPU).network
+    network = fit(photos, recipe, second=second, source=sources, device=CPU).network
     if not single:
-        torch.nn.init.constant_(network.between, 0.07)
+        torch.nn.init.constant_(network.inter_task, 0.07)
     tasks = (SCORE,) if single else (SCORE, *TRAITS)
     low_high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32)
     low, span = low_high[:, 0], low_high[:, 1] - low_high[:, 0]
@@ -468,8 +471,8 @@ def planted_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_coefficients_have_the_planted_signs(name: str, planted_root: Path) -> None:
     """Figure 4: against what was planted, and against the solution of least squares."""
     photos, second = (split_of(load_data(each, planted_root)) for each in (name, "psychoflickr"))
-    sources = [source_for(each, LEARNS, CPU, cache=planted_root / "cache") for each in (photos, second)]
-    trained = fit(photos, second, LEARNS, sources=sources, device=CPU)
+    sources = [domain_inputs(each, LEARNS, CPU, cache=planted_root / "cache") for each in (photos, second)]
+    trained = fit(photos, LEARNS, second=second, source=sources, device=CPU)
     found = weights_of(trained.history, psychoflickr.TRAITS)
     learned, solved = np.array(list(found.values())).T
     assert np.sign(learned).tolist() == np.sign(PLANTED).tolist(), found
@@ -478,7 +481,7 @@ def test_coefficients_have_the_planted_signs(name: str, planted_root: Path) -> N
         stage: min(row["validation_loss"] for row in trained.history if row["stage"] == stage) for stage in (1, 2)
     }
     assert losses[2] < losses[1] and trained.best == 2
-    torch.testing.assert_close(trained.network.between, torch.tensor(learned).float(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(trained.network.inter_task, torch.tensor(learned).float(), atol=1e-6, rtol=0)
 
 
 def test_model_file_of_published_data(planted_root: Path, tmp_path: Path) -> None:
@@ -521,8 +524,8 @@ def test_command_takes_own_files(single: bool, photos: RatedPhotos, second: Rate
     made = [load_data(str(table), ranges=ranges) for table, ranges in
             zip(tables, ({"look": (1, 10), "other": (0, 1)}, {"detail": (0, 5)}), strict=True)]  # fmt: skip
     recipe = replace(RECIPE, single=single)
-    trained = fit(made[0], None if single else made[1], recipe, device=CPU,
-                  sources=[source_for(each, recipe, CPU, cache=tmp_path) for each in made])  # fmt: skip
+    trained = fit(made[0], recipe, second=None if single else made[1], device=CPU,
+                  source=[domain_inputs(each, recipe, CPU, cache=tmp_path) for each in made])  # fmt: skip
     scorer = beholder.load(tmp_path / "m.onnx")
     found = scorer.score(made[0].paths)
     held_out = np.isfinite(trained.final[:, 0])

@@ -36,7 +36,7 @@ from beholder.systems.song2023 import experiment as song_experiment
 from beholder.systems.song2023 import losses
 from beholder.systems.song2023 import report as song_report
 from beholder.systems.song2023 import report_across as song_report_across
-from beholder.systems.song2023.export import publish
+from beholder.systems.song2023.export import export
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, shapes_of
 from beholder.systems.song2023.network import CELLS, POOLED, ScoringSemantic, Semantic, overlaps, pyramid
 from beholder.systems.song2023.recipe import SongRecipe
@@ -44,10 +44,10 @@ from beholder.systems.song2023.train import (
     SongResult,
     answers,
     fit,
+    inputs,
     make_network,
     predict,
     rebuilding_error,
-    source_for,
     total_loss,
 )
 from beholder.tasks import Task
@@ -107,7 +107,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> RatedPhotos:
 
 @pytest.fixture(scope="module")
 def source(photos: RatedPhotos, tmp_path_factory: pytest.TempPathFactory) -> VariableSizeInputs:
-    return source_for(photos, RECIPE, CPU, cache=tmp_path_factory.mktemp("cache"))
+    return inputs(photos, RECIPE, CPU, cache=tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def whole(photos: RatedPhotos, source: VariableSizeInputs) -> SongResult:
 @pytest.mark.parametrize("split", [True, False])
 @pytest.mark.parametrize("shape", [(16, 16), (16, 160), (37, 18), (2, 6)])
 def test_any_shape_gives_distributions(split: bool, shape: tuple[int, int]) -> None:
-    network = Semantic(create_backbone("tiny"), 5, 3, split).eval()
+    network = Semantic(create_backbone("tiny"), 5, 3, split=split).eval()
     answer = network(torch.randint(0, 256, (2, 3, *shape), dtype=torch.uint8))
     for shares in (answer.distribution, answer.activated):
         assert shares.shape == (2, 5) and (shares > 0).all()
@@ -172,7 +172,7 @@ def test_overlaps_give_each_place_away_once(length: int) -> None:
 def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
     """Closed form against autograd, place by place, and its sum against the pooled features'."""
     torch.manual_seed(1)
-    network = Semantic(create_backbone("tiny"), 4, 3, split).eval()
+    network = Semantic(create_backbone("tiny"), 4, 3, split=split).eval()
     values, typical = torch.tensor([1.0, 2, 4, 7]), torch.randn(12, POOLED)
     scoring = ScoringSemantic(network, values, typical).eval()
     pixels = torch.randint(0, 256, (3, 3, 20, 26), dtype=torch.uint8)
@@ -224,7 +224,7 @@ def test_losses_are_what_scipy_computes() -> None:
     assert float(losses.emd(found, truth)) == pytest.approx(np.mean(squared))
 
 
-@pytest.mark.parametrize("loss", [losses.emd, *losses.ACTIVATION.values()])
+@pytest.mark.parametrize("loss", [losses.emd, *losses.ACTIVATION_LOSS.values()])
 def test_losses_have_slopes_everywhere(loss: Any) -> None:
     """Where prediction and truth agree, and where votes for a value are none."""
     logits = torch.zeros(1, 3, requires_grad=True)
@@ -287,10 +287,11 @@ def test_stages_train_what_they_are_to(whole: SongResult, photos: RatedPhotos) -
     changed = {
         name for name, value in whole.network.state_dict().items() if not torch.equal(value, first.state_dict()[name])
     }
-    assert not any(name.startswith("backbone.") for name in first.trained(1)[0])
-    assert set(first.trained(2)[1]) == {"backbone.late.0.weight", "backbone.late.0.bias"}
-    assert set(first.trained(1)[0]) <= changed and whole.best in (1, 2)
-    assert {name for name in changed if name.startswith("backbone.")} <= set(first.trained(2)[1])
+    new, every = set(first.trainable_parameters(1)), set(first.trainable_parameters(2))
+    tuned = {"backbone.late.0.weight", "backbone.late.0.bias"}
+    assert not any(name.startswith("backbone.") for name in new) and every == new | tuned
+    assert new <= changed and whole.best in (1, 2)
+    assert {name for name in changed if name.startswith("backbone.")} <= tuned
     assert [row["stage"] for row in whole.history] == [1, 1, 1, 2, 2]
     held_out = np.array(photos.splits) != "train"
     for predicted in (whole.stage1, whole.stage2):
@@ -301,7 +302,7 @@ def test_stages_train_what_they_are_to(whole: SongResult, photos: RatedPhotos) -
 def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSizeInputs, photos: RatedPhotos) -> None:
     rows = np.flatnonzero(np.array(photos.splits) == "test")[::-1]
     found = predict(whole.network, source, whole.best, rows)
-    np.testing.assert_allclose(found, whole.predicted[rows], rtol=1e-5)
+    np.testing.assert_allclose(found, whole.final[rows], rtol=1e-5)
     for row, expected in zip(rows, found, strict=True):
         pixels = source.pixels(np.array([row]), np.zeros(1, bool)).byte()
         with torch.inference_mode():
@@ -309,7 +310,7 @@ def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSi
 
 
 def test_kept_inputs_train_as_pixels(whole: SongResult, photos: RatedPhotos) -> None:
-    direct = fit(photos, RECIPE, source=source_for(photos, RECIPE, CPU, keep=False), device=CPU)
+    direct = fit(photos, RECIPE, source=inputs(photos, RECIPE, CPU, keep=False), device=CPU)
     np.testing.assert_allclose(direct.stage2, whole.stage2, atol=5e-3)
 
 
@@ -388,13 +389,13 @@ def test_too_long_photographs_are_named(tmp_path: Path) -> None:
     photos = voted(tmp_path)
     Image.new("RGB", (221, 20)).save(tmp_path / "3.png")
     with pytest.raises(PhotoError, match=r"3\.png: 221 x 20 pixels, more than 10:1"):
-        source_for(photos, RECIPE, CPU, keep=False)
+        inputs(photos, RECIPE, CPU, keep=False)
 
 
 def test_backbones_of_fixed_multiples_are_told(photos: RatedPhotos, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(BeholderError, match="multiples of 2"):
         patch.setattr(Strided, "multiple", 2)
-        source_for(photos, RECIPE, CPU, cache=tmp_path)
+        inputs(photos, RECIPE, CPU, cache=tmp_path)
 
 
 # The model file
@@ -405,7 +406,7 @@ def model(
     photos: RatedPhotos, whole: SongResult, source: VariableSizeInputs, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     path = tmp_path_factory.mktemp("model") / "song.onnx"
-    publish(photos, whole, RECIPE, source, path)
+    export(photos, whole, RECIPE, source, path)
     return path
 
 
@@ -416,7 +417,7 @@ def test_model_file_scores_as_the_network(
     assert scorer.info.buckets == (1, 2, 3) and scorer.info.resize == "short edge"
     held_out = [row for row, part in enumerate(photos.splits or ()) if part != "train"]
     found = scorer.score([photos.paths[row] for row in held_out])
-    np.testing.assert_allclose(found.distribution, whole.predicted[held_out], atol=5e-3)
+    np.testing.assert_allclose(found.distribution, whole.final[held_out], atol=5e-3)
     np.testing.assert_allclose(found.distribution.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(found.overall, found.distribution @ [1, 2, 3], rtol=1e-5)
     np.testing.assert_allclose(
@@ -561,8 +562,10 @@ def small_study(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_oasis(tmp_path)
     recipe = replace(RECIPE, epochs1=1, epochs2=1)
-    wanted = song_experiment.Config("oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache")
-    found = song_report.reproduce(wanted, CPU)
+    wanted = song_experiment.SongConfig(
+        "oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache"
+    )
+    found = song_report.report(wanted, CPU)
     parts = {getattr(part, "number", ""): part for section in found.parts for part in section.parts}
     assert set(parts) >= {f"Table {number}" for number in (2, 3, 4, 5)} | {f"Figure {number}" for number in (9, 10, 11)}
     assert isinstance(parts["Table 5"], Missing)
@@ -577,5 +580,5 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
     written = write.write_document(without_photographs(found), tmp_path / "song.html")
     assert all(path.stat().st_size for path in written)
     monkeypatch.setattr(song_experiment, "trainer", lambda source, device: None)  # nothing is trained twice
-    again = song_report.reproduce(wanted, CPU)
+    again = song_report.report(wanted, CPU)
     assert again.summary == found.summary

@@ -31,10 +31,10 @@ from beholder.photos.resize import resize_exact
 from beholder.splits import split_hash
 from beholder.systems import study_runs
 from beholder.systems.soydaner2023 import experiment as soydaner_experiment
-from beholder.systems.soydaner2023.export import describe, publish
+from beholder.systems.soydaner2023.export import describe, export
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-from beholder.systems.soydaner2023.train import SoydanerResult, fit, make_network, source_for
+from beholder.systems.soydaner2023.train import SoydanerResult, fit, inputs, make_network
 from beholder.tasks import Task
 from beholder.training import features
 from beholder.training.device import choose_device
@@ -97,7 +97,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def source(photos: RatedPhotos, cache: Path) -> FeatureInputs:
-    return source_for(photos, RECIPE, CPU, cache=cache)
+    return inputs(photos, RECIPE, CPU, cache=cache)
 
 
 @pytest.fixture(scope="module")
@@ -144,11 +144,11 @@ def test_what_a_stage_trains(single: bool) -> None:
     with torch.device("meta"):
         network = make_network(SoydanerRecipe(single=single), 12, pretrained=False)
     head = {f"{layer}.{kind}" for layer in ("fc1", "fc2", "out.0") for kind in ("weight", "bias")}
-    assert set(network.trained(1)) == head
+    assert set(network.trainable_parameters(1)) == head
     # Convolutions 7, 8 and 9, counted from 0, are the fourth block's.
     convolutions = [name for name, layer in network.named_modules() if isinstance(layer, torch.nn.Conv2d)]
     block4_conv2_and_3 = {f"{name}.{kind}" for name in convolutions[8:10] for kind in ("weight", "bias")}
-    assert set(network.trained(2)) == head | block4_conv2_and_3
+    assert set(network.trainable_parameters(2)) == head | block4_conv2_and_3
     assert network.out[0].out_features == (1 if single else 12)
 
 
@@ -326,7 +326,7 @@ def assert_close(first: SoydanerResult, second: SoydanerResult, photos: RatedPho
 @pytest.mark.parametrize("mirror", [False, True])  # in one cache, too
 def test_kept_inputs_train_as_pixels(name: str, mirror: bool, photos: RatedPhotos, cache: Path) -> None:
     recipe = replace(RECIPE, backbone=name, mirror=mirror)
-    sources = [source_for(photos, recipe, CPU, keep=keep, cache=cache) for keep in (True, False)]
+    sources = [inputs(photos, recipe, CPU, keep=keep, cache=cache) for keep in (True, False)]
     network, rows = create_backbone(name), np.array([3, 0, 29, 3])
     mirrored = np.array([False, True, True, True]) & mirror
     size = (network.side, network.side)
@@ -359,9 +359,9 @@ def test_mirror_images_are_shown_by_chance(photos: RatedPhotos, source: FeatureI
 
 def test_stage_1_alone_keeps_no_maps(photos: RatedPhotos, tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs2=0)
-    kept = fit(photos, recipe, source=source_for(photos, recipe, CPU, cache=tmp_path), device=CPU)
+    kept = fit(photos, recipe, source=inputs(photos, recipe, CPU, cache=tmp_path), device=CPU)
     assert sum(file.stat().st_size for file in tmp_path.glob("features/*.npy")) < 2 * 30 * 6 * 4 + 200
-    direct = fit(photos, recipe, source=source_for(photos, recipe, CPU, keep=False), device=CPU)
+    direct = fit(photos, recipe, source=inputs(photos, recipe, CPU, keep=False), device=CPU)
     np.testing.assert_allclose(kept.stage1, direct.stage1, rtol=1e-4)
 
 
@@ -378,7 +378,7 @@ def test_kept_inputs_train_as_pixels_on_real_weights(name: str, tmp_path: Path) 
     files = tuple(f"{number}.png" for number in range(20))
     rated = RatedPhotos("real", tmp_path, files, (Task("a", 0, 1), Task("b", 0, 1)), rng.random((20, 2)), splits=parts)
     recipe = SoydanerRecipe(name, side=64, batch=4, epochs1=3, steps1=0, epochs2=2)
-    sources = [source_for(rated, recipe, CPU, keep=keep, cache=tmp_path / "cache") for keep in (True, False)]
+    sources = [inputs(rated, recipe, CPU, keep=keep, cache=tmp_path / "cache") for keep in (True, False)]
     assert_close(*(fit(rated, recipe, source=made, device=CPU) for made in sources), rated)
 
 
@@ -529,7 +529,7 @@ def test_features_on_a_full_disk(
     with pytest.raises(
         BeholderError, match="No space left" if not known else "features of toy take .* are free"
     ) as told:
-        source_for(photos, replace(RECIPE, side=64), CPU, cache=small_disk)
+        inputs(photos, replace(RECIPE, side=64), CPU, cache=small_disk)
     assert "BEHOLDER_CACHE" in str(told.value) and "\n" not in str(told.value)
     assert not list(small_disk.glob("features/*"))
 
@@ -551,22 +551,22 @@ def test_features_go_on_only_where_there_is_room(
         patch.setattr(features, "look", stop)
         patch.setattr(features, "_take_room", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
-            source_for(photos, recipe, CPU, cache=small_disk)
+            inputs(photos, recipe, CPU, cache=small_disk)
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="No space"), filler.open("wb", buffering=0) as file:
         while file.write(b"x" * 4096):
             pass
     with pytest.raises(BeholderError, match="No space left"):
-        source_for(photos, recipe, CPU, cache=small_disk)
+        inputs(photos, recipe, CPU, cache=small_disk)
     filler.unlink()
     seen.clear()
     monkeypatch.setattr(features, "look", lambda path, extractor: seen.append(path) or real(path, extractor))
-    made = source_for(photos, recipe, CPU, cache=small_disk)
+    made = inputs(photos, recipe, CPU, cache=small_disk)
     assert len(seen) == 14
     rows, straight = np.arange(30), np.zeros(30, bool)
     torch.testing.assert_close(
         made.middle(rows, straight),
-        source_for(photos, recipe, CPU, keep=False).middle(rows, straight),
+        inputs(photos, recipe, CPU, keep=False).middle(rows, straight),
         rtol=2e-3,
         atol=2e-3,
     )
@@ -575,10 +575,10 @@ def test_features_go_on_only_where_there_is_room(
 @pytest.mark.parametrize("harm", ["counter", "values"])
 def test_broken_features_are_made_anew(harm: str, photos: RatedPhotos, tmp_path: Path) -> None:
     rows, straight = np.arange(30), np.zeros(30, bool)
-    expected = source_for(photos, RECIPE, CPU, cache=tmp_path).middle(rows, straight)
+    expected = inputs(photos, RECIPE, CPU, cache=tmp_path).middle(rows, straight)
     for path in tmp_path.glob("features/*.json" if harm == "counter" else "features/*.npy"):
         path.write_bytes(path.read_bytes()[: 0 if harm == "counter" else 300])
-    assert torch.equal(source_for(photos, RECIPE, CPU, cache=tmp_path).middle(rows, straight), expected)
+    assert torch.equal(inputs(photos, RECIPE, CPU, cache=tmp_path).middle(rows, straight), expected)
 
 
 # The model file
@@ -631,16 +631,18 @@ def test_typical_is_of_the_training_photographs(
 ) -> None:
     """Looked at a batch at a time, however many there are."""
     networks: list[ScoringMultiTask] = []
-    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda network, *_: networks.append(network))
+    monkeypatch.setattr(
+        "beholder.systems.soydaner2023.export.write_model_file", lambda network, *_: networks.append(network)
+    )
     monkeypatch.setattr("beholder.training.held_out.HELD_OUT_BATCH", 5)
     network = whole.network if best == 2 else make_network(RECIPE, 3).eval()
     trained = replace(whole, network=network, best=best)
-    made, sizes = source_for(photos, RECIPE, CPU, keep=keep, cache=cache), []
+    made, sizes = inputs(photos, RECIPE, CPU, keep=keep, cache=cache), []
 
     def watched(inputs: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
         return lambda rows, mirrored: (sizes.append(len(rows)), inputs(rows, mirrored))[1]
 
-    publish(photos, trained, RECIPE, FeatureInputs(watched(made.pooled), watched(made.middle)), Path("unused.onnx"))
+    export(photos, trained, RECIPE, FeatureInputs(watched(made.pooled), watched(made.middle)), Path("unused.onnx"))
     train = [path for path, part in zip(photos.paths, photos.splits or (), strict=True) if part == "train"]
     pixels = torch.from_numpy(np.stack([resize_exact(read_photo(path), (16, 16)) for path in train]))
     with torch.inference_mode():
@@ -690,7 +692,7 @@ def test_model_file_scores_as_the_network(model: tuple[Path, Done]) -> None:
     path, _ = model
     rated = split_of(load_data(str(path.with_name("mine.csv")), ranges={"look": (1, 10)}))
     recipe = SoydanerRecipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=0, epochs2=2)
-    trained = fit(rated, recipe, source=source_for(rated, recipe, CPU, cache=path.with_name("c")), device=CPU)
+    trained = fit(rated, recipe, source=inputs(rated, recipe, CPU, cache=path.with_name("c")), device=CPU)
     final = trained.stage1 if trained.best == 1 else trained.stage2
     scorer = beholder.load(path)
     found = scorer.score(rated.paths)
@@ -832,7 +834,9 @@ def test_mistakes_are_one_line(
     if change:
         change(rows, tmp_path)
     save_csv(tmp_path / "mine.csv", rows)
-    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda *_: pytest.fail("it was trained"))
+    monkeypatch.setattr(
+        "beholder.systems.soydaner2023.export.write_model_file", lambda *_: pytest.fail("it was trained")
+    )
     done = train("--data", "mine.csv", *QUICK, "--cache", "cache", *options)
     errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert done.code == 1 and len(errors) == 1 and re.search(told, errors[0]), done.err
@@ -858,7 +862,7 @@ def test_leaks_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     rows = rows_of(tmp_path)
     leaking(rows, tmp_path)
     save_csv(tmp_path / "mine.csv", rows)
-    monkeypatch.setattr("beholder.systems.soydaner2023.export.export", lambda *_: None)
+    monkeypatch.setattr("beholder.systems.soydaner2023.export.write_model_file", lambda *_: None)
     done = train("--data", tmp_path / "mine.csv", *QUICK, "--drop-leaks", "--no-cache", "--out", tmp_path / "m.onnx")
     assert done.code == 0 and "29 photographs (15 train, 7 validation, 7 test)" in done.err
 
@@ -909,7 +913,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
             device=CPU,
             checkpoint=checkpoint,
             on_epoch=stop,
-            source=source_for(rated, recipe, CPU, keep=False),
+            source=inputs(rated, recipe, CPU, keep=False),
         )
     assert seen[0]["epoch"] > 1  # it goes on, and does not begin anew
 

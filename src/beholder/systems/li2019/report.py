@@ -27,11 +27,11 @@ from beholder.systems.li2019.experiment import (
     BOTH,
     OWN,
     SINGLE,
-    Config,
-    _inputs,
-    _kept,
-    _second,
-    _trainings,
+    LiConfig,
+    chosen_trainings,
+    kept_epoch,
+    second_photos,
+    study_inputs,
     trainer,
 )
 from beholder.systems.li2019.network import Personality
@@ -44,30 +44,30 @@ from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
+def report(config: LiConfig, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.li2019.train.fit`; scores that are
             missing.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if np.isnan(photos.ratings[:, 0]).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
-    second = _second(settings)
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    sources, also = _inputs(settings, photos, second, device)
+    second = second_photos(config)
+    rounds = with_splits(photos, config.folds, config.by_group)
+    sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    trainings, tried = _trainings(settings, rounds, train, also)
+    trainings, tried = chosen_trainings(config, rounds, train, also)
     recipe = trainings[BOTH]
-    results = train_all(rounds, trainings, settings.seeds, settings.work, train, also)
+    results = train_all(rounds, trainings, config.seeds, config.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
+    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), config.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),
     }
-    study = assemble(photos, rounds, results, compared, settings.by_group)
+    study = assemble(photos, rounds, results, compared, config.by_group)
     return Document(
         f"Li et al. 2019, on {photos.name} and {second.name}",
         _summary(study, second, recipe),
@@ -170,7 +170,7 @@ def _tried(tried: Mapping[tuple[str, float], Result]) -> list[Part]:
         return []
     rows: list[list[Cell]] = []
     for (name, rate), result in tried.items():
-        kept = _kept(result)
+        kept = kept_epoch(result)
         of_second = [kept.get("second_loss"), kept.get("second_srcc")]
         rows.append([name, f"{rate:g}", f"{rate / 10:g}", kept["validation_loss"], kept["validation_srcc"], *of_second])
     return [
@@ -318,7 +318,9 @@ def _parameters(recipe: LiRecipe, traits: int) -> Table:
     counts: list[tuple[int, ...]] = []
     for network in networks:
         parts = (network.backbone, network.aesthetic, network.personality)
-        counts.append((*(cost.parameters(part) for part in parts), network.between.numel(), cost.parameters(network)))
+        counts.append(
+            (*(cost.parameters(part) for part in parts), network.inter_task.numel(), cost.parameters(network))
+        )
     rows: list[list[Cell]] = [
         [part, *both]
         for part, *both in zip(
@@ -349,7 +351,7 @@ def _curves(study: Study, second: RatedPhotos) -> list[Part]:
     first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == BOTH]
     best: list[list[Cell]] = []
     for name in dict.fromkeys(each.setting for each in study.results):
-        chosen = [_kept(each) for each in study.results if each.setting == name]
+        chosen = [kept_epoch(each) for each in study.results if each.setting == name]
         theirs = spread([row["second_srcc"] for row in chosen]) if "second_srcc" in chosen[0] else None
         epochs = spread([float(row["epoch"]) for row in chosen])
         best.append([name, spread([row["validation_srcc"] for row in chosen]), theirs, epochs])

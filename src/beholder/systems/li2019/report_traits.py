@@ -9,7 +9,7 @@ from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table, spread
 from beholder.systems.li2019.experiment import BOTH, TRAITS
 from beholder.systems.li2019.published import SIGNS
-from beholder.systems.li2019.train import weights_of
+from beholder.systems.li2019.stages import weights_of
 from beholder.systems.study import Study
 
 SHOWN = 2  # photographs of a low and of a high rating

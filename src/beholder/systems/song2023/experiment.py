@@ -9,19 +9,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.embedded import default
 from beholder.metrics import as_shares, means
-from beholder.systems import study_runs
 from beholder.systems.song2023.export import pooled_views
 from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
-from beholder.systems.song2023.train import fit, make_network, source_for
-from beholder.systems.study import DEFAULT, System, probe, single_run_predictions
-from beholder.systems.study_runs import Outcome, train_all
+from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
+from beholder.systems.study import DEFAULT, ScoredSystem, probe, single_run_predictions
+from beholder.systems.study_runs import Outcome, StudyConfig, note_epoch, train_all
 from beholder.training.features import features
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
@@ -37,11 +35,11 @@ TRIED: tuple[dict[str, Any], ...] = (
     *({"weight_act": weight} for weight in (0.01, 0.03, 0.3, 1)),
     *({"weight_rebuilt": weight} for weight in (0.1, 1, 10)),
 )
-Config = study_runs.StudyConfig[SongRecipe]
+SongConfig = StudyConfig[SongRecipe]
 
 
-def recipe_for(name: str) -> SongRecipe:
-    """Config for a data set: the same for all, as nothing else was tried on any other."""
+def recipe_for(data: str) -> SongRecipe:
+    """Settings for a data set: the same for all, as others were tried on OASIS only."""
     return SongRecipe()
 
 
@@ -74,39 +72,29 @@ def stage1(recipe: SongRecipe) -> SongRecipe:
 
 
 def trainer(source: VariableSizeInputs, device: torch.device) -> Callable[[RatedPhotos, SongRecipe, Path], Outcome]:
-    """How `run_all` trains the network of this paper; predicted are (n, M) distributions."""
+    """How `beholder.systems.study_runs.train_all` trains this network; its predictions are (n, M) distributions."""
 
     def train(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device, on_epoch=_told)
-        test = np.array(photos.splits) == "test"
-        stages = {TRAINING: trained.stage1, FINE_TUNING: trained.stage2}
-        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device, on_epoch=note_epoch)
+        return Outcome.of(photos, trained.history, {TRAINING: trained.stage1, FINE_TUNING: trained.stage2})
 
     return train
 
 
-def _told(row: dict[str, Any]) -> None:
-    progress.note(
-        f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation EMD "
-        f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
-    )
-
-
-def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device) -> System:
-    """The complete model, trained with seed 0. Raises as :func:`reproduce`."""
-    photos, recipe = rounds[0], settings.recipe
-    assert photos.histogram is not None
-    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
-    results = train_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, device))
+def scored_system(config: SongConfig, rounds: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+    """The complete model, trained with seed 0. Raises as `report`."""
+    photos, recipe = with_votes(rounds[0]), config.recipe
+    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
+    results = train_all(rounds, {COMPLETE: recipe}, 1, config.work, trainer(source, device))
     shares, values = single_run_predictions(photos, results), photos.histogram.values
     shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
     width, height = (int(side) for side in shapes[np.argmax(counts)])
-    return System(
+    return ScoredSystem(
         name="Song et al. 2023, complete",
         setting=f"{recipe.backbone}, both stages, {len(values)} values that can be voted; the aspect ratio is kept, "
         f"costs are those of {width} x {height} px",
         backbone=recipe.backbone,
-        views=pooled_views(source, True),
+        views=pooled_views(source, mirror=True),
         mean=means(shares, values),
         shares=shares,
         network=_Scoring(make_network(recipe, len(values), pretrained=False)),
@@ -130,10 +118,9 @@ def compared(
     rounds: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
 ) -> dict[str, np.ndarray]:
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
-    photos = rounds[0]
-    views = pooled_views(source, True)
+    photos = with_votes(rounds[0])
+    views = pooled_views(source, mirror=True)
     seen = list(features(photos, default.extractor(default.DefaultRecipe()), cache))
-    assert photos.histogram is not None
     shares = distribution(photos.histogram)
     average = np.full(shares.shape, np.nan)
     for part in rounds:

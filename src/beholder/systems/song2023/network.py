@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
+from beholder.systems.two_stages import TwoStageNetwork
 
 BINS = (1, 2, 4)  # a side
 POOLED = sum(bins * bins for bins in BINS)  # values a map
@@ -64,7 +65,7 @@ class Decoder(nn.Module):
         return torch.sigmoid(F.interpolate(self.out(features), size, mode="bilinear"))
 
 
-class Semantic(nn.Module):
+class Semantic(TwoStageNetwork):
     """uint8 RGB pixels (B, 3, H, W) of any shape that the backbone takes -> an `Answer`.
 
     Args:
@@ -74,7 +75,7 @@ class Semantic(nn.Module):
         split: a regressor of its own for each group; else one that reads all.
     """
 
-    def __init__(self, backbone: Backbone, buckets: int, maps: int, split: bool = True) -> None:
+    def __init__(self, backbone: Backbone, buckets: int, maps: int, *, split: bool = True) -> None:
         super().__init__()
         self.backbone = backbone
         self.buckets, self.split = buckets, split
@@ -98,15 +99,6 @@ class Semantic(nn.Module):
 
     def forward(self, pixels: Tensor) -> Answer:
         return self.forward_tail(self.backbone.forward_features(pixels), (pixels.shape[2], pixels.shape[3]))
-
-    def trained(self, stage: int) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
-        """Parameters by name that a stage trains: the new layers', and in stage 2 the backbone's last ones as well."""
-        tuned = tuple(f"backbone.{prefix}" for prefix in self.backbone.tuned) if stage == 2 else ()
-        named = dict(self.named_parameters())
-        return (
-            {name: value for name, value in named.items() if not name.startswith("backbone.")},
-            {name: value for name, value in named.items() if tuned and name.startswith(tuned)},
-        )
 
 
 class ScoringSemantic(nn.Module):

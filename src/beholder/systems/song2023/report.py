@@ -41,7 +41,7 @@ from beholder.systems.song2023.experiment import (
     TRAINING,
     TRIAL,
     TRIED,
-    Config,
+    SongConfig,
     compared,
     settings_of,
     stage1,
@@ -52,12 +52,12 @@ from beholder.systems.song2023.network import BINS, WIDTHS, Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
-from beholder.systems.song2023.train import fit, source_for
+from beholder.systems.song2023.train import fit, inputs
 from beholder.systems.study import Study, assemble, significant
 from beholder.systems.study_runs import Result, train_all, with_splits
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
+def report(config: SongConfig, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
@@ -65,12 +65,12 @@ def reproduce(settings: Config, device: torch.device) -> Document:
             without votes; scikit-learn is not installed.
     """
     require("sklearn.manifold", "train", "t-SNE")
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
-    recipe, work = settings.recipe, settings.work
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
+    recipe, work = config.recipe, config.work
+    rounds = with_splits(photos, config.folds, config.by_group)
+    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
     train = trainer(source, device)
     tried = train_all(rounds[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
     ablations = settings_of(recipe)
@@ -81,10 +81,10 @@ def reproduce(settings: Config, device: torch.device) -> Document:
         (rounds, {NO_ACT: without}),
         (rounds, ablations),
     ):
-        results += train_all(parts, chosen, settings.seeds, work, train)
+        results += train_all(parts, chosen, config.seeds, work, train)
     only = {ENCODING: replace(stage1(recipe), act=False, weight_emd=0)}
     train_all(rounds[:1], only, 1, work, train)
-    study = assemble(photos, rounds, results, compared(rounds, source, recipe, settings.cache), settings.by_group)
+    study = assemble(photos, rounds, results, compared(rounds, source, recipe, config.cache), config.by_group)
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
@@ -94,9 +94,9 @@ def reproduce(settings: Config, device: torch.device) -> Document:
     plain, encoding = network(NO_ACT, without), network(ENCODING, only[ENCODING])
     return Document(
         f"Song et al. 2023, on {photos.name}",
-        _summary(study, settings),
+        _summary(study, config),
         [
-            Section("What was run", [_protocol(study, settings), *_tried(tried), *_curves(study)]),
+            Section("What was run", [_protocol(study, config), *_tried(tried), *_curves(study)]),
             Section("Comparison with baselines", _comparison(study)),
             Section("Ablations", _ablations(study, recipe)),
             Section(
@@ -107,16 +107,16 @@ def reproduce(settings: Config, device: torch.device) -> Document:
                     tsne_part(study, source, recipe, device),
                 ],
             ),
-            Section("Across data sets", across_part(study, settings, complete, device)),
+            Section("Across data sets", across_part(study, config, complete, device)),
         ],
     )
 
 
-def _summary(study: Study, settings: Config) -> list[str]:
+def _summary(study: Study, config: SongConfig) -> list[str]:
     photos, complete = study.photos, study.final(COMPLETE)
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
-        f"sha256 `{photos.content_hash[:16]}`. Seeds: {settings.seeds}. Encoder: {settings.recipe.backbone}. Intervals "
+        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Encoder: {config.recipe.backbone}. Intervals "
         "are 95% bootstrap intervals over photographs.",
         "A reconstruction: the text of the paper at hand lost its equations and the values of its tables. No published "
         "number stands here; what the text says in words does.",
@@ -125,7 +125,7 @@ def _summary(study: Study, settings: Config) -> list[str]:
         f"its EMD {measured(study, 'EMD', complete)}.",
         *(
             ["One training of each setting: how trainings with another seed would differ is in no interval."]
-            if settings.seeds == 1
+            if config.seeds == 1
             else []
         ),
     ]
@@ -147,8 +147,8 @@ def _verdict(what: str, found: Estimate) -> str:
     )
 
 
-def _protocol(study: Study, settings: Config) -> Text:
-    recipe, photos = settings.recipe, study.photos
+def _protocol(study: Study, config: SongConfig) -> Text:
+    recipe, photos = config.recipe, study.photos
     assert photos.histogram is not None
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
@@ -224,7 +224,7 @@ def _tried(results: Sequence[Result]) -> list[Part]:
             "its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
             "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
             "rate that stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round "
-            "had a part in it; those of the other rounds are among the photographs here, as with any settings chosen "
+            "had a part in it; those of the other rounds are among the photographs here, as with any config chosen "
             "once.",
             digits=4,
         )

@@ -16,25 +16,25 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact, short_edge
 from beholder.reporting.document import Cell, Column, Missing, Part, Table
 from beholder.systems.song2023.distribution_metrics import metric_values
-from beholder.systems.song2023.experiment import Config
+from beholder.systems.song2023.experiment import SongConfig
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.study import Study
 
 ACROSS_COUNT = 300  # photographs of another data set
 
 
-def across_part(study: Study, settings: Config, network: Semantic, device: torch.device) -> list[Part]:
+def across_part(study: Study, config: SongConfig, network: Semantic, device: torch.device) -> list[Part]:
     rows: list[list[Cell]] = []
     missing = []
     for name in ("tid2013", "biq2021", "ava"):
         if name == study.photos.name:
             continue
         try:
-            other = load_data(name, settings.beside, drop_leaks=True, drop_missing=name == "ava")
+            other = load_data(name, config.beside, drop_leaks=True, drop_missing=name == "ava")
         except BeholderError:
             missing.append(name)
             continue
-        truth, found = _scored(study, settings, network, other, device)
+        truth, found = _scored(study, config, network, other, device)
         names = (other.tasks[0].name, name, "seed 0", len(truth))
         cells = [
             Estimate(key, *names, *bootstrap(metric, truth, found)) for key, metric in (("srcc", srcc), ("plcc", plcc))
@@ -77,11 +77,11 @@ def across_part(study: Study, settings: Config, network: Semantic, device: torch
 
 
 def _scored(
-    study: Study, settings: Config, network: Semantic, other: RatedPhotos, device: torch.device
+    study: Study, config: SongConfig, network: Semantic, other: RatedPhotos, device: torch.device
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ratings and predicted means for photographs of another data set; kept."""
-    path = settings.work / f"across-{other.name}.json"
-    key = json.loads(json.dumps([str(settings.recipe), study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
+    path = config.work / f"across-{other.name}.json"
+    key = json.loads(json.dumps([str(config.recipe), study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
     document = read_json(path)
     if document.get("key") != key:
         rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
@@ -90,7 +90,7 @@ def _scored(
         scores: list[float] = []
         with progress.bar(f"photographs of {other.name}", len(rows)) as bar:
             for row in rows:
-                scores.append(_mean(network, other.paths[row], settings.recipe.side, metric_values(study), device))
+                scores.append(_mean(network, other.paths[row], config.recipe.side, metric_values(study), device))
                 bar.advance(bar.task_ids[0])
         document = {"key": key, "rows": rows.tolist(), "scores": scores}
         keep_json(path, document)

@@ -23,7 +23,7 @@ from beholder.reporting.document import Cell, Column, Document, Missing, Part, P
 from beholder.splits import split_hash
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import cost as soydaner_cost
-from beholder.systems.soydaner2023.experiment import Config, trainer
+from beholder.systems.soydaner2023.experiment import SoydanerConfig, trainer
 from beholder.systems.soydaner2023.published import (
     ACROSS,
     COMPARISON,
@@ -39,50 +39,50 @@ from beholder.systems.soydaner2023.published import (
 )
 from beholder.systems.soydaner2023.report_ratings import raters_part, ratings_aadb, ratings_eva, ratings_here
 from beholder.systems.soydaner2023.report_tasks import attributes_part, variants_part
-from beholder.systems.soydaner2023.train import fit, source_for
+from beholder.systems.soydaner2023.train import fit, inputs
 from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
 from beholder.systems.study_runs import train_all, with_splits
 from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
+def report(config: SoydanerConfig, device: torch.device) -> Document:
     """Train what is not trained yet, and put the report together.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.soydaner2023.train.fit`;
             ratings that are missing.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if np.isnan(photos.ratings).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating; the tables need every task rated for each")
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    recipe = settings.recipe
+    rounds = with_splits(photos, config.folds, config.by_group)
+    recipe = config.recipe
     trainings = {
         MULTI: recipe,
         SINGLE: replace(recipe, single=True),
         SEPARATE: replace(recipe, separate=True, epochs2=0),
         SHORT: replace(recipe, steps1=0, epochs2=0),
     }
-    source = source_for(photos, recipe, device, cache=settings.cache)
-    results = train_all(rounds, trainings, settings.seeds, settings.work, trainer(source, device))
+    source = inputs(photos, recipe, device, cache=config.cache)
+    results = train_all(rounds, trainings, config.seeds, config.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
+    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), config.cache))
     compared = {
         f"linear probe on {recipe.backbone}": probe(rounds, views),
         DEFAULT: probe(rounds, default_views),
     }
-    study = assemble(photos, rounds, results, compared, settings.by_group)
-    checkpoint = settings.work / f"{MULTI}-seed0-fold0.safetensors"
+    study = assemble(photos, rounds, results, compared, config.by_group)
+    checkpoint = config.work / f"{MULTI}-seed0-fold0.safetensors"
     trained = fit(rounds[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)
-    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, settings.work, settings.beside, device)
+    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, config.work, config.beside, device)
     return Document(
         f"Soydaner & Wagemans 2023, on {photos.name}",
-        _summary(study, settings),
+        _summary(study, config),
         [
-            Section("What was run", [_protocol(study, settings)]),
-            Section("The ratings", [*ratings_aadb(settings), *ratings_eva(study), *ratings_here(study)]),
-            Section("The overall score", _overall(study, settings)),
+            Section("What was run", [_protocol(study, config)]),
+            Section("The ratings", [*ratings_aadb(config), *ratings_eva(study), *ratings_here(study)]),
+            Section("The overall score", _overall(study, config)),
             Section("Attributes, and what fine-tuning does", attributes_part(study)),
             Section("Single-task against multi-task, and other variants", variants_part(study)),
             Section("Where the scores come from", soydaner_analysis.maps(seen, FIGURES.get(photos.name, EITHER)[3])),
@@ -91,12 +91,12 @@ def reproduce(settings: Config, device: torch.device) -> Document:
     )
 
 
-def _summary(study: Study, settings: Config) -> list[str]:
+def _summary(study: Study, config: SoydanerConfig) -> list[str]:
     photos, multi = study.photos, study.final(MULTI)
     overall = photos.tasks[0].name
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
-        f"sha256 `{photos.content_hash[:16]}`. Seeds: {settings.seeds}. Backbone: {settings.recipe.backbone}. "
+        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Backbone: {config.recipe.backbone}. "
         "Intervals are 95% bootstrap intervals over photographs.",
         f"The multi-task network's SRCC for {overall} is {measured(study, multi)}.",
         _verdict("Multi-task less single-task", difference(study, multi, study.final(SINGLE))),
@@ -117,8 +117,8 @@ def _verdict(what: str, found: Estimate) -> str:
     return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {significant(found)}."
 
 
-def _protocol(study: Study, settings: Config) -> Text:
-    recipe, photos = settings.recipe, study.photos
+def _protocol(study: Study, config: SoydanerConfig) -> Text:
+    recipe, photos = config.recipe, study.photos
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
         for part in study.rounds
@@ -155,7 +155,7 @@ def _protocol(study: Study, settings: Config) -> Text:
     )
 
 
-def _overall(study: Study, settings: Config) -> list[Part]:
+def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
     photos, rated, multi = study.photos, study.photos.tasks[0], study.final(MULTI)
     rows: list[list[Cell]] = [[name, value, None, None, None, None] for name, value in COMPARISON.items()]
     systems: dict[str, np.ndarray] = {"multi-task network, as here": multi, **study.compared}
@@ -193,7 +193,7 @@ def _overall(study: Study, settings: Config) -> list[Part]:
             "A dot for each seed and system, and the published values of three methods.",
             "One training each is what the paper compares; the published values are on AADB.",
         ),
-        _parameters(settings),
+        _parameters(config),
         raters_part(study),
         Picture(
             figure[0],
@@ -213,8 +213,8 @@ def _overall(study: Study, settings: Config) -> list[Part]:
     ]
 
 
-def _parameters(settings: Config) -> Table:
-    name = settings.recipe.backbone
+def _parameters(config: SoydanerConfig) -> Table:
+    name = config.recipe.backbone
     costs = {found.name: found for found in soydaner_cost.all_costs()}
     here = costs[name]
     head = here.outputs_12 - here.backbone

@@ -9,7 +9,7 @@ from beholder.errors import BeholderError
 from beholder.metrics import Estimate, resampled, srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
-from beholder.systems.soydaner2023.experiment import Config
+from beholder.systems.soydaner2023.experiment import SoydanerConfig
 from beholder.systems.soydaner2023.published import (
     COMPARISON,
     MULTI,
@@ -22,10 +22,10 @@ from beholder.systems.soydaner2023.published import (
 from beholder.systems.study import Study, measured
 
 
-def ratings_aadb(settings: Config) -> list[Part]:
+def ratings_aadb(config: SoydanerConfig) -> list[Part]:
     """Figure 3, Table 3 and Figure 9a, from AADB's labels, which need no photographs."""
     try:
-        labels = aadb.read_labels(data_folder("aadb", settings.beside))
+        labels = aadb.read_labels(data_folder("aadb", config.beside))
     except BeholderError:
         why = "AADB's label files are not at hand."
         return [

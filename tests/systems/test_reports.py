@@ -46,7 +46,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
     monkeypatch.setattr(default, "extractor", lambda recipe: colours)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 10)
-    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 6)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 6)
     monkeypatch.setattr(study, "resampled", partial(resampled, resamples=50))
     yield
 
@@ -85,7 +85,7 @@ def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch:
             assert not any(isinstance(cell, Estimate) for cell in cells) or column.source == "measured", table.title
     first = tables["Table 1"]
     measured = [row for row in first.rows if isinstance(row[2], Estimate)]
-    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner_published.COMPARISON.values())
+    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner_published.SRCC_AADB.values())
     assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
     written = write.write_document(found, root / "report.html")
     assert all(path.stat().st_size for path in written)
@@ -100,7 +100,14 @@ def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.LiC
         rows.append(f"{number}.jpg,{1 + 4 * red:.3f},{red:.3f}")
     (root / "second/second.csv").write_text("\n".join(rows) + "\n")
     recipe = replace(
-        li_experiment.SMALL, backbone="tiny", resize=24, side=16, hidden=(16, 8), batch=8, epochs1=2, epochs2=2
+        li_experiment.SMALL_DATA_RECIPE,
+        backbone="tiny",
+        resize=24,
+        side=16,
+        hidden=(16, 8),
+        batch=8,
+        epochs1=2,
+        epochs2=2,
     )
     second = str(root / "second/second.csv")
     return li_experiment.LiConfig(
@@ -131,7 +138,7 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
         assert isinstance(root_mean, Estimate) and isinstance(mean, Estimate) and root_mean.n == 16
         assert root_mean.value == pytest.approx(mean.value**0.5, rel=0.05)  # each is a mean over two seeds
     signs = tables["Signs of the coefficients"]
-    assert [row[0] for row in signs.rows] == [*li_published.SIGNS, "calm", "bright"]
+    assert [row[0] for row in signs.rows] == [*li_published.TRAIT_SIGNS, "calm", "bright"]
     assert [row[2] is None for row in signs.rows] == [True] * 5 + [False] * 2
     counts = {row[0]: row[1] for row in tables["Parameters"].rows}
     assert counts["all"] == 10_105_739 and counts["inter-task layer"] == 5
@@ -151,7 +158,7 @@ def rows_tested(name: str, root: Path) -> list[int]:
     photos = load_data(name, root)
     return [
         row
-        for part in study_runs.with_splits(photos, 2)
+        for part in study_runs.split_into_folds(photos, 2)
         for row in np.flatnonzero(np.array(part.splits) == "test").tolist()
     ]
 
@@ -191,10 +198,10 @@ def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name, recipe in (("soydaner2023", RECIPE), ("li2019", li.recipe), ("song2023", song)):
         functions = find_system(name).functions()
         monkeypatch.setattr(functions, "recipe_for", lambda data, recipe=recipe: recipe)
-    monkeypatch.setattr(li_experiment, "SECOND", li.second)
+    monkeypatch.setattr(li_experiment, "DEFAULT_SECOND", li.second)
     monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
     monkeypatch.setattr(default, "frozen", lambda recipe: Colours())
-    monkeypatch.setattr(comparison, "TURNS", 1)
+    monkeypatch.setattr(comparison, "TIMED_TURNS", 1)
     wanted = ComparisonConfig("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
     found, *pictures = parts(side_by_side(wanted, CPU))
     assert isinstance(found, Table) and isinstance(pictures[0], Picture)
@@ -204,7 +211,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "Li et al.",
         "Song et al.",
         "linear probe on tiny",
-        comparison.DEFAULT,
+        comparison.DEFAULT_MODEL_PROBE,
     ]
     assert [value is None for value in emd.values()] == [True, True, False, False, False]
     for row in found.rows:
@@ -229,9 +236,9 @@ def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
 def test_published_numbers_agree_with_each_other() -> None:
     assert sum(soydaner_published.SCORES_AADB) == 1000 and sum(soydaner_published.SCORES_EVA) == 570
     assert soydaner_published.ATTRIBUTES_AADB["score"][1] == round(
-        soydaner_published.COMPARISON["Soydaner & Wagemans 2023"], 3
+        soydaner_published.SRCC_AADB["Soydaner & Wagemans 2023"], 3
     )
-    assert sum(ours for _, _, ours in soydaner_published.PARAMETERS) == 14_789_388
+    assert sum(ours for _, _, ours in soydaner_published.PARAMETER_COUNTS) == 14_789_388
     assert set(soydaner_published.ATTRIBUTES_AADB) == {task.name for task in aadb.TASKS}
     assert (
         soydaner_experiment.recipe_for("eva").dropout == 0.25 and soydaner_experiment.recipe_for("aadb").dropout == 0.35
@@ -241,15 +248,15 @@ def test_published_numbers_agree_with_each_other() -> None:
 def made_study(tmp_path: Path) -> study.Study:
     """Two rounds and two seeds whose predictions are the ratings plus a known error."""
     photos = load_data("oasis", make_oasis(tmp_path))
-    rounds = study_runs.with_splits(photos, 2)
+    fold_splits = study_runs.split_into_folds(photos, 2)
     results = []
-    for fold, part in enumerate(rounds):
+    for fold, part in enumerate(fold_splits):
         test = np.flatnonzero(np.array(part.splits) == "test")
         for seed in range(2):
             noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
             outcome = study_runs.Outcome([], {"training": photos.ratings[test] + noise})
             results.append(study_runs.Result("net", seed, fold, test, outcome))
-    return study.assemble(photos, rounds, results, {"perfect": photos.ratings})
+    return study.assemble(photos, fold_splits, results, {"perfect": photos.ratings})
 
 
 def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
@@ -266,13 +273,15 @@ def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
 
 def test_probe_never_sees_what_it_is_tested_on(tmp_path: Path) -> None:
     photos = load_data("oasis", make_oasis(tmp_path))
-    rounds = study_runs.with_splits(photos, 5)
-    found = study.probe(rounds, [np.eye(len(photos))])  # features that say which photograph it is, and nothing else
+    fold_splits = study_runs.split_into_folds(photos, 5)
+    found = study.probe(
+        fold_splits, [np.eye(len(photos))]
+    )  # features that say which photograph it is, and nothing else
     assert np.isfinite(found).all()
     assert srcc(photos.ratings[:, 0], found[:, 0]) < 0.2
     spoilt = [
         replace(part, ratings=np.where((np.array(part.splits) == "test")[:, None], 1.0, part.ratings))
-        for part in rounds
+        for part in fold_splits
     ]
     np.testing.assert_array_equal(study.probe(spoilt, [np.eye(len(photos))]), found)
 
@@ -284,7 +293,7 @@ def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monk
     recipe = replace(soydaner_experiment.recipe_for("oasis"), backbone="mobilenet_v2", epochs2=0)
     wanted = soydaner_experiment.SoydanerConfig("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 20)
-    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 8)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 8)
     found = soydaner_report.report(wanted, CPU)
     table = next(part for part in parts(found) if isinstance(part, Table) and part.number == "Table 1")
     values = [row[2].value for row in table.rows if isinstance(row[2], Estimate)]

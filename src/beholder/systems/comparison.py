@@ -25,11 +25,11 @@ from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.systems.registry import SYSTEMS, find_system
-from beholder.systems.study import DEFAULT, ScoredSystem, Study, difference, measured, probe
-from beholder.systems.study_runs import StudyConfig, with_splits
+from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, Study, difference, measured, probe
+from beholder.systems.study_runs import StudyConfig, split_into_folds
 from beholder.training.features import features
 
-BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
+TIMED_BATCH, TIMED_TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
     if loaded.histogram is None:
         raise BeholderError(f"{loaded.name}: no numbers of votes, which one of the systems learns from; choose oasis")
     photos = VotedPhotos.of(loaded)
-    rounds = with_splits(photos, config.folds, config.by_group)
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
     systems = []
     for name in SYSTEMS:
         functions = find_system(name).functions()
@@ -80,10 +80,10 @@ def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
             work=config.work / f"{name}-{Path(config.data).stem}.runs",
             cache=config.cache,
         )
-        systems.append(functions.scored_system(own, rounds, device))
-    systems += _probes(photos, rounds, systems, config.cache)
+        systems.append(functions.scored_system(own, fold_splits, device))
+    systems += _probes(photos, fold_splits, systems, config.cache)
     tested = np.flatnonzero(np.isfinite(systems[0].mean))
-    study = Study(photos, rounds, tested, {}, {}, [], config.by_group)
+    study = Study(photos, fold_splits, tested, {}, {}, [], config.by_group)
     return Document(
         f"Three systems, linear probes and the default model on {photos.name}",
         [
@@ -98,7 +98,7 @@ def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
 
 
 def _probes(
-    photos: VotedPhotos, rounds: Sequence[RatedPhotos], systems: Sequence[ScoredSystem], cache: Path | None
+    photos: VotedPhotos, fold_splits: Sequence[RatedPhotos], systems: Sequence[ScoredSystem], cache: Path | None
 ) -> list[ScoredSystem]:
     """Ridge regression on frozen features, on ratings and on shares of votes."""
     votes = distribution(photos.histogram)
@@ -109,15 +109,15 @@ def _probes(
     for system in systems:
         network = create_backbone(system.backbone)
         found.setdefault(f"linear probe on {system.backbone}", (network, system.views, system.size))
-    found[DEFAULT] = (dinov2, list(features(photos, extractor, cache)), extractor.size)
+    found[DEFAULT_MODEL_PROBE] = (dinov2, list(features(photos, extractor, cache)), extractor.size)
     return [
         ScoredSystem(
             name=name,
             setting="ridge regression on frozen features, one for the mean rating, one for the shares of votes",
             backbone="",
             views=views,
-            mean=probe(rounds, views)[:, 0],
-            shares=as_shares(probe(rounds, views, votes)),
+            mean=probe(fold_splits, views)[:, 0],
+            shares=as_shares(probe(fold_splits, views, votes)),
             network=nn.Sequential(network, nn.Linear(views[0].shape[1], 1)),
             size=size,
         )
@@ -147,8 +147,8 @@ def _table(study: Study, systems: Sequence[ScoredSystem], device: torch.device) 
         rows,
         f"RMSE in points of {rated.low:g} to {rated.high:g}. EMD: mean difference of cumulative shares of votes, for "
         "systems that predict them; less is better. Parameters and arithmetic are those of scoring. Photographs a "
-        f"second: the network alone, in PyTorch, {BATCH} at a time, {torch.get_num_threads()} threads, all systems in "
-        f"turn {TURNS} times, the median; what carries over to another machine is their ratio.",
+        f"second: the network alone, in PyTorch, {TIMED_BATCH} at a time, {torch.get_num_threads()} threads, all "
+        f"systems in turn {TIMED_TURNS} times, the median; what carries over to another machine is their ratio.",
     )
 
 
@@ -182,16 +182,16 @@ def _speeds(systems: Sequence[ScoredSystem], device: torch.device) -> list[float
         system.network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for system in systems
     ]
-    seconds = np.zeros((TURNS, len(systems)))
+    seconds = np.zeros((TIMED_TURNS, len(systems)))
     progress.note("timing the networks")
     with torch.inference_mode():
-        for turn in range(-1, TURNS):  # the first is not counted
+        for turn in range(-1, TIMED_TURNS):  # the first is not counted
             for place, (network, system) in enumerate(zip(networks, systems, strict=True)):
-                pixels = torch.randint(0, 256, (BATCH, 3, *system.size), dtype=torch.uint8, device=device)
+                pixels = torch.randint(0, 256, (TIMED_BATCH, 3, *system.size), dtype=torch.uint8, device=device)
                 started = time.perf_counter()
                 network(pixels)
                 if device.type == "cuda":
                     torch.cuda.synchronize()
                 if turn >= 0:
                     seconds[turn, place] = time.perf_counter() - started
-    return [float(value) for value in BATCH / np.median(seconds, axis=0)]
+    return [float(value) for value in TIMED_BATCH / np.median(seconds, axis=0)]

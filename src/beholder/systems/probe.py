@@ -24,7 +24,7 @@ from beholder.training.export import export
 from beholder.training.features import features
 from beholder.training.held_out import held_out, metrics
 
-LEAST = 8  # ratings of a task in a training part
+MIN_RATINGS = 8  # ratings of a task in a training part
 
 
 def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInfo:
@@ -56,9 +56,9 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
     for task, column in zip(photos.tasks, photos.ratings.T, strict=True):
         for test in tests:
             known = np.isfinite(column)
-            if (known & ~test).sum() < LEAST or not (known & np.any(tests, axis=0)).any():
+            if (known & ~test).sum() < MIN_RATINGS or not (known & np.any(tests, axis=0)).any():
                 raise BeholderError(
-                    f"{photos.name}: too few photographs are rated for {task.name}; rate {LEAST} or more"
+                    f"{photos.name}: too few photographs are rated for {task.name}; rate {MIN_RATINGS} or more"
                 )
     views = list(features(photos, default.extractor(recipe), cache))
     predicted = np.full(photos.ratings.shape, np.nan)

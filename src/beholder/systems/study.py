@@ -16,7 +16,7 @@ from beholder.metrics import METRICS, Estimate, Metric, resampled
 from beholder.systems.study_runs import Result
 from beholder.training import ridge
 
-DEFAULT = "DINOv2 + ridge, as the default model"  # what every report compares with
+DEFAULT_MODEL_PROBE = "DINOv2 + ridge, as the default model"  # what every report compares with
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Study:
     """
 
     photos: RatedPhotos
-    rounds: Sequence[RatedPhotos]
+    fold_splits: Sequence[RatedPhotos]
     rows: np.ndarray
     predicted: Mapping[tuple[str, str], np.ndarray]
     compared: Mapping[str, np.ndarray]
@@ -84,7 +84,9 @@ class Study:
     def split(self) -> str:
         """How the parts were kept apart, in words."""
         return (
-            "published split" if self.photos.splits else f"{len(self.rounds)} of 5 rounds of cross-validation, seed 0"
+            "published split"
+            if self.photos.splits
+            else f"{len(self.fold_splits)} of 5 rounds of cross-validation, seed 0"
         )
 
     def final(self, setting: str) -> np.ndarray:
@@ -94,7 +96,7 @@ class Study:
 
 def assemble(
     photos: RatedPhotos,
-    rounds: Sequence[RatedPhotos],
+    fold_splits: Sequence[RatedPhotos],
     results: Sequence[Result],
     compared: Mapping[str, np.ndarray],
     by_group: bool = False,
@@ -105,7 +107,7 @@ def assemble(
         photos: as loaded.
         compared: name -> (N, T) with NaN for photographs that were not tested.
     """
-    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in rounds]))
+    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in fold_splits]))
     seeds = 1 + max(result.seed for result in results)
     predicted: dict[tuple[str, str], np.ndarray] = {}
     for result in results:
@@ -114,7 +116,7 @@ def assemble(
             predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
     return Study(
         photos,
-        rounds,
+        fold_splits,
         rows,
         {key: values[:, rows] for key, values in predicted.items()},
         {name: values[rows] for name, values in compared.items()},
@@ -164,15 +166,17 @@ def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int
     return [METRICS[metric](study.truth[:, task], column) for column in _columns(predicted, task)]
 
 
-def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None) -> np.ndarray:
+def probe(
+    fold_splits: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None
+) -> np.ndarray:
     """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
 
     Args:
         views: the photographs and, where given, their mirror images: (N, D) each.
         targets: (N, T) what is predicted; the ratings without it.
     """
-    predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
-    for part in rounds:
+    predicted = np.full((fold_splits[0].ratings if targets is None else targets).shape, np.nan)
+    for part in fold_splits:
         test = np.array(part.splits) == "test"
         predicted[test] = ridge.probe(views, part.ratings if targets is None else targets, test)[test]
     return predicted

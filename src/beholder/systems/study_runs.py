@@ -112,7 +112,7 @@ def note_epoch(row: dict[str, Any]) -> None:
     )
 
 
-def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
+def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
     """The published split where there is one, with a validation part; else the first ``folds`` of five rounds.
 
     In each round a fifth is tested and a tenth of all photographs, from the rest, is for validation.
@@ -126,7 +126,7 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
 
 
 def train_all(
-    rounds: Sequence[RatedPhotos],
+    fold_splits: Sequence[RatedPhotos],
     settings: Mapping[str, R],
     seeds: int,
     work: Path,
@@ -144,13 +144,13 @@ def train_all(
     Raises:
         BeholderError: as of ``train``, or ``work`` cannot be written.
     """
-    wanted = [(fold, seed, name) for fold in range(len(rounds)) for seed in range(seeds) for name in settings]
+    wanted = [(fold, seed, name) for fold in range(len(fold_splits)) for seed in range(seeds) for name in settings]
     results = []
     with explained(work, "the runs"):
         work.mkdir(parents=True, exist_ok=True)
     for number, (fold, seed, name) in enumerate(wanted, 1):
         recipe = replace(settings[name], seed=seed)
-        photos = rounds[fold]
+        photos = fold_splits[fold]
         stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
         path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
         split_by = split_hash(photos.files, photos.splits or ())

@@ -28,8 +28,8 @@ from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.stages import least_squares, weights_of
 from beholder.systems.li2019.train import LiResult, fit, make_network
 from beholder.tasks import Task
-from beholder.training.inputs import FeatureInputs
-from beholder.training.seeding import ViewSpec, cached_source, direct_source, seeded
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_source, direct_source
+from beholder.training.seeding import seeded
 from helpers import tiny_backbones
 from helpers.factories import save_photo
 from helpers.trainings import Stop, run, save_csv, story

@@ -38,16 +38,23 @@ from beholder.systems.song2023 import report as song_report
 from beholder.systems.song2023 import report_across as song_report_across
 from beholder.systems.song2023.export import export
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, shapes_of
-from beholder.systems.song2023.network import CELLS, POOLED, ScoringSemantic, Semantic, overlaps, pyramid
+from beholder.systems.song2023.network import (
+    EVIDENCE_CELLS,
+    PYRAMID_VALUES,
+    ScoringSemantic,
+    Semantic,
+    overlaps,
+    pyramid,
+)
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import (
     SongResult,
-    answers,
+    batch_answers,
     fit,
     inputs,
     make_network,
     predict,
-    rebuilding_error,
+    reconstruction_error,
     total_loss,
 )
 from beholder.tasks import Task
@@ -128,7 +135,7 @@ def test_any_shape_gives_distributions(split: bool, shape: tuple[int, int]) -> N
         assert shares.shape == (2, 5) and (shares > 0).all()
         torch.testing.assert_close(shares.sum(dim=1), torch.ones(2))
     assert answer.rebuilt.shape == (2, 3, *shape) and 0 <= answer.rebuilt.min() <= answer.rebuilt.max() <= 1
-    assert network.out.weight.shape == (5, 3 * POOLED * (1 if split else 5))
+    assert network.out.weight.shape == (5, 3 * PYRAMID_VALUES * (1 if split else 5))
 
 
 def test_a_split_regressor_reads_its_own_group() -> None:
@@ -163,9 +170,9 @@ def test_pyramid_is_exact(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("length", [1, 3, 16, 23])
 def test_overlaps_give_each_place_away_once(length: int) -> None:
-    found = overlaps(torch.zeros(length), CELLS)
+    found = overlaps(torch.zeros(length), EVIDENCE_CELLS)
     torch.testing.assert_close(found.sum(dim=0), torch.ones(length))
-    torch.testing.assert_close(found.sum(dim=1), torch.full((CELLS,), length / CELLS))
+    torch.testing.assert_close(found.sum(dim=1), torch.full((EVIDENCE_CELLS,), length / EVIDENCE_CELLS))
 
 
 @pytest.mark.parametrize("split", [True, False])
@@ -173,7 +180,7 @@ def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
     """Closed form against autograd, place by place, and its sum against the pooled features'."""
     torch.manual_seed(1)
     network = Semantic(create_backbone("tiny"), 4, 3, split=split).eval()
-    values, typical = torch.tensor([1.0, 2, 4, 7]), torch.randn(12, POOLED)
+    values, typical = torch.tensor([1.0, 2, 4, 7]), torch.randn(12, PYRAMID_VALUES)
     scoring = ScoringSemantic(network, values, typical).eval()
     pixels = torch.randint(0, 256, (3, 3, 20, 26), dtype=torch.uint8)
     shares, pooled, places = scoring.places(pixels)
@@ -182,7 +189,7 @@ def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
     network.project = torch.nn.Identity()
     mean = network.forward_tail(features).distribution @ values
     (by_feature,) = torch.autograd.grad(mean.sum(), features, retain_graph=True)
-    scoring.typical = torch.zeros(12, POOLED)  # then a place counts its slope times what it holds
+    scoring.typical = torch.zeros(12, PYRAMID_VALUES)  # then a place counts its slope times what it holds
     scoring.project = torch.nn.Identity()
     scoring.backbone = type("Given", (torch.nn.Module,), {"forward_features": lambda self, _: features})()
     torch.testing.assert_close(scoring.places(pixels)[2], (by_feature * features).sum(dim=1), rtol=1e-4, atol=1e-5)
@@ -194,10 +201,12 @@ def test_evidence_is_the_slope_of_the_mean(split: bool) -> None:
 
 
 def test_evidence_keeps_its_sum_on_its_grid() -> None:
-    scoring = ScoringSemantic(Semantic(create_backbone("tiny"), 3, 2), torch.arange(3.0), torch.zeros(6, POOLED)).eval()
+    scoring = ScoringSemantic(
+        Semantic(create_backbone("tiny"), 3, 2), torch.arange(3.0), torch.zeros(6, PYRAMID_VALUES)
+    ).eval()
     pixels = torch.randint(0, 256, (2, 3, 20, 46), dtype=torch.uint8)
     scores, embedding, evidence, shares = scoring(pixels)
-    assert evidence.shape == (2, 1, CELLS, CELLS) and embedding.shape == (2, 6 * POOLED)
+    assert evidence.shape == (2, 1, EVIDENCE_CELLS, EVIDENCE_CELLS) and embedding.shape == (2, 6 * PYRAMID_VALUES)
     torch.testing.assert_close(evidence.sum(dim=(2, 3))[:, 0], scoring.places(pixels)[2].sum(dim=(1, 2)))
     torch.testing.assert_close(scores[:, 0], shares @ torch.arange(3.0))
 
@@ -349,7 +358,7 @@ def test_learns_what_was_planted(photos: RatedPhotos, source: VariableSizeInputs
     assert photos.histogram is not None
     truth, values = distribution(photos.histogram), photos.histogram.values
     usual = np.abs(truth.cumsum(axis=1) - truth.mean(axis=0).cumsum()).mean()
-    for part, answer in answers(trained.network, source, 1, np.arange(len(photos))):
+    for part, answer in batch_answers(trained.network, source, 1, np.arange(len(photos))):
         for found in (answer.distribution.numpy(), answer.activated.numpy()):
             assert np.corrcoef(means(truth[part], values), means(found, values))[0, 1] > 0.8
         found = answer.distribution.numpy()
@@ -361,7 +370,7 @@ def test_an_auto_encoder_alone_is_judged_by_what_it_rebuilds(photos: RatedPhotos
     trained = fit(photos, recipe, source=source, device=CPU)
     rows = np.flatnonzero(np.array(photos.splits) == "validation")
     best = min(row["validation_loss"] for row in trained.history)
-    assert rebuilding_error(trained.network, source, 1, rows) == pytest.approx(best, abs=1e-5)
+    assert reconstruction_error(trained.network, source, 1, rows) == pytest.approx(best, abs=1e-5)
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 
@@ -554,8 +563,8 @@ def small_study(monkeypatch: pytest.MonkeyPatch) -> None:
     colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
     monkeypatch.setattr(default, "extractor", lambda recipe: colours)
     monkeypatch.setattr(song_report_across, "ACROSS_COUNT", 4)
-    monkeypatch.setattr(song_experiment, "TRIAL", replace(RECIPE, epochs1=1, epochs2=0))
-    monkeypatch.setattr(song_experiment, "TRIED", ({}, {"lr_head": 0.01}, {"epochs2": 1, "lr_encoder": 0.01}))
+    monkeypatch.setattr(song_experiment, "TRIAL_RECIPE", replace(RECIPE, epochs1=1, epochs2=0))
+    monkeypatch.setattr(song_experiment, "CHANGES_TRIED", ({}, {"lr_head": 0.01}, {"epochs2": 1, "lr_encoder": 0.01}))
     monkeypatch.setattr(song_distribution_metrics, "resampled", partial(resampled, resamples=30))
 
 
@@ -574,7 +583,7 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
             assert all(column.source != "published" for column in part.columns)  # none of its numbers is known
     complete, *_ = parts["Table 2"].rows
     assert [isinstance(cell, Estimate) for cell in complete] == [False] + [True] * len(
-        song_distribution_metrics.METRICS
+        song_distribution_metrics.DISTRIBUTION_METRICS
     )
     assert len(parts["Table 3"].rows) == 5 and len(parts["Table 4"].rows) == 3
     written = write.write_document(without_photographs(found), tmp_path / "song.html")

@@ -975,8 +975,8 @@ def test_study_is_trained_once(
 
     monkeypatch.setattr(soydaner_experiment, "fit", counted)
     train = soydaner_experiment.trainer(source, CPU)
-    rounds = study_runs.with_splits(photos, 5)
-    first = study_runs.train_all(rounds, SETTINGS, 2, tmp_path, train)
+    fold_splits = study_runs.split_into_folds(photos, 5)
+    first = study_runs.train_all(fold_splits, SETTINGS, 2, tmp_path, train)
     assert [(each.setting, each.seed, each.fold) for each in first] == [
         ("multi task", 0, 0),
         ("single", 0, 0),
@@ -994,7 +994,7 @@ def test_study_is_trained_once(
 
     def again(settings: dict[str, SoydanerRecipe]) -> tuple[int, list[study_runs.Result]]:
         trained.clear()
-        found = study_runs.train_all(rounds, settings, 2, tmp_path, train)
+        found = study_runs.train_all(fold_splits, settings, 2, tmp_path, train)
         return len(trained), found
 
     count, found = again(SETTINGS)
@@ -1018,18 +1018,18 @@ def test_study_is_trained_once(
 @pytest.mark.parametrize("by_group", [False, True])
 def test_every_photograph_is_tested_once(by_group: bool, photos: RatedPhotos) -> None:
     groups = tuple(f"theme {number % 12}" for number in range(len(photos)))
-    rounds = study_runs.with_splits(replace(photos, splits=None, groups=groups), 5, by_group)
-    parts = np.array([each.splits for each in rounds])
-    assert ((parts == "test").sum(axis=0) == 1).all() and len(rounds) == 5
+    fold_splits = study_runs.split_into_folds(replace(photos, splits=None, groups=groups), 5, by_group)
+    parts = np.array([each.splits for each in fold_splits])
+    assert ((parts == "test").sum(axis=0) == 1).all() and len(fold_splits) == 5
     assert all({"train", "validation", "test"} == set(part) for part in parts)
     cut = [len({(group, part) for group, part in zip(groups, row, strict=True)}) > 12 for row in parts]
     assert any(cut) != by_group
-    assert len(study_runs.with_splits(replace(photos, splits=None), 2)) == 2
+    assert len(study_runs.split_into_folds(replace(photos, splits=None), 2)) == 2
 
 
 def test_published_split_stays(photos: RatedPhotos) -> None:
-    assert [each.splits for each in study_runs.with_splits(photos, 5)] == [photos.splits]
+    assert [each.splits for each in study_runs.split_into_folds(photos, 5)] == [photos.splits]
     without = tuple("train" if part == "validation" else part for part in photos.splits or ())
-    (made,) = study_runs.with_splits(replace(photos, splits=without), 5)
+    (made,) = study_runs.split_into_folds(replace(photos, splits=without), 5)
     assert (made.splits or ()).count("validation") == 3
     assert [part == "test" for part in made.splits or ()] == [part == "test" for part in without]

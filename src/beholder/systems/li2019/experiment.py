@@ -17,13 +17,17 @@ from beholder.systems.study import ScoredSystem, single_run_predictions
 from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
 from beholder.training.inputs import FeatureInputs, pooled_views
 
-SINGLE, OWN, BOTH = "only aesthetic task", "only aesthetic task, own rates", "two domains"
-TRAITS, ALTERNATING, BETWEEN = "traits", "alternating training", "with inter-task layer"
-SMALL = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
+AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
+    "only aesthetic task",
+    "only aesthetic task, own rates",
+    "two domains",
+)
+TRAITS_STAGE, ALTERNATING_TRAINING, INTER_TASK = "traits", "alternating training", "with inter-task layer"
+SMALL_DATA_RECIPE = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
 # Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh bears smaller ones than a sigmoid.
-TRIED = {BOTH: (0.003, 0.006, 0.01, 0.03), OWN: (0.01, 0.03, 0.1)}
-SECOND = "biq2021"
-SECOND_COUNT = 1000  # photographs of the second domain
+RATES_TRIED = {TWO_DOMAINS: (0.003, 0.006, 0.01, 0.03), OWN_RATES: (0.01, 0.03, 0.1)}
+DEFAULT_SECOND = "biq2021"
+MAX_SECOND_PHOTOS = 1000  # photographs of the second domain
 
 
 LiConfig = StudyConfig[LiRecipe]
@@ -31,7 +35,7 @@ LiConfig = StudyConfig[LiRecipe]
 
 def recipe_for(data: str) -> LiRecipe:
     """The paper's own settings for its data sets; for others, of a few hundred photographs, what a CPU can train."""
-    return LiRecipe() if data in ("ava", "aadb") else SMALL
+    return LiRecipe() if data in ("ava", "aadb") else SMALL_DATA_RECIPE
 
 
 def study_inputs(
@@ -45,33 +49,37 @@ def study_inputs(
 
 def chosen_trainings(
     config: LiConfig,
-    rounds: Sequence[RatedPhotos],
+    fold_splits: Sequence[RatedPhotos],
     train: Callable[[RatedPhotos, LiRecipe, Path], Outcome],
     also: Mapping[str, Any],
 ) -> tuple[dict[str, LiRecipe], dict[tuple[str, float], Result]]:
     """What is trained, by name, and the trials in the first round that its rates were chosen by."""
     recipe = config.recipe
     if recipe.shared != LAST:
-        return {BOTH: recipe, SINGLE: replace(recipe, single=True)}, {}
+        return {TWO_DOMAINS: recipe, AESTHETIC_ONLY: replace(recipe, single=True)}, {}
     trials = {
-        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN)
-        for name, rates in TRIED.items()
+        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN_RATES)
+        for name, rates in RATES_TRIED.items()
         for rate in rates
     }
     named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
-    tried = dict(zip(trials, train_all(rounds[:1], named, 1, config.work, train, also), strict=True))
-    best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in TRIED.items()}
-    both = trials[BOTH, best[BOTH]]
-    return {BOTH: both, SINGLE: replace(both, single=True), OWN: trials[OWN, best[OWN]]}, tried
+    tried = dict(zip(trials, train_all(fold_splits[:1], named, 1, config.work, train, also), strict=True))
+    best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in RATES_TRIED.items()}
+    both = trials[TWO_DOMAINS, best[TWO_DOMAINS]]
+    return {
+        TWO_DOMAINS: both,
+        AESTHETIC_ONLY: replace(both, single=True),
+        OWN_RATES: trials[OWN_RATES, best[OWN_RATES]],
+    }, tried
 
 
-def scored_system(config: LiConfig, rounds: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+def scored_system(config: LiConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The network with both domains and the inter-task layer, trained with seed 0. Raises as `report`."""
-    photos, second, recipe = rounds[0], second_photos(config), config.recipe
+    photos, second, recipe = fold_splits[0], second_photos(config), config.recipe
     sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    chosen = chosen_trainings(config, rounds, train, also)[0][BOTH]
-    results = train_all(rounds, {BOTH: chosen}, 1, config.work, train, also)
+    chosen = chosen_trainings(config, fold_splits, train, also)[0][TWO_DOMAINS]
+    results = train_all(fold_splits, {TWO_DOMAINS: chosen}, 1, config.work, train, also)
     return ScoredSystem(
         name="Li et al. 2019, with inter-task layer",
         setting=f"{recipe.backbone}, its last layers and two branches, trained in turn with {len(second)} photographs "
@@ -98,7 +106,7 @@ def trainer(
         trained = fit(
             photos, recipe, second=second, source=sources, checkpoint=checkpoint, device=device, on_epoch=note
         )
-        stages = {TRAITS: trained.traits, ALTERNATING: trained.stage1, BETWEEN: trained.stage2}
+        stages = {TRAITS_STAGE: trained.traits, ALTERNATING_TRAINING: trained.stage1, INTER_TASK: trained.stage2}
         return Outcome.of(photos, trained.history, {"alone": trained.stage1} if recipe.single else stages)
 
     return train
@@ -106,11 +114,11 @@ def trainer(
 
 def second_photos(config: LiConfig) -> RatedPhotos:
     """Photographs of the second domain, at most ``SECOND_COUNT`` photographs of them, with a validation part."""
-    name = config.second or SECOND
+    name = config.second or DEFAULT_SECOND
     root = config.second_root or root_beside(name, config.root, config.data)
     second = load_data(name, root, drop_leaks=config.drop_leaks)
-    if len(second) > SECOND_COUNT:
-        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:SECOND_COUNT]))
+    if len(second) > MAX_SECOND_PHOTOS:
+        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:MAX_SECOND_PHOTOS]))
     return split_of(second)
 
 

@@ -22,11 +22,11 @@ from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text, spread
 from beholder.splits import split_hash
 from beholder.systems.li2019.experiment import (
-    ALTERNATING,
-    BETWEEN,
-    BOTH,
-    OWN,
-    SINGLE,
+    AESTHETIC_ONLY,
+    OWN_RATES,
+    ALTERNATING_TRAINING,
+    INTER_TASK,
+    TWO_DOMAINS,
     LiConfig,
     chosen_trainings,
     kept_epoch,
@@ -35,11 +35,20 @@ from beholder.systems.li2019.experiment import (
     trainer,
 )
 from beholder.systems.li2019.network import Personality
-from beholder.systems.li2019.published import AADB, ACCURACY_AVA
+from beholder.systems.li2019.published import ACCURACY_AVA, AGREEMENT_AADB
 from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
-from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
-from beholder.systems.study_runs import Result, train_all, with_splits
+from beholder.systems.study import (
+    DEFAULT_MODEL_PROBE,
+    Study,
+    assemble,
+    by_seed,
+    difference,
+    measured,
+    probe,
+    significant,
+)
+from beholder.systems.study_runs import Result, split_into_folds, train_all
 from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
@@ -55,19 +64,19 @@ def report(config: LiConfig, device: torch.device) -> Document:
     if np.isnan(photos.ratings[:, 0]).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
     second = second_photos(config)
-    rounds = with_splits(photos, config.folds, config.by_group)
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
     sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    trainings, tried = chosen_trainings(config, rounds, train, also)
-    recipe = trainings[BOTH]
-    results = train_all(rounds, trainings, config.seeds, config.work, train, also)
+    trainings, tried = chosen_trainings(config, fold_splits, train, also)
+    recipe = trainings[TWO_DOMAINS]
+    results = train_all(fold_splits, trainings, config.seeds, config.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
     default_views = list(features(photos, default.extractor(default.DefaultRecipe()), config.cache))
     compared = {
-        f"linear probe on {recipe.backbone}": probe(rounds, views),
-        DEFAULT: probe(rounds, default_views),
+        f"linear probe on {recipe.backbone}": probe(fold_splits, views),
+        DEFAULT_MODEL_PROBE: probe(fold_splits, default_views),
     }
-    study = assemble(photos, rounds, results, compared, config.by_group)
+    study = assemble(photos, fold_splits, results, compared, config.by_group)
     return Document(
         f"Li et al. 2019, on {photos.name} and {second.name}",
         _summary(study, second, recipe),
@@ -84,10 +93,10 @@ def report(config: LiConfig, device: torch.device) -> Document:
 def _systems(study: Study) -> dict[str, np.ndarray]:
     """Name -> (seeds, n, 1) or (n, T) predictions, the paper's own three first."""
     found = {
-        SINGLE: study.final(SINGLE),
-        **({OWN: study.final(OWN)} if any(each.setting == OWN for each in study.results) else {}),
-        ALTERNATING: study.predicted[BOTH, ALTERNATING],
-        BETWEEN: study.predicted.get((BOTH, BETWEEN)),
+        AESTHETIC_ONLY: study.final(AESTHETIC_ONLY),
+        **({OWN_RATES: study.final(OWN_RATES)} if any(each.setting == OWN_RATES for each in study.results) else {}),
+        ALTERNATING_TRAINING: study.predicted[TWO_DOMAINS, ALTERNATING_TRAINING],
+        INTER_TASK: study.predicted.get((TWO_DOMAINS, INTER_TASK)),
         **study.compared,
     }
     return {name: predicted for name, predicted in found.items() if predicted is not None}
@@ -100,7 +109,7 @@ def _summary(study: Study, second: RatedPhotos, recipe: LiRecipe) -> list[str]:
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}), rated for "
         f"{rated.name}; second domain: {len(second)} photographs of {second.name}, rated for "
         f"{', '.join(task.name for task in second.tasks)}. Backbone: {recipe.backbone}. Seeds: "
-        f"{len(study.final(SINGLE))}. Intervals are 95% bootstrap intervals over photographs.",
+        f"{len(study.final(AESTHETIC_ONLY))}. Intervals are 95% bootstrap intervals over photographs.",
         "SRCC: " + "; ".join(f"{name} {measured(study, predicted)}" for name, predicted in systems.items()) + ".",
     ]
     for first, other in _pairs(study):
@@ -111,20 +120,23 @@ def _summary(study: Study, second: RatedPhotos, recipe: LiRecipe) -> list[str]:
 
 def _pairs(study: Study) -> list[tuple[str, str]]:
     names = list(_systems(study))
-    last = BETWEEN if BETWEEN in names else ALTERNATING
-    own = [OWN] if OWN in names else []
-    inside = [(ALTERNATING, SINGLE), *([(BETWEEN, ALTERNATING), (BETWEEN, SINGLE)] if last == BETWEEN else [])]
+    last = INTER_TASK if INTER_TASK in names else ALTERNATING_TRAINING
+    own = [OWN_RATES] if OWN_RATES in names else []
+    inside = [
+        (ALTERNATING_TRAINING, AESTHETIC_ONLY),
+        *([(INTER_TASK, ALTERNATING_TRAINING), (INTER_TASK, AESTHETIC_ONLY)] if last == INTER_TASK else []),
+    ]
     simpler = [*own, *study.compared]
     linear = next(iter(study.compared))
-    return [*inside, *((last, name) for name in simpler), *((name, linear) for name in (SINGLE, *own))]
+    return [*inside, *((last, name) for name in simpler), *((name, linear) for name in (AESTHETIC_ONLY, *own))]
 
 
 def _protocol(study: Study, second: RatedPhotos, recipe: LiRecipe) -> Text:
     photos = study.photos
     parts = ("train", "validation", "test")
-    counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.rounds]
+    counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.fold_splits]
     trained = {"whole": "the whole backbone", LAST: "the backbone's last layers", "none": "nothing of the backbone"}
-    steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
+    steps = -(-(study.fold_splits[0].splits or ()).count("train") // recipe.batch)
     backbone = create_backbone(recipe.backbone, pretrained=False)
     tuned = ", ".join(backbone.tuned)
     return Text(
@@ -148,10 +160,10 @@ def _protocol(study: Study, second: RatedPhotos, recipe: LiRecipe) -> Text:
             if recipe.shared == LAST
             else "As in the paper; it gives no batch size and does not say what stands between the layers of a branch "
             "(here a ReLU). Batch normalisation keeps the statistics of pretraining.",
-            f"`{SINGLE}` is the same network trained on the same batches of the aesthetic domain, with those of the "
-            f"second domain left out; `{OWN}` likewise, at the learning rates that suit it best.",
+            f"`{AESTHETIC_ONLY}` is the same network trained on the same batches of the aesthetic domain, with those "
+            f"of the second domain left out; `{OWN_RATES}` likewise, at the learning rates that suit it best.",
             f"Parts of {photos.name}: {'; '.join(counts)}; split sha256 "
-            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + f"; content sha256 `{photos.content_hash[:16]}`. Parts of {second.name}: "
             + ", ".join(f"{(second.splits or ()).count(name)} {name}" for name in parts)
             + f"; content sha256 `{second.content_hash[:16]}`. The linear probe and the DINOv2 head see the train and "
@@ -188,8 +200,8 @@ def _tried(tried: Mapping[tuple[str, float], Result]) -> list[Part]:
             ],
             rows,
             "Seed 0, first round, validation parts; no tested photograph of that round had a say. Taken was the least "
-            f"sum of the losses, for `{BOTH}` and `{SINGLE}` alike; `{OWN}` has the rates that are best for it, as the "
-            "score alone bears larger ones. An undefined SRCC is a second branch whose tanh saturates at once: it "
+            f"sum of the losses, for `{TWO_DOMAINS}` and `{AESTHETIC_ONLY}` alike; `{OWN_RATES}` has the rates that are "
+            "best for it, as the score alone bears larger ones. An undefined SRCC is a second branch whose tanh saturates at once: it "
             "gives one value and learns nothing.",
             digits=4,
         )
@@ -228,13 +240,13 @@ def _scores(study: Study) -> list[Part]:
     photos, rated, systems = study.photos, study.photos.tasks[0], _systems(study)
     above = float(np.mean(rated.to_unit(study.truth[:, 0]) >= 0.5))
     shares: list[list[Cell]] = [[name, value / 100, None] for name, value in ACCURACY_AVA.items()]
-    rows: list[list[Cell]] = [[name, *values, *[None] * 4] for name, values in AADB.items()]
+    rows: list[list[Cell]] = [[name, *values, *[None] * 4] for name, values in AGREEMENT_AADB.items()]
     for name, predicted in systems.items():
         shares.append([name, None, _unit(study, predicted, "accuracy", partial(accuracy, threshold=0.5))])
         agreement = [measured(study, predicted, metric) for metric in ("srcc", "plcc")]
         errors = [_unit(study, predicted, "rmse", METRICS["rmse"]), _unit(study, predicted, "mse", mse)]
         rows.append([name, *[None] * 3, *agreement, *errors])
-    final = systems.get(BETWEEN, systems[ALTERNATING])
+    final = systems.get(INTER_TASK, systems[ALTERNATING_TRAINING])
     return [
         Table(
             "Table 1",
@@ -268,7 +280,7 @@ def _scores(study: Study) -> list[Part]:
                 rated.high,
             ),
             f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
-            f"`{BETWEEN if BETWEEN in systems else ALTERNATING}`, seed 0.",
+            f"`{INTER_TASK if INTER_TASK in systems else ALTERNATING_TRAINING}`, seed 0.",
         ),
     ]
 
@@ -348,7 +360,7 @@ def _parameters(recipe: LiRecipe, traits: int) -> Table:
 
 
 def _curves(study: Study, second: RatedPhotos) -> list[Part]:
-    first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == BOTH]
+    first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == TWO_DOMAINS]
     best: list[list[Cell]] = []
     for name in dict.fromkeys(each.setting for each in study.results):
         chosen = [kept_epoch(each) for each in study.results if each.setting == name]
@@ -361,7 +373,8 @@ def _curves(study: Study, second: RatedPhotos) -> list[Part]:
             "Training curves",
             charts.curves(first),
             "Loss and rank correlation of the score by epoch over both stages, a line for each seed.",
-            f"`{BOTH}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score only.",
+            f"`{TWO_DOMAINS}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score "
+            "only.",
         ),
         Table(
             "",

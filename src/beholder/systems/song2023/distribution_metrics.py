@@ -23,7 +23,7 @@ class Columns:
         return Columns(self.mean[rows], self.sd[rows], self.below[rows])
 
 
-METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
+DISTRIBUTION_METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
     "SRCC, mean": lambda truth, found, middle: srcc(truth.mean, found.mean),
     "PLCC, mean": lambda truth, found, middle: plcc(truth.mean, found.mean),
     "SRCC, SD": lambda truth, found, middle: srcc(truth.sd, found.sd),
@@ -69,7 +69,7 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
 
     def statistic(rows: np.ndarray) -> float:
         drawn = truth[rows]
-        found = [np.mean([METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
+        found = [np.mean([DISTRIBUTION_METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
         return float(found[0] - sum(found[1:]))
 
     value, low, high = resampled(statistic, len(study.rows))
@@ -79,8 +79,8 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
 
 
 def metric_row(study: Study, name: str, predicted: np.ndarray) -> list[Cell]:
-    return [name, *(measured(study, metric, predicted) for metric in METRICS)]
+    return [name, *(measured(study, metric, predicted) for metric in DISTRIBUTION_METRICS)]
 
 
 def metric_columns(first: str) -> list[Column]:
-    return [Column(first), *(Column(metric, "measured") for metric in METRICS)]
+    return [Column(first), *(Column(metric, "measured") for metric in DISTRIBUTION_METRICS)]

@@ -18,18 +18,23 @@ from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
-from beholder.systems.study import DEFAULT, ScoredSystem, probe, single_run_predictions
+from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, probe, single_run_predictions
 from beholder.systems.study_runs import Outcome, StudyConfig, note_epoch, train_all
 from beholder.training.features import features
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
-COMPLETE, NO_ACT, NO_SPLIT, NEITHER = "complete", "without activation", "without split", "without both"
-NO_DECODER, ENCODING = "without auto-encoder", "auto-encoder only"
-MAPS = (1, 4, 64)  # P beside the recipe's
-FORMS = ("l1", "js", "kl")
+COMPLETE, WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH = (
+    "complete",
+    "without activation",
+    "without split",
+    "without both",
+)
+WITHOUT_DECODER, AUTOENCODER_ONLY = "without auto-encoder", "auto-encoder only"
+MAP_COUNTS = (1, 4, 64)  # P beside the recipe's
+ACTIVATION_FORMS = ("l1", "js", "kl")
 # What settings were tried with on the validation part of the first round of OASIS, one changed at a time, in stage 1.
-TRIAL = SongRecipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, lr_head=0.03, epochs2=0, decay=0.9)
-TRIED: tuple[dict[str, Any], ...] = (
+TRIAL_RECIPE = SongRecipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, lr_head=0.03, epochs2=0, decay=0.9)
+CHANGES_TRIED: tuple[dict[str, Any], ...] = (
     {},
     *({"lr_head": rate} for rate in (0.003, 0.01, 0.1)),
     *({"weight_act": weight} for weight in (0.01, 0.03, 0.3, 1)),
@@ -43,23 +48,23 @@ def recipe_for(data: str) -> SongRecipe:
     return SongRecipe()
 
 
-def settings_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
+def ablations_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
     """Every ablation by name, each in stage 1 only, to be compared with the complete model after stage 1."""
     first = stage1(recipe)
     return {
-        NO_ACT: replace(first, act=False),
-        NO_SPLIT: replace(first, separate=False),
-        NEITHER: replace(first, act=False, separate=False),
-        NO_DECODER: replace(first, weight_rebuilt=0),
-        **{f"{count} maps": replace(first, maps=count) for count in MAPS if count != recipe.maps},
-        **{f"{form} loss": replace(first, activation=form) for form in FORMS if form != recipe.activation},
+        WITHOUT_ACTIVATION: replace(first, act=False),
+        WITHOUT_SPLIT: replace(first, separate=False),
+        WITHOUT_BOTH: replace(first, act=False, separate=False),
+        WITHOUT_DECODER: replace(first, weight_rebuilt=0),
+        **{f"{count} maps": replace(first, maps=count) for count in MAP_COUNTS if count != recipe.maps},
+        **{f"{form} loss": replace(first, activation=form) for form in ACTIVATION_FORMS if form != recipe.activation},
     }
 
 
 def trials(recipe: SongRecipe) -> dict[str, SongRecipe]:
     """What was tried, by name, with the encoder of a recipe."""
-    base = replace(TRIAL, backbone=recipe.backbone, side=recipe.side)
-    return {f"tried {_changes(changed)}": replace(base, **changed) for changed in TRIED}
+    base = replace(TRIAL_RECIPE, backbone=recipe.backbone, side=recipe.side)
+    return {f"tried {_changes(changed)}": replace(base, **changed) for changed in CHANGES_TRIED}
 
 
 def _changes(changed: Mapping[str, float]) -> str:
@@ -81,11 +86,11 @@ def trainer(source: VariableSizeInputs, device: torch.device) -> Callable[[Rated
     return train
 
 
-def scored_system(config: SongConfig, rounds: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The complete model, trained with seed 0. Raises as `report`."""
-    photos, recipe = with_votes(rounds[0]), config.recipe
+    photos, recipe = with_votes(fold_splits[0]), config.recipe
     source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
-    results = train_all(rounds, {COMPLETE: recipe}, 1, config.work, trainer(source, device))
+    results = train_all(fold_splits, {COMPLETE: recipe}, 1, config.work, trainer(source, device))
     shares, values = single_run_predictions(photos, results), photos.histogram.values
     shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
     width, height = (int(side) for side in shapes[np.argmax(counts)])
@@ -115,19 +120,19 @@ class _Scoring(nn.Module):
 
 
 def compared(
-    rounds: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
+    fold_splits: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
 ) -> dict[str, np.ndarray]:
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
-    photos = with_votes(rounds[0])
+    photos = with_votes(fold_splits[0])
     views = pooled_views(source, mirror=True)
     seen = list(features(photos, default.extractor(default.DefaultRecipe()), cache))
     shares = distribution(photos.histogram)
     average = np.full(shares.shape, np.nan)
-    for part in rounds:
+    for part in fold_splits:
         test = np.array(part.splits) == "test"
         average[test] = shares[~test].mean(axis=0)
     return {
-        f"linear probe on {recipe.backbone}": as_shares(probe(rounds, views, shares)),
-        DEFAULT: as_shares(probe(rounds, seen, shares)),
+        f"linear probe on {recipe.backbone}": as_shares(probe(fold_splits, views, shares)),
+        DEFAULT_MODEL_PROBE: as_shares(probe(fold_splits, seen, shares)),
         "mean distribution of the photographs learned from": average,
     }

@@ -15,7 +15,7 @@ from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
 from beholder.systems.description import LearnedData
 from beholder.systems.description import describe as describe_model
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
-from beholder.systems.song2023.network import POOLED, ScoringSemantic, pyramid
+from beholder.systems.song2023.network import PYRAMID_VALUES, ScoringSemantic, pyramid
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import HELD_OUT_BATCH, SongResult, encoder, learned_tasks, with_votes
 from beholder.training import ridge
@@ -100,7 +100,7 @@ def _typical(photos: RatedPhotos, result: SongResult, source: VariableSizeInputs
     """(M * P, 21) mean pooled features of the training photographs."""
     network = result.network
     rows = np.flatnonzero(np.array(photos.splits) == "train")
-    total = np.zeros((network.project.out_channels, POOLED))
+    total = np.zeros((network.project.out_channels, PYRAMID_VALUES))
     with torch.inference_mode(), precision(next(network.parameters()).device):
         for part in by_shape(source.shapes, rows, HELD_OUT_BATCH):
             maps = encoder(network, source, result.best)(part, np.zeros(len(part), bool))

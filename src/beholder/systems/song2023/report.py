@@ -20,7 +20,7 @@ from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
 from beholder.systems.song2023.distribution_metrics import (
-    METRICS,
+    DISTRIBUTION_METRICS,
     measured,
     metric_columns,
     metric_row,
@@ -29,32 +29,32 @@ from beholder.systems.song2023.distribution_metrics import (
     true_distribution,
 )
 from beholder.systems.song2023.experiment import (
+    ACTIVATION_FORMS,
+    AUTOENCODER_ONLY,
+    CHANGES_TRIED,
     COMPLETE,
-    ENCODING,
     FINE_TUNING,
-    FORMS,
-    MAPS,
-    NEITHER,
-    NO_ACT,
-    NO_DECODER,
-    NO_SPLIT,
+    MAP_COUNTS,
     TRAINING,
-    TRIAL,
-    TRIED,
+    TRIAL_RECIPE,
+    WITHOUT_ACTIVATION,
+    WITHOUT_BOTH,
+    WITHOUT_DECODER,
+    WITHOUT_SPLIT,
     SongConfig,
+    ablations_of,
     compared,
-    settings_of,
     stage1,
     trainer,
     trials,
 )
-from beholder.systems.song2023.network import BINS, WIDTHS, Semantic
+from beholder.systems.song2023.network import DECODER_WIDTHS, PYRAMID_BINS, Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
 from beholder.systems.song2023.train import fit, inputs
 from beholder.systems.study import Study, assemble, significant
-from beholder.systems.study_runs import Result, train_all, with_splits
+from beholder.systems.study_runs import Result, split_into_folds, train_all
 
 
 def report(config: SongConfig, device: torch.device) -> Document:
@@ -69,29 +69,29 @@ def report(config: SongConfig, device: torch.device) -> Document:
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
     recipe, work = config.recipe, config.work
-    rounds = with_splits(photos, config.folds, config.by_group)
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
     source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
     train = trainer(source, device)
-    tried = train_all(rounds[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
-    ablations = settings_of(recipe)
-    without = ablations.pop(NO_ACT)
+    tried = train_all(fold_splits[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
+    ablations = ablations_of(recipe)
+    without = ablations.pop(WITHOUT_ACTIVATION)
     results: list[Result] = []
     for parts, chosen in (  # one call each for those whose first network is looked at, as its checkpoint is kept
-        (rounds, {COMPLETE: recipe}),
-        (rounds, {NO_ACT: without}),
-        (rounds, ablations),
+        (fold_splits, {COMPLETE: recipe}),
+        (fold_splits, {WITHOUT_ACTIVATION: without}),
+        (fold_splits, ablations),
     ):
         results += train_all(parts, chosen, config.seeds, work, train)
-    only = {ENCODING: replace(stage1(recipe), act=False, weight_emd=0)}
-    train_all(rounds[:1], only, 1, work, train)
-    study = assemble(photos, rounds, results, compared(rounds, source, recipe, config.cache), config.by_group)
+    only = {AUTOENCODER_ONLY: replace(stage1(recipe), act=False, weight_emd=0)}
+    train_all(fold_splits[:1], only, 1, work, train)
+    study = assemble(photos, fold_splits, results, compared(fold_splits, source, recipe, config.cache), config.by_group)
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(rounds[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
+        return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
 
     complete = network(COMPLETE, recipe)
-    plain, encoding = network(NO_ACT, without), network(ENCODING, only[ENCODING])
+    plain, encoding = network(WITHOUT_ACTIVATION, without), network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
     return Document(
         f"Song et al. 2023, on {photos.name}",
         _summary(study, config),
@@ -102,8 +102,14 @@ def report(config: SongConfig, device: torch.device) -> Document:
             Section(
                 "What the features hold",
                 [
-                    rebuilt_part(study, source, {COMPLETE: (complete, recipe), ENCODING: (encoding, only[ENCODING])}),
-                    *maps_part(study, source, {ENCODING: encoding, NO_ACT: plain, COMPLETE: complete}),
+                    rebuilt_part(
+                        study,
+                        source,
+                        {COMPLETE: (complete, recipe), AUTOENCODER_ONLY: (encoding, only[AUTOENCODER_ONLY])},
+                    ),
+                    *maps_part(
+                        study, source, {AUTOENCODER_ONLY: encoding, WITHOUT_ACTIVATION: plain, COMPLETE: complete}
+                    ),
                     tsne_part(study, source, recipe, device),
                 ],
             ),
@@ -135,7 +141,7 @@ def _summary(study: Study, config: SongConfig) -> list[str]:
         pairs.append(("After fine-tuning less after training", study.predicted[COMPLETE, FINE_TUNING], stage1))
     pairs += [
         (f"Complete less {name}, after training", stage1, study.predicted[name, TRAINING])
-        for name in (NO_ACT, NO_SPLIT, NO_DECODER)
+        for name in (WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_DECODER)
     ]
     pairs += [(f"Complete less {name}", complete, found) for name, found in list(study.compared.items())[:2]]
     return lines + [_verdict(what, measured(study, "SRCC, mean", first, second)) for what, first, second in pairs]
@@ -152,7 +158,7 @@ def _protocol(study: Study, config: SongConfig) -> Text:
     assert photos.histogram is not None
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
-        for part in study.rounds
+        for part in study.fold_splits
     ]
     votes = numbers_of_votes(photos.histogram)
     seconds = {
@@ -167,8 +173,8 @@ def _protocol(study: Study, config: SongConfig) -> Text:
         [
             f"{recipe.backbone} as the encoder, short edge {recipe.side} px, aspect ratio kept, mirrored by chance; "
             f"M = {len(photos.histogram.values)} groups of P = {recipe.maps} maps; a decoder of widths "
-            f"{', '.join(map(str, WIDTHS))}; spatial pyramid pooling with "
-            f"{', '.join(str(bins * bins) for bins in BINS)} bins; split regressor.",
+            f"{', '.join(map(str, DECODER_WIDTHS))}; spatial pyramid pooling with "
+            f"{', '.join(str(bins * bins) for bins in PYRAMID_BINS)} bins; split regressor.",
             f"Loss: {recipe.weight_emd:g} EMD (exponent 2) + {recipe.weight_act:g} activation loss "
             f"({recipe.activation.upper()}) + {recipe.weight_rebuilt:g} mean squared error of pixels (0 to 1). SGD, "
             f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. Stage 1: "
@@ -187,7 +193,7 @@ def _protocol(study: Study, config: SongConfig) -> Text:
             "losses, rates, batch and epochs, and that training has two stages: the paper trains all layers at once on "
             "AVA, which has 500 times as many photographs.",
             f"Parts: {'; '.join(counts)}. Split sha256: "
-            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + f". Votes a photograph: {votes.min()} to {votes.max()}, {votes.mean():.0f} on average. The probes see "
             "the train and the validation part, the networks learn from the train part and choose epochs by the "
             "validation part.",
@@ -210,7 +216,9 @@ def _tried(results: Sequence[Result]) -> list[Part]:
         best = min(result.outcome.history, key=lambda row: float(row["validation_loss"]))
         found = (float(best["validation_loss"]), float(best["validation_srcc"]))
         rows.append([result.setting.removeprefix("tried "), best["epoch"], *found])
-    base = ", ".join(f"{key} {getattr(TRIAL, key):g}" for key in sorted({key for changed in TRIED for key in changed}))
+    base = ", ".join(
+        f"{key} {getattr(TRIAL_RECIPE, key):g}" for key in sorted({key for changed in CHANGES_TRIED for key in changed})
+    )
     return [
         Table(
             "",
@@ -220,8 +228,8 @@ def _tried(results: Sequence[Result]) -> list[Part]:
                 *(Column(what, "measured") for what in ("best epoch", "validation EMD", "SRCC, mean")),
             ],
             rows,
-            f"Stage 1, {TRIAL.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 and "
-            "its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
+            f"Stage 1, {TRIAL_RECIPE.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 "
+            "and its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
             "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
             "rate that stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round "
             "had a part in it; those of the other rounds are among the photographs here, as with any config chosen "
@@ -257,7 +265,7 @@ def _comparison(study: Study) -> list[Part]:
     pairs = [
         (f"{metric}: complete less {name}", measured(study, metric, complete, found))
         for name, found in list(study.compared.items())[:2]
-        for metric in METRICS
+        for metric in DISTRIBUTION_METRICS
     ]
     values = metric_values(study)
     return [
@@ -320,9 +328,9 @@ def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
 
     gaps = [
         (f"{COMPLETE} less {name}", measured(study, "SRCC, mean", complete, study.predicted[name, TRAINING]))
-        for name in (NO_ACT, NO_SPLIT, NEITHER, NO_DECODER)
+        for name in (WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH, WITHOUT_DECODER)
     ]
-    forms = [form for form in FORMS if form != recipe.activation]
+    forms = [form for form in ACTIVATION_FORMS if form != recipe.activation]
     gaps += [
         (
             f"{recipe.activation.upper()} less {form.upper()}",
@@ -333,7 +341,7 @@ def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
     by_maps = sorted(
         [
             (recipe.maps, complete),
-            *((count, study.predicted[f"{count} maps", TRAINING]) for count in MAPS if count != recipe.maps),
+            *((count, study.predicted[f"{count} maps", TRAINING]) for count in MAP_COUNTS if count != recipe.maps),
         ],
         key=lambda pair: pair[0],
     )
@@ -353,10 +361,10 @@ def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
             "Table 3",
             "Without the activation loss, without the split regressor, without both",
             metric_columns("model"),
-            rows((NO_ACT, NO_SPLIT, NEITHER, NO_DECODER)),
+            rows((WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH, WITHOUT_DECODER)),
             f"{after} The paper's values are lost. Its text says: without the activation loss (w/o Act) is worst; "
             "without it a split regressor is a mismatch, and a joint one does better; without the split (w/o Split) is "
-            f"slightly worse than the complete model. The row `{NO_DECODER}` is ours.",
+            f"slightly worse than the complete model. The row `{WITHOUT_DECODER}` is ours.",
         ),
         Picture(
             "",

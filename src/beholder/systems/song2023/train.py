@@ -157,11 +157,11 @@ def fit(
     )
     if best == 1 and recipe.epochs2:
         network = make_network(recipe, shares.shape[1]).to(device)
-        state.best(1, network.trainable_parameters(1) | running(network))
+        state.best(1, network.trainable_parameters(1) | running_statistics(network))
     return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
-def answers(
+def batch_answers(
     network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray, *, rebuilt: bool = False
 ) -> list[tuple[np.ndarray, Answer]]:
     """The network's answers for photographs as they are, not mirrored: (rows, answer) of each batch of one shape."""
@@ -183,22 +183,22 @@ def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.
         stage: 1 where the encoder is as it was pretrained.
     """
     whole = np.full((len(source.shapes), network.buckets), np.nan)
-    for part, answer in answers(network, source, stage, rows):
+    for part, answer in batch_answers(network, source, stage, rows):
         whole[part] = answer.distribution.float().cpu().numpy()
     return whole[rows]
 
 
-def rebuilding_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
+def reconstruction_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
     """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
     total = 0.0
-    for part, answer in answers(network, source, stage, rows, rebuilt=True):
+    for part, answer in batch_answers(network, source, stage, rows, rebuilt=True):
         assert answer.rebuilt is not None
         pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
         total += float(((answer.rebuilt.float() - pixels) ** 2).mean()) * len(part)
     return total / len(rows)
 
 
-def running(network: Semantic) -> dict[str, Tensor]:
+def running_statistics(network: Semantic) -> dict[str, Tensor]:
     """The decoder's running statistics, by name."""
     return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
 
@@ -241,7 +241,9 @@ def _stage(
         truth = shares[validation]
         moved = float(emd(torch.from_numpy(found), torch.from_numpy(truth)))
         return {
-            "validation_loss": moved if recipe.weight_emd else rebuilding_error(network, source, number, validation),
+            "validation_loss": moved
+            if recipe.weight_emd
+            else reconstruction_error(network, source, number, validation),
             "validation_srcc": srcc(means(truth, values), means(found, values)),
         }
 
@@ -263,7 +265,7 @@ def _stage(
         steps=steps,
         validate=validate,
         advice=f"give a smaller {_RATES[number]} than {groups[0][1]:g}",
-        buffers=running(network),
+        buffers=running_statistics(network),
     )
 
 

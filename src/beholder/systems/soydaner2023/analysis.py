@@ -23,15 +23,15 @@ from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
 
-LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
+GRAD_CAM_LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
     "block4_conv2": "backbone.features.20",
     "block4_conv3": "backbone.features.22",
     "block5_conv3": "backbone.features.29",
 }
-FAITHFUL = 100  # photographs of the deletion test
-SHARES = (0.05, 0.1, 0.2)
-CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
-SHOWN = 2  # photographs of a low and of a high rating with maps
+DELETION_PHOTOS = 100  # photographs of the deletion test
+DELETION_SHARES = (0.05, 0.1, 0.2)
+DELETION_CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
+EXTREMES_SHOWN = 2  # photographs of a low and of a high rating with maps
 ACROSS_COUNT = 500  # photographs of another data set
 
 
@@ -62,7 +62,7 @@ class TrainedNetwork:
     @property
     def test(self) -> np.ndarray:
         """Rows that this network was tested on."""
-        return np.flatnonzero(np.array(self.study.rounds[0].splits) == "test")
+        return np.flatnonzero(np.array(self.study.fold_splits[0].splits) == "test")
 
     def pixels(self, paths: Sequence[Path]) -> np.ndarray:
         side = self.side
@@ -90,7 +90,7 @@ class TrainedNetwork:
 def maps(seen: TrainedNetwork, number: str) -> list[Part]:
     """Figures 8 and 13, and whether such maps can be believed."""
     study, names = seen.study, layer_names(seen.network)
-    layers = {label: name for label, name in LAYERS.items() if name in dict(seen.network.named_modules())}
+    layers = {label: name for label, name in GRAD_CAM_LAYERS.items() if name in dict(seen.network.named_modules())}
     if seen.recipe.backbone != "vgg16":
         layers = {"last convolution": names[-1]} if names else {}
     title = "Grad-CAM for photographs of low and of high predicted score"
@@ -99,7 +99,7 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
     rated = study.photos.tasks[0]
     test = seen.test
     order = test[np.argsort(study.photos.ratings[test, 0])]
-    chosen = [*order[:SHOWN], *order[-SHOWN:]]
+    chosen = [*order[:EXTREMES_SHOWN], *order[-EXTREMES_SHOWN:]]
     pixels = seen.pixels([study.photos.paths[row] for row in chosen])
     scores = seen.score(pixels)
     found = [seen.grad_cam(pixels, layer) for layer in layers.values()]
@@ -119,15 +119,15 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
             "paper shows positive evidence only.",
         )
     ]
-    counted = test[:FAITHFUL]
+    counted = test[:DELETION_PHOTOS]
     for label, layer in layers.items():
         if label != "block4_conv2":
-            parts += _faithful(seen, label, layer, counted)
+            parts += _faithfulness(seen, label, layer, counted)
     return parts
 
 
-def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
-    result = _kept_deletion(seen, label, layer, rows)
+def _faithfulness(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
+    result = _cached_deletion(seen, label, layer, rows)
     names: dict[Kind, str] = {
         "raising": "highest first",
         "lowering": "lowest first",
@@ -183,11 +183,13 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
     ]
 
 
-def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
+def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
     """The deletion test, or its result where it was run before on the same network and photographs."""
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
     recipe = seen.recipe
-    key = json.loads(json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), SHARES, CELLS, layer]))
+    key = json.loads(
+        json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), DELETION_SHARES, DELETION_CELLS, layer])
+    )
     document = read_json(path)
     if document.get("key") != key:
         progress.note(f"deletion test at {label}: {len(rows)} photographs")
@@ -196,7 +198,7 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
             for part in np.array_split(rows, -(-len(rows) // 4)):
                 pixels = seen.pixels([seen.study.photos.paths[row] for row in part])
                 maps = _cells(seen.grad_cam(pixels, layer))
-                parts.append(deletion(seen.score, pixels, maps, SHARES, seed=int(part[0]), draws=1))
+                parts.append(deletion(seen.score, pixels, maps, DELETION_SHARES, seed=int(part[0]), draws=1))
                 bar.advance(bar.task_ids[0], len(part))
         whole = Deletion.concatenate(parts)
         changes = {kind: values.tolist() for kind, values in whole.changes.items()}
@@ -209,7 +211,7 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
 
 def _cells(found: np.ndarray) -> np.ndarray:
     """(B, side, side) maps on the finest grid of at most ``CELLS`` a side that divides theirs."""
-    return coarsen(found, max(cells for cells in range(1, CELLS + 1) if found.shape[1] % cells == 0))
+    return coarsen(found, max(cells for cells in range(1, DELETION_CELLS + 1) if found.shape[1] % cells == 0))
 
 
 def across(seen: TrainedNetwork, name: str) -> Estimate | None:

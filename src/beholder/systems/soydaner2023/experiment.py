@@ -7,7 +7,7 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.systems.options import defaults_for
-from beholder.systems.soydaner2023.published import FINE_TUNING, MULTI, TRAINING
+from beholder.systems.soydaner2023.published import FINE_TUNING, MULTI_TASK, TRAINING
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import fit, inputs, make_network
 from beholder.systems.study import ScoredSystem, single_run_predictions
@@ -32,11 +32,11 @@ def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhoto
     return train
 
 
-def scored_system(config: SoydanerConfig, rounds: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+def scored_system(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The multi-task network, trained with seed 0. Raises as `beholder.systems.soydaner2023.report.report`."""
-    photos, recipe = rounds[0], config.recipe
+    photos, recipe = fold_splits[0], config.recipe
     source = inputs(photos, recipe, device, cache=config.cache)
-    results = train_all(rounds, {MULTI: recipe}, 1, config.work, trainer(source, device))
+    results = train_all(fold_splits, {MULTI_TASK: recipe}, 1, config.work, trainer(source, device))
     made = make_network(recipe, len(photos.tasks), pretrained=False)
     return ScoredSystem(
         name="Soydaner & Wagemans 2023, multi-task",

@@ -11,13 +11,13 @@ from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
 from beholder.systems.soydaner2023.experiment import SoydanerConfig
 from beholder.systems.soydaner2023.published import (
-    COMPARISON,
-    MULTI,
+    MULTI_TASK,
     RANGES_EVA,
-    RATERS,
+    RATERS_AADB,
     SCORES_AADB,
     SCORES_EVA,
     SIGNS_STATED,
+    SRCC_AADB,
 )
 from beholder.systems.study import Study, measured
 
@@ -101,7 +101,7 @@ def ratings_here(study: Study) -> list[Part]:
     published = [Column("smallest mean", "published"), Column("largest mean", "published")] if eva else []
     columns = [Column(title, "measured") for title in ("smallest mean", "mean", "largest mean")]
     edges = np.linspace(overall.low, overall.high, 11 if overall.high - overall.low in (1, 10) else 7)
-    final = study.final(MULTI)[0, :, 0]
+    final = study.final(MULTI_TASK)[0, :, 0]
     counts = np.histogram(study.truth[:, 0], edges)[0]
     inside = (study.truth[:, 0] >= final.min()) & (study.truth[:, 0] <= final.max())
     return [
@@ -136,13 +136,13 @@ def raters_part(study: Study) -> Part:
             "Table 4",
             title,
             [Column("photographs rated"), Column("raters", "published"), Column("SRCC, AADB", "published")],
-            [list(row) for row in RATERS],
+            [list(row) for row in RATERS_AADB],
             f"Not measured here: {study.photos.name} comes without single votes.",
         )
     agreement = rater_agreement(votes, len(study.photos))
     edges = edges_for(agreement)
     groups = by_experience(agreement, edges)
-    rows: list[list[Cell]] = [[*row, None, None] for row in RATERS]
+    rows: list[list[Cell]] = [[*row, None, None] for row in RATERS_AADB]
     for group in groups:
         low, high = group.images
         end = "∞" if np.isinf(high) else f"{high:.0f}"
@@ -166,7 +166,7 @@ def raters_part(study: Study) -> Part:
         if len(values):
             rows.append([label, None, None, len(values), _mean_measured(values)])
     rows.append(
-        ["this network", None, COMPARISON["Soydaner & Wagemans 2023"], None, measured(study, study.final(MULTI))]
+        ["this network", None, SRCC_AADB["Soydaner & Wagemans 2023"], None, measured(study, study.final(MULTI_TASK))]
     )
     if len(ours):
         note += (
@@ -194,7 +194,7 @@ def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
     votes, count = study.photos.votes, len(study.photos)
     assert votes is not None
     predicted = np.full(count, np.nan)
-    predicted[study.rows] = study.final(MULTI)[0, :, 0]
+    predicted[study.rows] = study.final(MULTI_TASK)[0, :, 0]
     total, number = np.bincount(votes.photo, votes.value, count), np.bincount(votes.photo, minlength=count)
     ours, human = [], []
     for rater in np.unique(votes.rater):

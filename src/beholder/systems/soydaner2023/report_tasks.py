@@ -8,14 +8,14 @@ from beholder.reporting.document import Cell, Column, Part, Picture, Table, spre
 from beholder.systems.soydaner2023.published import (
     ATTRIBUTES_AADB,
     ATTRIBUTES_EVA,
-    EITHER,
-    FIGURES,
+    EITHER_FIGURE_NUMBERS,
+    FIGURE_NUMBERS,
     FINE_TUNING,
-    MULTI,
-    SEPARATE,
-    SETTINGS_EVA,
-    SHORT,
-    SINGLE,
+    FIVE_EPOCHS,
+    MULTI_TASK,
+    SEPARATE_OUTPUTS,
+    SINGLE_TASK,
+    STAGES_EVA,
     TRAINING,
 )
 from beholder.systems.study import Study, by_seed, difference, measured
@@ -29,11 +29,15 @@ def attributes_part(study: Study) -> list[Part]:
     gains = []
     for index, rated in enumerate(photos.tasks):
         stages = [
-            measured(study, study.predicted[MULTI, stage], task=index) if (MULTI, stage) in study.predicted else None
+            measured(study, study.predicted[MULTI_TASK, stage], task=index)
+            if (MULTI_TASK, stage) in study.predicted
+            else None
             for stage in (TRAINING, FINE_TUNING)
         ]
         gain = (
-            difference(study, study.predicted[MULTI, FINE_TUNING], study.predicted[MULTI, TRAINING], task=index)
+            difference(
+                study, study.predicted[MULTI_TASK, FINE_TUNING], study.predicted[MULTI_TASK, TRAINING], task=index
+            )
             if stages[1]
             else None
         )
@@ -87,12 +91,12 @@ def attributes_part(study: Study) -> list[Part]:
     names = [rated.name.replace("_", " ") for rated in photos.tasks]
     matrices = [
         ("ratings, all photographs", _correlations(photos.ratings)),
-        ("predictions, tested photographs", _correlations(study.final(MULTI)[0])),
+        ("predictions, tested photographs", _correlations(study.final(MULTI_TASK)[0])),
         ("ratings, tested photographs", _correlations(study.truth)),
     ]
     parts.append(
         Picture(
-            FIGURES.get(photos.name, EITHER)[4],
+            FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[4],
             f"Spearman correlations between tasks, {photos.name}",
             charts.correlations(matrices, names),
             "Correlation matrices of the ratings and of the predictions.",
@@ -106,7 +110,11 @@ def attributes_part(study: Study) -> list[Part]:
             "",
             "Training curves",
             charts.curves(
-                [result.outcome.history for result in study.results if result.setting == MULTI and result.fold == 0]
+                [
+                    result.outcome.history
+                    for result in study.results
+                    if result.setting == MULTI_TASK and result.fold == 0
+                ]
             ),
             "Loss and rank correlation by epoch over both stages, a line for each seed.",
             "Multi-task network, first round.",
@@ -126,10 +134,10 @@ def variants_part(study: Study) -> list[Part]:
         ["Pan et al. 2019, multi-task", 0.6927, None, None, None, None],
     ]
     for name, aadb_value, eva_values in (
-        (SINGLE, 0.6890, SETTINGS_EVA[SINGLE]),
-        (MULTI, 0.7067, SETTINGS_EVA[MULTI]),
-        (SEPARATE, None, (None, None)),
-        (SHORT, None, (None, None)),
+        (SINGLE_TASK, 0.6890, STAGES_EVA[SINGLE_TASK]),
+        (MULTI_TASK, 0.7067, STAGES_EVA[MULTI_TASK]),
+        (SEPARATE_OUTPUTS, None, (None, None)),
+        (FIVE_EPOCHS, None, (None, None)),
     ):
         stages = [
             measured(study, study.predicted[name, stage]) if (name, stage) in study.predicted else None
@@ -149,21 +157,23 @@ def variants_part(study: Study) -> list[Part]:
                 Column(f"{photos.name}, fine-tuning", "measured"),
             ],
             rows,
-            f"Means over seeds. `{SEPARATE}`: an output layer for each task (Section 3). `{SHORT}`: stage 1 with the "
-            "paper's number of epochs and no more steps. Both in stage 1 only.",
+            f"Means over seeds. `{SEPARATE_OUTPUTS}`: an output layer for each task (Section 3). `{FIVE_EPOCHS}`: "
+            "stage 1 with the paper's number of epochs and no more steps. Both in stage 1 only.",
         )
     ]
-    multi1, multi2 = study.predicted[MULTI, TRAINING], study.predicted.get((MULTI, FINE_TUNING))
-    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE, TRAINING])]
+    multi1, multi2 = study.predicted[MULTI_TASK, TRAINING], study.predicted.get((MULTI_TASK, FINE_TUNING))
+    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE_TASK, TRAINING])]
     if multi2 is not None:
-        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE, FINE_TUNING]))
-    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE, TRAINING]))
-    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[SHORT, TRAINING]))
-    pairs += [(f"multi-task less {name}", study.final(MULTI), predicted) for name, predicted in study.compared.items()]
+        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE_TASK, FINE_TUNING]))
+    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE_OUTPUTS, TRAINING]))
+    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[FIVE_EPOCHS, TRAINING]))
+    pairs += [
+        (f"multi-task less {name}", study.final(MULTI_TASK), predicted) for name, predicted in study.compared.items()
+    ]
     found = [(label, difference(study, first, second)) for label, first, second in pairs]
     if len(photos.tasks) > 1:
         for index, rated in enumerate(photos.tasks[1:], 1):
-            gap = difference(study, multi1, study.predicted[SEPARATE, TRAINING], task=index)
+            gap = difference(study, multi1, study.predicted[SEPARATE_OUTPUTS, TRAINING], task=index)
             found.append((f"shared less separate output layer, {rated.name}", gap))
     parts.append(
         Picture(

@@ -7,14 +7,17 @@ resampled photographs for all seeds and both sides of a difference.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
+from beholder.embedded import default
 from beholder.metrics import METRICS, Estimate, Metric, resampled
 from beholder.systems.study_runs import Result
 from beholder.training import ridge
+from beholder.training.features import features
 
 DEFAULT_MODEL_PROBE = "DINOv2 + ridge, as the default model"  # what every report compares with
 
@@ -180,6 +183,27 @@ def probe(
         test = np.array(part.splits) == "test"
         predicted[test] = ridge.probe(views, part.ratings if targets is None else targets, test)[test]
     return predicted
+
+
+def linear_probes(
+    fold_splits: Sequence[RatedPhotos],
+    backbone: str,
+    views: Sequence[np.ndarray],
+    cache: Path | None,
+    targets: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Name -> (N, T) predictions by ridge regression on two sets of frozen features, as :func:`probe`.
+
+    Args:
+        backbone: name of the backbone that gave ``views``; the other features are the default model's.
+        cache: folder of weights and features, the user's cache by default.
+    """
+    recipe = default.DefaultRecipe()
+    default_views = list(features(fold_splits[0], default.extractor(recipe), cache))
+    return {
+        f"linear probe on {backbone}": probe(fold_splits, views, targets),
+        DEFAULT_MODEL_PROBE: probe(fold_splits, default_views, targets),
+    }
 
 
 def _columns(predicted: np.ndarray, task: int) -> list[np.ndarray]:

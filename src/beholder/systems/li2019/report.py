@@ -13,7 +13,6 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
-from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import METRICS, Estimate, Metric, accuracy
 from beholder.models import cost
@@ -23,9 +22,9 @@ from beholder.reporting.document import Cell, Column, Document, Part, Picture, S
 from beholder.splits import split_hash
 from beholder.systems.li2019.experiment import (
     AESTHETIC_ONLY,
-    OWN_RATES,
     ALTERNATING_TRAINING,
     INTER_TASK,
+    OWN_RATES,
     TWO_DOMAINS,
     LiConfig,
     chosen_trainings,
@@ -39,17 +38,15 @@ from beholder.systems.li2019.published import ACCURACY_AVA, AGREEMENT_AADB
 from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
 from beholder.systems.study import (
-    DEFAULT_MODEL_PROBE,
     Study,
     assemble,
     by_seed,
     difference,
+    linear_probes,
     measured,
-    probe,
     significant,
 )
 from beholder.systems.study_runs import Result, split_into_folds, train_all
-from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
@@ -71,11 +68,7 @@ def report(config: LiConfig, device: torch.device) -> Document:
     recipe = trainings[TWO_DOMAINS]
     results = train_all(fold_splits, trainings, config.seeds, config.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), config.cache))
-    compared = {
-        f"linear probe on {recipe.backbone}": probe(fold_splits, views),
-        DEFAULT_MODEL_PROBE: probe(fold_splits, default_views),
-    }
+    compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
     study = assemble(photos, fold_splits, results, compared, config.by_group)
     return Document(
         f"Li et al. 2019, on {photos.name} and {second.name}",
@@ -200,9 +193,9 @@ def _tried(tried: Mapping[tuple[str, float], Result]) -> list[Part]:
             ],
             rows,
             "Seed 0, first round, validation parts; no tested photograph of that round had a say. Taken was the least "
-            f"sum of the losses, for `{TWO_DOMAINS}` and `{AESTHETIC_ONLY}` alike; `{OWN_RATES}` has the rates that are "
-            "best for it, as the score alone bears larger ones. An undefined SRCC is a second branch whose tanh saturates at once: it "
-            "gives one value and learns nothing.",
+            f"sum of the losses, for `{TWO_DOMAINS}` and `{AESTHETIC_ONLY}` alike; `{OWN_RATES}` has the rates that "
+            "are best for it, as the score alone bears larger ones. An undefined SRCC is a second branch whose tanh "
+            "saturates at once: it gives one value and learns nothing.",
             digits=4,
         )
     ]

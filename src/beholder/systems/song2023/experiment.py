@@ -11,16 +11,14 @@ from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
-from beholder.embedded import default
 from beholder.metrics import as_shares, means
 from beholder.systems.song2023.export import pooled_views
 from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
-from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, probe, single_run_predictions
+from beholder.systems.study import ScoredSystem, linear_probes, single_run_predictions
 from beholder.systems.study_runs import Outcome, StudyConfig, note_epoch, train_all
-from beholder.training.features import features
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
 COMPLETE, WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH = (
@@ -124,15 +122,13 @@ def compared(
 ) -> dict[str, np.ndarray]:
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
     photos = with_votes(fold_splits[0])
-    views = pooled_views(source, mirror=True)
-    seen = list(features(photos, default.extractor(default.DefaultRecipe()), cache))
     shares = distribution(photos.histogram)
+    probes = linear_probes(fold_splits, recipe.backbone, pooled_views(source, mirror=True), cache, shares)
     average = np.full(shares.shape, np.nan)
     for part in fold_splits:
         test = np.array(part.splits) == "test"
         average[test] = shares[~test].mean(axis=0)
     return {
-        f"linear probe on {recipe.backbone}": as_shares(probe(fold_splits, views, shares)),
-        DEFAULT_MODEL_PROBE: as_shares(probe(fold_splits, seen, shares)),
+        **{name: as_shares(predicted) for name, predicted in probes.items()},
         "mean distribution of the photographs learned from": average,
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.models.backbones.base import backbone_identity
+from beholder.models.backbones.base import Backbone, backbone_identity
 from beholder.photos.read import read_photo
 from beholder.photos.resize import short_edge
 from beholder.training.device import precision
@@ -94,39 +94,12 @@ def kept_source(
     place = np.zeros(len(photos), dtype=int)
     kinds, group = np.unique(shapes, axis=0, return_inverse=True)
     arrays: list[dict[str, np.ndarray]] = []
-    stem, whole = (frozen_function(part, device) for part in (network.stem, network.forward_features))
     for number, (width, height) in enumerate(kinds.tolist()):
         rows = np.flatnonzero(group.ravel() == number)
         place[rows] = np.arange(len(rows))
-        alike = photos.subset(rows)
-
-        def seen(
-            part: str,
-            compute: Callable[[np.ndarray], np.ndarray],
-            dtype: str,
-            views: int = 1 + mirror,
-            size: tuple[int, int] = (width, height),
-        ) -> Extractor:
-            shape = compute(np.zeros((1, size[1], size[0], 3), np.uint8)).shape[1:]
-            key = f"{name} {backbone_identity(name)} short edge {side} {part}, {views} views"
-            return Extractor(key, size, views, tuple(shape), compute, dtype=dtype)
-
-        found = {"pixels": features(alike, seen("pixels", lambda pixels: pixels, "uint8", 1), cache)}
-        if middle:
-            views = found["middle"] = features(alike, seen("middle", stem, "float16"), cache)
-            extractor = seen("maps of middle", whole, "float16")
-
-            def fill(rows: slice, views: np.ndarray = views) -> np.ndarray:
-                with torch.inference_mode(), precision(device):
-                    maps = torch.stack([network.tail(open_kept(view[rows], device)) for view in views])
-                    return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
-
-            found["maps"] = kept(
-                alike, extractor.key, (len(views), len(rows), *extractor.shape), "float16", fill, cache
-            )
-        else:
-            found["maps"] = features(alike, seen("maps", whole, "float16"), cache)
-        arrays.append(found)
+        key = f"{name} {backbone_identity(name)} short edge {side}"
+        shape = KeptShape(photos.subset(rows), (width, height), key, 1 + mirror, network, device, cache)
+        arrays.append(shape.arrays(middle=middle))
 
     def pick(what: str) -> Inputs:
         def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
@@ -138,6 +111,56 @@ def kept_source(
         return inputs
 
     return VariableSizeInputs(shapes, pick("pixels"), pick("middle"), pick("maps"))
+
+
+@dataclass(frozen=True)
+class KeptShape:
+    """Photographs of one shape and where their inputs are kept.
+
+    Attributes:
+        photos: N photographs.
+        size: width and height in pixels that they are seen at.
+        key: beginning of the names of the kept arrays.
+        views: 1, or 2 with mirror images.
+        network: the frozen backbone.
+        device: device that computes.
+        cache: folder for the files, the user's cache by default.
+    """
+
+    photos: RatedPhotos
+    size: tuple[int, int]
+    key: str
+    views: int
+    network: Backbone
+    device: torch.device
+    cache: Path | None
+
+    def arrays(self, *, middle: bool) -> dict[str, np.ndarray]:
+        """Kept inputs by name, (views, N, ...) each; ``middle`` only where asked for."""
+        stem, whole = (
+            frozen_function(part, self.device) for part in (self.network.stem, self.network.forward_features)
+        )
+        found = {"pixels": self._features("pixels", lambda pixels: pixels, "uint8", 1)}
+        if not middle:
+            return found | {"maps": self._features("maps", whole, "float16", self.views)}
+        views = found["middle"] = self._features("middle", stem, "float16", self.views)
+        extractor = self._extractor("maps of middle", whole, "float16", self.views)
+
+        def fill(rows: slice) -> np.ndarray:
+            with torch.inference_mode(), precision(self.device):
+                maps = torch.stack([self.network.tail(open_kept(view[rows], self.device)) for view in views])
+                return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
+
+        shape = (len(views), len(self.photos), *extractor.shape)
+        return found | {"maps": kept(self.photos, extractor.key, shape, "float16", fill, self.cache)}
+
+    def _features(self, part: str, compute: Callable[[np.ndarray], np.ndarray], dtype: str, views: int) -> np.ndarray:
+        return features(self.photos, self._extractor(part, compute, dtype, views), self.cache)
+
+    def _extractor(self, part: str, compute: Callable[[np.ndarray], np.ndarray], dtype: str, views: int) -> Extractor:
+        width, height = self.size
+        shape = compute(np.zeros((1, height, width, 3), np.uint8)).shape[1:]
+        return Extractor(f"{self.key} {part}, {views} views", self.size, views, tuple(shape), compute, dtype=dtype)
 
 
 def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.device) -> VariableSizeInputs:

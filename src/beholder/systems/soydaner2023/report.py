@@ -14,7 +14,6 @@ import torch
 from PIL import Image
 
 from beholder.data.registry import load_data
-from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, p_text, p_value
 from beholder.photos.read import read_photo
@@ -41,17 +40,15 @@ from beholder.systems.soydaner2023.report_ratings import raters_part, ratings_aa
 from beholder.systems.soydaner2023.report_tasks import attributes_part, variants_part
 from beholder.systems.soydaner2023.train import fit, inputs
 from beholder.systems.study import (
-    DEFAULT_MODEL_PROBE,
     Study,
     assemble,
     by_seed,
     difference,
+    linear_probes,
     measured,
-    probe,
     significant,
 )
 from beholder.systems.study_runs import split_into_folds, train_all
-from beholder.training.features import features
 from beholder.training.inputs import pooled_views
 
 
@@ -76,11 +73,7 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
     source = inputs(photos, recipe, device, cache=config.cache)
     results = train_all(fold_splits, trainings, config.seeds, config.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
-    default_views = list(features(photos, default.extractor(default.DefaultRecipe()), config.cache))
-    compared = {
-        f"linear probe on {recipe.backbone}": probe(fold_splits, views),
-        DEFAULT_MODEL_PROBE: probe(fold_splits, default_views),
-    }
+    compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
     study = assemble(photos, fold_splits, results, compared, config.by_group)
     checkpoint = config.work / f"{MULTI_TASK}-seed0-fold0.safetensors"
     trained = fit(fold_splits[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)

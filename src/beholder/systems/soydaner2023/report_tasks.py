@@ -22,9 +22,14 @@ from beholder.systems.study import Study, by_seed, difference, measured
 
 
 def attributes_part(study: Study) -> list[Part]:
+    """Tables 5 and 10, correlations between tasks, training curves."""
+    return [*_stages_part(study), *_other_tables(study), _correlations_part(study), _curves_part(study)]
+
+
+def _stages_part(study: Study) -> list[Part]:
+    """SRCC of every task after each stage, and what fine-tuning gains."""
     photos = study.photos
     published = {"aadb": ATTRIBUTES_AADB, "eva": ATTRIBUTES_EVA}
-    parts: list[Part] = []
     ours: list[list[Cell]] = []
     gains = []
     for index, rated in enumerate(photos.tasks):
@@ -58,16 +63,15 @@ def attributes_part(study: Study) -> list[Part]:
     ]
     if photos.name not in published:
         columns, ours = [columns[0], *columns[3:]], [[row[0], *row[3:]] for row in ours]
-    label = {"aadb": "Table 5", "eva": "Table 10"}.get(photos.name, "")
-    parts.append(
+    parts: list[Part] = [
         Table(
-            label,
+            {"aadb": "Table 5", "eva": "Table 10"}.get(photos.name, ""),
             f"SRCC of every task after training and after fine-tuning, {photos.name}",
             columns,
             ours,
             "Means over seeds.",
         )
-    )
+    ]
     if gains:
         parts.append(
             Picture(
@@ -77,50 +81,55 @@ def attributes_part(study: Study) -> list[Part]:
                 "Difference in SRCC between fine-tuning and training for each task, with intervals.",
             )
         )
-    for number, name in (("Table 5", "aadb"), ("Table 10", "eva")):
-        if photos.name != name:
-            parts.append(
-                Table(
-                    number,
-                    f"SRCC of every task after training and after fine-tuning, {name.upper()}",
-                    [Column("task"), Column("training", "published"), Column("fine-tuning", "published")],
-                    [[key.replace("_", " "), *values] for key, values in published[name].items()],
-                    f"Not measured here: {name.upper()}'s photographs are not at hand.",
-                )
-            )
+    return parts
+
+
+def _other_tables(study: Study) -> list[Part]:
+    """Published numbers of the data sets that this study is not about."""
+    published = {"aadb": ATTRIBUTES_AADB, "eva": ATTRIBUTES_EVA}
+    return [
+        Table(
+            number,
+            f"SRCC of every task after training and after fine-tuning, {name.upper()}",
+            [Column("task"), Column("training", "published"), Column("fine-tuning", "published")],
+            [[key.replace("_", " "), *values] for key, values in published[name].items()],
+            f"Not measured here: {name.upper()}'s photographs are not at hand.",
+        )
+        for number, name in (("Table 5", "aadb"), ("Table 10", "eva"))
+        if study.photos.name != name
+    ]
+
+
+def _correlations_part(study: Study) -> Picture:
+    """Figures 9 and 14."""
+    photos = study.photos
     names = [rated.name.replace("_", " ") for rated in photos.tasks]
     matrices = [
         ("ratings, all photographs", _correlations(photos.ratings)),
         ("predictions, tested photographs", _correlations(study.final(MULTI_TASK)[0])),
         ("ratings, tested photographs", _correlations(study.truth)),
     ]
-    parts.append(
-        Picture(
-            FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[4],
-            f"Spearman correlations between tasks, {photos.name}",
-            charts.correlations(matrices, names),
-            "Correlation matrices of the ratings and of the predictions.",
-            "The paper compares ratings of all photographs with predictions for the test part; the ratings of the "
-            "tested photographs are added. Predictions of tasks correlate more than ratings do, in the paper as "
-            "here: they share the units that they are read from, and the ratings' noise is not in them.",
-        )
+    return Picture(
+        FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[4],
+        f"Spearman correlations between tasks, {photos.name}",
+        charts.correlations(matrices, names),
+        "Correlation matrices of the ratings and of the predictions.",
+        "The paper compares ratings of all photographs with predictions for the test part; the ratings of the "
+        "tested photographs are added. Predictions of tasks correlate more than ratings do, in the paper as "
+        "here: they share the units that they are read from, and the ratings' noise is not in them.",
     )
-    parts.append(
-        Picture(
-            "",
-            "Training curves",
-            charts.curves(
-                [
-                    result.outcome.history
-                    for result in study.results
-                    if result.setting == MULTI_TASK and result.fold == 0
-                ]
-            ),
-            "Loss and rank correlation by epoch over both stages, a line for each seed.",
-            "Multi-task network, first round.",
-        )
+
+
+def _curves_part(study: Study) -> Picture:
+    return Picture(
+        "",
+        "Training curves",
+        charts.curves(
+            [result.outcome.history for result in study.results if result.setting == MULTI_TASK and result.fold == 0]
+        ),
+        "Loss and rank correlation by epoch over both stages, a line for each seed.",
+        "Multi-task network, first round.",
     )
-    return parts
 
 
 def _correlations(columns: np.ndarray) -> np.ndarray:
@@ -128,7 +137,61 @@ def _correlations(columns: np.ndarray) -> np.ndarray:
 
 
 def variants_part(study: Study) -> list[Part]:
-    photos, overall = study.photos, study.photos.tasks[0].name
+    """Tables 6 and 8, and differences between the variants."""
+    photos = study.photos
+    pairs = _pairs(study)
+    found = [(label, difference(study, first, second)) for label, first, second in pairs]
+    gaps = list(found)
+    for index, rated in enumerate(photos.tasks[1:], 1):
+        shared, separate = study.predicted[MULTI_TASK, TRAINING], study.predicted[SEPARATE_OUTPUTS, TRAINING]
+        gap = difference(study, shared, separate, task=index)
+        gaps.append((f"shared less separate output layer, {rated.name}", gap))
+    noise: list[list[Cell]] = [
+        [label, spread(by_seed(study, first)), spread(by_seed(study, second)), gap]
+        for (label, first, second), (_, gap) in zip(pairs, found, strict=True)
+    ]
+    return [
+        _variants_table(study),
+        Picture(
+            "",
+            "Differences on the same photographs",
+            charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in gaps]),
+            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
+            "Positive: the first is better. Each side is the mean over its seeds.",
+        ),
+        Table(
+            "",
+            f"The same in numbers: SRCC of {photos.tasks[0].name}",
+            [
+                Column("comparison"),
+                Column("first", "measured"),
+                Column("second", "measured"),
+                Column("difference", "measured"),
+            ],
+            noise,
+            "In brackets behind a mean: the smallest and the largest over seeds. The paper's differences are 0.018 "
+            "on AADB and 0.020 on EVA between multi-task and single-task, and 0.003 to the method before it, from "
+            "one run each.",
+        ),
+    ]
+
+
+def _pairs(study: Study) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Label and predictions of the two sides of each comparison."""
+    predicted = study.predicted
+    multi = predicted[MULTI_TASK, TRAINING]
+    pairs = [("multi-task less single-task, training", multi, predicted[SINGLE_TASK, TRAINING])]
+    if (MULTI_TASK, FINE_TUNING) in predicted:
+        tuned = predicted[MULTI_TASK, FINE_TUNING]
+        pairs.append(("multi-task less single-task, fine-tuning", tuned, predicted[SINGLE_TASK, FINE_TUNING]))
+    pairs.append(("shared less separate output layer, training", multi, predicted[SEPARATE_OUTPUTS, TRAINING]))
+    pairs.append(("at least 250 steps less 5 epochs, training", multi, predicted[FIVE_EPOCHS, TRAINING]))
+    final = study.final(MULTI_TASK)
+    return pairs + [(f"multi-task less {name}", final, other) for name, other in study.compared.items()]
+
+
+def _variants_table(study: Study) -> Table:
+    photos = study.photos
     rows: list[list[Cell]] = [
         ["Pan et al. 2019, single-task", 0.6833, None, None, None, None],
         ["Pan et al. 2019, multi-task", 0.6927, None, None, None, None],
@@ -144,64 +207,18 @@ def variants_part(study: Study) -> list[Part]:
             for stage in (TRAINING, FINE_TUNING)
         ]
         rows.append([name, aadb_value, *eva_values, *stages])
-    parts: list[Part] = [
-        Table(
-            "Tables 6, 8",
-            f"Single-task and multi-task: SRCC of {overall}",
-            [
-                Column("network"),
-                Column("AADB", "published"),
-                Column("EVA, training", "published"),
-                Column("EVA, fine-tuning", "published"),
-                Column(f"{photos.name}, training", "measured"),
-                Column(f"{photos.name}, fine-tuning", "measured"),
-            ],
-            rows,
-            f"Means over seeds. `{SEPARATE_OUTPUTS}`: an output layer for each task (Section 3). `{FIVE_EPOCHS}`: "
-            "stage 1 with the paper's number of epochs and no more steps. Both in stage 1 only.",
-        )
-    ]
-    multi1, multi2 = study.predicted[MULTI_TASK, TRAINING], study.predicted.get((MULTI_TASK, FINE_TUNING))
-    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE_TASK, TRAINING])]
-    if multi2 is not None:
-        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE_TASK, FINE_TUNING]))
-    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE_OUTPUTS, TRAINING]))
-    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[FIVE_EPOCHS, TRAINING]))
-    pairs += [
-        (f"multi-task less {name}", study.final(MULTI_TASK), predicted) for name, predicted in study.compared.items()
-    ]
-    found = [(label, difference(study, first, second)) for label, first, second in pairs]
-    if len(photos.tasks) > 1:
-        for index, rated in enumerate(photos.tasks[1:], 1):
-            gap = difference(study, multi1, study.predicted[SEPARATE_OUTPUTS, TRAINING], task=index)
-            found.append((f"shared less separate output layer, {rated.name}", gap))
-    parts.append(
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in found]),
-            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
-            "Positive: the first is better. Each side is the mean over its seeds.",
-        )
+    return Table(
+        "Tables 6, 8",
+        f"Single-task and multi-task: SRCC of {photos.tasks[0].name}",
+        [
+            Column("network"),
+            Column("AADB", "published"),
+            Column("EVA, training", "published"),
+            Column("EVA, fine-tuning", "published"),
+            Column(f"{photos.name}, training", "measured"),
+            Column(f"{photos.name}, fine-tuning", "measured"),
+        ],
+        rows,
+        f"Means over seeds. `{SEPARATE_OUTPUTS}`: an output layer for each task (Section 3). `{FIVE_EPOCHS}`: "
+        "stage 1 with the paper's number of epochs and no more steps. Both in stage 1 only.",
     )
-    noise: list[list[Cell]] = [
-        [label, spread(by_seed(study, first)), spread(by_seed(study, second)), gap]
-        for (label, first, second), (_, gap) in zip(pairs, found, strict=False)
-    ]
-    parts.append(
-        Table(
-            "",
-            f"The same in numbers: SRCC of {overall}",
-            [
-                Column("comparison"),
-                Column("first", "measured"),
-                Column("second", "measured"),
-                Column("difference", "measured"),
-            ],
-            noise,
-            "In brackets behind a mean: the smallest and the largest over seeds. The paper's differences are 0.018 "
-            "on AADB and 0.020 on EVA between multi-task and single-task, and 0.003 to the method before it, from "
-            "one run each.",
-        )
-    )
-    return parts

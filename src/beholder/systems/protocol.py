@@ -83,7 +83,9 @@ class SystemFunctions(Protocol[R, S, T]):
     def recipe_for(self, data: str) -> R:
         """Recipe of the report for a data set."""
 
-    def scored_system(self, config: StudyConfig[R], folds: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+    def scored_system(
+        self, config: StudyConfig[R], fold_splits: Sequence[RatedPhotos], device: torch.device
+    ) -> ScoredSystem:
         """The system trained with seed 0, to be compared with others."""
 
     def report(self, config: StudyConfig[R], device: torch.device) -> Document:

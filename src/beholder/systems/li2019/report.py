@@ -37,6 +37,7 @@ from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.published import ACCURACY_AVA, AGREEMENT_AADB
 from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
+from beholder.systems.report_parts import differences, ratings_and_predictions
 from beholder.systems.study import (
     Study,
     assemble,
@@ -262,18 +263,8 @@ def _scores(study: Study) -> list[Part]:
             "0.70 leaves about 0.7 of the standard deviation of the scores, which on AADB is about 0.2, so a root mean "
             "squared error would be about 0.14, and its square is 0.02. Both are given here.",
         ),
-        Picture(
-            "",
-            "Ratings and predictions",
-            charts.scatter(
-                study.truth[:, 0],
-                final[0, :, 0],
-                f"{rated.name} ({rated.low:g} to {rated.high:g})",
-                rated.low,
-                rated.high,
-            ),
-            f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
-            f"`{INTER_TASK if INTER_TASK in systems else ALTERNATING_TRAINING}`, seed 0.",
+        ratings_and_predictions(
+            study, final, "", f"`{INTER_TASK if INTER_TASK in systems else ALTERNATING_TRAINING}`, seed 0."
         ),
     ]
 
@@ -289,13 +280,7 @@ def _variants(study: Study) -> list[Part]:
         for label, first, other, gap in found
     ]
     return [
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, _, _, gap in found]),
-            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
-            "Positive: the first is better. Each side is the mean over its seeds.",
-        ),
+        differences([(label, gap) for label, _, _, gap in found]),
         Table(
             "",
             f"The same in numbers: SRCC of {rated.name}",

@@ -19,6 +19,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
+from beholder.systems.other_data import scores_of_other_data
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
@@ -220,20 +221,13 @@ def across(seen: TrainedNetwork, name: str) -> Estimate | None:
         other = load_data(name, seen.root, drop_leaks=True)
     except BeholderError:
         return None
-    path = seen.work / f"across-{name}.json"
-    key = json.loads(json.dumps([str(seen.recipe), seen.study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
-    document = read_json(path)
-    if document.get("key") != key:
-        rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:ACROSS_COUNT])
-        progress.note(f"across data sets: {len(rows)} photographs of {name}")
-        scores: list[float] = []
-        with progress.bar(f"photographs of {name}", len(rows)) as bar:
-            for part in np.array_split(rows, -(-len(rows) // 16)):
-                scores += seen.score(seen.pixels([other.paths[row] for row in part])).tolist()
-                bar.advance(bar.task_ids[0], len(part))
-        document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        keep_json(path, document)
-    truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
+    truth, found = scores_of_other_data(
+        other,
+        ACROSS_COUNT,
+        lambda paths: seen.score(seen.pixels(paths)).tolist(),
+        seen.work,
+        [str(seen.recipe), seen.study.photos.content_hash],
+        batch=16,
+    )
     value, low, high = bootstrap(srcc, truth, found)
     return Estimate("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)

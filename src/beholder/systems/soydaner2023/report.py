@@ -20,6 +20,7 @@ from beholder.photos.read import read_photo
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
+from beholder.systems.report_parts import ratings_and_predictions
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import cost as soydaner_cost
 from beholder.systems.soydaner2023.experiment import SoydanerConfig, trainer
@@ -202,19 +203,7 @@ def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
         ),
         _parameters(config),
         raters_part(study),
-        Picture(
-            figure[0],
-            "Ratings and predictions",
-            charts.scatter(
-                study.truth[:, 0],
-                multi[0, :, 0],
-                f"{rated.name} ({rated.low:g} to {rated.high:g})",
-                rated.low,
-                rated.high,
-            ),
-            f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
-            "Seed 0.",
-        ),
+        ratings_and_predictions(study, multi, figure[0], "Seed 0."),
         _gallery(study, figure[1], "The most successful predictions, from low to high ratings", best),
         _gallery(study, figure[2], "The least successful predictions, from low to high ratings", worst),
     ]

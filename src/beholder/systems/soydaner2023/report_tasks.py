@@ -5,6 +5,7 @@ import numpy as np
 from beholder.metrics import srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Part, Picture, Table, spread
+from beholder.systems.report_parts import differences
 from beholder.systems.soydaner2023.published import (
     ATTRIBUTES_AADB,
     ATTRIBUTES_EVA,
@@ -152,13 +153,7 @@ def variants_part(study: Study) -> list[Part]:
     ]
     return [
         _variants_table(study),
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in gaps]),
-            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
-            "Positive: the first is better. Each side is the mean over its seeds.",
-        ),
+        differences(gaps),
         Table(
             "",
             f"The same in numbers: SRCC of {photos.tasks[0].name}",

@@ -1,4 +1,4 @@
-"""What the training commands share: where files go, what is said of data and epochs, and how a run resumes."""
+"""What the training commands share: paths of files, lines about data and epochs, and how a stopped run ends."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Says after Ctrl-C how to go on; removes the folder of a checkpoint where nothing lies in it."""
+    """Print after Ctrl-C how to resume; remove the folder of the checkpoint if it is empty."""
     try:
         yield
     except KeyboardInterrupt:
@@ -38,7 +38,7 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 def model_file_path(out: Path | None, name: str) -> Path:
-    """Where the model file is to go. Raises BeholderError where it cannot."""
+    """Path of the model file. Raises BeholderError if it cannot be written."""
     path = out or Path(f"{name}.onnx")
     if path.suffix.lower() != ".onnx":
         raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
@@ -47,7 +47,7 @@ def model_file_path(out: Path | None, name: str) -> Path:
 
 
 def say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> None:
-    """What is learned from, before the training."""
+    """Print which photographs and tasks are learned."""
     counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
     count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
     say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{also}")
@@ -57,7 +57,7 @@ def say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> 
 
 @contextmanager
 def epoch_reporter(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
+    """A function that prints each epoch of a training, and writes it for TensorBoard if a folder is given."""
 
     def tell(row: dict[str, Any]) -> None:
         if row["best"] or row["stage"] == 2:

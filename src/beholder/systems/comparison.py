@@ -1,7 +1,7 @@
-"""The systems of all papers side by side: the same photographs, the same rounds of cross-validation, seed 0.
+"""The systems of all papers side by side: the same photographs, the same folds of cross-validation, seed 0.
 
-Each is trained in the way of its own report (`beholder reproduce PAPER`), whose finished trainings are read where they
-are at hand. Beside them stand linear probes on the same backbones, and one on the default model's features.
+Each is trained as in its own report (`beholder reproduce PAPER`); finished trainings of that report are reused. Linear
+probes on the same backbones and on the default model's features are compared with them.
 """
 
 import time
@@ -39,7 +39,7 @@ class ComparisonConfig:
     Attributes:
         data: a data set whose photographs were voted on, such as OASIS.
         root: its folder, as of `beholder.data.registry.load_data`.
-        folds: rounds of cross-validation.
+        folds: folds of cross-validation to run.
         by_group: keep groups whole.
         drop_leaks: as of `beholder.data.registry.load_data`.
         work: folder in which each paper's trainings are kept, in PAPER-NAME.runs.
@@ -56,7 +56,7 @@ class ComparisonConfig:
 
 
 def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the comparison together.
+    """Train what is not trained yet, and write the comparison.
 
     Raises:
         BeholderError: as of the papers' own ``reproduce``; data without votes.

@@ -1,7 +1,7 @@
-"""Predictions of a study put together: every setting and seed on the same tested photographs, and what to compare with.
+"""Predictions of a study: every setting and seed on the same tested photographs, and baselines to compare with.
 
 With published splits the test part is tested; in cross-validation each photograph is tested once, by the network of the
-round that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
+fold that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
 resampled photographs for all seeds and both sides of a difference.
 """
 
@@ -24,17 +24,17 @@ DEFAULT_MODEL_PROBE = "DINOv2 + ridge, as the default model"  # what every repor
 
 @dataclass(frozen=True)
 class ScoredSystem:
-    """A way to score photographs, measured and ready to be compared with others.
+    """A system with its predictions, to be compared with others.
 
     Attributes:
-        name: of it.
-        setting: how it was made, in words.
+        name: of the system.
+        setting: how it was trained, in words.
         backbone: name of its backbone.
         views: pooled features of the backbone as pretrained, as the system sees photographs: (N, D) each.
         mean: (N,) mean ratings predicted, native units, NaN for photographs that were not tested.
-        shares: (N, M) shares of predicted votes, likewise, where it does.
-        network: scores uint8 pixels (B, 3, H, W); what it costs does not depend on its weights.
-        size: (H, W).
+        shares: (N, M) predicted shares of votes, NaN likewise; None if it does not predict votes.
+        network: scores uint8 pixels (B, 3, H, W); its cost is measured, which does not depend on its weights.
+        size: (H, W) of these pixels.
     """
 
     name: str
@@ -58,11 +58,11 @@ def single_run_predictions(photos: RatedPhotos, results: Sequence[Result]) -> np
 
 @dataclass(frozen=True)
 class Study:
-    """What was predicted for n tested photographs.
+    """Predictions for n tested photographs.
 
     Attributes:
         photos: all N photographs.
-        rounds: the same with the parts of each round.
+        rounds: the same with the parts of each fold.
         rows: (n,) the tested ones among them.
         predicted: (setting, stage) -> (seeds, n, T) in native units; a stage that a setting leaves out has no entry.
         compared: name of a system -> (n, T), predicted from the same training photographs without a seed.
@@ -85,7 +85,7 @@ class Study:
 
     @property
     def split(self) -> str:
-        """How the parts were kept apart, in words."""
+        """How the photographs were split, in words."""
         return (
             "published split"
             if self.photos.splits
@@ -104,7 +104,7 @@ def assemble(
     compared: Mapping[str, np.ndarray],
     by_group: bool = False,
 ) -> Study:
-    """Trainings of all rounds -> a study.
+    """Collect the trainings of all folds in a study.
 
     Args:
         photos: as loaded.
@@ -135,7 +135,7 @@ def measured(
 
     Args:
         predicted: (seeds, n, T) or (n, T).
-        by: the metric itself, where it has another name than those in ``METRICS``.
+        by: the metric itself, if it is not one of ``METRICS``.
     """
     by = by or METRICS[metric]
     truth, columns = study.truth[:, task], _columns(predicted, task)
@@ -160,7 +160,7 @@ def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str 
 
 
 def significant(found: Estimate) -> str:
-    """Whether a difference can be told from none, by its interval, in words."""
+    """Whether the interval of a difference excludes zero, in words."""
     return "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
 
 
@@ -172,7 +172,7 @@ def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int
 def probe(
     fold_splits: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None
 ) -> np.ndarray:
-    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
+    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each fold.
 
     Args:
         views: the photographs and, where given, their mirror images: (N, D) each.

@@ -24,7 +24,7 @@ AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
 )
 TRAITS_STAGE, ALTERNATING_TRAINING, INTER_TASK = "traits", "alternating training", "with inter-task layer"
 SMALL_DATA_RECIPE = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
-# Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh bears smaller ones than a sigmoid.
+# Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh saturates at a sigmoid's rates.
 RATES_TRIED = {TWO_DOMAINS: (0.003, 0.006, 0.01, 0.03), OWN_RATES: (0.01, 0.03, 0.1)}
 DEFAULT_SECOND = "biq2021"
 MAX_SECOND_PHOTOS = 1000  # photographs of the second domain
@@ -34,14 +34,14 @@ LiConfig = StudyConfig[LiRecipe]
 
 
 def recipe_for(data: str) -> LiRecipe:
-    """The paper's own settings for its data sets; for others, of a few hundred photographs, what a CPU can train."""
+    """The paper's settings for its data sets; for others, of a few hundred photographs, settings that suit a CPU."""
     return LiRecipe() if data in ("ava", "aadb") else SMALL_DATA_RECIPE
 
 
 def study_inputs(
     config: LiConfig, photos: RatedPhotos, second: RatedPhotos, device: torch.device
 ) -> tuple[list[FeatureInputs], dict[str, Any]]:
-    """Inputs of both domains, and what the trainings follow from beside the first."""
+    """Inputs of both domains, and what the trainings depend on besides the first domain."""
     recipe = config.recipe
     sources = inputs(photos, recipe, device, second=second, pooled=True, cache=config.cache)
     return sources, {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
@@ -53,7 +53,7 @@ def chosen_trainings(
     train: Callable[[RatedPhotos, LiRecipe, Path], Outcome],
     also: Mapping[str, Any],
 ) -> tuple[dict[str, LiRecipe], dict[tuple[str, float], Result]]:
-    """What is trained, by name, and the trials in the first round that its rates were chosen by."""
+    """The recipes to train, by name, and the trials in the first fold by which their rates were chosen."""
     recipe = config.recipe
     if recipe.shared != LAST:
         return {TWO_DOMAINS: recipe, AESTHETIC_ONLY: replace(recipe, single=True)}, {}
@@ -127,11 +127,11 @@ def _with_rate(recipe: LiRecipe, rate: float) -> LiRecipe:
 
 
 def kept_epoch(result: Result) -> dict[str, Any]:
-    """The epoch of stage 1 that was kept."""
+    """The best epoch of stage 1."""
     return [row for row in result.outcome.history if row["stage"] == 1 and row["best"]][-1]
 
 
 def _loss(result: Result) -> float:
-    """What a training makes small: the sum of the validation losses of what it learned."""
+    """Sum of the validation losses of the domains that a training learned."""
     kept = kept_epoch(result)
     return float(kept["validation_loss"] + kept.get("second_loss", 0))

@@ -52,7 +52,7 @@ from beholder.training.inputs import pooled_views
 
 
 def report(config: LiConfig, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the report together.
+    """Train what is not trained yet, and write the report.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.li2019.train.fit`; scores that are

@@ -47,7 +47,7 @@ def recipe_for(data: str) -> SongRecipe:
 
 
 def ablations_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
-    """Every ablation by name, each in stage 1 only, to be compared with the complete model after stage 1."""
+    """Every ablation by name, in stage 1 only; each is compared with the complete model after stage 1."""
     first = stage1(recipe)
     return {
         WITHOUT_ACTIVATION: replace(first, act=False),
@@ -60,7 +60,7 @@ def ablations_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
 
 
 def trials(recipe: SongRecipe) -> dict[str, SongRecipe]:
-    """What was tried, by name, with the encoder of a recipe."""
+    """The recipes that were tried, by name, with the encoder of a recipe."""
     base = replace(TRIAL_RECIPE, backbone=recipe.backbone, side=recipe.side)
     return {f"tried {_changes(changed)}": replace(base, **changed) for changed in CHANGES_TRIED}
 
@@ -70,7 +70,7 @@ def _changes(changed: Mapping[str, float]) -> str:
 
 
 def stage1(recipe: SongRecipe) -> SongRecipe:
-    """Without stage 2, and with its settings as they are without being set: a change of them trains nothing anew."""
+    """Without stage 2, and with the default settings of stage 2, so that a change of these trains nothing again."""
     return replace(recipe, epochs2=0, lr_finetune=SongRecipe.lr_finetune, lr_encoder=SongRecipe.lr_encoder)
 
 

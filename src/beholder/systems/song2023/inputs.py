@@ -1,7 +1,7 @@
-"""Inputs of photographs whose aspect ratio is kept: those of one shape together, as a batch holds one shape only.
+"""Inputs of photographs whose aspect ratio is kept. A batch holds photographs of one shape only.
 
-Kept are the pixels, what the backbone's stem gives (half precision, 1.25 MiB a view by VGG16 at 256 x 320 px), and its
-feature map (half precision, 80 KiB). A view is a photograph or its mirror image.
+The cache keeps the pixels, the output of the backbone's stem (half precision, 1.25 MiB a view by VGG16 at 256 x 320
+px), and its feature map (half precision, 80 KiB). A view is a photograph or its mirror image.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,10 +29,10 @@ class VariableSizeInputs:
     """Where a training step gets its inputs; the rows of one call are photographs of one shape.
 
     Attributes:
-        shapes: (N, 2) width and height in pixels that each photograph is seen at.
+        shapes: (N, 2) width and height in pixels of each photograph as input.
         pixels: rows of photographs and which of them to mirror -> (B, 3, H, W), 0 to 255.
-        middle: likewise -> what the backbone's stem gives.
-        maps: likewise -> (B, C, rows, columns) feature map of the backbone as it was pretrained.
+        middle: the same arguments -> output of the backbone's stem.
+        maps: the same arguments -> (B, C, rows, columns) feature map of the pretrained backbone.
     """
 
     shapes: np.ndarray
@@ -81,7 +81,7 @@ def kept_source(
         side: pixels of the short edge.
         device: device that computes.
         mirror: keep mirror images too.
-        middle: keep what stage 2 begins with as well.
+        middle: keep the inputs of stage 2 as well.
         cache: folder for the files, the user's cache by default.
 
     Raises:
@@ -119,7 +119,7 @@ class KeptShape:
 
     Attributes:
         photos: N photographs.
-        size: width and height in pixels that they are seen at.
+        size: width and height of the input in pixels.
         key: beginning of the names of the kept arrays.
         views: 1, or 2 with mirror images.
         network: the frozen backbone.
@@ -164,7 +164,7 @@ class KeptShape:
 
 
 def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.device) -> VariableSizeInputs:
-    """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`kept_source`."""
+    """Inputs computed in every step from decoded photographs. Raises as :func:`kept_source`."""
     network = frozen_network(name, device)
     _check(name, network.multiple)
     shapes, paths = shapes_of(photos, side), photos.paths
@@ -182,7 +182,7 @@ def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.devic
 
 
 def _mirrored(pixels: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """(B, H, W, 3), some of them the other way round."""
+    """(B, H, W, 3), some of them mirrored."""
     return np.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
 
 

@@ -34,12 +34,12 @@ EVIDENCE_CELLS = 16  # a side of the evidence
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network makes of B photographs.
+    """Output of the network for B photographs.
 
     Attributes:
         distribution: (B, M) predicted, each row sums to 1.
-        activated: (B, M) what group average pooling predicts of it, likewise.
-        rebuilt: (B, 3, H, W) the photographs again, 0 to 1; None where they were not asked for.
+        activated: (B, M) distribution predicted by group average pooling.
+        rebuilt: (B, 3, H, W) reconstructed photographs, 0 to 1; None if no size was given.
     """
 
     distribution: Tensor

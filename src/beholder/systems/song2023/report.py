@@ -50,7 +50,7 @@ from beholder.systems.study_runs import Result, split_into_folds, train_all
 
 
 def report(config: SongConfig, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the report together.
+    """Train what is not trained yet, and write the report.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.song2023.train.fit`; data

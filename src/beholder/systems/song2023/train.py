@@ -1,7 +1,7 @@
 """Train the network of Song et al. (2023) on votes; `beholder.systems.song2023.network` says what is reconstructed.
 
-Their text keeps of the training: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored
-by chance; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
+The text of the paper gives: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored at
+random; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
 
 The paper trains everything at once, on 230,000 photographs. For hundreds, and on a CPU, it is done in two stages as in
 `beholder.systems.soydaner2023.train`: stage 1 trains what is new on the frozen encoder, whose feature maps are kept;

@@ -1,4 +1,4 @@
-"""What one trained network does with photographs: Grad-CAM, whether it can be believed, and other data sets."""
+"""Analyses of one trained network: Grad-CAM, its faithfulness, and scores of other data sets."""
 
 import json
 from collections.abc import Sequence
@@ -38,13 +38,13 @@ ACROSS_COUNT = 500  # photographs of another data set
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """One trained network and what it is shown.
+    """One trained network and its data.
 
     Attributes:
-        study: what it was trained in, first round, seed 0.
+        study: of the training; the network is that of the first fold and seed 0.
         network: in evaluation mode.
         recipe: of its training.
-        work: folder where results are kept.
+        work: folder of kept results.
         root: folder of other data sets, as of `beholder.data.registry.load_data`.
         device: device of the network.
     """
@@ -89,7 +89,7 @@ class TrainedNetwork:
 
 
 def maps(seen: TrainedNetwork, number: str) -> list[Part]:
-    """Figures 8 and 13, and whether such maps can be believed."""
+    """Figures 8 and 13, and how faithful such maps are."""
     study, names = seen.study, layer_names(seen.network)
     layers = {label: name for label, name in GRAD_CAM_LAYERS.items() if name in dict(seen.network.named_modules())}
     if seen.recipe.backbone != "vgg16":
@@ -185,7 +185,7 @@ def _faithfulness(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray
 
 
 def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
-    """The deletion test, or its result where it was run before on the same network and photographs."""
+    """The deletion test; its kept result if it was run before on the same network and photographs."""
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
     recipe = seen.recipe
     key = json.loads(
@@ -216,7 +216,7 @@ def _cells(found: np.ndarray) -> np.ndarray:
 
 
 def across(seen: TrainedNetwork, name: str) -> Estimate | None:
-    """SRCC of our overall score with another data set's; None where its photographs are not at hand."""
+    """SRCC of our overall score with another data set's; None if its photographs are missing."""
     try:
         other = load_data(name, seen.root, drop_leaks=True)
     except BeholderError:

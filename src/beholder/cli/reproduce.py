@@ -10,13 +10,21 @@ from beholder.cli.options import Cache, Device, DropLeaks, Root, SecondRoot
 from beholder.errors import BeholderError
 from beholder.systems.registry import SYSTEMS, find_system
 
+SECOND_DOMAINS = {  # system that learns from two data sets -> the default of its second one
+    name: system.second.default for name in SYSTEMS if (system := find_system(name)).second is not None
+}
+
 
 def reproduce(
     paper: Annotated[str, typer.Argument(help=f"{', '.join(SYSTEMS)}, or all side by side.", metavar="PAPER")],
     data: Annotated[str, typer.Option(help="aadb, eva, ava, oasis, or a CSV file of your own.", metavar="NAME")],
     root: Root = None,
     second: Annotated[
-        str | None, typer.Option(help="Second domain of li2019.  [default: biq2021]", metavar="NAME")
+        str | None,
+        typer.Option(
+            help=f"Second domain of {' and '.join(SECOND_DOMAINS)}.  [default: {', '.join(SECOND_DOMAINS.values())}]",
+            metavar="NAME",
+        ),
     ] = None,
     second_root: SecondRoot = None,
     out: Annotated[
@@ -100,7 +108,7 @@ def reproduce(
         return
     system = find_system(paper)
     if system.second is None and (second is not None or second_root is not None):
-        raise BeholderError(f"{paper} has no second domain: --second is for {' and '.join(_with_second())}")
+        raise BeholderError(f"{paper} has no second domain: --second is for {' and '.join(SECOND_DOMAINS)}")
     functions = system.functions()
     given = {"backbone": backbone, "epochs2": epochs2}
     recipe = replace(functions.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
@@ -111,8 +119,3 @@ def reproduce(
     found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)
     typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
-
-
-def _with_second() -> list[str]:
-    """Names of the systems that learn from two data sets."""
-    return [name for name in SYSTEMS if find_system(name).second is not None]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from beholder.systems.li2019.recipe import LiRecipe
+from beholder.systems.li2019.recipe import DEFAULT_SECOND, LiRecipe
 from beholder.systems.system import SecondDomain, System
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ SYSTEM = System(
     second=SecondDomain(
         help="The traits: psychoflickr, or any other, biq2021 or FILE.csv, all tasks.",
         missing="psychoflickr, biq2021 or FILE.csv",
-        default="biq2021",
+        default=DEFAULT_SECOND,
         needed=lambda recipe: not recipe.single,
     ),
 )

@@ -11,7 +11,7 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, root_beside, split_of
 from beholder.splits import split_hash
-from beholder.systems.li2019.recipe import LAST, LiRecipe
+from beholder.systems.li2019.recipe import DEFAULT_SECOND, LAST, LiRecipe
 from beholder.systems.li2019.train import fit, inputs, make_network
 from beholder.systems.study import ScoredSystem, single_run_predictions
 from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
@@ -26,7 +26,6 @@ TRAITS_STAGE, ALTERNATING_TRAINING, INTER_TASK = "traits", "alternating training
 SMALL_DATA_RECIPE = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
 # Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh saturates at a sigmoid's rates.
 RATES_TRIED = {TWO_DOMAINS: (0.003, 0.006, 0.01, 0.03), OWN_RATES: (0.01, 0.03, 0.1)}
-DEFAULT_SECOND = "biq2021"
 MAX_SECOND_PHOTOS = 1000  # photographs of the second domain
 
 

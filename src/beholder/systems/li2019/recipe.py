@@ -7,6 +7,7 @@ from beholder.systems.options import option
 from beholder.training.settings import check_hidden, check_positive
 
 HIDDEN = (1024, 512)
+DEFAULT_SECOND = "biq2021"  # second domain of the report
 WHOLE, LAST, NONE = "whole", "last", "none"  # what of the backbone is trained
 
 

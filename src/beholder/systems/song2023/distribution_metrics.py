@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beholder.data.rated_photos import VotedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.metrics import Estimate, accuracy, deviations, means, plcc, resampled, srcc
 from beholder.reporting.document import Cell, Column
@@ -39,14 +40,13 @@ def columns_of(shares: np.ndarray, values: np.ndarray) -> Columns:
 
 
 def metric_values(study: Study) -> np.ndarray:
-    assert study.photos.histogram is not None
-    return study.photos.histogram.values
+    """(M,) the values that can be voted."""
+    return VotedPhotos.of(study.photos).histogram.values
 
 
 def true_distribution(study: Study) -> np.ndarray:
     """(n, M) shares of the votes for the tested photographs."""
-    assert study.photos.histogram is not None
-    return distribution(study.photos.histogram)[study.rows]
+    return distribution(VotedPhotos.of(study.photos).histogram)[study.rows]
 
 
 def middle_score(study: Study) -> float:

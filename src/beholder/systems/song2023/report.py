@@ -44,7 +44,7 @@ from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
 from beholder.systems.song2023.report_tables import ablations_part, comparison_part
-from beholder.systems.song2023.train import fit, inputs
+from beholder.systems.song2023.train import fit, inputs, with_votes
 from beholder.systems.study import Study, assemble, significant
 from beholder.systems.study_runs import Result, split_into_folds, train_all
 
@@ -146,8 +146,7 @@ def _verdict(what: str, found: Estimate) -> str:
 
 
 def _protocol(study: Study, config: SongConfig) -> Text:
-    recipe, photos = config.recipe, study.photos
-    assert photos.histogram is not None
+    recipe, photos = config.recipe, with_votes(study.photos)
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
         for part in study.fold_splits

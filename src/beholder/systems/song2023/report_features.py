@@ -15,7 +15,7 @@ from beholder.systems.song2023.experiment import COMPLETE, TRAINING, WITHOUT_ACT
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
-from beholder.systems.song2023.train import batch_answers, make_network, predict, reconstruction_error
+from beholder.systems.song2023.train import make_network, predict, reconstruction_error, reconstructions
 from beholder.systems.study import Study
 
 EXTREMES_SHOWN = 2  # photographs of a low and of a high rating in a sheet
@@ -46,9 +46,8 @@ def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, t
         pictures += [_as_seen(source, row)]
         captions += ["photograph"]
         for name, (network, recipe) in networks.items():
-            [(_, answer)] = batch_answers(network, source, 2 if recipe.epochs2 else 1, row[None], rebuilt=True)
-            assert answer.rebuilt is not None
-            pictures.append((answer.rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
+            [(_, rebuilt)] = reconstructions(network, source, 2 if recipe.epochs2 else 1, row[None])
+            pictures.append((rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
             captions.append(name)
     greys = [
         ((source.pixels(part, np.zeros(len(part), bool)) / 255 - 0.5) ** 2).mean().item() * len(part)

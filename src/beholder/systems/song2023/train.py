@@ -10,7 +10,9 @@ stage 2 trains the encoder's last layers as well. A batch holds photographs of o
 A run that was killed resumes with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -36,6 +38,7 @@ from beholder.training.seeding import seeded
 from beholder.training.supervised import made_by
 
 HELD_OUT_BATCH = 32
+A = TypeVar("A")
 
 _RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
 
@@ -161,26 +164,49 @@ def fit(
     return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
-def batch_answers(
-    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray, *, rebuilt: bool = False
-) -> list[tuple[np.ndarray, Answer]]:
-    """The network's answers for photographs as they are, not mirrored: (rows, answer) of each batch of one shape."""
+def _by_batch(
+    network: Semantic,
+    source: VariableSizeInputs,
+    stage: int,
+    rows: np.ndarray,
+    compute: Callable[[Tensor, tuple[int, int]], A],
+) -> list[tuple[np.ndarray, A]]:
+    """Results for photographs as they are, not mirrored: (rows, result) of each batch of one shape.
+
+    Args:
+        compute: feature maps of the encoder, and height and width of the photographs -> the result.
+    """
     network.eval()
     found = []
     with torch.inference_mode(), precision(next(network.parameters()).device):
         for part in by_shape(source.shapes, rows, HELD_OUT_BATCH):
-            straight = np.zeros(len(part), bool)
             width, height = source.shapes[part[0]].tolist()
-            maps = encoder(network, source, stage)(part, straight)
-            found.append((part, network.forward_tail(maps, (height, width) if rebuilt else None)))
+            maps = encoder(network, source, stage)(part, np.zeros(len(part), bool))
+            found.append((part, compute(maps, (height, width))))
     return found
+
+
+def batch_answers(
+    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+) -> list[tuple[np.ndarray, Answer]]:
+    """Answers of the network, without reconstructions: (rows, answer) of each batch of one shape."""
+    return _by_batch(network, source, stage, rows, lambda maps, size: network.forward_tail(maps))
+
+
+def reconstructions(
+    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+) -> list[tuple[np.ndarray, Tensor]]:
+    """Photographs rebuilt from their features: (rows, (B, 3, H, W) in 0 to 1) of each batch of one shape."""
+    return _by_batch(
+        network, source, stage, rows, lambda maps, size: network.decoder(network.project(maps), size).float()
+    )
 
 
 def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> np.ndarray:
     """(n, M) distributions for n rows of the photographs, in their order.
 
     Args:
-        stage: 1 where the encoder is as it was pretrained.
+        stage: 1 if the encoder is still the pretrained one.
     """
     whole = np.full((len(source.shapes), network.buckets), np.nan)
     for part, answer in batch_answers(network, source, stage, rows):
@@ -191,10 +217,9 @@ def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.
 def reconstruction_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
     """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
     total = 0.0
-    for part, answer in batch_answers(network, source, stage, rows, rebuilt=True):
-        assert answer.rebuilt is not None
+    for part, rebuilt in reconstructions(network, source, stage, rows):
         pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
-        total += float(((answer.rebuilt.float() - pixels) ** 2).mean()) * len(part)
+        total += float(((rebuilt - pixels) ** 2).mean()) * len(part)
     return total / len(rows)
 
 

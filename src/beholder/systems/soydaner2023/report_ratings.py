@@ -5,6 +5,7 @@ import numpy as np
 from beholder.data.raters import EDGES, by_experience, edges_for, rater_agreement
 from beholder.data.registry import data_folder
 from beholder.data.sets import aadb
+from beholder.data.votes import Votes
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, resampled, srcc
 from beholder.reporting import charts
@@ -151,7 +152,7 @@ def raters_part(study: Study) -> Part:
         )
         rows.append([f"[{low:.0f}, {end})", None, None, group.raters, found])
     known = agreement.srcc[np.isfinite(agreement.srcc)]
-    ours, human = _on_raters_photographs(study)
+    ours, human = _on_raters_photographs(study, votes)
     note = (
         "Here a rater's own vote is left out of the mean that it is compared with; the intervals are over raters. A "
         "mean over many raters is easier to agree with than the mean of AADB's five."
@@ -189,10 +190,9 @@ def raters_part(study: Study) -> Part:
     )
 
 
-def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
+def _on_raters_photographs(study: Study, votes: Votes) -> tuple[np.ndarray, np.ndarray]:
     """(R,) SRCC with the mean of the other raters, of the network and of the rater, for raters of 10 photographs."""
-    votes, count = study.photos.votes, len(study.photos)
-    assert votes is not None
+    count = len(study.photos)
     predicted = np.full(count, np.nan)
     predicted[study.rows] = study.final(MULTI_TASK)[0, :, 0]
     total, number = np.bincount(votes.photo, votes.value, count), np.bincount(votes.photo, minlength=count)

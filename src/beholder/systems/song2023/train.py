@@ -197,9 +197,7 @@ def reconstructions(
     network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
 ) -> list[tuple[np.ndarray, Tensor]]:
     """Photographs rebuilt from their features: (rows, (B, 3, H, W) in 0 to 1) of each batch of one shape."""
-    return _by_batch(
-        network, source, stage, rows, lambda maps, size: network.decoder(network.project(maps), size).float()
-    )
+    return _by_batch(network, source, stage, rows, lambda maps, size: network.decoder(network.project(maps), size))
 
 
 def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> np.ndarray:
@@ -219,7 +217,7 @@ def reconstruction_error(network: Semantic, source: VariableSizeInputs, stage: i
     total = 0.0
     for part, rebuilt in reconstructions(network, source, stage, rows):
         pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
-        total += float(((rebuilt - pixels) ** 2).mean()) * len(part)
+        total += float(((rebuilt.float() - pixels) ** 2).mean()) * len(part)
     return total / len(rows)
 
 

@@ -25,7 +25,8 @@ from beholder.data.registry import load_data
 from beholder.models.backbones.base import create_backbone
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-from beholder.systems.soydaner2023.train import fit, source_for
+from beholder.systems.soydaner2023.train import fit
+from beholder.systems.soydaner2023.train import inputs as training_inputs
 from beholder.training.device import choose_device
 
 SIDE = 256
@@ -69,12 +70,12 @@ def compare(root: Path, photographs: int, batch: int) -> Table:
 
 def _ours(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     with TemporaryDirectory() as cache:
-        source = source_for(photos, recipe, choose_device(), cache=Path(cache))
+        source = training_inputs(photos, recipe, choose_device(), cache=Path(cache))
         fit(photos, recipe, source=source)
 
 
 def _uncached(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
-    fit(photos, recipe, source=source_for(photos, recipe, choose_device(), keep=False))
+    fit(photos, recipe, source=training_inputs(photos, recipe, choose_device(), keep=False))
 
 
 class _Files(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -97,7 +98,7 @@ def _torch(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
     network = MultiTask(create_backbone(recipe.backbone), len(photos.tasks))
     loader = torch.utils.data.DataLoader(_Files(photos), batch_size=recipe.batch, shuffle=True)
     for stage, epochs, rate in ((1, recipe.epochs1, recipe.lr_head), (2, recipe.epochs2, recipe.lr_finetune)):
-        trained = network.trained(stage)
+        trained = network.trainable_parameters(stage)
         for parameter in trained.values():
             parameter.requires_grad_(True)
         optimizer = torch.optim.Adam(trained.values(), lr=rate)

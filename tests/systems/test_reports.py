@@ -22,6 +22,7 @@ from beholder.systems.comparison import ComparisonConfig, side_by_side
 from beholder.systems.li2019 import experiment as li_experiment
 from beholder.systems.li2019 import published as li_published
 from beholder.systems.li2019 import report as li_report
+from beholder.systems.registry import find_system
 from beholder.systems.song2023 import experiment as song_experiment
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.soydaner2023 import experiment as soydaner_experiment
@@ -45,7 +46,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
     monkeypatch.setattr(default, "extractor", lambda recipe: colours)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 10)
-    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 6)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 6)
     monkeypatch.setattr(study, "resampled", partial(resampled, resamples=50))
     yield
 
@@ -53,13 +54,13 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 MAKERS = {"oasis": make_oasis, "aadb": make_aadb, "eva": make_eva}
 
 
-def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_experiment.Config:
+def settings(name: str, root: Path, seeds: int = 2, folds: int = 2) -> soydaner_experiment.SoydanerConfig:
     work, cache = root / "work", root / "cache"
-    return soydaner_experiment.Config(name, root, seeds, folds, False, RECIPE, False, work, cache)
+    return soydaner_experiment.SoydanerConfig(name, root, seeds, folds, False, RECIPE, False, work, cache)
 
 
 def parts(found: Document) -> list[Part]:
-    return [part for section in found.sections for part in section.parts]
+    return [part for section in found.parts for part in section.parts]
 
 
 def numbers(found: Document) -> set[str]:
@@ -76,7 +77,7 @@ def numbers(found: Document) -> set[str]:
 def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = MAKERS[name](tmp_path)
     monkeypatch.setenv("BEHOLDER_DATA", str(root))
-    found = soydaner_report.reproduce(settings(name, root), CPU)
+    found = soydaner_report.report(settings(name, root), CPU)
     assert numbers(found) >= PRINTED, PRINTED - numbers(found)
     tables = {part.number: part for part in parts(found) if isinstance(part, Table) and part.number}
     for table in tables.values():  # numbers of the paper stand in columns that say so, ours in columns that say so
@@ -84,13 +85,13 @@ def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch:
             assert not any(isinstance(cell, Estimate) for cell in cells) or column.source == "measured", table.title
     first = tables["Table 1"]
     measured = [row for row in first.rows if isinstance(row[2], Estimate)]
-    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner_published.COMPARISON.values())
+    assert len(measured) == 3 and [row[1] for row in first.rows[:5]] == list(soydaner_published.SRCC_AADB.values())
     assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
     written = write.write_document(found, root / "report.html")
     assert all(path.stat().st_size for path in written)
 
 
-def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.Config:
+def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.LiConfig:
     """OASIS as the first domain, own photographs as the second."""
     make_oasis(root)
     rows = ["image,calm,bright"]
@@ -99,17 +100,24 @@ def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.Con
         rows.append(f"{number}.jpg,{1 + 4 * red:.3f},{red:.3f}")
     (root / "second/second.csv").write_text("\n".join(rows) + "\n")
     recipe = replace(
-        li_experiment.SMALL, backbone="tiny", resize=24, side=16, hidden=(16, 8), batch=8, epochs1=2, epochs2=2
+        li_experiment.SMALL_DATA_RECIPE,
+        backbone="tiny",
+        resize=24,
+        side=16,
+        hidden=(16, 8),
+        batch=8,
+        epochs1=2,
+        epochs2=2,
     )
     second = str(root / "second/second.csv")
-    return li_experiment.Config(
+    return li_experiment.LiConfig(
         "oasis", root, seeds, folds, False, recipe, False, root / "work", root / "cache", second
     )
 
 
 def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = li_settings(tmp_path)
-    found = li_report.reproduce(wanted, CPU)
+    found = li_report.report(wanted, CPU)
     assert numbers(found) >= {"Table 1", "Table 2", "Figure 4", "Figure 5"}
     tables = {part.title: part for part in parts(found) if isinstance(part, Table)}
     for table in tables.values():
@@ -130,7 +138,7 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
         assert isinstance(root_mean, Estimate) and isinstance(mean, Estimate) and root_mean.n == 16
         assert root_mean.value == pytest.approx(mean.value**0.5, rel=0.05)  # each is a mean over two seeds
     signs = tables["Signs of the coefficients"]
-    assert [row[0] for row in signs.rows] == [*li_published.SIGNS, "calm", "bright"]
+    assert [row[0] for row in signs.rows] == [*li_published.TRAIT_SIGNS, "calm", "bright"]
     assert [row[2] is None for row in signs.rows] == [True] * 5 + [False] * 2
     counts = {row[0]: row[1] for row in tables["Parameters"].rows}
     assert counts["all"] == 10_105_739 and counts["inter-task layer"] == 5
@@ -141,7 +149,7 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
     written = write.write_document(found, tmp_path / "report.html")
     assert all(path.stat().st_size for path in written)
     monkeypatch.setattr(li_experiment, "trainer", lambda *_: None)  # nothing is trained again
-    assert write.write_document(li_report.reproduce(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
+    assert write.write_document(li_report.report(wanted, CPU), tmp_path / "again.html")[0].read_text() == (
         tmp_path / "report.html"
     ).read_text().replace("report-figures", "again-figures")
 
@@ -150,14 +158,14 @@ def rows_tested(name: str, root: Path) -> list[int]:
     photos = load_data(name, root)
     return [
         row
-        for part in study_runs.with_splits(photos, 2)
+        for part in study_runs.split_into_folds(photos, 2)
         for row in np.flatnonzero(np.array(part.splits) == "test").tolist()
     ]
 
 
 def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path / "nowhere"))
-    found = soydaner_report.reproduce(settings("oasis", make_oasis(tmp_path)), CPU)
+    found = soydaner_report.report(settings("oasis", make_oasis(tmp_path)), CPU)
     missing = {part.number for part in parts(found) if isinstance(part, Missing)}
     assert {"Figure 3", "Table 3", "Figure 9a"} <= missing
 
@@ -165,10 +173,10 @@ def test_without_aadb_its_tables_are_said_to_be_missing(tmp_path: Path, monkeypa
 def test_nothing_is_trained_or_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
     wanted = settings("oasis", make_oasis(tmp_path), folds=1)
-    first = soydaner_report.reproduce(wanted, CPU)
+    first = soydaner_report.report(wanted, CPU)
     monkeypatch.setattr(soydaner_experiment, "trainer", lambda source, device: None)
-    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.deletion_test", None)
-    again = soydaner_report.reproduce(wanted, CPU)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.deletion", None)
+    again = soydaner_report.report(wanted, CPU)
     assert first.summary == again.summary
     pages = [
         write.write_document(found, tmp_path / f"{name}.html")[1].read_text()
@@ -187,13 +195,13 @@ class Colours(torch.nn.Module):
 def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     li = li_settings(tmp_path)
     song = SongRecipe("tiny", side=16, maps=2, batch=8, epochs1=2, epochs2=1)
-    for paper, recipe in ((soydaner_experiment, RECIPE), (li_experiment, li.recipe), (song_experiment, song)):
-        monkeypatch.setattr(paper, "recipe_for", lambda name, recipe=recipe: recipe)
-    second = li_experiment._second
-    monkeypatch.setattr(li_experiment, "_second", lambda given: second(replace(given, second=li.second)))
+    for name, recipe in (("soydaner2023", RECIPE), ("li2019", li.recipe), ("song2023", song)):
+        functions = find_system(name).functions()
+        monkeypatch.setattr(functions, "recipe_for", lambda data, recipe=recipe: recipe)
+    monkeypatch.setattr(li_experiment, "DEFAULT_SECOND", li.second)
     monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
     monkeypatch.setattr(default, "frozen_features", lambda recipe: Colours())
-    monkeypatch.setattr(comparison, "TURNS", 1)
+    monkeypatch.setattr(comparison, "TIMED_TURNS", 1)
     wanted = ComparisonConfig("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
     found, *pictures = parts(side_by_side(wanted, CPU))
     assert isinstance(found, Table) and isinstance(pictures[0], Picture)
@@ -203,7 +211,7 @@ def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "Li et al.",
         "Song et al.",
         "linear probe on tiny",
-        comparison.DEFAULT,
+        comparison.DEFAULT_MODEL_PROBE,
     ]
     assert [value is None for value in emd.values()] == [True, True, False, False, False]
     for row in found.rows:
@@ -222,15 +230,15 @@ def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-1], ",".join([*lines[-1].split(",")[:-3], "", "", ""])]) + "\n")
     with pytest.raises(BeholderError, match="lack a rating"):
-        soydaner_report.reproduce(settings("oasis", tmp_path), CPU)
+        soydaner_report.report(settings("oasis", tmp_path), CPU)
 
 
 def test_published_numbers_agree_with_each_other() -> None:
     assert sum(soydaner_published.SCORES_AADB) == 1000 and sum(soydaner_published.SCORES_EVA) == 570
     assert soydaner_published.ATTRIBUTES_AADB["score"][1] == round(
-        soydaner_published.COMPARISON["Soydaner & Wagemans 2023"], 3
+        soydaner_published.SRCC_AADB["Soydaner & Wagemans 2023"], 3
     )
-    assert sum(ours for _, _, ours in soydaner_published.PARAMETERS) == 14_789_388
+    assert sum(ours for _, _, ours in soydaner_published.PARAMETER_COUNTS) == 14_789_388
     assert set(soydaner_published.ATTRIBUTES_AADB) == {task.name for task in aadb.TASKS}
     assert (
         soydaner_experiment.recipe_for("eva").dropout == 0.25 and soydaner_experiment.recipe_for("aadb").dropout == 0.35
@@ -240,15 +248,15 @@ def test_published_numbers_agree_with_each_other() -> None:
 def made_study(tmp_path: Path) -> study.Study:
     """Two rounds and two seeds whose predictions are the ratings plus a known error."""
     photos = load_data("oasis", make_oasis(tmp_path))
-    rounds = study_runs.with_splits(photos, 2)
+    fold_splits = study_runs.split_into_folds(photos, 2)
     results = []
-    for fold, part in enumerate(rounds):
+    for fold, part in enumerate(fold_splits):
         test = np.flatnonzero(np.array(part.splits) == "test")
         for seed in range(2):
             noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
             outcome = study_runs.Outcome([], {"training": photos.ratings[test] + noise})
             results.append(study_runs.Result("net", seed, fold, test, outcome))
-    return study.assemble(photos, rounds, results, {"perfect": photos.ratings})
+    return study.assemble(photos, fold_splits, results, {"perfect": photos.ratings})
 
 
 def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
@@ -265,13 +273,15 @@ def test_study_measures_over_all_tested_photographs(tmp_path: Path) -> None:
 
 def test_probe_never_sees_what_it_is_tested_on(tmp_path: Path) -> None:
     photos = load_data("oasis", make_oasis(tmp_path))
-    rounds = study_runs.with_splits(photos, 5)
-    found = study.probe(rounds, [np.eye(len(photos))])  # features that say which photograph it is, and nothing else
+    fold_splits = study_runs.split_into_folds(photos, 5)
+    found = study.probe(
+        fold_splits, [np.eye(len(photos))]
+    )  # features that say which photograph it is, and nothing else
     assert np.isfinite(found).all()
     assert srcc(photos.ratings[:, 0], found[:, 0]) < 0.2
     spoilt = [
         replace(part, ratings=np.where((np.array(part.splits) == "test")[:, None], 1.0, part.ratings))
-        for part in rounds
+        for part in fold_splits
     ]
     np.testing.assert_array_equal(study.probe(spoilt, [np.eye(len(photos))]), found)
 
@@ -281,10 +291,10 @@ def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monk
     """MobileNetV2 without stage 2 on one round of OASIS: what CI runs of the study."""
     monkeypatch.undo()
     recipe = replace(soydaner_experiment.recipe_for("oasis"), backbone="mobilenet_v2", epochs2=0)
-    wanted = soydaner_experiment.Config("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
+    wanted = soydaner_experiment.SoydanerConfig("oasis", data_root, 1, 1, False, recipe, False, tmp_path / "work", None)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 20)
-    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.FAITHFUL", 8)
-    found = soydaner_report.reproduce(wanted, CPU)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 8)
+    found = soydaner_report.report(wanted, CPU)
     table = next(part for part in parts(found) if isinstance(part, Table) and part.number == "Table 1")
     values = [row[2].value for row in table.rows if isinstance(row[2], Estimate)]
     network, probe, dinov2 = values

@@ -1,7 +1,6 @@
-"""`beholder reproduce`."""
+"""`beholder reproduce`: run the experiments of a paper again."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +8,24 @@ import typer
 
 from beholder.cli.options import DATA_METAVAR, Cache, Data, Device, DropLeaks, Root, SecondRoot
 from beholder.errors import BeholderError
+from beholder.systems.registry import SYSTEMS, find_system
 
-PAPERS = ("soydaner2023", "li2019", "song2023")  # packages of beholder.systems
+SECOND_DOMAINS = {  # system that learns from two data sets -> the default of its second one
+    name: system.second.default for name in SYSTEMS if (system := find_system(name)).second is not None
+}
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help=f"{', '.join(PAPERS)}, or all side by side.", metavar="PAPER")],
+    paper: Annotated[str, typer.Argument(help=f"{', '.join(SYSTEMS)}, or all side by side.", metavar="PAPER")],
     data: Data,
     root: Root = None,
     second: Annotated[
-        str | None, typer.Option(help="Second domain of li2019, as --data.  [default: biq2021]", metavar=DATA_METAVAR)
+        str | None,
+        typer.Option(
+            help=f"Second domain of {' and '.join(SECOND_DOMAINS)}, as --data.  "
+            f"[default: {', '.join(SECOND_DOMAINS.values())}]",
+            metavar=DATA_METAVAR,
+        ),
     ] = None,
     second_root: SecondRoot = None,
     out: Annotated[
@@ -27,7 +34,7 @@ def reproduce(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each setting.")] = 1,
     folds: Annotated[
-        int, typer.Option(min=1, max=5, help="Rounds of a 5-fold cross-validation to run, where no split is published.")
+        int, typer.Option(min=1, max=5, help="Folds of a 5-fold cross-validation to run, where no split is published.")
     ] = 3,
     by_group: Annotated[
         bool, typer.Option("--by-group", help="Keep groups whole in cross-validation: themes in OASIS.")
@@ -54,9 +61,9 @@ def reproduce(
 ) -> None:
     """Run a paper's experiments again and write a report, published numbers beside measured ones.
 
-    Trains what is not trained yet, in every round of cross-validation and with every seed: the paper's network and its
-    variants; a linear probe and the default model's features are fitted on the same photographs. Then come all tables
-    and figures that the data allows. A run that was stopped goes on when the same command is given again.
+    Trains what is not trained yet, in every fold of cross-validation and with every seed: the paper's network and its
+    variants; a linear probe and the default model's features are fitted on the same photographs. The report has all
+    tables and figures that the data allows. A run that was stopped resumes when the same command is given again.
 
     soydaner2023: multi-task, single-task and two variants. With VGG16 a training takes 3 to 5 minutes on two cores for
     450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
@@ -67,8 +74,8 @@ def reproduce(
     song2023: predicted votes, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
     its ablations: an hour on two cores.
 
-    all: one table of the three, of linear probes and of the default model, in the same rounds with seed 0; trainings of
-    the papers' own reports are read.
+    all: one table of the three, of linear probes and of the default model, in the same folds with seed 0; trainings of
+    the papers' own reports are reused.
 
     \b
     Examples:
@@ -79,8 +86,8 @@ def reproduce(
     """
     from beholder.extras import require
 
-    if paper not in (*PAPERS, "all"):
-        raise BeholderError(f"{paper}: no such paper; those that can be run again are {', '.join(PAPERS)}, or all")
+    if paper not in (*SYSTEMS, "all"):
+        raise BeholderError(f"{paper}: no such paper; those that can be run again are {', '.join(SYSTEMS)}, or all")
     if paper == "all" and (seeds > 1 or any(given is not None for given in (backbone, epochs2, second, second_root))):
         raise BeholderError("all: each paper is run with its own defaults and seed 0; leave the other options out")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
@@ -88,6 +95,7 @@ def reproduce(
     require("matplotlib", "train", "figures")
     from beholder.reporting import write
     from beholder.reporting.document import without_photographs
+    from beholder.systems.study_runs import StudyConfig
     from beholder.training.device import choose_device as choose
 
     write.check_document_path(path)
@@ -99,15 +107,16 @@ def reproduce(
         written = write.write_document(side_by_side(wanted, choose(device)), path)
         typer.echo(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
         return
-    study = import_module(f"beholder.systems.{paper}.experiment")
-    report = import_module(f"beholder.systems.{paper}.report")
+    system = find_system(paper)
+    if system.second is None and (second is not None or second_root is not None):
+        raise BeholderError(f"{paper} has no second domain: --second is for {' and '.join(SECOND_DOMAINS)}")
+    functions = system.functions()
     given = {"backbone": backbone, "epochs2": epochs2}
-    recipe = replace(study.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
+    recipe = replace(functions.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
     kept = work or path.with_suffix(".runs")
-    settings = study.Config(data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache)
-    domain = {name: value for name, value in (("second", second), ("second_root", second_root)) if value is not None}
-    if domain and not hasattr(settings, "second"):
-        raise BeholderError(f"{paper} has no second domain: --second is for li2019")
-    found = report.reproduce(replace(settings, **domain), choose(device))
+    config = StudyConfig(
+        data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache, second=second, second_root=second_root
+    )
+    found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)
     typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")

@@ -1,11 +1,13 @@
-"""`beholder train`: one command a recipe. Thin, as the others."""
+"""`beholder train`: a command for each system of the table, for the linear probe and for the embedded models.
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import fields
+The options of a system's command are those that all systems share and the fields of its recipe.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -16,104 +18,26 @@ from beholder.cli.options import (
     Data,
     Device,
     DropLeaks,
-    EmbeddedRoot,
     Root,
     Scale,
     SecondRoot,
     ranges,
 )
-from beholder.cli.session import STOPPED, say
+from beholder.cli.session import say
+from beholder.cli.train_embedded import train_default, train_fast
+from beholder.cli.train_session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
 from beholder.errors import BeholderError
-from beholder.files import check_writable, remove
+from beholder.files import remove
+from beholder.systems.options import default_text, defaults_for
+from beholder.systems.registry import SYSTEMS, find_system
+from beholder.systems.system import System
 
 if TYPE_CHECKING:
     from beholder.data.rated_photos import RatedPhotos
-    from beholder.tasks import Task
-
-SATURATED = "; the second branch says the same of all photographs: give smaller rates"
-
-Work = Annotated[
-    Path | None, typer.Option(help="Folder of the checkpoint.  [default: beside the model file, NAME.training]")
-]
-TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to this folder, for TensorBoard.")]
 
 train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
 
 
-@train_app.command("default")
-def train_default(
-    root: EmbeddedRoot = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
-    cache: Cache = None,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
-) -> None:
-    """Make the embedded default model again.
-
-    It learns from the rated photographs of OASIS and BIQ2021. Features are computed once and kept; a run that was
-    stopped goes on where it was. 7 minutes on two cores.
-
-    \b
-    Example:
-      beholder train default --root DATA --out default.onnx
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.data.registry import data_root
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.embedded.default import DefaultRecipe, train
-
-    path = _model_file(out, "default")
-    made = train(data_root(root), path, DefaultRecipe(seed=seed), cache)
-    console = make_console()
-    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
-
-
-@train_app.command("fast")
-def train_fast(
-    root: EmbeddedRoot = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
-    work: Work = None,
-    cache: Cache = None,
-    seed: Annotated[
-        int, typer.Option(help="Of the folds, and of the photographs and crops that the network learns from.")
-    ] = 0,
-    device: Device = "auto",
-    tensorboard: TensorBoard = None,
-) -> None:
-    """Make the embedded fast model again, distilled from the default one.
-
-    Its network learns to compute from small photographs what the default model's computes from larger ones; its heads
-    learn from the ratings of OASIS and BIQ2021, and from the default model's predictions. An interrupted run continues
-    where it stopped. 50 minutes on two cores that compute in bf16 (x86 since 2020 to 2022), 2 to 3 hours on others.
-
-    \b
-    Example:
-      beholder train fast --root DATA --out fast.onnx
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.data.registry import data_root
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.embedded import distillation
-    from beholder.embedded.fast import FastRecipe, train
-    from beholder.training.device import choose_device as choose
-
-    path = _model_file(out, "fast")
-    folder = data_root(root)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    recipe = FastRecipe(seed=seed, distilling=distillation.DistillationRecipe(seed=seed))
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        made = train(folder, path, recipe, checkpoint=checkpoint, cache=cache, device=choose(device), on_epoch=tell)
-        remove(checkpoint)
-    console = make_console()
-    console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
-
-
-@train_app.command("probe")
 def train_probe(
     data: Data,
     root: Root = None,
@@ -126,9 +50,9 @@ def train_probe(
 ) -> None:
     """Fit a linear head on the default model's features (DINOv2) to rated photographs.
 
-    The better choice where ratings are hundreds, and quick: 60 photographs take half a minute. For what the CSV file
-    may hold see beholder train soydaner2023 --help. With a split the test part measures it; without one it is measured
-    in a 5-fold cross-validation, and the head that is written learns from all photographs.
+    The better choice for a few hundred ratings, and quick: 60 photographs take half a minute. For the columns of a CSV
+    file see beholder train soydaner2023 --help. With a split the test part measures it; without one it is measured in a
+    5-fold cross-validation, and the head that is written learns from all photographs.
 
     \b
     Example:
@@ -141,7 +65,7 @@ def train_probe(
     require("torch", "train", "training")
     from beholder.systems.probe import train
 
-    path = _model_file(out, f"probe-{Path(data).stem}")
+    path = model_file_path(out, f"probe-{Path(data).stem}")
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
@@ -150,342 +74,170 @@ def train_probe(
     typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
-@train_app.command("soydaner2023")
-def train_soydaner2023(
-    ctx: typer.Context,
+def train_system(
+    system: System,
+    settings: dict[str, Any],
+    *,
     data: Data,
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: soydaner2023-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "vgg16",
-    side: Annotated[int | None, typer.Option(min=32, help="Pixels a side.  [default: the backbone's]")] = None,
-    hidden: Annotated[tuple[int, int], typer.Option(help="Units of the two fully connected layers.")] = (128, 64),
-    dropout: Annotated[
-        float | None,
-        typer.Option(min=0, max=0.95, help="Before the output.  [default: 0.25 for eva, else 0.35]"),
-    ] = None,
-    separate: Annotated[bool, typer.Option("--separate", help="An output layer of its own for each task.")] = False,
-    single: Annotated[bool, typer.Option("--single", help="Learn the first task only.")] = False,
-    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 5,
-    steps1: Annotated[int, typer.Option(min=0, help="Stage 1 takes at least this many steps.")] = 250,
-    lr_head: Annotated[float, typer.Option(help="Learning rate of stage 1.")] = 1e-3,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 3,
-    lr_finetune: Annotated[float, typer.Option(help="First learning rate of stage 2.")] = 1e-4,
-    decay: Annotated[float, typer.Option(help="Of that rate, every --decay-steps steps.")] = 0.5,
-    decay_steps: Annotated[float, typer.Option(min=1, help="In stage 2.")] = 125,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring, dropout.")] = 0,
-    work: Work = None,
-    cache: Cache = None,
-    keep: Annotated[
-        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give: 3 times as fast.")
-    ] = True,
-    device: Device = "auto",
-    tensorboard: TensorBoard = None,
-) -> None:
-    """Train the multi-task network of Soydaner & Wagemans (2023) on rated photographs, your own or published.
-
-    A CSV file needs a column `image` and a column of numbers for each task, the overall score first; `split` (train,
-    validation, test), `theme` (photographs that belong together), TASK_sd and TASK_n may be there. Without a split a
-    fifth is kept for the test and a tenth to choose the best epoch, whole themes where there are themes.
-
-    Stage 1 trains the head on the frozen backbone, stage 2 its last layers as well. A run that was stopped goes on with
-    the epoch that it was in when the same command is given again. 60 photographs take 2 minutes on two cores.
-
-    \b
-    Examples:
-      beholder train soydaner2023 --data mine.csv
-      beholder train soydaner2023 --data mine.csv --range beauty=1:10 --backbone mobilenet_v2
-      beholder train soydaner2023 --data aadb --root DATA --drop-leaks
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.data.registry import load_data, split_of
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.systems.soydaner2023.export import publish
-    from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-    from beholder.systems.soydaner2023.train import check, fit, source_for
-    from beholder.training.device import choose_device as choose
-    from beholder.training.held_out import probe_metrics
-    from beholder.training.inputs import pooled_views
-
-    path = _model_file(out, f"soydaner2023-{Path(data).stem}")
-    chosen = {field.name: ctx.params[field.name] for field in fields(SoydanerRecipe)}
-    recipe = SoydanerRecipe(**{**chosen, "dropout": (0.25 if data == "eva" else 0.35) if dropout is None else dropout})
-    target = choose(device)
-    photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks, f", on {target}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, target, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
-        info = publish(photos, trained, recipe, source, path)
-        remove(checkpoint)
-    if info.metrics:
-        found = list(info.metrics)
-        if keep:
-            views = pooled_views(source, len(photos), recipe.mirror)
-            found += probe_metrics(photos, recipe.backbone, views, 1 if single else len(photos.tasks))
-        make_console().print(metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@train_app.command("li2019")
-def train_li2019(
-    ctx: typer.Context,
-    data: Annotated[
-        str, typer.Option("--data", "-d", help=f"Its first task is the score: {DATA_HELP}", metavar=DATA_METAVAR)
-    ],
-    second: Annotated[
-        str | None,
-        typer.Option(help="All its tasks are the traits; as --data, in the paper psychoflickr.", metavar=DATA_METAVAR),
-    ] = None,
+    second: Annotated[str | None, typer.Option(metavar=DATA_METAVAR)] = None,
     root: Root = None,
     second_root: SecondRoot = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: li2019-NAME.onnx]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o")] = None,
     scale: Scale = None,
     second_scale: Annotated[
         list[str] | None,
         typer.Option("--second-range", help="As --range, for the second domain.", metavar="TASK=LOW:HIGH"),
     ] = None,
     drop_leaks: DropLeaks = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where a data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="As `beholder models` shows.")] = "densenet121",
-    shared: Annotated[
-        str, typer.Option(help="What of the backbone is trained: whole, its last layers, or none.")
-    ] = "whole",
-    resize: Annotated[int, typer.Option(min=8, help="Pixels a side that photographs are squashed to.")] = 256,
-    side: Annotated[int, typer.Option(min=8, help="Pixels a side of the square that is cut out.")] = 224,
-    hidden: Annotated[tuple[int, int], typer.Option(help="Units of a branch's two layers.")] = (1024, 512),
-    single: Annotated[bool, typer.Option("--single", help="Learn the score only, without a second domain.")] = False,
-    mirror: Annotated[bool, typer.Option("--mirror", help="Show mirror images too.")] = False,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step.")] = 64,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of both branches, in turn.")] = 20,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of the inter-task layer; 0 leaves it out.")] = 20,
-    lr_shared: Annotated[float, typer.Option(help="First learning rate of the backbone.")] = 1e-5,
-    lr_branches: Annotated[float, typer.Option(help="Of the branches.")] = 1e-4,
-    lr_inter_task: Annotated[float, typer.Option(help="Of the inter-task layer.")] = 1e-4,
-    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
-    momentum: Annotated[float, typer.Option(help="Of stochastic gradient descent.")] = 0.9,
-    weight_decay: Annotated[float, typer.Option(min=0, help="Of stochastic gradient descent.")] = 1e-5,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, crops.")] = 0,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="In ava: leave out photographs whose files are missing.")
+    ] = False,
+    split_seed: Annotated[int, typer.Option(min=0, help="Seed of the parts, where a data set has no split.")] = 0,
     work: Work = None,
     cache: Cache = None,
     keep: Annotated[
-        bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give, where there are any.")
+        bool,
+        typer.Option("--cache-features/--no-cache", help="Keep outputs of frozen layers, for up to 3 times the speed."),
     ] = True,
     device: Device = "auto",
     tensorboard: TensorBoard = None,
 ) -> None:
-    """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
+    """Train a system and write its model file.
 
-    One gives the score, the other the traits, in the paper the Big Five of who likes a photograph; any ratings will do.
-    A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
-    beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
-
-    The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
-    few hundred on a CPU train the last layers at larger rates, as in the second example.
-
-    \b
-    Examples:
-      beholder train li2019 --data ava --second psychoflickr --root photographs/
-      beholder train li2019 --data mine.csv --second biq2021 --second-root DATA --backbone mobilenet_v2 \\
-        --shared last --batch 16 --lr-shared 0.001 --lr-branches 0.01 --lr-inter-task 0.03
-    """
-    from beholder.cli.tables import make_console, metrics_table
-    from beholder.data.registry import load_data, root_beside, split_of
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.systems.li2019.export import publish
-    from beholder.systems.li2019.recipe import LiRecipe
-    from beholder.systems.li2019.train import check, fit, source_for
-    from beholder.training.device import choose_device as choose
-
-    path = _model_file(out, f"li2019-{Path(data).stem}")
-    recipe = LiRecipe(**{field.name: ctx.params[field.name] for field in fields(LiRecipe)})
-    if single != (second is None):
-        raise BeholderError(
-            "--single learns from one domain: leave --second out"
-            if single
-            else "there is no second domain: give one, --second psychoflickr, biq2021 or FILE.csv, or use --single"
-        )
-    target = choose(device)
-    photos = split_of(load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale)), split_seed)
-    _say_data(photos, photos.tasks[:1], f", on {target}")
-    domains, other = [photos], None
-    if second is not None:
-        place = second_root or root_beside(second, root, data)
-        scales = ranges(second_scale, "--second-range")
-        other = split_of(load_data(second, place, drop_leaks=drop_leaks, ranges=scales), split_seed)
-        _say_data(other, other.tasks)
-        domains.append(other)
-    checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, other, recipe, checkpoint)
-        sources = [source_for(each, recipe, target, keep=keep, cache=cache) for each in domains]
-        trained = fit(photos, other, recipe, sources=sources, checkpoint=checkpoint, device=target, on_epoch=tell)
-        info = publish(photos, other, trained, recipe, sources, path)
-        remove(checkpoint)
-    if info.metrics:
-        make_console().print(metrics_table(info.metrics, "The test parts (95% bootstrap intervals)"))
-    for name, weight in info.recipe.get("between", {}).items():
-        typer.echo(f"inter-task layer: {name} {weight:+.4f}")
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
-
-
-@train_app.command("song2023")
-def train_song2023(
-    ctx: typer.Context,
-    data: Data,
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: song2023-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    drop_missing: Annotated[
-        bool, typer.Option("--drop-missing", help="Of ava: leave out photographs whose files are not there.")
-    ] = False,
-    split_seed: Annotated[int, typer.Option(min=0, help="Of the parts, where the data set has none.")] = 0,
-    backbone: Annotated[str, typer.Option(help="Encoder: a convolutional one of `beholder models`.")] = "vgg16",
-    side: Annotated[int, typer.Option(min=32, help="Pixels of the short edge.")] = 256,
-    maps: Annotated[int, typer.Option(min=1, help="Feature maps for each value that can be voted.")] = 16,
-    act: Annotated[bool, typer.Option(help="With the activation loss.")] = True,
-    separate: Annotated[
-        bool, typer.Option("--separate/--joint", help="A regressor for each group of maps, or one that reads all.")
-    ] = True,
-    activation: Annotated[str, typer.Option(help="Form of the activation loss: l1, kl, js.")] = "l1",
-    weight_emd: Annotated[float, typer.Option(help="Of the earth mover's distance.")] = 1.0,
-    weight_act: Annotated[float, typer.Option(help="Of the activation loss.")] = 0.1,
-    weight_rebuilt: Annotated[float, typer.Option(help="Of the auto-encoder; 0 leaves it out, which is faster.")] = 1.0,
-    mirror: Annotated[bool, typer.Option(help="Show mirror images too.")] = True,
-    batch: Annotated[int, typer.Option(min=1, help="Photographs a step, of one shape.")] = 32,
-    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
-    epochs1: Annotated[int, typer.Option(min=1, help="Of stage 1.")] = 12,
-    lr_head: Annotated[float, typer.Option(help="First learning rate of stage 1.")] = 0.03,
-    epochs2: Annotated[int, typer.Option(min=0, help="Of stage 2; 0 leaves it out.")] = 2,
-    lr_finetune: Annotated[float, typer.Option(help="First rate of stage 2, for what stage 1 trains too.")] = 0.01,
-    lr_encoder: Annotated[float, typer.Option(help="First rate of the encoder's last layers.")] = 1e-3,
-    decay: Annotated[float, typer.Option(help="Of the rates, every epoch.")] = 0.9,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, mirroring.")] = 0,
-    work: Work = None,
-    cache: Cache = None,
-    keep: Annotated[bool, typer.Option("--cache-features/--no-cache", help="Keep what the frozen layers give.")] = True,
-    device: Device = "auto",
-    tensorboard: TensorBoard = None,
-) -> None:
-    """Train a network that predicts votes, after Song et al. (2023): how many people give which score.
-
-    Needs the numbers of votes: a CSV file has a column `image` and columns votes_1, votes_2, ..., one for each value
-    that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` may be there. The aspect ratio of a
-    photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
-
-    A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
-    encoder's last layers as well. A run that was stopped goes on with the epoch that it was in when the same command is
-    given again.
-
-    \b
-    Examples:
-      beholder train song2023 --data votes.csv
-      beholder train song2023 --data oasis --epochs2 0
-      beholder train song2023 --data ava --drop-missing --no-cache
+    Args:
+        system: to train.
+        settings: of its recipe, as the options gave them; None stands for a default that depends on the data set.
+        data: the remaining arguments are the options that all systems share.
     """
     from beholder.cli.tables import make_console, metrics_table
     from beholder.data.registry import load_data, split_of
     from beholder.extras import require
 
     require("torch", "train", "training")
-    from beholder.systems.song2023.export import probe_metrics, publish
-    from beholder.systems.song2023.recipe import SongRecipe
-    from beholder.systems.song2023.train import check, fit, source_for
     from beholder.training.device import choose_device as choose
 
-    path = _model_file(out, f"song2023-{Path(data).stem}")
-    recipe = SongRecipe(**{field.name: ctx.params[field.name] for field in fields(SongRecipe)})
+    functions = system.functions()
+    path = model_file_path(out, f"{system.name}-{Path(data).stem}")
+    by_data = _by_data(system.recipe)
+    given = {name: value for name, value in settings.items() if value is not None or name not in by_data}
+    recipe = system.recipe(**{**defaults_for(system.recipe, data), **given})
+    _check_second(system, recipe, second)
     target = choose(device)
-    loaded = load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale))
-    photos = split_of(loaded, split_seed)
+    photos = split_of(
+        load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale)), split_seed
+    )
+    say_data(photos, functions.learned_tasks(photos, recipe), f", on {target}")
+    other = None
+    if second is not None:
+        other = split_of(_load_second(second, second_root, root, data, second_scale, drop_leaks=drop_leaks), split_seed)
+        say_data(other, other.tasks)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
-    _say_data(photos, photos.tasks[:1], f", on {target}")
-    with _told(tensorboard) as tell, _going_on(checkpoint.parent):
-        check(photos, recipe, checkpoint)
-        source = source_for(photos, recipe, target, keep=keep, cache=cache)
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=target, on_epoch=tell)
-        info = publish(photos, trained, recipe, source, path)
+    with epoch_reporter(tensorboard) as tell, resumable(checkpoint.parent):
+        functions.check(photos, recipe, checkpoint, second=other)
+        source = functions.inputs(photos, recipe, target, second=other, keep=keep, cache=cache)
+        result = functions.fit(
+            photos, recipe, second=other, source=source, checkpoint=checkpoint, device=target, on_epoch=tell
+        )
+        info = functions.export(photos, result, recipe, source, path, second=other)
         remove(checkpoint)
     if info.metrics:
-        found = [*info.metrics, *(probe_metrics(photos, recipe, source) if keep else ())]
-        make_console().print(metrics_table(found, "The network, and a linear probe (95% bootstrap intervals)"))
+        probe = functions.linear_probe(photos, recipe, source) if keep else []
+        title = "The network, and a linear probe" if probe else "The test parts"
+        make_console().print(metrics_table([*info.metrics, *probe], f"{title} (95% bootstrap intervals)"))
+    for line in functions.remarks(info):
+        typer.echo(line)
     typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
-@contextmanager
-def _going_on(folder: Path) -> Iterator[None]:
-    """Says after Ctrl-C how to go on; removes the folder of a checkpoint where nothing lies in it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on from here")
-        raise typer.Exit(STOPPED) from None
-    finally:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _model_file(out: Path | None, name: str) -> Path:
-    """Where the model file is to go. Raises BeholderError where it cannot."""
-    path = out or Path(f"{name}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    check_writable(path, "the model file")
-    return path
-
-
-def _say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> None:
-    """What is learned from, before the training."""
-    counts = ", ".join(f"{(photos.splits or ()).count(part)} {part}" for part in ("train", "validation", "test"))
-    count = f"{len(tasks)} task{'s' * (len(tasks) != 1)}"
-    say(f"{photos.name}: {len(photos)} photographs ({counts}), {count}{also}")
-    for task in tasks:
-        say(f"  {task.name}, {task.low:g} to {task.high:g}. {task.description}")
-
-
-@contextmanager
-def _told(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Says how a training goes, epoch by epoch, and writes it for TensorBoard where a folder is given."""
-
-    def tell(row: dict[str, Any]) -> None:
-        if row["best"] or row["stage"] == 2:
-            srcc = f", SRCC {row['validation_srcc']:.3f}" if "validation_srcc" in row else ""
-            say(
-                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                f"{row['validation_loss']:.4f}{srcc}{', best so far' * row['best']}"
-                f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
-            )
-
-    if folder is None:
-        yield tell
+def _check_second(system: System, recipe: Any, second: str | None) -> None:
+    """Whether a second data set is given exactly where the recipe needs one. Raises BeholderError where not."""
+    if system.second is None or system.second.needed(recipe) == (second is not None):
         return
-    from beholder.extras import require
+    raise BeholderError(
+        "--single learns from one domain: leave --second out"
+        if second is not None
+        else f"there is no second domain: give one, --second {system.second.missing}, or use --single"
+    )
 
-    require("tensorboard", "dev", "--tensorboard")
-    from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(folder) as writer:
+def _load_second(
+    name: str, folder: Path | None, root: Path | None, data: str, scale: list[str] | None, *, drop_leaks: bool
+) -> "RatedPhotos":
+    """The second data set, by default from the same root."""
+    from beholder.data.registry import load_data, root_beside
 
-        def write(row: dict[str, Any]) -> None:
-            tell(row)
-            for name in {"loss", "validation_loss", "validation_srcc"} & set(row):
-                writer.add_scalar(f"stage{row['stage']}/{name}", row[name], row["epoch"])
+    scales = ranges(scale, "--second-range")
+    return load_data(name, folder or root_beside(name, root, data), drop_leaks=drop_leaks, ranges=scales)
 
-        yield write
+
+def system_command(system: System) -> Callable[..., None]:
+    """The training command of a system: a function whose signature has its options, for typer."""
+    names = {setting.name for setting in fields(system.recipe)}
+
+    def command(**given: Any) -> None:
+        settings = {name: given.pop(name) for name in names}
+        train_system(system, settings, **given)
+
+    parameters = []
+    for parameter in _shared_parameters(system):
+        parameters.append(parameter)
+        if parameter.name == "split_seed":
+            parameters += _recipe_parameters(system.recipe)
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    command.__doc__ = system.help
+    return command
+
+
+def _shared_parameters(system: System) -> list[inspect.Parameter]:
+    """The options that all systems share, with the texts of this one; those for two data sets where it has two."""
+    found = dict(inspect.signature(train_system).parameters)
+    texts = {
+        "data": f"{system.data_role}: {DATA_HELP}",
+        "out": f"Model file to write.  [default: {system.name}-NAME.onnx]",
+    }
+    left_out = {"system", "settings"}
+    if system.second is None:
+        left_out |= {"second", "second_root", "second_scale"}
+    else:
+        texts["second"] = system.second.help
+    if not system.drop_missing:
+        left_out |= {"drop_missing"}
+    for name, text in texts.items():
+        kind, option = found[name].annotation.__origin__, found[name].annotation.__metadata__[0]
+        made = typer.Option(option.default, *(option.param_decls or ()), help=text, metavar=option.metavar)
+        found[name] = found[name].replace(annotation=Annotated[kind, made])
+    return [parameter for name, parameter in found.items() if name not in left_out]
+
+
+def _recipe_parameters(recipe: type[Any]) -> list[inspect.Parameter]:
+    """An option for each field of a recipe."""
+    kinds = get_type_hints(recipe)
+    return [_recipe_parameter(setting, kinds[setting.name]) for setting in fields(recipe)]
+
+
+def _recipe_parameter(setting: "Field[Any]", kind: Any) -> inspect.Parameter:
+    known, default = setting.metadata, setting.default
+    flag = known["flag"] or f"--{setting.name.replace('_', '-')}"
+    if kind is bool and default and not known["flag"]:
+        flag += f"/--no-{setting.name.replace('_', '-')}"
+    text, by_data = known["help"], default_text(setting)
+    if by_data:
+        kind, default, text = kind | None, None, f"{text}  [default: {by_data}]"
+    made = typer.Option(flag, help=text, min=known["min"], max=known["max"])
+    return inspect.Parameter(
+        setting.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, made]
+    )
+
+
+def _by_data(recipe: type[Any]) -> set[str]:
+    """Names of the settings whose default depends on the data set."""
+    return {setting.name for setting in fields(recipe) if setting.metadata["by_data"]}
+
+
+train_app.command("default")(train_default)
+train_app.command("fast")(train_fast)
+train_app.command("student", hidden=True)(train_fast)  # as it was called
+train_app.command("probe")(train_probe)
+for _name in SYSTEMS:
+    train_app.command(_name)(system_command(find_system(_name)))

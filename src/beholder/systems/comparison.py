@@ -1,7 +1,7 @@
-"""The systems of all papers side by side: the same photographs, the same rounds of cross-validation, seed 0.
+"""The systems of all papers side by side: the same photographs, the same folds of cross-validation, seed 0.
 
-Each is trained in the way of its own report (`beholder reproduce PAPER`), whose finished trainings are read where they
-are at hand. Beside them stand linear probes on the same backbones, and one on the default model's features.
+Each is trained as in its own report (`beholder reproduce PAPER`); finished trainings of that report are reused. Linear
+probes on the same backbones and on the default model's features are compared with them.
 """
 
 import time
@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from beholder import progress
-from beholder.data.rated_photos import RatedPhotos
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.registry import load_data
 from beholder.data.vote_distributions import distribution
 from beholder.embedded import default
@@ -24,15 +24,12 @@ from beholder.models import cost
 from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
-from beholder.systems.li2019 import experiment as li2019
-from beholder.systems.song2023 import experiment as song2023
-from beholder.systems.soydaner2023 import experiment as soydaner2023
-from beholder.systems.study import DEFAULT, Study, System, difference, measured, probe
-from beholder.systems.study_runs import with_splits
+from beholder.systems.registry import SYSTEMS, find_system
+from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, Study, difference, measured, probe
+from beholder.systems.study_runs import StudyConfig, split_into_folds
 from beholder.training.features import compute_features
 
-PAPERS = {"soydaner2023": soydaner2023, "li2019": li2019, "song2023": song2023}
-BATCH, TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
+TIMED_BATCH, TIMED_TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class ComparisonConfig:
     Attributes:
         data: a data set whose photographs were voted on, such as OASIS.
         root: its folder, as of `beholder.data.registry.load_data`.
-        folds: rounds of cross-validation.
+        folds: folds of cross-validation to run.
         by_group: keep groups whole.
         drop_leaks: as of `beholder.data.registry.load_data`.
         work: folder in which each paper's trainings are kept, in PAPER-NAME.runs.
@@ -58,33 +55,35 @@ class ComparisonConfig:
     cache: Path | None
 
 
-def side_by_side(settings: ComparisonConfig, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the comparison together.
+def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
+    """Train what is not trained yet, and write the comparison.
 
     Raises:
         BeholderError: as of the papers' own ``reproduce``; data without votes.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
-    if photos.histogram is None:
-        raise BeholderError(f"{photos.name}: no numbers of votes, which one of the systems learns from; choose oasis")
-    rounds = with_splits(photos, settings.folds, settings.by_group)
+    loaded = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    if loaded.histogram is None:
+        raise BeholderError(f"{loaded.name}: no numbers of votes, which one of the systems learns from; choose oasis")
+    photos = VotedPhotos.of(loaded)
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
     systems = []
-    for name, paper in PAPERS.items():
-        own = paper.Config(
-            data=settings.data,
-            root=settings.root,
+    for name in SYSTEMS:
+        functions = find_system(name).functions()
+        own = StudyConfig(
+            data=config.data,
+            root=config.root,
             seeds=1,
-            folds=settings.folds,
-            by_group=settings.by_group,
-            recipe=paper.recipe_for(settings.data),
-            drop_leaks=settings.drop_leaks,
-            work=settings.work / f"{name}-{Path(settings.data).stem}.runs",
-            cache=settings.cache,
+            folds=config.folds,
+            by_group=config.by_group,
+            recipe=functions.recipe_for(config.data),
+            drop_leaks=config.drop_leaks,
+            work=config.work / f"{name}-{Path(config.data).stem}.runs",
+            cache=config.cache,
         )
-        systems.append(paper.system(own, rounds, device))
-    systems += _probes(photos, rounds, systems, settings.cache)
+        systems.append(functions.scored_system(own, fold_splits, device))
+    systems += _probes(photos, fold_splits, systems, config.cache)
     tested = np.flatnonzero(np.isfinite(systems[0].mean))
-    study = Study(photos, rounds, tested, {}, {}, [], settings.by_group)
+    study = Study(photos, fold_splits, tested, {}, {}, [], config.by_group)
     return Document(
         f"Three systems, linear probes and the default model on {photos.name}",
         [
@@ -99,10 +98,9 @@ def side_by_side(settings: ComparisonConfig, device: torch.device) -> Document:
 
 
 def _probes(
-    photos: RatedPhotos, rounds: Sequence[RatedPhotos], systems: Sequence[System], cache: Path | None
-) -> list[System]:
+    photos: VotedPhotos, fold_splits: Sequence[RatedPhotos], systems: Sequence[ScoredSystem], cache: Path | None
+) -> list[ScoredSystem]:
     """Ridge regression on frozen features, on ratings and on shares of votes."""
-    assert photos.histogram is not None
     votes = distribution(photos.histogram)
     recipe = default.DefaultRecipe()
     dinov2 = default.frozen_features(recipe)
@@ -111,15 +109,15 @@ def _probes(
     for system in systems:
         network = create_backbone(system.backbone)
         found.setdefault(f"linear probe on {system.backbone}", (network, system.views, system.size))
-    found[DEFAULT] = (dinov2, list(compute_features(photos, extractor, cache)), extractor.size)
+    found[DEFAULT_MODEL_PROBE] = (dinov2, list(compute_features(photos, extractor, cache)), extractor.size)
     return [
-        System(
+        ScoredSystem(
             name=name,
             setting="ridge regression on frozen features, one for the mean rating, one for the shares of votes",
             backbone="",
             views=views,
-            mean=probe(rounds, views)[:, 0],
-            shares=as_shares(probe(rounds, views, votes)),
+            mean=probe(fold_splits, views)[:, 0],
+            shares=as_shares(probe(fold_splits, views, votes)),
             network=nn.Sequential(network, nn.Linear(views[0].shape[1], 1)),
             size=size,
         )
@@ -127,7 +125,7 @@ def _probes(
     ]
 
 
-def _table(study: Study, systems: Sequence[System], device: torch.device) -> Table:
+def _table(study: Study, systems: Sequence[ScoredSystem], device: torch.device) -> Table:
     speeds = _speeds(systems, device)
     rows: list[list[Cell]] = []
     for system, speed in zip(systems, speeds, strict=True):
@@ -151,21 +149,20 @@ def _table(study: Study, systems: Sequence[System], device: torch.device) -> Tab
         rows,
         f"RMSE in points of {rated.low:g} to {rated.high:g}. EMD: mean difference of cumulative shares of votes, for "
         "systems that predict them; less is better. Parameters and arithmetic are those of scoring. Photographs a "
-        f"second: the network alone, in PyTorch, {BATCH} at a time, {torch.get_num_threads()} threads, all systems in "
-        f"turn {TURNS} times, the median; what carries over to another machine is their ratio.",
+        f"second: the network alone, in PyTorch, {TIMED_BATCH} at a time, {torch.get_num_threads()} threads, all "
+        f"systems in turn {TIMED_TURNS} times, the median; what carries over to another machine is their ratio.",
     )
 
 
-def _emd(study: Study, system: System) -> Estimate | None:
+def _emd(study: Study, system: ScoredSystem) -> Estimate | None:
     if system.shares is None:
         return None
-    assert study.photos.histogram is not None
-    distances = emd(distribution(study.photos.histogram)[study.rows], system.shares[study.rows])
+    distances = emd(distribution(VotedPhotos.of(study.photos).histogram)[study.rows], system.shares[study.rows])
     found = bootstrap_mean(distances)
     return Estimate("EMD", study.photos.tasks[0].name, study.photos.name, study.split, len(distances), *found)
 
 
-def _differences(study: Study, systems: Sequence[System]) -> Part:
+def _differences(study: Study, systems: Sequence[ScoredSystem]) -> Part:
     last = systems[-1]
     rows = []
     for system in systems[:-1]:
@@ -180,22 +177,22 @@ def _differences(study: Study, systems: Sequence[System]) -> Part:
     )
 
 
-def _speeds(systems: Sequence[System], device: torch.device) -> list[float]:
+def _speeds(systems: Sequence[ScoredSystem], device: torch.device) -> list[float]:
     """Photographs a second of each network alone."""
     networks = [
         system.network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for system in systems
     ]
-    seconds = np.zeros((TURNS, len(systems)))
+    seconds = np.zeros((TIMED_TURNS, len(systems)))
     progress.note("timing the networks")
     with torch.inference_mode():
-        for turn in range(-1, TURNS):  # the first is not counted
+        for turn in range(-1, TIMED_TURNS):  # the first is not counted
             for place, (network, system) in enumerate(zip(networks, systems, strict=True)):
-                pixels = torch.randint(0, 256, (BATCH, 3, *system.size), dtype=torch.uint8, device=device)
+                pixels = torch.randint(0, 256, (TIMED_BATCH, 3, *system.size), dtype=torch.uint8, device=device)
                 started = time.perf_counter()
                 network(pixels)
                 if device.type == "cuda":
                     torch.cuda.synchronize()
                 if turn >= 0:
                     seconds[turn, place] = time.perf_counter() - started
-    return [float(value) for value in BATCH / np.median(seconds, axis=0)]
+    return [float(value) for value in TIMED_BATCH / np.median(seconds, axis=0)]

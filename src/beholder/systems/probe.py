@@ -1,6 +1,6 @@
-"""A linear head on the default model's frozen features, fitted to anybody's ratings: `beholder train probe`.
+"""A linear head on the default model's frozen features, fitted to any ratings: `beholder train probe`.
 
-Where ratings are hundreds nothing here does better. DINOv2's features are computed once (the embedded model's, 13
+For a few hundred ratings nothing here does better. DINOv2's features are computed once (the embedded model's, 13
 photographs a second on two cores), each task is a ridge regression on the photographs that were rated for it, and the
 penalty is chosen by cross-validation. The result is a model file like the default one.
 """
@@ -14,6 +14,7 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded import default
 from beholder.errors import BeholderError
+from beholder.metrics import Estimate
 from beholder.models import registry
 from beholder.models.dinov2_linear import DefaultModel
 from beholder.scoring.model_file import ModelInfo, TrainingData
@@ -24,7 +25,7 @@ from beholder.training.export import export
 from beholder.training.features import compute_features
 from beholder.training.held_out import measure_tasks, widths_and_percentiles
 
-LEAST = 8  # ratings of a task in a training part
+MIN_RATINGS = 8  # ratings of a task in a training part
 
 
 def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInfo:
@@ -44,22 +45,8 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
     """
     check_column_names(photos.tasks)
     recipe = default.DefaultRecipe()
-    if photos.splits is not None:
-        tests = [np.array(photos.splits) == "test"]
-        learned, how = ~tests[0], "test part"
-    else:
-        count, seed = recipe.folds, recipe.seed
-        groups = photos.groups
-        folds = folds_of(len(photos), groups, count, seed)
-        tests = [folds == fold for fold in range(count)]
-        learned, how = np.ones(len(photos), bool), f"{count}-fold{' by group' * (groups is not None)}, seed {seed}"
-    for task, column in zip(photos.tasks, photos.ratings.T, strict=True):
-        for test in tests:
-            known = np.isfinite(column)
-            if (known & ~test).sum() < LEAST or not (known & np.any(tests, axis=0)).any():
-                raise BeholderError(
-                    f"{photos.name}: too few photographs are rated for {task.name}; rate {LEAST} or more"
-                )
+    tests, how = _test_parts(photos, recipe)
+    learned = np.ones(len(photos), bool) if photos.splits is None else ~tests[0]
     views = list(compute_features(photos, default.extractor(recipe), cache))
     predicted = np.full(photos.ratings.shape, np.nan)
     for test in tests:
@@ -79,9 +66,49 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
             typical,
         )
     )
+    info = _describe(
+        photos, predicted, learned, tuple(measure_tasks(photos, predicted, np.any(tests, axis=0), how)), recipe
+    )
+    export(
+        DefaultModel(default.frozen_features(recipe), weight, bias, centre, low_high[:, 0], low_high[:, 1]), info, out
+    )
+    return info
+
+
+def _test_parts(photos: RatedPhotos, recipe: default.DefaultRecipe) -> tuple[list[np.ndarray], str]:
+    """(N,) whether each photograph is tested, for every part that is tested; and how it was chosen, in words.
+
+    Raises:
+        BeholderError: too few ratings of a task.
+    """
+    if photos.splits is not None:
+        tests, how = [np.array(photos.splits) == "test"], "test part"
+    else:
+        groups = photos.groups
+        fold_of = folds_of(len(photos), groups, recipe.folds, recipe.seed)
+        tests = [fold_of == fold for fold in range(recipe.folds)]
+        how = f"{recipe.folds}-fold{' by group' * (groups is not None)}, seed {recipe.seed}"
+    for task, column in zip(photos.tasks, photos.ratings.T, strict=True):
+        known = np.isfinite(column)
+        for test in tests:
+            if (known & ~test).sum() < MIN_RATINGS or not (known & np.any(tests, axis=0)).any():
+                raise BeholderError(
+                    f"{photos.name}: too few photographs are rated for {task.name}; rate {MIN_RATINGS} or more"
+                )
+    return tests, how
+
+
+def _describe(
+    photos: RatedPhotos,
+    predicted: np.ndarray,
+    learned: np.ndarray,
+    measured: tuple[Estimate, ...],
+    recipe: default.DefaultRecipe,
+) -> ModelInfo:
+    """Description of the model file."""
     widths, reference = widths_and_percentiles(photos, predicted)
     pretrained = registry.WEIGHTS[default.BACKBONE]
-    info = ModelInfo(
+    return ModelInfo(
         name=f"probe-{photos.name}",
         description=f"Linear head on frozen DINOv2 features, fitted to {photos.name}",
         backbone=default.BACKBONE,
@@ -95,7 +122,7 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
                 photos.name, int(learned.sum()), photos.content_hash, tuple(task.name for task in photos.tasks)
             ),
         ),
-        metrics=tuple(measure_tasks(photos, predicted, np.any(tests, axis=0), how)),
+        metrics=measured,
         recipe={
             # this file is in single precision
             **{name: value for name, value in asdict(recipe).items() if name not in ("keep", "calibration")},
@@ -105,7 +132,3 @@ def train(photos: RatedPhotos, out: Path, cache: Path | None = None) -> ModelInf
         licence=f"weights of the backbone: {pretrained.licence}; the ratings' own terms hold as well",
         attribution=f"Contains {pretrained.description}. Fitted to ratings of {photos.name}.",
     )
-    export(
-        DefaultModel(default.frozen_features(recipe), weight, bias, centre, low_high[:, 0], low_high[:, 1]), info, out
-    )
-    return info

@@ -1,37 +1,40 @@
-"""Predictions of a study put together: every setting and seed on the same tested photographs, and what to compare with.
+"""Predictions of a study: every setting and seed on the same tested photographs, and baselines to compare with.
 
 With published splits the test part is tested; in cross-validation each photograph is tested once, by the network of the
-round that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
+fold that it was held out of, and a metric is over all of them together. Intervals are over photographs: the same
 resampled photographs for all seeds and both sides of a difference.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
+from beholder.embedded import default
 from beholder.metrics import METRICS, Estimate, Metric, resampled
 from beholder.systems.study_runs import Result
 from beholder.training import ridge
+from beholder.training.features import compute_features
 
-DEFAULT = "DINOv2 + ridge, as the default model"  # what every report compares with
+DEFAULT_MODEL_PROBE = "DINOv2 + ridge, as the default model"  # what every report compares with
 
 
 @dataclass(frozen=True)
-class System:
-    """A way to score photographs, measured and ready to be compared with others.
+class ScoredSystem:
+    """A system with its predictions, to be compared with others.
 
     Attributes:
-        name: of it.
-        setting: how it was made, in words.
+        name: of the system.
+        setting: how it was trained, in words.
         backbone: name of its backbone.
         views: pooled features of the backbone as pretrained, as the system sees photographs: (N, D) each.
         mean: (N,) mean ratings predicted, native units, NaN for photographs that were not tested.
-        shares: (N, M) shares of predicted votes, likewise, where it does.
-        network: scores uint8 pixels (B, 3, H, W); what it costs does not depend on its weights.
-        size: (H, W).
+        shares: (N, M) predicted shares of votes, NaN likewise; None if it does not predict votes.
+        network: scores uint8 pixels (B, 3, H, W); its cost is measured, which does not depend on its weights.
+        size: (H, W) of these pixels.
     """
 
     name: str
@@ -55,11 +58,11 @@ def single_run_predictions(photos: RatedPhotos, results: Sequence[Result]) -> np
 
 @dataclass(frozen=True)
 class Study:
-    """What was predicted for n tested photographs.
+    """Predictions for n tested photographs.
 
     Attributes:
         photos: all N photographs.
-        rounds: the same with the parts of each round.
+        rounds: the same with the parts of each fold.
         rows: (n,) the tested ones among them.
         predicted: (setting, stage) -> (seeds, n, T) in native units; a stage that a setting leaves out has no entry.
         compared: name of a system -> (n, T), predicted from the same training photographs without a seed.
@@ -68,7 +71,7 @@ class Study:
     """
 
     photos: RatedPhotos
-    rounds: Sequence[RatedPhotos]
+    fold_splits: Sequence[RatedPhotos]
     rows: np.ndarray
     predicted: Mapping[tuple[str, str], np.ndarray]
     compared: Mapping[str, np.ndarray]
@@ -82,9 +85,11 @@ class Study:
 
     @property
     def split(self) -> str:
-        """How the parts were kept apart, in words."""
+        """How the photographs were split, in words."""
         return (
-            "published split" if self.photos.splits else f"{len(self.rounds)} of 5 rounds of cross-validation, seed 0"
+            "published split"
+            if self.photos.splits
+            else f"{len(self.fold_splits)} of 5 rounds of cross-validation, seed 0"
         )
 
     def final(self, setting: str) -> np.ndarray:
@@ -94,18 +99,18 @@ class Study:
 
 def assemble(
     photos: RatedPhotos,
-    rounds: Sequence[RatedPhotos],
+    fold_splits: Sequence[RatedPhotos],
     results: Sequence[Result],
     compared: Mapping[str, np.ndarray],
     by_group: bool = False,
 ) -> Study:
-    """Trainings of all rounds -> a study.
+    """Collect the trainings of all folds in a study.
 
     Args:
         photos: as loaded.
         compared: name -> (N, T) with NaN for photographs that were not tested.
     """
-    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in rounds]))
+    rows = np.unique(np.concatenate([np.flatnonzero(np.array(part.splits) == "test") for part in fold_splits]))
     seeds = 1 + max(result.seed for result in results)
     predicted: dict[tuple[str, str], np.ndarray] = {}
     for result in results:
@@ -114,7 +119,7 @@ def assemble(
             predicted.setdefault((result.setting, stage), blank)[result.seed, result.test] = found
     return Study(
         photos,
-        rounds,
+        fold_splits,
         rows,
         {key: values[:, rows] for key, values in predicted.items()},
         {name: values[rows] for name, values in compared.items()},
@@ -130,7 +135,7 @@ def measured(
 
     Args:
         predicted: (seeds, n, T) or (n, T).
-        by: the metric itself, where it has another name than those in ``METRICS``.
+        by: the metric itself, if it is not one of ``METRICS``.
     """
     by = by or METRICS[metric]
     truth, columns = study.truth[:, task], _columns(predicted, task)
@@ -155,7 +160,7 @@ def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str 
 
 
 def significant(found: Estimate) -> str:
-    """Whether a difference can be told from none, by its interval, in words."""
+    """Whether the interval of a difference excludes zero, in words."""
     return "the interval holds zero, so the two are not told apart" if found.low <= 0 <= found.high else "told apart"
 
 
@@ -164,18 +169,41 @@ def by_seed(study: Study, predicted: np.ndarray, metric: str = "srcc", task: int
     return [METRICS[metric](study.truth[:, task], column) for column in _columns(predicted, task)]
 
 
-def probe(rounds: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None) -> np.ndarray:
-    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each round.
+def probe(
+    fold_splits: Sequence[RatedPhotos], views: Sequence[np.ndarray], targets: np.ndarray | None = None
+) -> np.ndarray:
+    """(N, T) ridge regression on frozen features, fitted to the train and validation part of each fold.
 
     Args:
         views: the photographs and, where given, their mirror images: (N, D) each.
         targets: (N, T) what is predicted; the ratings without it.
     """
-    predicted = np.full((rounds[0].ratings if targets is None else targets).shape, np.nan)
-    for part in rounds:
+    predicted = np.full((fold_splits[0].ratings if targets is None else targets).shape, np.nan)
+    for part in fold_splits:
         test = np.array(part.splits) == "test"
         predicted[test] = ridge.predict_test(views, part.ratings if targets is None else targets, test)[test]
     return predicted
+
+
+def linear_probes(
+    fold_splits: Sequence[RatedPhotos],
+    backbone: str,
+    views: Sequence[np.ndarray],
+    cache: Path | None,
+    targets: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Name -> (N, T) predictions by ridge regression on two sets of frozen features, as :func:`probe`.
+
+    Args:
+        backbone: name of the backbone that gave ``views``; the other features are the default model's.
+        cache: folder of weights and features, the user's cache by default.
+    """
+    recipe = default.DefaultRecipe()
+    default_views = list(compute_features(fold_splits[0], default.extractor(recipe), cache))
+    return {
+        f"linear probe on {backbone}": probe(fold_splits, views, targets),
+        DEFAULT_MODEL_PROBE: probe(fold_splits, default_views, targets),
+    }
 
 
 def _columns(predicted: np.ndarray, task: int) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""The trainings of a study: settings x folds x seeds, each kept as it ends, so that a stopped study goes on."""
+"""The trainings of a study: settings x folds x seeds. Each is kept when it ends, so that a stopped study resumes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ FOLDS = 5
 
 
 class Recipe(Protocol):
-    """A dataclass of a training's settings, ``seed`` among them."""
+    """A dataclass of the settings of a training, with a ``seed``."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -28,18 +28,20 @@ R = TypeVar("R", bound=Recipe)
 
 @dataclass(frozen=True)
 class StudyConfig(Generic[R]):
-    """What a paper's report is to run.
+    """Settings of a paper's report.
 
     Attributes:
         data: name of a data set, or a CSV file.
         root: folder of the data, as of `beholder.data.registry.load_data`.
-        seeds: trainings of each setting in each round.
-        folds: rounds of cross-validation, 1 to 5, where the data set has no published split.
+        seeds: trainings of each setting in each fold.
+        folds: folds of cross-validation to run, 1 to 5, if the data set has no published split.
         by_group: keep groups whole in cross-validation: themes in OASIS.
         recipe: of the paper's network; the other settings follow from it.
         drop_leaks: as of `beholder.data.registry.load_data`.
         work: folder of finished trainings.
         cache: folder of weights and features, the user's cache by default.
+        second: second data set of a system that learns from two, in place of its default.
+        second_root: folder of the second data set.
     """
 
     data: str
@@ -51,24 +53,34 @@ class StudyConfig(Generic[R]):
     drop_leaks: bool
     work: Path
     cache: Path | None
+    second: str | None = None
+    second_root: Path | None = None
 
     @property
     def beside(self) -> Path | None:
-        """Folder in which other data sets are looked for."""
+        """Folder of other data sets; None for the default."""
         return None if is_csv(self.data) else self.root
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training came to.
+    """History and predictions of a training.
 
     Attributes:
-        history: rows of its epochs, as `beholder.training.loop.train_stage` tells them.
+        history: rows of its epochs, as `beholder.training.loop.train_stage` reports them.
         predicted: name of a stage, in the order of the stages -> (n, T) predictions for the test part.
     """
 
     history: list[dict[str, Any]]
     predicted: dict[str, np.ndarray]
+
+    @classmethod
+    def of(
+        cls, photos: RatedPhotos, history: list[dict[str, Any]], stages: Mapping[str, np.ndarray | None]
+    ) -> "Outcome":
+        """Outcome from (N, T) predictions after each stage; those that are None were left out."""
+        test = np.array(photos.splits) == "test"
+        return cls(history, {stage: found[test] for stage, found in stages.items() if found is not None})
 
 
 Train = Callable[[RatedPhotos, R, Path], Outcome]
@@ -76,7 +88,7 @@ Train = Callable[[RatedPhotos, R, Path], Outcome]
 
 @dataclass(frozen=True)
 class Result:
-    """One training: what it was, and its predictions for photographs that it did not learn from.
+    """One training and its predictions for photographs that it did not learn from.
 
     Attributes:
         setting: name of the recipe.
@@ -92,10 +104,19 @@ class Result:
     outcome: Outcome
 
 
-def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
-    """The published split where there is one, with a validation part; else the first ``folds`` of five rounds.
+def note_epoch(row: dict[str, Any]) -> None:
+    """Print an epoch of a training."""
+    progress.note(
+        f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
+        f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
+    )
 
-    In each round a fifth is tested and a tenth of all photographs, from the rest, is for validation.
+
+def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
+    """The photographs with the parts of each fold: the published split, or the first ``folds`` of five folds.
+
+    In each fold a fifth is tested and a tenth of all photographs, from the rest, is for validation. A published split
+    without a validation part gets one.
     """
     if photos.splits is not None:
         return [split_of(photos, seed)]
@@ -106,31 +127,31 @@ def with_splits(photos: RatedPhotos, folds: int, by_group: bool = False, seed: i
 
 
 def train_all(
-    rounds: Sequence[RatedPhotos],
+    fold_splits: Sequence[RatedPhotos],
     settings: Mapping[str, R],
     seeds: int,
     work: Path,
     train: "Train[R]",
     also: Mapping[str, Any] | None = None,
 ) -> list[Result]:
-    """Train every setting in every round with every seed, round by round; what is in ``work`` already is read.
+    """Train every setting in every fold with every seed, fold by fold; trainings that ``work`` has already are read.
 
     Args:
         settings: name -> recipe, whose seed is replaced.
-        train: trains on one round by one recipe, with a file for its checkpoint. The checkpoint of the first training
-            is kept, as that network is looked at afterwards.
-        also: what else the trainings follow from, by name.
+        train: trains on one fold by one recipe, with a file for its checkpoint. The checkpoint of the first training
+            is kept, for reports that show what its network does.
+        also: what else the trainings depend on, by name.
 
     Raises:
         BeholderError: as of ``train``, or ``work`` cannot be written.
     """
-    wanted = [(fold, seed, name) for fold in range(len(rounds)) for seed in range(seeds) for name in settings]
+    wanted = [(fold, seed, name) for fold in range(len(fold_splits)) for seed in range(seeds) for name in settings]
     results = []
     with explained(work, "the runs"):
         work.mkdir(parents=True, exist_ok=True)
     for number, (fold, seed, name) in enumerate(wanted, 1):
         recipe = replace(settings[name], seed=seed)
-        photos = rounds[fold]
+        photos = fold_splits[fold]
         stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
         path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
         split_by = split_hash(photos.files, photos.splits or ())
@@ -156,7 +177,7 @@ def train_all(
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
-    """What a finished run was made by and came to; None where there is none or it cannot be read."""
+    """What a finished run depends on and its outcome; None if there is no file or it cannot be read."""
     try:
         found = json.loads(path.read_text())
         predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}

@@ -1,0 +1,48 @@
+"""Li et al. (2019): record of the system. Torch is imported with its functions."""
+
+from typing import TYPE_CHECKING
+
+from beholder.systems.li2019.recipe import DEFAULT_SECOND, LiRecipe
+from beholder.systems.system import SecondDomain, System
+
+if TYPE_CHECKING:
+    from beholder.systems.li2019.train import LiResult
+    from beholder.systems.protocol import SystemFunctions
+    from beholder.training.inputs import FeatureInputs
+
+HELP = """Train the personality-driven network of Li et al. (2019) on two sets of rated photographs in turn.
+
+One gives the score, the other the traits, in the paper the Big Five of who likes a photograph; any ratings will do.
+A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
+beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
+
+The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
+few hundred on a CPU train the last layers at larger rates, as in the second example.
+
+\b
+Examples:
+  beholder train li2019 --data ava --second psychoflickr --root photographs/
+  beholder train li2019 --data mine.csv --second biq2021 --second-root data/ --backbone mobilenet_v2 \\
+    --shared last --batch 16 --lr-shared 0.001 --lr-branches 0.01 --lr-inter-task 0.03
+"""
+
+
+def _functions() -> "SystemFunctions[LiRecipe, list[FeatureInputs], LiResult]":
+    from beholder.systems.li2019 import system
+
+    return system
+
+
+SYSTEM = System(
+    name="li2019",
+    recipe=LiRecipe,
+    data_role="The score is its first task",
+    help=HELP,
+    functions=_functions,
+    second=SecondDomain(
+        help="All its tasks are the traits; as --data, in the paper psychoflickr.",
+        missing="psychoflickr, biq2021 or FILE.csv",
+        default=DEFAULT_SECOND,
+        needed=lambda recipe: not recipe.single,
+    ),
+)

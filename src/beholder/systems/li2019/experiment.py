@@ -1,87 +1,85 @@
 """The paper's experiment: settings, trainings, and the network to compare with others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, root_beside, split_of
 from beholder.splits import split_hash
-from beholder.systems import study_runs
-from beholder.systems.li2019.recipe import LAST, LiRecipe
-from beholder.systems.li2019.train import fit, make_network, source_for
-from beholder.systems.study import System, single_run_predictions
-from beholder.systems.study_runs import Outcome, Result, train_all
+from beholder.systems.li2019.recipe import DEFAULT_SECOND, LAST, LiRecipe
+from beholder.systems.li2019.train import fit, inputs, make_network
+from beholder.systems.study import ScoredSystem, single_run_predictions
+from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
 from beholder.training.inputs import FeatureInputs, pooled_views
 
-SINGLE, OWN, BOTH = "only aesthetic task", "only aesthetic task, own rates", "two domains"
-TRAITS, ALTERNATING, BETWEEN = "traits", "alternating training", "with inter-task layer"
-SMALL = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
-# Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh bears smaller ones than a sigmoid.
-TRIED = {BOTH: (0.003, 0.006, 0.01, 0.03), OWN: (0.01, 0.03, 0.1)}
-SECOND_COUNT = 1000  # photographs of the second domain
+AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
+    "only aesthetic task",
+    "only aesthetic task, own rates",
+    "two domains",
+)
+TRAITS_STAGE, ALTERNATING_TRAINING, INTER_TASK = "traits", "alternating training", "with inter-task layer"
+SMALL_DATA_RECIPE = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
+# Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh saturates at a sigmoid's rates.
+RATES_TRIED = {TWO_DOMAINS: (0.003, 0.006, 0.01, 0.03), OWN_RATES: (0.01, 0.03, 0.1)}
+MAX_SECOND_PHOTOS = 1000  # photographs of the second domain
 
 
-@dataclass(frozen=True)
-class Config(study_runs.StudyConfig[LiRecipe]):
-    """What to run, and the second domain with its folder."""
-
-    second: str = "biq2021"
-    second_root: Path | None = None
+LiConfig = StudyConfig[LiRecipe]
 
 
-def recipe_for(name: str) -> LiRecipe:
-    """The paper's own settings for its data sets; for others, of a few hundred photographs, what a CPU can train."""
-    return LiRecipe() if name in ("ava", "aadb") else SMALL
+def recipe_for(data: str) -> LiRecipe:
+    """The paper's settings for its data sets; for others, of a few hundred photographs, settings that suit a CPU."""
+    return LiRecipe() if data in ("ava", "aadb") else SMALL_DATA_RECIPE
 
 
-def _inputs(
-    settings: Config, photos: RatedPhotos, second: RatedPhotos, device: torch.device
+def study_inputs(
+    config: LiConfig, photos: RatedPhotos, second: RatedPhotos, device: torch.device
 ) -> tuple[list[FeatureInputs], dict[str, Any]]:
-    """Inputs of both domains, and what the trainings follow from beside the first."""
-    recipe = settings.recipe
-    sources = [
-        source_for(photos, recipe, device, pooled=True, cache=settings.cache),
-        source_for(second, recipe, device, cache=settings.cache),
-    ]
+    """Inputs of both domains, and what the trainings depend on besides the first domain."""
+    recipe = config.recipe
+    sources = inputs(photos, recipe, device, second=second, pooled=True, cache=config.cache)
     return sources, {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
 
 
-def _trainings(
-    settings: Config,
-    rounds: Sequence[RatedPhotos],
+def chosen_trainings(
+    config: LiConfig,
+    fold_splits: Sequence[RatedPhotos],
     train: Callable[[RatedPhotos, LiRecipe, Path], Outcome],
     also: Mapping[str, Any],
 ) -> tuple[dict[str, LiRecipe], dict[tuple[str, float], Result]]:
-    """What is trained, by name, and the trials in the first round that its rates were chosen by."""
-    recipe = settings.recipe
+    """The recipes to train, by name, and the trials in the first fold by which their rates were chosen."""
+    recipe = config.recipe
     if recipe.shared != LAST:
-        return {BOTH: recipe, SINGLE: replace(recipe, single=True)}, {}
+        return {TWO_DOMAINS: recipe, AESTHETIC_ONLY: replace(recipe, single=True)}, {}
     trials = {
-        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN)
-        for name, rates in TRIED.items()
+        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN_RATES)
+        for name, rates in RATES_TRIED.items()
         for rate in rates
     }
     named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
-    tried = dict(zip(trials, train_all(rounds[:1], named, 1, settings.work, train, also), strict=True))
-    best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in TRIED.items()}
-    both = trials[BOTH, best[BOTH]]
-    return {BOTH: both, SINGLE: replace(both, single=True), OWN: trials[OWN, best[OWN]]}, tried
+    tried = dict(zip(trials, train_all(fold_splits[:1], named, 1, config.work, train, also), strict=True))
+    best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in RATES_TRIED.items()}
+    both = trials[TWO_DOMAINS, best[TWO_DOMAINS]]
+    return {
+        TWO_DOMAINS: both,
+        AESTHETIC_ONLY: replace(both, single=True),
+        OWN_RATES: trials[OWN_RATES, best[OWN_RATES]],
+    }, tried
 
 
-def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device) -> System:
-    """The network with both domains and the inter-task layer, trained with seed 0. Raises as :func:`reproduce`."""
-    photos, second, recipe = rounds[0], _second(settings), settings.recipe
-    sources, also = _inputs(settings, photos, second, device)
+def scored_system(config: LiConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+    """The network with both domains and the inter-task layer, trained with seed 0. Raises as `report`."""
+    photos, second, recipe = fold_splits[0], second_photos(config), config.recipe
+    sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    chosen = _trainings(settings, rounds, train, also)[0][BOTH]
-    results = train_all(rounds, {BOTH: chosen}, 1, settings.work, train, also)
-    return System(
+    chosen = chosen_trainings(config, fold_splits, train, also)[0][TWO_DOMAINS]
+    results = train_all(fold_splits, {TWO_DOMAINS: chosen}, 1, config.work, train, also)
+    return ScoredSystem(
         name="Li et al. 2019, with inter-task layer",
         setting=f"{recipe.backbone}, its last layers and two branches, trained in turn with {len(second)} photographs "
         f"of {second.name}",
@@ -97,33 +95,29 @@ def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device
 def trainer(
     second: RatedPhotos, sources: Sequence[FeatureInputs], device: torch.device
 ) -> Callable[[RatedPhotos, LiRecipe, Path], Outcome]:
-    """How `run_all` trains the network of this paper."""
+    """How `beholder.systems.study_runs.train_all` trains this network."""
+
+    def note(row: dict[str, Any]) -> None:
+        if row["stage"] == 1:  # an epoch of stage 2 takes no time
+            note_epoch(row)
 
     def train(photos: RatedPhotos, recipe: LiRecipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, second, recipe, sources=sources, checkpoint=checkpoint, device=device, on_epoch=_told)
-        test = np.array(photos.splits) == "test"
-        stages = {TRAITS: trained.traits, ALTERNATING: trained.stage1, BETWEEN: trained.stage2}
-        if recipe.single:
-            stages = {"alone": trained.stage1}
-        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+        trained = fit(
+            photos, recipe, second=second, source=sources, checkpoint=checkpoint, device=device, on_epoch=note
+        )
+        stages = {TRAITS_STAGE: trained.traits, ALTERNATING_TRAINING: trained.stage1, INTER_TASK: trained.stage2}
+        return Outcome.of(photos, trained.history, {"alone": trained.stage1} if recipe.single else stages)
 
     return train
 
 
-def _told(row: dict[str, Any]) -> None:
-    if row["stage"] == 1:
-        progress.note(
-            f"stage 1, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss {row['validation_loss']:.4f}, "
-            f"SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
-        )
-
-
-def _second(settings: Config) -> RatedPhotos:
-    """The second domain, at most ``SECOND_COUNT`` photographs of it, with a validation part."""
-    root = settings.second_root or root_beside(settings.second, settings.root, settings.data)
-    second = load_data(settings.second, root, drop_leaks=settings.drop_leaks)
-    if len(second) > SECOND_COUNT:
-        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:SECOND_COUNT]))
+def second_photos(config: LiConfig) -> RatedPhotos:
+    """Photographs of the second domain, at most ``SECOND_COUNT`` photographs of them, with a validation part."""
+    name = config.second or DEFAULT_SECOND
+    root = config.second_root or root_beside(name, config.root, config.data)
+    second = load_data(name, root, drop_leaks=config.drop_leaks)
+    if len(second) > MAX_SECOND_PHOTOS:
+        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:MAX_SECOND_PHOTOS]))
     return split_of(second)
 
 
@@ -131,12 +125,12 @@ def _with_rate(recipe: LiRecipe, rate: float) -> LiRecipe:
     return replace(recipe, lr_branches=rate, lr_shared=rate / 10)
 
 
-def _kept(result: Result) -> dict[str, Any]:
-    """The epoch of stage 1 that was kept."""
+def kept_epoch(result: Result) -> dict[str, Any]:
+    """The best epoch of stage 1."""
     return [row for row in result.outcome.history if row["stage"] == 1 and row["best"]][-1]
 
 
 def _loss(result: Result) -> float:
-    """What a training makes small: the sum of the validation losses of what it learned."""
-    kept = _kept(result)
+    """Sum of the validation losses of the domains that a training learned."""
+    kept = kept_epoch(result)
     return float(kept["validation_loss"] + kept.get("second_loss", 0))

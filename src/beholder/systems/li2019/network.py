@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
 from beholder.models.head import evidence, head_outputs, init_glorot
-
-HIDDEN = (1024, 512)
+from beholder.systems.li2019.recipe import HIDDEN
 
 
 class Branch(nn.Module):
@@ -46,7 +45,7 @@ class Personality(nn.Module):
         self.backbone = backbone
         self.aesthetic = Branch(backbone.channels, 1, hidden)
         self.personality = Branch(backbone.channels, traits, hidden)
-        self.between = nn.Parameter(torch.zeros(traits))  # w of eq. 5
+        self.inter_task = nn.Parameter(torch.zeros(traits))  # w of eq. 5
 
     def forward_aesthetic(self, pooled: Tensor) -> Tensor:
         """Pooled features (B, C) -> aesthetic score (B, 1) in 0 to 1 (eq. 1)."""
@@ -56,9 +55,9 @@ class Personality(nn.Module):
         """Pooled features (B, C) -> traits (B, K) in -1 to 1 (eq. 3)."""
         return torch.tanh(self.personality(pooled))
 
-    def forward_between(self, branches: Tensor) -> Tensor:
+    def forward_inter_task(self, branches: Tensor) -> Tensor:
         """Aesthetic score and traits (B, 1 + K) -> final score (B, 1) (eq. 5)."""
-        return branches[:, :1] + (branches[:, 1:] * self.between).sum(dim=1, keepdim=True)
+        return branches[:, :1] + (branches[:, 1:] * self.inter_task).sum(dim=1, keepdim=True)
 
     def forward_branches(self, pooled: Tensor) -> Tensor:
         """Pooled features (B, C) -> aesthetic score and traits (B, 1 + K)."""
@@ -67,7 +66,7 @@ class Personality(nn.Module):
     def forward_head(self, pooled: Tensor) -> Tensor:
         """Pooled features (B, C) -> final score and traits (B, 1 + K)."""
         branches = self.forward_branches(pooled)
-        return torch.cat([self.forward_between(branches), branches[:, 1:]], dim=1)
+        return torch.cat([self.forward_inter_task(branches), branches[:, 1:]], dim=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.forward_head(self.backbone(pixels))
@@ -91,7 +90,7 @@ class ScoringPersonality(nn.Module):
         self.backbone = network.backbone
         self.aesthetic = network.aesthetic
         self.personality = network.personality if len(low) > 1 else None
-        self.between = network.between
+        self.inter_task = network.inter_task
         self.register_buffer("low", low)
         self.register_buffer("high", high)
         self.register_buffer("typical", typical)
@@ -110,8 +109,8 @@ class ScoringPersonality(nn.Module):
             outputs, traits_slope = _through(self.personality, pooled)
             traits = torch.tanh(outputs)
             traits_slope = (1 - traits**2)[:, :, None] * traits_slope
-            unit = unit + (traits * self.between).sum(dim=1, keepdim=True)
-            slope = slope + (traits_slope * self.between[:, None]).sum(dim=1, keepdim=True)
+            unit = unit + (traits * self.inter_task).sum(dim=1, keepdim=True)
+            slope = slope + (traits_slope * self.inter_task[:, None]).sum(dim=1, keepdim=True)
             unit = torch.cat([unit, (traits + 1) / 2], dim=1)
             slope = torch.cat([slope, traits_slope / 2], dim=1)
         span = self.high - self.low

@@ -1,17 +1,19 @@
-"""Config of a training of Li et al. (2019)."""
+"""Settings of a training of Li et al. (2019)."""
 
 from dataclasses import dataclass
 
 from beholder.errors import BeholderError
-from beholder.systems.li2019.network import HIDDEN
+from beholder.systems.options import option
 from beholder.training.settings import check_hidden, check_positive
 
+HIDDEN = (1024, 512)
+DEFAULT_SECOND = "biq2021"  # second domain of the report
 WHOLE, LAST, NONE = "whole", "last", "none"  # what of the backbone is trained
 
 
 @dataclass(frozen=True)
 class LiRecipe:
-    """Config; the defaults are the paper's (Section 4.1), where it gives them.
+    """Settings; the defaults are the paper's (Section 4.1), where it gives them.
 
     Attributes:
         backbone: name in `beholder.models.backbones.base`.
@@ -20,37 +22,37 @@ class LiRecipe:
         hidden: units of the two fully connected layers of each branch.
         shared: what of the backbone is trained: ``whole``, its ``last`` layers, or ``none``.
         single: learn the aesthetic domain only ("only aesthetic task"); there is no stage 2.
-        mirror: show each photograph or its mirror image, by chance; the paper does not say so.
+        mirror: show each photograph or its mirror image, at random; the paper does not mention it.
         batch: photographs a step; the paper does not say how many.
-        epochs1: of stage 1, passes over the aesthetic domain.
-        epochs2: of stage 2, the inter-task layer; 0 leaves it out.
+        epochs1: epochs of stage 1, passes over the aesthetic domain.
+        epochs2: epochs of stage 2, the inter-task layer; 0 leaves the stage out.
         lr_shared, lr_branches, lr_inter_task: first learning rates of the backbone, the branches, and the inter-task
             layer.
-        decay: of the rates, every epoch.
+        decay: factor of the rates, every epoch.
         momentum, weight_decay: of stochastic gradient descent.
-        seed: of the first weights, the order, crops and mirroring.
+        seed: of the initial weights, the order, crops and mirroring.
 
     Raises:
-        BeholderError: a number that nothing can be trained with, or another word than those for ``shared``.
+        BeholderError: a number outside its range, or an unknown word for ``shared``.
     """
 
-    backbone: str = "densenet121"
-    resize: int = 256
-    side: int = 224
-    hidden: tuple[int, int] = HIDDEN
-    shared: str = WHOLE
-    single: bool = False
-    mirror: bool = False
-    batch: int = 64
-    epochs1: int = 20
-    epochs2: int = 20
-    lr_shared: float = 1e-5
-    lr_branches: float = 1e-4
-    lr_inter_task: float = 1e-4
-    decay: float = 0.9
-    momentum: float = 0.9
-    weight_decay: float = 1e-5
-    seed: int = 0
+    backbone: str = option("densenet121", "As `beholder models` shows.")
+    resize: int = option(256, "Pixels a side that photographs are squashed to.", min=8)
+    side: int = option(224, "Pixels a side of the square that is cut out.", min=8)
+    hidden: tuple[int, int] = option(HIDDEN, "Units of a branch's two layers.")
+    shared: str = option(WHOLE, "What of the backbone is trained: whole, its last layers, or none.")
+    single: bool = option(False, "Learn the score only, without a second domain.")
+    mirror: bool = option(False, "Show mirror images too.")
+    batch: int = option(64, "Photographs a step.", min=1)
+    epochs1: int = option(20, "Epochs of both branches, in turn.", min=1)
+    epochs2: int = option(20, "Epochs of the inter-task layer; 0 leaves it out.", min=0)
+    lr_shared: float = option(1e-5, "First learning rate of the backbone.")
+    lr_branches: float = option(1e-4, "First learning rate of the branches.")
+    lr_inter_task: float = option(1e-4, "First learning rate of the inter-task layer.")
+    decay: float = option(0.9, "Factor of the rates, every epoch.")
+    momentum: float = option(0.9, "Momentum of stochastic gradient descent.")
+    weight_decay: float = option(1e-5, "Weight decay of stochastic gradient descent.", min=0)
+    seed: int = option(0, "Seed of weights, order, crops.", min=0)
 
     def __post_init__(self) -> None:
         check_positive(self, ("batch", "epochs1", "lr_shared", "lr_branches", "lr_inter_task", "decay"))

@@ -13,7 +13,6 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
-from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import METRICS, Estimate, Metric, accuracy
 from beholder.models import cost
@@ -22,52 +21,56 @@ from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text, spread
 from beholder.splits import split_hash
 from beholder.systems.li2019.experiment import (
-    ALTERNATING,
-    BETWEEN,
-    BOTH,
-    OWN,
-    SINGLE,
-    Config,
-    _inputs,
-    _kept,
-    _second,
-    _trainings,
+    AESTHETIC_ONLY,
+    ALTERNATING_TRAINING,
+    INTER_TASK,
+    OWN_RATES,
+    TWO_DOMAINS,
+    LiConfig,
+    chosen_trainings,
+    kept_epoch,
+    second_photos,
+    study_inputs,
     trainer,
 )
 from beholder.systems.li2019.network import Personality
-from beholder.systems.li2019.published import AADB, ACCURACY_AVA
+from beholder.systems.li2019.published import ACCURACY_AVA, AGREEMENT_AADB
 from beholder.systems.li2019.recipe import LAST, LiRecipe
 from beholder.systems.li2019.report_traits import traits_part
-from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
-from beholder.systems.study_runs import Result, train_all, with_splits
-from beholder.training.features import compute_features
+from beholder.systems.report_parts import differences, ratings_and_predictions
+from beholder.systems.study import (
+    Study,
+    assemble,
+    by_seed,
+    difference,
+    linear_probes,
+    measured,
+    significant,
+)
+from beholder.systems.study_runs import Result, split_into_folds, train_all
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the report together.
+def report(config: LiConfig, device: torch.device) -> Document:
+    """Train what is not trained yet, and write the report.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.li2019.train.fit`; scores that are
             missing.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if np.isnan(photos.ratings[:, 0]).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
-    second = _second(settings)
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    sources, also = _inputs(settings, photos, second, device)
+    second = second_photos(config)
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
+    sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    trainings, tried = _trainings(settings, rounds, train, also)
-    recipe = trainings[BOTH]
-    results = train_all(rounds, trainings, settings.seeds, settings.work, train, also)
+    trainings, tried = chosen_trainings(config, fold_splits, train, also)
+    recipe = trainings[TWO_DOMAINS]
+    results = train_all(fold_splits, trainings, config.seeds, config.work, train, also)
     views = pooled_views(sources[0], len(photos), recipe.mirror)
-    default_views = list(compute_features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
-    compared = {
-        f"linear probe on {recipe.backbone}": probe(rounds, views),
-        DEFAULT: probe(rounds, default_views),
-    }
-    study = assemble(photos, rounds, results, compared, settings.by_group)
+    compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
+    study = assemble(photos, fold_splits, results, compared, config.by_group)
     return Document(
         f"Li et al. 2019, on {photos.name} and {second.name}",
         _summary(study, second, recipe),
@@ -84,10 +87,10 @@ def reproduce(settings: Config, device: torch.device) -> Document:
 def _systems(study: Study) -> dict[str, np.ndarray]:
     """Name -> (seeds, n, 1) or (n, T) predictions, the paper's own three first."""
     found = {
-        SINGLE: study.final(SINGLE),
-        **({OWN: study.final(OWN)} if any(each.setting == OWN for each in study.results) else {}),
-        ALTERNATING: study.predicted[BOTH, ALTERNATING],
-        BETWEEN: study.predicted.get((BOTH, BETWEEN)),
+        AESTHETIC_ONLY: study.final(AESTHETIC_ONLY),
+        **({OWN_RATES: study.final(OWN_RATES)} if any(each.setting == OWN_RATES for each in study.results) else {}),
+        ALTERNATING_TRAINING: study.predicted[TWO_DOMAINS, ALTERNATING_TRAINING],
+        INTER_TASK: study.predicted.get((TWO_DOMAINS, INTER_TASK)),
         **study.compared,
     }
     return {name: predicted for name, predicted in found.items() if predicted is not None}
@@ -100,7 +103,7 @@ def _summary(study: Study, second: RatedPhotos, recipe: LiRecipe) -> list[str]:
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}), rated for "
         f"{rated.name}; second domain: {len(second)} photographs of {second.name}, rated for "
         f"{', '.join(task.name for task in second.tasks)}. Backbone: {recipe.backbone}. Seeds: "
-        f"{len(study.final(SINGLE))}. Intervals are 95% bootstrap intervals over photographs.",
+        f"{len(study.final(AESTHETIC_ONLY))}. Intervals are 95% bootstrap intervals over photographs.",
         "SRCC: " + "; ".join(f"{name} {measured(study, predicted)}" for name, predicted in systems.items()) + ".",
     ]
     for first, other in _pairs(study):
@@ -111,20 +114,23 @@ def _summary(study: Study, second: RatedPhotos, recipe: LiRecipe) -> list[str]:
 
 def _pairs(study: Study) -> list[tuple[str, str]]:
     names = list(_systems(study))
-    last = BETWEEN if BETWEEN in names else ALTERNATING
-    own = [OWN] if OWN in names else []
-    inside = [(ALTERNATING, SINGLE), *([(BETWEEN, ALTERNATING), (BETWEEN, SINGLE)] if last == BETWEEN else [])]
+    last = INTER_TASK if INTER_TASK in names else ALTERNATING_TRAINING
+    own = [OWN_RATES] if OWN_RATES in names else []
+    inside = [
+        (ALTERNATING_TRAINING, AESTHETIC_ONLY),
+        *([(INTER_TASK, ALTERNATING_TRAINING), (INTER_TASK, AESTHETIC_ONLY)] if last == INTER_TASK else []),
+    ]
     simpler = [*own, *study.compared]
     linear = next(iter(study.compared))
-    return [*inside, *((last, name) for name in simpler), *((name, linear) for name in (SINGLE, *own))]
+    return [*inside, *((last, name) for name in simpler), *((name, linear) for name in (AESTHETIC_ONLY, *own))]
 
 
 def _protocol(study: Study, second: RatedPhotos, recipe: LiRecipe) -> Text:
     photos = study.photos
     parts = ("train", "validation", "test")
-    counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.rounds]
+    counts = [", ".join(f"{(part.splits or ()).count(name)} {name}" for name in parts) for part in study.fold_splits]
     trained = {"whole": "the whole backbone", LAST: "the backbone's last layers", "none": "nothing of the backbone"}
-    steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
+    steps = -(-(study.fold_splits[0].splits or ()).count("train") // recipe.batch)
     backbone = create_backbone(recipe.backbone, pretrained=False)
     tuned = ", ".join(backbone.tuned)
     return Text(
@@ -148,10 +154,10 @@ def _protocol(study: Study, second: RatedPhotos, recipe: LiRecipe) -> Text:
             if recipe.shared == LAST
             else "As in the paper; it gives no batch size and does not say what stands between the layers of a branch "
             "(here a ReLU). Batch normalisation keeps the statistics of pretraining.",
-            f"`{SINGLE}` is the same network trained on the same batches of the aesthetic domain, with those of the "
-            f"second domain left out; `{OWN}` likewise, at the learning rates that suit it best.",
+            f"`{AESTHETIC_ONLY}` is the same network trained on the same batches of the aesthetic domain, with those "
+            f"of the second domain left out; `{OWN_RATES}` likewise, at the learning rates that suit it best.",
             f"Parts of {photos.name}: {'; '.join(counts)}; split sha256 "
-            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + f"; content sha256 `{photos.content_hash[:16]}`. Parts of {second.name}: "
             + ", ".join(f"{(second.splits or ()).count(name)} {name}" for name in parts)
             + f"; content sha256 `{second.content_hash[:16]}`. The linear probe and the DINOv2 head see the train and "
@@ -170,7 +176,7 @@ def _tried(tried: Mapping[tuple[str, float], Result]) -> list[Part]:
         return []
     rows: list[list[Cell]] = []
     for (name, rate), result in tried.items():
-        kept = _kept(result)
+        kept = kept_epoch(result)
         of_second = [kept.get("second_loss"), kept.get("second_srcc")]
         rows.append([name, f"{rate:g}", f"{rate / 10:g}", kept["validation_loss"], kept["validation_srcc"], *of_second])
     return [
@@ -188,9 +194,9 @@ def _tried(tried: Mapping[tuple[str, float], Result]) -> list[Part]:
             ],
             rows,
             "Seed 0, first round, validation parts; no tested photograph of that round had a say. Taken was the least "
-            f"sum of the losses, for `{BOTH}` and `{SINGLE}` alike; `{OWN}` has the rates that are best for it, as the "
-            "score alone bears larger ones. An undefined SRCC is a second branch whose tanh saturates at once: it "
-            "gives one value and learns nothing.",
+            f"sum of the losses, for `{TWO_DOMAINS}` and `{AESTHETIC_ONLY}` alike; `{OWN_RATES}` has the rates that "
+            "are best for it, as the score alone bears larger ones. An undefined SRCC is a second branch whose tanh "
+            "saturates at once: it gives one value and learns nothing.",
             digits=4,
         )
     ]
@@ -228,13 +234,13 @@ def _scores(study: Study) -> list[Part]:
     photos, rated, systems = study.photos, study.photos.tasks[0], _systems(study)
     above = float(np.mean(rated.to_unit(study.truth[:, 0]) >= 0.5))
     shares: list[list[Cell]] = [[name, value / 100, None] for name, value in ACCURACY_AVA.items()]
-    rows: list[list[Cell]] = [[name, *values, *[None] * 4] for name, values in AADB.items()]
+    rows: list[list[Cell]] = [[name, *values, *[None] * 4] for name, values in AGREEMENT_AADB.items()]
     for name, predicted in systems.items():
         shares.append([name, None, _unit(study, predicted, "accuracy", partial(accuracy, threshold=0.5))])
         agreement = [measured(study, predicted, metric) for metric in ("srcc", "plcc")]
         errors = [_unit(study, predicted, "rmse", METRICS["rmse"]), _unit(study, predicted, "mse", mse)]
         rows.append([name, *[None] * 3, *agreement, *errors])
-    final = systems.get(BETWEEN, systems[ALTERNATING])
+    final = systems.get(INTER_TASK, systems[ALTERNATING_TRAINING])
     return [
         Table(
             "Table 1",
@@ -257,18 +263,8 @@ def _scores(study: Study) -> list[Part]:
             "0.70 leaves about 0.7 of the standard deviation of the scores, which on AADB is about 0.2, so a root mean "
             "squared error would be about 0.14, and its square is 0.02. Both are given here.",
         ),
-        Picture(
-            "",
-            "Ratings and predictions",
-            charts.scatter(
-                study.truth[:, 0],
-                final[0, :, 0],
-                f"{rated.name} ({rated.low:g} to {rated.high:g})",
-                rated.low,
-                rated.high,
-            ),
-            f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
-            f"`{BETWEEN if BETWEEN in systems else ALTERNATING}`, seed 0.",
+        ratings_and_predictions(
+            study, final, "", f"`{INTER_TASK if INTER_TASK in systems else ALTERNATING_TRAINING}`, seed 0."
         ),
     ]
 
@@ -284,13 +280,7 @@ def _variants(study: Study) -> list[Part]:
         for label, first, other, gap in found
     ]
     return [
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, _, _, gap in found]),
-            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
-            "Positive: the first is better. Each side is the mean over its seeds.",
-        ),
+        differences([(label, gap) for label, _, _, gap in found]),
         Table(
             "",
             f"The same in numbers: SRCC of {rated.name}",
@@ -319,7 +309,11 @@ def _parameters(recipe: LiRecipe, traits: int) -> Table:
     for network in networks:
         parts = (network.backbone, network.aesthetic, network.personality)
         counts.append(
-            (*(cost.count_parameters(part) for part in parts), network.between.numel(), cost.count_parameters(network))
+            (
+                *(cost.count_parameters(part) for part in parts),
+                network.inter_task.numel(),
+                cost.count_parameters(network),
+            )
         )
     rows: list[list[Cell]] = [
         [part, *both]
@@ -348,10 +342,10 @@ def _parameters(recipe: LiRecipe, traits: int) -> Table:
 
 
 def _curves(study: Study, second: RatedPhotos) -> list[Part]:
-    first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == BOTH]
+    first = [each.outcome.history for each in study.results if each.fold == 0 and each.setting == TWO_DOMAINS]
     best: list[list[Cell]] = []
     for name in dict.fromkeys(each.setting for each in study.results):
-        chosen = [_kept(each) for each in study.results if each.setting == name]
+        chosen = [kept_epoch(each) for each in study.results if each.setting == name]
         theirs = spread([row["second_srcc"] for row in chosen]) if "second_srcc" in chosen[0] else None
         epochs = spread([float(row["epoch"]) for row in chosen])
         best.append([name, spread([row["validation_srcc"] for row in chosen]), theirs, epochs])
@@ -361,7 +355,8 @@ def _curves(study: Study, second: RatedPhotos) -> list[Part]:
             "Training curves",
             charts.training_curves(first),
             "Loss and rank correlation of the score by epoch over both stages, a line for each seed.",
-            f"`{BOTH}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score only.",
+            f"`{TWO_DOMAINS}`, first round. Stage 1 alternates, stage 2 is the inter-task layer. Loss of the score "
+            "only.",
         ),
         Table(
             "",

@@ -7,21 +7,21 @@ import numpy as np
 from beholder.data.rated_photos import RatedPhotos
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table, spread
-from beholder.systems.li2019.experiment import BOTH, TRAITS
-from beholder.systems.li2019.published import SIGNS
-from beholder.systems.li2019.train import weights_of
+from beholder.systems.li2019.experiment import TRAITS_STAGE, TWO_DOMAINS
+from beholder.systems.li2019.published import TRAIT_SIGNS
+from beholder.systems.li2019.stages import weights_of
 from beholder.systems.study import Study
 
-SHOWN = 2  # photographs of a low and of a high rating
+EXTREMES_SHOWN = 2  # photographs of a low and of a high rating
 
 
 def traits_part(study: Study, second: RatedPhotos) -> list[Part]:
     names = [task.name for task in second.tasks]
-    found = [weights_of(each.outcome.history, names) for each in study.results if each.setting == BOTH]
+    found = [weights_of(each.outcome.history, names) for each in study.results if each.setting == TWO_DOMAINS]
     found = [each for each in found if each]
     parts: list[Part] = []
-    signs: list[list[Cell]] = [[name, sign, *_coefficients(found, name)] for name, sign in SIGNS.items()]
-    signs += [[name, None, *_coefficients(found, name)] for name in names if name not in SIGNS]
+    signs: list[list[Cell]] = [[name, sign, *_coefficients(found, name)] for name, sign in TRAIT_SIGNS.items()]
+    signs += [[name, None, *_coefficients(found, name)] for name in names if name not in TRAIT_SIGNS]
     if found:
         rows = {name: [each[name][0] for each in found] for name in names}
         rows |= {f"{name}, least squares": [each[name][1] for each in found] for name in names}
@@ -51,7 +51,7 @@ def traits_part(study: Study, second: RatedPhotos) -> list[Part]:
             "branch has explained already: they say what is left over, not how score and trait correlate.",
         )
     )
-    parts.append(_shown(study, names))
+    parts.append(_extremes(study, names))
     return parts
 
 
@@ -60,14 +60,14 @@ def _coefficients(found: Sequence[Mapping[str, tuple[float, float]]], name: str)
     return [spread([pair[which] for pair in there]) for which in (0, 1)] if there else [None, None]
 
 
-def _shown(study: Study, names: Sequence[str]) -> Part:
+def _extremes(study: Study, names: Sequence[str]) -> Part:
     """Figure 5: tested photographs of low and of high ratings with score and traits."""
-    if (BOTH, TRAITS) not in study.predicted:
+    if (TWO_DOMAINS, TRAITS_STAGE) not in study.predicted:
         return Missing("Figure 5", "Photographs with their traits", "No traits were learned.")
     rated = study.photos.tasks[0]
     order = np.argsort(study.truth[:, 0])
-    chosen = [*order[-SHOWN:], *order[:SHOWN]]
-    score, traits = study.final(BOTH)[0, :, 0], study.predicted[BOTH, TRAITS][0]
+    chosen = [*order[-EXTREMES_SHOWN:], *order[:EXTREMES_SHOWN]]
+    score, traits = study.final(TWO_DOMAINS)[0, :, 0], study.predicted[TWO_DOMAINS, TRAITS_STAGE][0]
     captions = [
         "\n".join(
             [

@@ -5,48 +5,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beholder.data.rated_photos import VotedPhotos
 from beholder.data.vote_distributions import distribution
-from beholder.metrics import Estimate, accuracy, deviations, emd, means, plcc, resampled, srcc
+from beholder.metrics import Estimate, accuracy, deviations, means, plcc, resampled, srcc
 from beholder.reporting.document import Cell, Column
 from beholder.systems.study import Study
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the metrics read of n distributions: means and standard deviations (n,), shares of votes (n, M)."""
+    """What the metrics read of n distributions: means and standard deviations (n,), cumulative shares (n, M)."""
 
     mean: np.ndarray
     sd: np.ndarray
-    shares: np.ndarray
+    below: np.ndarray
 
     def __getitem__(self, rows: np.ndarray) -> "Columns":
-        return Columns(self.mean[rows], self.sd[rows], self.shares[rows])
+        return Columns(self.mean[rows], self.sd[rows], self.below[rows])
 
 
-METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
+DISTRIBUTION_METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
     "SRCC, mean": lambda truth, found, middle: srcc(truth.mean, found.mean),
     "PLCC, mean": lambda truth, found, middle: plcc(truth.mean, found.mean),
     "SRCC, SD": lambda truth, found, middle: srcc(truth.sd, found.sd),
     "PLCC, SD": lambda truth, found, middle: plcc(truth.sd, found.sd),
     "accuracy": lambda truth, found, middle: accuracy(truth.mean, found.mean, middle),
-    "EMD": lambda truth, found, middle: float(emd(truth.shares, found.shares).mean()),
+    "EMD": lambda truth, found, middle: float(np.abs(truth.below - found.below).mean()),
 }
 LESS_IS_BETTER = ("EMD",)
 
 
 def columns_of(shares: np.ndarray, values: np.ndarray) -> Columns:
-    return Columns(means(shares, values), deviations(shares, values), shares)
+    return Columns(means(shares, values), deviations(shares, values), shares.cumsum(axis=1))
 
 
 def metric_values(study: Study) -> np.ndarray:
-    assert study.photos.histogram is not None
-    return study.photos.histogram.values
+    """(M,) the values that can be voted."""
+    return VotedPhotos.of(study.photos).histogram.values
 
 
 def true_distribution(study: Study) -> np.ndarray:
     """(n, M) shares of the votes for the tested photographs."""
-    assert study.photos.histogram is not None
-    return distribution(study.photos.histogram)[study.rows]
+    return distribution(VotedPhotos.of(study.photos).histogram)[study.rows]
 
 
 def middle_score(study: Study) -> float:
@@ -69,7 +69,7 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
 
     def statistic(rows: np.ndarray) -> float:
         drawn = truth[rows]
-        found = [np.mean([METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
+        found = [np.mean([DISTRIBUTION_METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
         return float(found[0] - sum(found[1:]))
 
     value, low, high = resampled(statistic, len(study.rows))
@@ -79,8 +79,8 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
 
 
 def metric_row(study: Study, name: str, predicted: np.ndarray) -> list[Cell]:
-    return [name, *(measured(study, metric, predicted) for metric in METRICS)]
+    return [name, *(measured(study, metric, predicted) for metric in DISTRIBUTION_METRICS)]
 
 
 def metric_columns(first: str) -> list[Column]:
-    return [Column(first), *(Column(metric, "measured") for metric in METRICS)]
+    return [Column(first), *(Column(metric, "measured") for metric in DISTRIBUTION_METRICS)]

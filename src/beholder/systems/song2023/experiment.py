@@ -9,59 +9,60 @@ import numpy as np
 import torch
 from torch import nn
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
-from beholder.embedded import default
 from beholder.metrics import as_shares, means
-from beholder.systems import study_runs
 from beholder.systems.song2023.export import pooled_views
 from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
-from beholder.systems.song2023.train import fit, make_network, source_for
-from beholder.systems.study import DEFAULT, System, probe, single_run_predictions
-from beholder.systems.study_runs import Outcome, train_all
-from beholder.training.features import compute_features
+from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
+from beholder.systems.study import ScoredSystem, linear_probes, single_run_predictions
+from beholder.systems.study_runs import Outcome, StudyConfig, note_epoch, train_all
 
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
-COMPLETE, NO_ACT, NO_SPLIT, NEITHER = "complete", "without activation", "without split", "without both"
-NO_DECODER, ENCODING = "without auto-encoder", "auto-encoder only"
-MAPS = (1, 4, 64)  # P beside the recipe's
-FORMS = ("l1", "js", "kl")
+COMPLETE, WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH = (
+    "complete",
+    "without activation",
+    "without split",
+    "without both",
+)
+WITHOUT_DECODER, AUTOENCODER_ONLY = "without auto-encoder", "auto-encoder only"
+MAP_COUNTS = (1, 4, 64)  # P beside the recipe's
+ACTIVATION_FORMS = ("l1", "js", "kl")
 # What settings were tried with on the validation part of the first round of OASIS, one changed at a time, in stage 1.
-TRIAL = SongRecipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, lr_head=0.03, epochs2=0, decay=0.9)
-TRIED: tuple[dict[str, Any], ...] = (
+TRIAL_RECIPE = SongRecipe(maps=16, weight_act=0.1, weight_rebuilt=0, epochs1=15, lr_head=0.03, epochs2=0, decay=0.9)
+CHANGES_TRIED: tuple[dict[str, Any], ...] = (
     {},
     *({"lr_head": rate} for rate in (0.003, 0.01, 0.1)),
     *({"weight_act": weight} for weight in (0.01, 0.03, 0.3, 1)),
     *({"weight_rebuilt": weight} for weight in (0.1, 1, 10)),
 )
-Config = study_runs.StudyConfig[SongRecipe]
+SongConfig = StudyConfig[SongRecipe]
 
 
-def recipe_for(name: str) -> SongRecipe:
-    """Config for a data set: the same for all, as nothing else was tried on any other."""
+def recipe_for(data: str) -> SongRecipe:
+    """Settings for a data set: the same for all, as others were tried on OASIS only."""
     return SongRecipe()
 
 
-def settings_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
-    """Every ablation by name, each in stage 1 only, to be compared with the complete model after stage 1."""
+def ablations_of(recipe: SongRecipe) -> dict[str, SongRecipe]:
+    """Every ablation by name, in stage 1 only; each is compared with the complete model after stage 1."""
     first = stage1(recipe)
     return {
-        NO_ACT: replace(first, act=False),
-        NO_SPLIT: replace(first, separate=False),
-        NEITHER: replace(first, act=False, separate=False),
-        NO_DECODER: replace(first, weight_rebuilt=0),
-        **{f"{count} maps": replace(first, maps=count) for count in MAPS if count != recipe.maps},
-        **{f"{form} loss": replace(first, activation=form) for form in FORMS if form != recipe.activation},
+        WITHOUT_ACTIVATION: replace(first, act=False),
+        WITHOUT_SPLIT: replace(first, separate=False),
+        WITHOUT_BOTH: replace(first, act=False, separate=False),
+        WITHOUT_DECODER: replace(first, weight_rebuilt=0),
+        **{f"{count} maps": replace(first, maps=count) for count in MAP_COUNTS if count != recipe.maps},
+        **{f"{form} loss": replace(first, activation=form) for form in ACTIVATION_FORMS if form != recipe.activation},
     }
 
 
 def trials(recipe: SongRecipe) -> dict[str, SongRecipe]:
-    """What was tried, by name, with the encoder of a recipe."""
-    base = replace(TRIAL, backbone=recipe.backbone, side=recipe.side)
-    return {f"tried {_changes(changed)}": replace(base, **changed) for changed in TRIED}
+    """The recipes that were tried, by name, with the encoder of a recipe."""
+    base = replace(TRIAL_RECIPE, backbone=recipe.backbone, side=recipe.side)
+    return {f"tried {_changes(changed)}": replace(base, **changed) for changed in CHANGES_TRIED}
 
 
 def _changes(changed: Mapping[str, float]) -> str:
@@ -69,44 +70,34 @@ def _changes(changed: Mapping[str, float]) -> str:
 
 
 def stage1(recipe: SongRecipe) -> SongRecipe:
-    """Without stage 2, and with its settings as they are without being set: a change of them trains nothing anew."""
+    """Without stage 2, and with the default settings of stage 2, so that a change of these trains nothing again."""
     return replace(recipe, epochs2=0, lr_finetune=SongRecipe.lr_finetune, lr_encoder=SongRecipe.lr_encoder)
 
 
 def trainer(source: VariableSizeInputs, device: torch.device) -> Callable[[RatedPhotos, SongRecipe, Path], Outcome]:
-    """How `run_all` trains the network of this paper; predicted are (n, M) distributions."""
+    """How `beholder.systems.study_runs.train_all` trains this network; its predictions are (n, M) distributions."""
 
     def train(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device, on_epoch=_told)
-        test = np.array(photos.splits) == "test"
-        stages = {TRAINING: trained.stage1, FINE_TUNING: trained.stage2}
-        return Outcome(trained.history, {stage: found[test] for stage, found in stages.items() if found is not None})
+        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device, on_epoch=note_epoch)
+        return Outcome.of(photos, trained.history, {TRAINING: trained.stage1, FINE_TUNING: trained.stage2})
 
     return train
 
 
-def _told(row: dict[str, Any]) -> None:
-    progress.note(
-        f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation EMD "
-        f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
-    )
-
-
-def system(settings: Config, rounds: Sequence[RatedPhotos], device: torch.device) -> System:
-    """The complete model, trained with seed 0. Raises as :func:`reproduce`."""
-    photos, recipe = rounds[0], settings.recipe
-    assert photos.histogram is not None
-    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
-    results = train_all(rounds, {COMPLETE: recipe}, 1, settings.work, trainer(source, device))
+def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
+    """The complete model, trained with seed 0. Raises as `report`."""
+    photos, recipe = with_votes(fold_splits[0]), config.recipe
+    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
+    results = train_all(fold_splits, {COMPLETE: recipe}, 1, config.work, trainer(source, device))
     shares, values = single_run_predictions(photos, results), photos.histogram.values
     shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)
     width, height = (int(side) for side in shapes[np.argmax(counts)])
-    return System(
+    return ScoredSystem(
         name="Song et al. 2023, complete",
         setting=f"{recipe.backbone}, both stages, {len(values)} values that can be voted; the aspect ratio is kept, "
         f"costs are those of {width} x {height} px",
         backbone=recipe.backbone,
-        views=pooled_views(source, True),
+        views=pooled_views(source, mirror=True),
         mean=means(shares, values),
         shares=shares,
         network=_Scoring(make_network(recipe, len(values), pretrained=False)),
@@ -127,20 +118,17 @@ class _Scoring(nn.Module):
 
 
 def compared(
-    rounds: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
+    fold_splits: Sequence[RatedPhotos], source: VariableSizeInputs, recipe: SongRecipe, cache: Path | None
 ) -> dict[str, np.ndarray]:
     """(N, M) distributions by simpler systems, fitted to the train and validation part of each round."""
-    photos = rounds[0]
-    views = pooled_views(source, True)
-    seen = list(compute_features(photos, default.extractor(default.DefaultRecipe()), cache))
-    assert photos.histogram is not None
+    photos = with_votes(fold_splits[0])
     shares = distribution(photos.histogram)
+    probes = linear_probes(fold_splits, recipe.backbone, pooled_views(source, mirror=True), cache, shares)
     average = np.full(shares.shape, np.nan)
-    for part in rounds:
+    for part in fold_splits:
         test = np.array(part.splits) == "test"
         average[test] = shares[~test].mean(axis=0)
     return {
-        f"linear probe on {recipe.backbone}": as_shares(probe(rounds, views, shares)),
-        DEFAULT: as_shares(probe(rounds, seen, shares)),
+        **{name: as_shares(predicted) for name, predicted in probes.items()},
         "mean distribution of the photographs learned from": average,
     }

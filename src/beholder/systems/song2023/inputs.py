@@ -1,7 +1,7 @@
-"""Inputs of photographs whose aspect ratio is kept: those of one shape together, as a batch holds one shape only.
+"""Inputs of photographs whose aspect ratio is kept. A batch holds photographs of one shape only.
 
-Kept are the pixels, what the backbone's stem gives (half precision, 1.25 MiB a view by VGG16 at 256 x 320 px), and its
-feature map (half precision, 80 KiB). A view is a photograph or its mirror image.
+The cache keeps the pixels, the output of the backbone's stem (half precision, 1.25 MiB a view by VGG16 at 256 x 320
+px), and its feature map (half precision, 80 KiB). A view is a photograph or its mirror image.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from torch import Tensor
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.models.backbones.base import backbone_identity
+from beholder.models.backbones.base import Backbone, backbone_identity
 from beholder.photos.read import read_photo
 from beholder.photos.resize import short_edge
 from beholder.training.device import precision
@@ -29,10 +29,10 @@ class VariableSizeInputs:
     """Where a training step gets its inputs; the rows of one call are photographs of one shape.
 
     Attributes:
-        shapes: (N, 2) width and height in pixels that each photograph is seen at.
+        shapes: (N, 2) width and height in pixels of each photograph as input.
         pixels: rows of photographs and which of them to mirror -> (B, 3, H, W), 0 to 255.
-        middle: likewise -> what the backbone's stem gives.
-        maps: likewise -> (B, C, rows, columns) feature map of the backbone as it was pretrained.
+        middle: the same arguments -> output of the backbone's stem.
+        maps: the same arguments -> (B, C, rows, columns) feature map of the pretrained backbone.
     """
 
     shapes: np.ndarray
@@ -81,7 +81,7 @@ def kept_source(
         side: pixels of the short edge.
         device: device that computes.
         mirror: keep mirror images too.
-        middle: keep what stage 2 begins with as well.
+        middle: keep the inputs of stage 2 as well.
         cache: folder for the files, the user's cache by default.
 
     Raises:
@@ -94,39 +94,12 @@ def kept_source(
     place = np.zeros(len(photos), dtype=int)
     kinds, group = np.unique(shapes, axis=0, return_inverse=True)
     arrays: list[dict[str, np.ndarray]] = []
-    stem, whole = (frozen_function(part, device) for part in (network.stem, network.forward_features))
     for number, (width, height) in enumerate(kinds.tolist()):
         rows = np.flatnonzero(group.ravel() == number)
         place[rows] = np.arange(len(rows))
-        alike = photos.subset(rows)
-
-        def seen(
-            part: str,
-            compute: Callable[[np.ndarray], np.ndarray],
-            dtype: str,
-            views: int = 1 + mirror,
-            size: tuple[int, int] = (width, height),
-        ) -> Extractor:
-            shape = compute(np.zeros((1, size[1], size[0], 3), np.uint8)).shape[1:]
-            key = f"{name} {backbone_identity(name)} short edge {side} {part}, {views} views"
-            return Extractor(key, size, views, tuple(shape), compute, dtype=dtype)
-
-        found = {"pixels": compute_features(alike, seen("pixels", lambda pixels: pixels, "uint8", 1), cache)}
-        if middle:
-            views = found["middle"] = compute_features(alike, seen("middle", stem, "float16"), cache)
-            extractor = seen("maps of middle", whole, "float16")
-
-            def fill(rows: slice, views: np.ndarray = views) -> np.ndarray:
-                with torch.inference_mode(), precision(device):
-                    maps = torch.stack([network.tail(as_tensor(view[rows], device)) for view in views])
-                    return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
-
-            found["maps"] = cached_array(
-                alike, extractor.key, (len(views), len(rows), *extractor.shape), "float16", fill, cache
-            )
-        else:
-            found["maps"] = compute_features(alike, seen("maps", whole, "float16"), cache)
-        arrays.append(found)
+        key = f"{name} {backbone_identity(name)} short edge {side}"
+        shape = KeptShape(photos.subset(rows), (width, height), key, 1 + mirror, network, device, cache)
+        arrays.append(shape.arrays(middle=middle))
 
     def pick(what: str) -> Inputs:
         def inputs(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
@@ -140,8 +113,58 @@ def kept_source(
     return VariableSizeInputs(shapes, pick("pixels"), pick("middle"), pick("maps"))
 
 
+@dataclass(frozen=True)
+class KeptShape:
+    """Photographs of one shape and where their inputs are kept.
+
+    Attributes:
+        photos: N photographs.
+        size: width and height of the input in pixels.
+        key: beginning of the names of the kept arrays.
+        views: 1, or 2 with mirror images.
+        network: the frozen backbone.
+        device: device that computes.
+        cache: folder for the files, the user's cache by default.
+    """
+
+    photos: RatedPhotos
+    size: tuple[int, int]
+    key: str
+    views: int
+    network: Backbone
+    device: torch.device
+    cache: Path | None
+
+    def arrays(self, *, middle: bool) -> dict[str, np.ndarray]:
+        """Kept inputs by name, (views, N, ...) each; ``middle`` only where asked for."""
+        stem, whole = (
+            frozen_function(part, self.device) for part in (self.network.stem, self.network.forward_features)
+        )
+        found = {"pixels": self._features("pixels", lambda pixels: pixels, "uint8", 1)}
+        if not middle:
+            return found | {"maps": self._features("maps", whole, "float16", self.views)}
+        views = found["middle"] = self._features("middle", stem, "float16", self.views)
+        extractor = self._extractor("maps of middle", whole, "float16", self.views)
+
+        def fill(rows: slice) -> np.ndarray:
+            with torch.inference_mode(), precision(self.device):
+                maps = torch.stack([self.network.tail(as_tensor(view[rows], self.device)) for view in views])
+                return maps.float().permute(0, 1, 3, 4, 2).cpu().numpy()
+
+        shape = (len(views), len(self.photos), *extractor.shape)
+        return found | {"maps": cached_array(self.photos, extractor.key, shape, "float16", fill, self.cache)}
+
+    def _features(self, part: str, compute: Callable[[np.ndarray], np.ndarray], dtype: str, views: int) -> np.ndarray:
+        return compute_features(self.photos, self._extractor(part, compute, dtype, views), self.cache)
+
+    def _extractor(self, part: str, compute: Callable[[np.ndarray], np.ndarray], dtype: str, views: int) -> Extractor:
+        width, height = self.size
+        shape = compute(np.zeros((1, height, width, 3), np.uint8)).shape[1:]
+        return Extractor(f"{self.key} {part}, {views} views", self.size, views, tuple(shape), compute, dtype=dtype)
+
+
 def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.device) -> VariableSizeInputs:
-    """Inputs by decoding photographs and running the backbone, anew each time. Raises as :func:`kept_source`."""
+    """Inputs computed in every step from decoded photographs. Raises as :func:`kept_source`."""
     network = frozen_network(name, device)
     _check(name, network.multiple)
     shapes, paths = shapes_of(photos, side), photos.paths
@@ -159,7 +182,7 @@ def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.devic
 
 
 def _mirrored(pixels: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """(B, H, W, 3), some of them the other way round."""
+    """(B, H, W, 3), some of them mirrored."""
     return np.where(mirrored[:, None, None, None], pixels[:, :, ::-1], pixels)
 
 

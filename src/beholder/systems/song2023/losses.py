@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-LEAST = 1e-8  # stands for a probability of nothing inside a logarithm, and keeps a root's slope finite
+MIN_PROBABILITY = 1e-8  # stands for a probability of 0 inside a logarithm, and keeps the slope of a root finite
 
 
 def emd(predicted: Tensor, target: Tensor, exponent: float = 2) -> Tensor:
@@ -19,7 +19,7 @@ def emd(predicted: Tensor, target: Tensor, exponent: float = 2) -> Tensor:
     apart = (predicted.cumsum(dim=1) - target.cumsum(dim=1)).abs()
     if exponent == 1:
         return apart.mean()
-    return ((apart**exponent).mean(dim=1) + LEAST**exponent).pow(1 / exponent).mean()
+    return ((apart**exponent).mean(dim=1) + MIN_PROBABILITY**exponent).pow(1 / exponent).mean()
 
 
 def l1(predicted: Tensor, target: Tensor) -> Tensor:
@@ -29,7 +29,11 @@ def l1(predicted: Tensor, target: Tensor) -> Tensor:
 
 def kl(predicted: Tensor, target: Tensor) -> Tensor:
     """Kullback-Leibler divergence of the prediction from the target, in nats."""
-    return (target * (target.clamp(min=LEAST).log() - predicted.clamp(min=LEAST).log())).sum(dim=1).mean()
+    return (
+        (target * (target.clamp(min=MIN_PROBABILITY).log() - predicted.clamp(min=MIN_PROBABILITY).log()))
+        .sum(dim=1)
+        .mean()
+    )
 
 
 def js(predicted: Tensor, target: Tensor) -> Tensor:
@@ -38,4 +42,4 @@ def js(predicted: Tensor, target: Tensor) -> Tensor:
     return (kl(middle, target) + kl(middle, predicted)) / 2
 
 
-ACTIVATION: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "kl": kl, "js": js}
+ACTIVATION_LOSS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": l1, "kl": kl, "js": js}

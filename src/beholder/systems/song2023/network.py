@@ -24,21 +24,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
+from beholder.systems.two_stages import TwoStageNetwork
 
-BINS = (1, 2, 4)  # a side
-POOLED = sum(bins * bins for bins in BINS)  # values a map
-WIDTHS = (64, 32, 16, 8)  # of the decoder
-CELLS = 16  # a side of the evidence
+PYRAMID_BINS = (1, 2, 4)  # a side
+PYRAMID_VALUES = sum(bins * bins for bins in PYRAMID_BINS)  # values a map
+DECODER_WIDTHS = (64, 32, 16, 8)  # of the decoder
+EVIDENCE_CELLS = 16  # a side of the evidence
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network makes of B photographs.
+    """Output of the network for B photographs.
 
     Attributes:
         distribution: (B, M) predicted, each row sums to 1.
-        activated: (B, M) what group average pooling predicts of it, likewise.
-        rebuilt: (B, 3, H, W) the photographs again, 0 to 1; None where they were not asked for.
+        activated: (B, M) distribution predicted by group average pooling.
+        rebuilt: (B, 3, H, W) reconstructed photographs, 0 to 1; None if no size was given.
     """
 
     distribution: Tensor
@@ -49,7 +50,7 @@ class Answer:
 class Decoder(nn.Module):
     """(B, C, rows, columns) -> RGB (B, 3, H, W), 0 to 1."""
 
-    def __init__(self, channels: int, widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(self, channels: int, widths: tuple[int, ...] = DECODER_WIDTHS) -> None:
         super().__init__()
         before = (channels, *widths)
         self.blocks = nn.ModuleList(
@@ -64,7 +65,7 @@ class Decoder(nn.Module):
         return torch.sigmoid(F.interpolate(self.out(features), size, mode="bilinear"))
 
 
-class Semantic(nn.Module):
+class Semantic(TwoStageNetwork):
     """uint8 RGB pixels (B, 3, H, W) of any shape that the backbone takes -> an `Answer`.
 
     Args:
@@ -74,13 +75,13 @@ class Semantic(nn.Module):
         split: a regressor of its own for each group; else one that reads all.
     """
 
-    def __init__(self, backbone: Backbone, score_levels: int, maps: int, split: bool = True) -> None:
+    def __init__(self, backbone: Backbone, score_levels: int, maps: int, *, split: bool = True) -> None:
         super().__init__()
         self.backbone = backbone
         self.score_levels, self.split = score_levels, split
         self.project = nn.Conv2d(backbone.channels, score_levels * maps, 1)
         self.decoder = Decoder(score_levels * maps)
-        self.out = nn.Linear(maps * POOLED * (1 if split else score_levels), score_levels)
+        self.out = nn.Linear(maps * PYRAMID_VALUES * (1 if split else score_levels), score_levels)
 
     def forward_tail(self, features: Tensor, size: tuple[int, int] | None = None) -> Answer:
         """The backbone's feature map -> an `Answer`, rebuilt at ``size`` (height, width) where one is given."""
@@ -98,15 +99,6 @@ class Semantic(nn.Module):
 
     def forward(self, pixels: Tensor) -> Answer:
         return self.forward_tail(self.backbone.forward_features(pixels), (pixels.shape[2], pixels.shape[3]))
-
-    def trained(self, stage: int) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
-        """Parameters by name that a stage trains: the new layers', and in stage 2 the backbone's last ones as well."""
-        tuned = tuple(f"backbone.{prefix}" for prefix in self.backbone.tuned) if stage == 2 else ()
-        named = dict(self.named_parameters())
-        return (
-            {name: value for name, value in named.items() if not name.startswith("backbone.")},
-            {name: value for name, value in named.items() if tuned and name.startswith(tuned)},
-        )
 
 
 class ScoringSemantic(nn.Module):
@@ -136,7 +128,7 @@ class ScoringSemantic(nn.Module):
             groups = weight.new_zeros(score_levels, score_levels, weight.shape[1])
             groups[range(score_levels), range(score_levels)] = weight
             weight = groups.flatten(1)
-        self.register_buffer("weight", weight.reshape(score_levels, -1, POOLED).clone())  # (M, M * P, 21)
+        self.register_buffer("weight", weight.reshape(score_levels, -1, PYRAMID_VALUES).clone())  # (M, M * P, 21)
         self.register_buffer("bias", network.out.bias.detach().clone())
         self.register_buffer("values", values)
         self.register_buffer("typical", typical)
@@ -149,7 +141,7 @@ class ScoringSemantic(nn.Module):
         shares = (pooled.flatten(1) @ self.weight.flatten(1).T + self.bias).softmax(dim=1)
         mean = shares @ self.values
         by_logit = shares * (self.values - mean[:, None])
-        slope = (by_logit @ self.weight.flatten(1)).unflatten(1, (-1, POOLED))  # (B, M * P, 21), of the mean
+        slope = (by_logit @ self.weight.flatten(1)).unflatten(1, (-1, PYRAMID_VALUES))  # (B, M * P, 21), of the mean
         here = ((slope @ bins.flatten(1)) * found.flatten(2)).sum(dim=1)
         usual = (slope * self.typical).sum(dim=1) @ bins.flatten(1)
         return shares, pooled, (here - usual).unflatten(1, (found.shape[2], found.shape[3]))
@@ -157,7 +149,7 @@ class ScoringSemantic(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 1) mean, (B, M * P * 21) pooled features, (B, 1, CELLS, CELLS) evidence, (B, M) distribution."""
         shares, pooled, places = self.places(pixels)
-        down, across = overlaps(places[0, :, 0], CELLS), overlaps(places[0, 0], CELLS)
+        down, across = overlaps(places[0, :, 0], EVIDENCE_CELLS), overlaps(places[0, 0], EVIDENCE_CELLS)
         return (shares @ self.values)[:, None], pooled.flatten(1), (down @ places @ across.T)[:, None], shares
 
 
@@ -169,7 +161,7 @@ def pyramid(features: Tensor) -> Tensor:
 def pyramid_bins(features: Tensor) -> Tensor:
     """(21, rows, columns) weight of each place in each bin; those of a bin sum to 1."""
     parts = []
-    for bins in BINS:
+    for bins in PYRAMID_BINS:
         down, across = (
             side / side.sum(dim=1, keepdim=True)
             for side in (overlaps(features[0, 0, :, 0], bins), overlaps(features[0, 0, 0], bins))

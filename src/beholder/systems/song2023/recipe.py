@@ -1,15 +1,17 @@
-"""Config of a training of Song et al. (2023)."""
+"""Settings of a training of Song et al. (2023)."""
 
 from dataclasses import dataclass
 
 from beholder.errors import BeholderError
-from beholder.systems.song2023.losses import ACTIVATION
+from beholder.systems.options import option
 from beholder.training.settings import MAX_SETTING
+
+ACTIVATION_LOSSES = ("l1", "kl", "js")
 
 
 @dataclass(frozen=True)
 class SongRecipe:
-    """Config; what the paper's text gives is its, the rest was chosen on a validation part of OASIS.
+    """Settings; what the text of the paper leaves open was chosen on a validation part of OASIS.
 
     Attributes:
         backbone: name in `beholder.models.backbones.base`; convolutional.
@@ -18,39 +20,41 @@ class SongRecipe:
         act: with the activation loss.
         separate: the *split* regressor, one for each group of maps; else a joint one.
         activation: form of that loss: l1 (the paper's choice), kl or js.
-        weight_emd, weight_act, weight_rebuilt: of the three losses in their sum; a loss of weight 0 is not computed.
-        mirror: show each photograph or its mirror image, by chance.
+        weight_emd, weight_act, weight_rebuilt: weights of the three losses; a loss of weight 0 is not computed.
+        mirror: show each photograph or its mirror image, at random.
         batch: photographs a step.
         momentum: of SGD (0.9 in the paper).
-        epochs1, lr_head: of stage 1, and its first learning rate.
-        epochs2, lr_finetune: of stage 2 (0 epochs leave it out), and its first rate for what stage 1 trains too.
+        epochs1, lr_head: epochs of stage 1, and its first learning rate.
+        epochs2, lr_finetune: epochs of stage 2 (0 leaves it out), and its first rate for what stage 1 trains too.
         lr_encoder: first rate of the encoder's last layers in stage 2.
         decay: rates are multiplied by it after each epoch.
-        seed: of the first weights, the order and mirroring.
+        seed: of the initial weights, the order and mirroring.
 
     Raises:
-        BeholderError: a number that nothing can be trained with, or an unknown form of the loss.
+        BeholderError: a number outside its range, or an unknown form of the loss.
     """
 
-    backbone: str = "vgg16"
-    side: int = 256
-    maps: int = 16
-    act: bool = True
-    separate: bool = True
-    activation: str = "l1"
-    weight_emd: float = 1.0
-    weight_act: float = 0.1
-    weight_rebuilt: float = 1.0
-    mirror: bool = True
-    batch: int = 32
-    momentum: float = 0.9
-    epochs1: int = 12
-    lr_head: float = 0.03
-    epochs2: int = 2
-    lr_finetune: float = 0.01
-    lr_encoder: float = 1e-3
-    decay: float = 0.9
-    seed: int = 0
+    backbone: str = option("vgg16", "Encoder: a convolutional one of `beholder models`.")
+    side: int = option(256, "Pixels of the short edge.", min=32)
+    maps: int = option(16, "Feature maps for each value that can be voted.", min=1)
+    act: bool = option(True, "With the activation loss.")
+    separate: bool = option(
+        True, "A regressor for each group of maps, or one that reads all.", flag="--separate/--joint"
+    )
+    activation: str = option("l1", f"Form of the activation loss: {', '.join(ACTIVATION_LOSSES)}.")
+    weight_emd: float = option(1.0, "Weight of the earth mover's distance.")
+    weight_act: float = option(0.1, "Weight of the activation loss.")
+    weight_rebuilt: float = option(1.0, "Weight of the auto-encoder's loss; 0 leaves it out, which is faster.")
+    mirror: bool = option(True, "Show mirror images too.")
+    batch: int = option(32, "Photographs a step, of one shape.", min=1)
+    momentum: float = option(0.9, "Momentum of stochastic gradient descent.")
+    epochs1: int = option(12, "Epochs of stage 1.", min=1)
+    lr_head: float = option(0.03, "First learning rate of stage 1.")
+    epochs2: int = option(2, "Epochs of stage 2; 0 leaves it out.", min=0)
+    lr_finetune: float = option(0.01, "First learning rate of stage 2, for what stage 1 trains too.")
+    lr_encoder: float = option(1e-3, "First learning rate of the encoder's last layers.")
+    decay: float = option(0.9, "Factor of the rates, every epoch.")
+    seed: int = option(0, "Seed of weights, order, mirroring.", min=0)
 
     def __post_init__(self) -> None:
         for name in ("side", "maps", "batch", "epochs1", "lr_head", "lr_finetune", "lr_encoder", "decay"):
@@ -61,5 +65,7 @@ class SongRecipe:
                 raise BeholderError(f"{name} is {getattr(self, name)}; give 0 or more")
         if not 0 <= self.momentum < 1:
             raise BeholderError(f"momentum is {self.momentum}; give a number from 0 to below 1")
-        if self.activation not in ACTIVATION:
-            raise BeholderError(f"no activation loss is called {self.activation!r}; there are {', '.join(ACTIVATION)}")
+        if self.activation not in ACTIVATION_LOSSES:
+            raise BeholderError(
+                f"no activation loss is called {self.activation!r}; there are {', '.join(ACTIVATION_LOSSES)}"
+            )

@@ -15,108 +15,106 @@ from beholder.data.registry import load_data
 from beholder.data.vote_distributions import numbers_of_votes
 from beholder.errors import BeholderError
 from beholder.extras import require
-from beholder.metrics import Estimate, deviations, means
+from beholder.metrics import Estimate
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
 from beholder.systems.song2023.distribution_metrics import (
-    METRICS,
     measured,
-    metric_columns,
-    metric_row,
-    metric_values,
-    middle_score,
-    true_distribution,
 )
 from beholder.systems.song2023.experiment import (
+    AUTOENCODER_ONLY,
+    CHANGES_TRIED,
     COMPLETE,
-    ENCODING,
     FINE_TUNING,
-    FORMS,
-    MAPS,
-    NEITHER,
-    NO_ACT,
-    NO_DECODER,
-    NO_SPLIT,
     TRAINING,
-    TRIAL,
-    TRIED,
-    Config,
+    TRIAL_RECIPE,
+    WITHOUT_ACTIVATION,
+    WITHOUT_DECODER,
+    WITHOUT_SPLIT,
+    SongConfig,
+    ablations_of,
     compared,
-    settings_of,
     stage1,
     trainer,
     trials,
 )
-from beholder.systems.song2023.network import BINS, WIDTHS, Semantic
+from beholder.systems.song2023.network import DECODER_WIDTHS, PYRAMID_BINS, Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
-from beholder.systems.song2023.train import fit, source_for
+from beholder.systems.song2023.report_tables import ablations_part, comparison_part
+from beholder.systems.song2023.train import fit, inputs, with_votes
 from beholder.systems.study import Study, assemble, significant
-from beholder.systems.study_runs import Result, train_all, with_splits
+from beholder.systems.study_runs import Result, split_into_folds, train_all
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the report together.
+def report(config: SongConfig, device: torch.device) -> Document:
+    """Train what is not trained yet, and write the report.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.song2023.train.fit`; data
             without votes; scikit-learn is not installed.
     """
     require("sklearn.manifold", "train", "t-SNE")
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
-    recipe, work = settings.recipe, settings.work
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    source = source_for(photos, replace(recipe, mirror=True), device, cache=settings.cache)
+    recipe, work = config.recipe, config.work
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
+    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
     train = trainer(source, device)
-    tried = train_all(rounds[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
-    ablations = settings_of(recipe)
-    without = ablations.pop(NO_ACT)
+    tried = train_all(fold_splits[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
+    ablations = ablations_of(recipe)
+    without = ablations.pop(WITHOUT_ACTIVATION)
     results: list[Result] = []
     for parts, chosen in (  # one call each for those whose first network is looked at, as its checkpoint is kept
-        (rounds, {COMPLETE: recipe}),
-        (rounds, {NO_ACT: without}),
-        (rounds, ablations),
+        (fold_splits, {COMPLETE: recipe}),
+        (fold_splits, {WITHOUT_ACTIVATION: without}),
+        (fold_splits, ablations),
     ):
-        results += train_all(parts, chosen, settings.seeds, work, train)
-    only = {ENCODING: replace(stage1(recipe), act=False, weight_emd=0)}
-    train_all(rounds[:1], only, 1, work, train)
-    study = assemble(photos, rounds, results, compared(rounds, source, recipe, settings.cache), settings.by_group)
+        results += train_all(parts, chosen, config.seeds, work, train)
+    only = {AUTOENCODER_ONLY: replace(stage1(recipe), act=False, weight_emd=0)}
+    train_all(fold_splits[:1], only, 1, work, train)
+    study = assemble(photos, fold_splits, results, compared(fold_splits, source, recipe, config.cache), config.by_group)
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(rounds[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
+        return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
 
     complete = network(COMPLETE, recipe)
-    plain, encoding = network(NO_ACT, without), network(ENCODING, only[ENCODING])
+    plain, encoding = network(WITHOUT_ACTIVATION, without), network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
     return Document(
         f"Song et al. 2023, on {photos.name}",
-        _summary(study, settings),
+        _summary(study, config),
         [
-            Section("What was run", [_protocol(study, settings), *_tried(tried), *_curves(study)]),
-            Section("Comparison with baselines", _comparison(study)),
-            Section("Ablations", _ablations(study, recipe)),
+            Section("What was run", [_protocol(study, config), *_tried(tried), *_curves(study)]),
+            Section("Comparison with baselines", comparison_part(study)),
+            Section("Ablations", ablations_part(study, recipe)),
             Section(
                 "What the features hold",
                 [
-                    rebuilt_part(study, source, {COMPLETE: (complete, recipe), ENCODING: (encoding, only[ENCODING])}),
-                    *maps_part(study, source, {ENCODING: encoding, NO_ACT: plain, COMPLETE: complete}),
+                    rebuilt_part(
+                        study,
+                        source,
+                        {COMPLETE: (complete, recipe), AUTOENCODER_ONLY: (encoding, only[AUTOENCODER_ONLY])},
+                    ),
+                    *maps_part(
+                        study, source, {AUTOENCODER_ONLY: encoding, WITHOUT_ACTIVATION: plain, COMPLETE: complete}
+                    ),
                     tsne_part(study, source, recipe, device),
                 ],
             ),
-            Section("Across data sets", across_part(study, settings, complete, device)),
+            Section("Across data sets", across_part(study, config, complete, device)),
         ],
     )
 
 
-def _summary(study: Study, settings: Config) -> list[str]:
+def _summary(study: Study, config: SongConfig) -> list[str]:
     photos, complete = study.photos, study.final(COMPLETE)
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
-        f"sha256 `{photos.content_hash[:16]}`. Seeds: {settings.seeds}. Encoder: {settings.recipe.backbone}. Intervals "
+        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Encoder: {config.recipe.backbone}. Intervals "
         "are 95% bootstrap intervals over photographs.",
         "A reconstruction: the text of the paper at hand lost its equations and the values of its tables. No published "
         "number stands here; what the text says in words does.",
@@ -125,7 +123,7 @@ def _summary(study: Study, settings: Config) -> list[str]:
         f"its EMD {measured(study, 'EMD', complete)}.",
         *(
             ["One training of each setting: how trainings with another seed would differ is in no interval."]
-            if settings.seeds == 1
+            if config.seeds == 1
             else []
         ),
     ]
@@ -135,7 +133,7 @@ def _summary(study: Study, settings: Config) -> list[str]:
         pairs.append(("After fine-tuning less after training", study.predicted[COMPLETE, FINE_TUNING], stage1))
     pairs += [
         (f"Complete less {name}, after training", stage1, study.predicted[name, TRAINING])
-        for name in (NO_ACT, NO_SPLIT, NO_DECODER)
+        for name in (WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_DECODER)
     ]
     pairs += [(f"Complete less {name}", complete, found) for name, found in list(study.compared.items())[:2]]
     return lines + [_verdict(what, measured(study, "SRCC, mean", first, second)) for what, first, second in pairs]
@@ -147,12 +145,11 @@ def _verdict(what: str, found: Estimate) -> str:
     )
 
 
-def _protocol(study: Study, settings: Config) -> Text:
-    recipe, photos = settings.recipe, study.photos
-    assert photos.histogram is not None
+def _protocol(study: Study, config: SongConfig) -> Text:
+    recipe, photos = config.recipe, with_votes(study.photos)
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
-        for part in study.rounds
+        for part in study.fold_splits
     ]
     votes = numbers_of_votes(photos.histogram)
     seconds = {
@@ -167,8 +164,8 @@ def _protocol(study: Study, settings: Config) -> Text:
         [
             f"{recipe.backbone} as the encoder, short edge {recipe.side} px, aspect ratio kept, mirrored by chance; "
             f"M = {len(photos.histogram.values)} groups of P = {recipe.maps} maps; a decoder of widths "
-            f"{', '.join(map(str, WIDTHS))}; spatial pyramid pooling with "
-            f"{', '.join(str(bins * bins) for bins in BINS)} bins; split regressor.",
+            f"{', '.join(map(str, DECODER_WIDTHS))}; spatial pyramid pooling with "
+            f"{', '.join(str(bins * bins) for bins in PYRAMID_BINS)} bins; split regressor.",
             f"Loss: {recipe.weight_emd:g} EMD (exponent 2) + {recipe.weight_act:g} activation loss "
             f"({recipe.activation.upper()}) + {recipe.weight_rebuilt:g} mean squared error of pixels (0 to 1). SGD, "
             f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. Stage 1: "
@@ -187,7 +184,7 @@ def _protocol(study: Study, settings: Config) -> Text:
             "losses, rates, batch and epochs, and that training has two stages: the paper trains all layers at once on "
             "AVA, which has 500 times as many photographs.",
             f"Parts: {'; '.join(counts)}. Split sha256: "
-            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + f". Votes a photograph: {votes.min()} to {votes.max()}, {votes.mean():.0f} on average. The probes see "
             "the train and the validation part, the networks learn from the train part and choose epochs by the "
             "validation part.",
@@ -210,7 +207,9 @@ def _tried(results: Sequence[Result]) -> list[Part]:
         best = min(result.outcome.history, key=lambda row: float(row["validation_loss"]))
         found = (float(best["validation_loss"]), float(best["validation_srcc"]))
         rows.append([result.setting.removeprefix("tried "), best["epoch"], *found])
-    base = ", ".join(f"{key} {getattr(TRIAL, key):g}" for key in sorted({key for changed in TRIED for key in changed}))
+    base = ", ".join(
+        f"{key} {getattr(TRIAL_RECIPE, key):g}" for key in sorted({key for changed in CHANGES_TRIED for key in changed})
+    )
     return [
         Table(
             "",
@@ -220,11 +219,11 @@ def _tried(results: Sequence[Result]) -> list[Part]:
                 *(Column(what, "measured") for what in ("best epoch", "validation EMD", "SRCC, mean")),
             ],
             rows,
-            f"Stage 1, {TRIAL.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 and "
-            "its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
+            f"Stage 1, {TRIAL_RECIPE.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 "
+            "and its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
             "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
             "rate that stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round "
-            "had a part in it; those of the other rounds are among the photographs here, as with any settings chosen "
+            "had a part in it; those of the other rounds are among the photographs here, as with any config chosen "
             "once.",
             digits=4,
         )
@@ -242,149 +241,4 @@ def _curves(study: Study) -> list[Part]:
             "Complete model, first round. The training loss is the weighted sum of the three, the validation loss EMD "
             "alone.",
         )
-    ]
-
-
-def _comparison(study: Study) -> list[Part]:
-    stages = [
-        (stage, study.predicted[COMPLETE, stage])
-        for stage in (TRAINING, FINE_TUNING)
-        if (COMPLETE, stage) in study.predicted
-    ]
-    rows = [metric_row(study, f"complete, after {stage}", found) for stage, found in stages]
-    rows += [metric_row(study, name, found) for name, found in study.compared.items()]
-    complete = study.final(COMPLETE)
-    pairs = [
-        (f"{metric}: complete less {name}", measured(study, metric, complete, found))
-        for name, found in list(study.compared.items())[:2]
-        for metric in METRICS
-    ]
-    values = metric_values(study)
-    return [
-        Table(
-            "Table 2",
-            f"Metrics of the predicted distributions, {study.photos.name}",
-            metric_columns("system"),
-            rows,
-            "The paper's values are lost. Its text says of AVA: the model is best in SRCC (mean), SRCC (SD) and PLCC "
-            "(SD), second in PLCC (mean), and relatively inferior in accuracy, where AFDC is best, as it is in PLCC "
-            f"(mean). Accuracy: on the same side of {middle_score(study):g}. EMD: mean absolute difference of "
-            "cumulative shares (exponent 1), less is better. The linear systems are ridge regressions on the "
-            "shares, cut at 0 and brought to a sum of 1; their mean is that of these shares.",
-        ),
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in pairs], label="difference"),
-            "Paired differences between the complete model and the linear systems in each metric, with 95% intervals.",
-            "Positive: the complete model has more, which is better but for EMD.",
-        ),
-        Picture(
-            "",
-            "Ratings and predictions",
-            charts.scatter(
-                means(true_distribution(study), values),
-                means(complete[0], values),
-                f"mean {study.photos.tasks[0].name}",
-                float(values[0]),
-                float(values[-1]),
-            ),
-            f"Scatter of {len(study.rows)} photographs, mean of the votes against mean of the predicted distribution.",
-            "Seed 0, after the last stage.",
-        ),
-        Picture(
-            "",
-            "How much people disagree",
-            charts.scatter(
-                deviations(true_distribution(study), values),
-                deviations(complete[0], values),
-                "standard deviation in points",
-                float(min(deviations(true_distribution(study), values))),
-                float(max(deviations(true_distribution(study), values))),
-                "votes",
-            ),
-            f"Scatter of {len(study.rows)} photographs, standard deviation of the votes against the predicted one.",
-            "Seed 0, after the last stage.",
-        ),
-    ]
-
-
-def _ablations(study: Study, recipe: SongRecipe) -> list[Part]:
-    complete = study.predicted[COMPLETE, TRAINING]
-
-    def rows(names: Sequence[str]) -> list[list[Cell]]:
-        return [
-            metric_row(study, COMPLETE, complete),
-            *(metric_row(study, name, study.predicted[name, TRAINING]) for name in names),
-        ]
-
-    gaps = [
-        (f"{COMPLETE} less {name}", measured(study, "SRCC, mean", complete, study.predicted[name, TRAINING]))
-        for name in (NO_ACT, NO_SPLIT, NEITHER, NO_DECODER)
-    ]
-    forms = [form for form in FORMS if form != recipe.activation]
-    gaps += [
-        (
-            f"{recipe.activation.upper()} less {form.upper()}",
-            measured(study, "SRCC, mean", complete, study.predicted[f"{form} loss", TRAINING]),
-        )
-        for form in forms
-    ]
-    by_maps = sorted(
-        [
-            (recipe.maps, complete),
-            *((count, study.predicted[f"{count} maps", TRAINING]) for count in MAPS if count != recipe.maps),
-        ],
-        key=lambda pair: pair[0],
-    )
-    curves = {
-        metric: tuple(
-            np.array(ends)
-            for ends in zip(
-                *((m.value, m.low, m.high) for m in (measured(study, metric, found) for _, found in by_maps)),
-                strict=True,
-            )
-        )
-        for metric in ("SRCC, mean", "SRCC, SD")
-    }
-    after = "All after stage 1, same folds and epochs."
-    return [
-        Table(
-            "Table 3",
-            "Without the activation loss, without the split regressor, without both",
-            metric_columns("model"),
-            rows((NO_ACT, NO_SPLIT, NEITHER, NO_DECODER)),
-            f"{after} The paper's values are lost. Its text says: without the activation loss (w/o Act) is worst; "
-            "without it a split regressor is a mismatch, and a joint one does better; without the split (w/o Split) is "
-            f"slightly worse than the complete model. The row `{NO_DECODER}` is ours.",
-        ),
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals(
-                [(label, gap.value, gap.low, gap.high) for label, gap in gaps], label="difference in SRCC of the mean"
-            ),
-            "Paired differences in SRCC of the mean with 95% intervals.",
-            "Positive: the first is better.",
-        ),
-        Picture(
-            "Figure 9",
-            "Maps for each value that can be voted",
-            charts.curves_by_size(
-                [count for count, _ in by_maps], curves, "P, feature maps a group", "rank correlation"
-            ),
-            "Rank correlation of the mean and of the standard deviation by the number of maps, with 95% intervals.",
-            f"{after} Bands: 95% intervals over photographs. What the paper found is lost with its figure.",
-        ),
-        Table(
-            "Table 4",
-            "Forms of the activation loss",
-            metric_columns("form"),
-            [
-                [{COMPLETE: recipe.activation.upper()}.get(str(name), str(name).removesuffix(" loss").upper()), *cells]
-                for name, *cells in rows([f"{form} loss" for form in forms])
-            ],
-            f"{after} The paper's values are lost. Its text says: JS is worst, KL slightly better, both much worse "
-            "than L1. All have the same weight here, though their sizes differ.",
-        ),
     ]

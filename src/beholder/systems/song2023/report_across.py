@@ -1,40 +1,39 @@
 """The report's tables of one data set's model on another data set."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.errors import BeholderError
-from beholder.files import read_json, write_json
 from beholder.metrics import Estimate, bootstrap, means, plcc, srcc
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact, short_edge
 from beholder.reporting.document import Cell, Column, Missing, Part, Table
+from beholder.systems.other_data import scores_of_other_data
 from beholder.systems.song2023.distribution_metrics import metric_values
-from beholder.systems.song2023.experiment import Config
+from beholder.systems.song2023.experiment import SongConfig
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.study import Study
 
 ACROSS_COUNT = 300  # photographs of another data set
 
 
-def across_part(study: Study, settings: Config, network: Semantic, device: torch.device) -> list[Part]:
+def across_part(study: Study, config: SongConfig, network: Semantic, device: torch.device) -> list[Part]:
+    """Table 5: the complete model of the first round on other data sets."""
     rows: list[list[Cell]] = []
     missing = []
     for name in ("tid2013", "biq2021", "ava"):
         if name == study.photos.name:
             continue
         try:
-            other = load_data(name, settings.beside, drop_leaks=True, drop_missing=name == "ava")
+            other = load_data(name, config.beside, drop_leaks=True, drop_missing=name == "ava")
         except BeholderError:
             missing.append(name)
             continue
-        truth, found = _scored(study, settings, network, other, device)
+        truth, found = _scored(study, config, network, other, device)
         names = (other.tasks[0].name, name, "seed 0", len(truth))
         cells = [
             Estimate(key, *names, *bootstrap(metric, truth, found)) for key, metric in (("srcc", srcc), ("plcc", plcc))
@@ -77,24 +76,18 @@ def across_part(study: Study, settings: Config, network: Semantic, device: torch
 
 
 def _scored(
-    study: Study, settings: Config, network: Semantic, other: RatedPhotos, device: torch.device
+    study: Study, config: SongConfig, network: Semantic, other: RatedPhotos, device: torch.device
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ratings and predicted means for photographs of another data set; kept."""
-    path = settings.work / f"across-{other.name}.json"
-    key = json.loads(json.dumps([str(settings.recipe), study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
-    document = read_json(path)
-    if document.get("key") != key:
-        rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:ACROSS_COUNT])
-        progress.note(f"across data sets: {len(rows)} photographs of {other.name}")
-        scores: list[float] = []
-        with progress.bar(f"photographs of {other.name}", len(rows)) as bar:
-            for row in rows:
-                scores.append(_mean(network, other.paths[row], settings.recipe.side, metric_values(study), device))
-                bar.advance(bar.task_ids[0])
-        document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        write_json(path, document)
-    return other.ratings[document["rows"], 0], np.array(document["scores"])
+    values = metric_values(study)
+    return scores_of_other_data(
+        other,
+        ACROSS_COUNT,
+        lambda paths: [_mean(network, path, config.recipe.side, values, device) for path in paths],
+        config.work,
+        [str(config.recipe), study.photos.content_hash],
+        batch=1,  # shapes differ
+    )
 
 
 def _mean(network: Semantic, path: Path, side: int, values: np.ndarray, device: torch.device) -> float:

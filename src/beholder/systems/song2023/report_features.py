@@ -7,29 +7,28 @@ import torch
 
 from beholder.data.vote_distributions import distribution
 from beholder.extras import require
-from beholder.metrics import emd
 from beholder.models.gradcam import grad_cam
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Part, Picture
 from beholder.systems.song2023.distribution_metrics import metric_values, true_distribution
-from beholder.systems.song2023.experiment import COMPLETE, NO_ACT, TRAINING
+from beholder.systems.song2023.experiment import COMPLETE, TRAINING, WITHOUT_ACTIVATION
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import SongRecipe
-from beholder.systems.song2023.train import answers, make_network, predict, rebuilding_error
+from beholder.systems.song2023.train import make_network, predict, reconstruction_error, reconstructions
 from beholder.systems.study import Study
 
-SHOWN = 2  # photographs of a low and of a high rating in a sheet
+EXTREMES_SHOWN = 2  # photographs of a low and of a high rating in a sheet
 
 
 def _extremes(study: Study) -> np.ndarray:
     """Rows of tested photographs of the first round with low and with high ratings."""
-    test = np.flatnonzero(np.array(study.rounds[0].splits) == "test")
+    test = np.flatnonzero(np.array(study.fold_splits[0].splits) == "test")
     order = test[np.argsort(study.photos.ratings[test, 0])]
-    return np.concatenate([order[:SHOWN], order[-SHOWN:]])
+    return np.concatenate([order[:EXTREMES_SHOWN], order[-EXTREMES_SHOWN:]])
 
 
-def _shown(source: VariableSizeInputs, row: int) -> np.ndarray:
+def _as_seen(source: VariableSizeInputs, row: int) -> np.ndarray:
     """(H, W, 3) a photograph as the network sees it."""
     return source.pixels(np.array([row]), np.zeros(1, bool))[0].permute(1, 2, 0).byte().cpu().numpy()
 
@@ -38,18 +37,17 @@ def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, t
     """What the decoders make of the features."""
     rows = _extremes(study)
     pictures, captions = [], []
-    test = np.flatnonzero(np.array(study.rounds[0].splits) == "test")
+    test = np.flatnonzero(np.array(study.fold_splits[0].splits) == "test")
     errors = {
-        name: rebuilding_error(network, source, 2 if recipe.epochs2 else 1, test)
+        name: reconstruction_error(network, source, 2 if recipe.epochs2 else 1, test)
         for name, (network, recipe) in networks.items()
     }
     for row in rows:
-        pictures += [_shown(source, row)]
+        pictures += [_as_seen(source, row)]
         captions += ["photograph"]
         for name, (network, recipe) in networks.items():
-            [(_, answer)] = answers(network, source, 2 if recipe.epochs2 else 1, row[None], rebuilt=True)
-            assert answer.rebuilt is not None
-            pictures.append((answer.rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
+            [(_, rebuilt)] = reconstructions(network, source, 2 if recipe.epochs2 else 1, row[None])
+            pictures.append((rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
             captions.append(name)
     greys = [
         ((source.pixels(part, np.zeros(len(part), bool)) / 255 - 0.5) ** 2).mean().item() * len(part)
@@ -69,7 +67,7 @@ def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, t
 def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Semantic]) -> list[Part]:
     """Figure 10: Grad-CAM of what group average pooling predicts in three networks, and of three values' shares."""
     rows, values, truth = _extremes(study), metric_values(study), distribution(study.photos.histogram)  # type: ignore[arg-type]
-    shown = [_shown(source, row) for row in rows]
+    shown = [_as_seen(source, row) for row in rows]
     most = [int(truth[row].argmax()) for row in rows]
 
     def cam(network: Semantic, row: int, bucket: int, activated: bool) -> np.ndarray:
@@ -126,13 +124,13 @@ def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, devi
     panels = []
     for name, found in (
         ("random", drawn),
-        (NO_ACT, study.predicted[NO_ACT, TRAINING][0]),
+        (WITHOUT_ACTIVATION, study.predicted[WITHOUT_ACTIVATION, TRAINING][0]),
         ("complete", study.final(COMPLETE)[0]),
     ):
         places = manifold.TSNE(2, perplexity=min(30, len(truth) / 2), init="pca", random_state=0).fit_transform(
             np.concatenate([truth, found]).astype(np.float32)
         )
-        apart = float(emd(truth, found).mean())
+        apart = float(np.abs(truth.cumsum(axis=1) - found.cumsum(axis=1)).mean())
         panels.append((f"{name}, EMD {apart:.3f}", places[: len(truth)], places[len(truth) :]))
     return Picture(
         "Figure 11",

@@ -1,117 +1,116 @@
 """Train the network of Song et al. (2023) on votes; `beholder.systems.song2023.network` says what is reconstructed.
 
-Their text keeps of the training: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored
-by chance; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
+The text of the paper gives: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored at
+random; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
 
 The paper trains everything at once, on 230,000 photographs. For hundreds, and on a CPU, it is done in two stages as in
 `beholder.systems.soydaner2023.train`: stage 1 trains what is new on the frozen encoder, whose feature maps are kept;
 stage 2 trains the encoder's last layers as well. A batch holds photographs of one shape.
 
-A run that was killed goes on with the epoch that it was in, to the same result (`beholder.training.loop`).
+A run that was killed resumes with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from beholder.data.rated_photos import RatedPhotos
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.errors import BeholderError
 from beholder.metrics import means, srcc
-from beholder.models.backbones.base import backbone_identity, create_backbone
-from beholder.splits import split_hash
+from beholder.models.backbones.base import create_backbone
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, direct_source, kept_source
-from beholder.systems.song2023.losses import ACTIVATION, emd
+from beholder.systems.song2023.losses import ACTIVATION_LOSS, emd
 from beholder.systems.song2023.network import Answer, Semantic
 from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.two_stages import TwoStageResult, train_stages
+from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device, precision
 from beholder.training.inputs import Inputs
-from beholder.training.loop import OnEpoch, Stage, Step, train_stage
+from beholder.training.loop import OnEpoch, Stage, Step
+from beholder.training.seeding import seeded
+from beholder.training.supervised import training_identity
 
-HELD_OUT_BATCH = 32
+PREDICTION_BATCH = 32
+A = TypeVar("A")
 
 _RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
 
 
-@dataclass(frozen=True)
-class SongResult:
-    """What a training came to.
-
-    Attributes:
-        network: with the values of the best epoch.
-        history: one row an epoch: stage, epoch, loss, validation loss (EMD; of an auto-encoder alone the error of
-            pixels) and SRCC of the mean, seconds, whether it is the best so far.
-        stage1, stage2: (N, M) predicted distributions for all photographs after each stage, NaN for photographs of the
-            training part; ``stage2`` is None where it was left out.
-        best: the stage that has the lower validation loss, whose values ``network`` holds.
-    """
-
-    network: Semantic
-    history: list[dict[str, Any]]
-    stage1: np.ndarray
-    stage2: np.ndarray | None
-    best: int
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """(N, M) of the best stage."""
-        return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
+SongResult = TwoStageResult[Semantic]
 
 
 def make_network(recipe: SongRecipe, score_levels: int, pretrained: bool = True) -> Semantic:
-    """The network as a training begins, repeatable by the seed."""
+    """The network before training; its new layers follow from the seed."""
     encoder = create_backbone(recipe.backbone, pretrained)
-    torch.manual_seed(recipe.seed)
-    network = Semantic(encoder, score_levels, recipe.maps, recipe.separate)
+    with seeded(recipe.seed):
+        network = Semantic(encoder, score_levels, recipe.maps, split=recipe.separate)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def source_for(
-    photos: RatedPhotos, recipe: SongRecipe, device: torch.device, *, keep: bool = True, cache: Path | None = None
+def inputs(
+    photos: RatedPhotos,
+    recipe: SongRecipe,
+    device: torch.device,
+    *,
+    second: RatedPhotos | None = None,
+    keep: bool = True,
+    cache: Path | None = None,
 ) -> VariableSizeInputs:
-    """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
+    """Inputs for a recipe: kept in the cache, or computed in every step. ``second`` is not used. Raises as `fit`."""
     if not keep:
         return direct_source(photos, recipe.backbone, recipe.side, device)
-    options: dict[str, Any] = {"mirror": recipe.mirror, "middle": recipe.epochs2 > 0, "cache": cache}
-    return kept_source(photos, recipe.backbone, recipe.side, device, **options)
+    return kept_source(
+        photos,
+        recipe.backbone,
+        recipe.side,
+        device,
+        mirror=recipe.mirror,
+        middle=recipe.epochs2 > 0,
+        cache=cache,
+    )
 
 
-def check(photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path | None = None) -> Checkpoint:
-    """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
+def learned_tasks(photos: RatedPhotos, recipe: SongRecipe) -> tuple[Task, ...]:
+    """The first task, whose votes are learned."""
+    return photos.tasks[:1]
+
+
+def with_votes(photos: RatedPhotos) -> VotedPhotos:
+    """The same photographs with their votes. Raises BeholderError where there are none."""
+    return VotedPhotos.of(photos, "song2023 learns from")
+
+
+def check(
+    photos: RatedPhotos, recipe: SongRecipe, checkpoint: Path | None = None, *, second: RatedPhotos | None = None
+) -> Checkpoint:
+    """Validate data and checkpoint before any photograph is read. ``second`` is not used.
 
     Raises:
-        BeholderError: as :func:`fit`.
+        BeholderError: as `fit`.
     """
-    if photos.histogram is None:
-        raise BeholderError(
-            f"{photos.name}: no numbers of votes, which song2023 learns from; a CSV file has them in columns votes_1, "
-            "votes_2, ..., one for each value that can be voted"
-        )
+    histogram = with_votes(photos).histogram
     splits = np.array(photos.splits or ())
     for name in ("train", "validation"):
         if (splits == name).sum() < 2:
             raise BeholderError(
                 f"{photos.name}: {(splits == name).sum()} photographs in the {name} part; at least 2 are needed"
             )
-    made_by = {
-        **asdict(recipe),
-        "weights": backbone_identity(recipe.backbone),
-        "votes": [photos.tasks[0].name, *photos.histogram.values.tolist()],
-        "data": photos.content_hash,
-        "split": split_hash(photos.files, photos.splits or ()),
-    }
-    return Checkpoint(checkpoint, made_by)
+    follows = training_identity(photos, recipe)
+    del follows["tasks"]  # the votes of one task are learned
+    return Checkpoint(checkpoint, {**follows, "votes": [photos.tasks[0].name, *histogram.values.tolist()]})
 
 
 def fit(
     photos: RatedPhotos,
     recipe: SongRecipe,
     *,
+    second: RatedPhotos | None = None,
     source: VariableSizeInputs | None = None,
     checkpoint: Path | None = None,
     device: torch.device | None = None,
@@ -119,12 +118,16 @@ def fit(
 ) -> SongResult:
     """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
 
+    The predictions of the result are (N, M) distributions. The validation loss is the EMD, or for an auto-encoder alone
+    the error of pixels; SRCC is of the mean.
+
     Args:
         photos: with splits and a histogram of votes.
         recipe: settings.
-        source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
-        checkpoint: file that is written after each epoch and gone on with where it is there.
-        device: device, chosen by itself without one.
+        second: not used; this system learns from one data set.
+        source: of the inputs, for all ``photos`` in their order, as `inputs` makes it.
+        checkpoint: file that is written after each epoch; a training resumes from it where it exists.
+        device: chosen automatically by default.
         on_epoch: called with each row of the history.
 
     Raises:
@@ -133,63 +136,90 @@ def fit(
         PhotoError: a photograph that does not decode, or is longer than 10:1.
     """
     state = check(photos, recipe, checkpoint)
-    assert photos.histogram is not None
+    voted = with_votes(photos)
     device = device or choose_device()
-    source = source or source_for(photos, recipe, device)
-    network = make_network(recipe, len(photos.histogram.values)).to(device)
+    source = source or inputs(photos, recipe, device)
+    shares = distribution(voted.histogram)
+    network = make_network(recipe, shares.shape[1]).to(device)
     held_out = np.flatnonzero(np.array(photos.splits) != "train")
-    shares = distribution(photos.histogram)
-    predicted: dict[int, np.ndarray] = {}
-    losses: dict[int, float] = {}
-    for number in (1, 2) if recipe.epochs2 else (1,):
-        losses[number] = train_stage(_stage(number, network, source, photos, recipe), state, recipe.seed, on_epoch)
-        predicted[number] = np.full(shares.shape, np.nan)
-        predicted[number][held_out] = predict(network, source, number, held_out)
-    best = min(losses, key=lambda stage: losses[stage])
+
+    def predict_held_out(number: int) -> np.ndarray:
+        predicted = np.full(shares.shape, np.nan)
+        predicted[held_out] = predict(network, source, number, held_out)
+        return predicted
+
+    predicted, best = train_stages(
+        (1, 2) if recipe.epochs2 else (1,),
+        lambda number: _stage(number, network, source, voted, recipe),
+        predict_held_out,
+        state,
+        recipe.seed,
+        on_epoch,
+    )
     if best == 1 and recipe.epochs2:
         network = make_network(recipe, shares.shape[1]).to(device)
-        state.best(1, network.trained(1)[0] | running(network))
+        state.best(1, network.trainable_parameters(1) | running_statistics(network))
     return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
-def answers(
-    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray, rebuilt: bool = False
-) -> list[tuple[np.ndarray, Answer]]:
-    """The network's answers for photographs as they are, not mirrored: (rows, answer) of each batch of one shape."""
+def _by_batch(
+    network: Semantic,
+    source: VariableSizeInputs,
+    stage: int,
+    rows: np.ndarray,
+    compute: Callable[[Tensor, tuple[int, int]], A],
+) -> list[tuple[np.ndarray, A]]:
+    """Results for photographs as they are, not mirrored: (rows, result) of each batch of one shape.
+
+    Args:
+        compute: feature maps of the encoder, and height and width of the photographs -> the result.
+    """
     network.eval()
     found = []
     with torch.inference_mode(), precision(next(network.parameters()).device):
-        for part in by_shape(source.shapes, rows, HELD_OUT_BATCH):
-            straight = np.zeros(len(part), bool)
+        for part in by_shape(source.shapes, rows, PREDICTION_BATCH):
             width, height = source.shapes[part[0]].tolist()
-            maps = encoder(network, source, stage)(part, straight)
-            found.append((part, network.forward_tail(maps, (height, width) if rebuilt else None)))
+            maps = encoder(network, source, stage)(part, np.zeros(len(part), bool))
+            found.append((part, compute(maps, (height, width))))
     return found
+
+
+def batch_answers(
+    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+) -> list[tuple[np.ndarray, Answer]]:
+    """Answers of the network, without reconstructions: (rows, answer) of each batch of one shape."""
+    return _by_batch(network, source, stage, rows, lambda maps, size: network.forward_tail(maps))
+
+
+def reconstructions(
+    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+) -> list[tuple[np.ndarray, Tensor]]:
+    """Photographs rebuilt from their features: (rows, (B, 3, H, W) in 0 to 1) of each batch of one shape."""
+    return _by_batch(network, source, stage, rows, lambda maps, size: network.decoder(network.project(maps), size))
 
 
 def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> np.ndarray:
     """(n, M) distributions for n rows of the photographs, in their order.
 
     Args:
-        stage: 1 where the encoder is as it was pretrained.
+        stage: 1 if the encoder is still the pretrained one.
     """
     whole = np.full((len(source.shapes), network.score_levels), np.nan)
-    for part, answer in answers(network, source, stage, rows):
+    for part, answer in batch_answers(network, source, stage, rows):
         whole[part] = answer.distribution.float().cpu().numpy()
     return whole[rows]
 
 
-def rebuilding_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
+def reconstruction_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
     """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
     total = 0.0
-    for part, answer in answers(network, source, stage, rows, rebuilt=True):
-        assert answer.rebuilt is not None
+    for part, rebuilt in reconstructions(network, source, stage, rows):
         pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
-        total += float(((answer.rebuilt.float() - pixels) ** 2).mean()) * len(part)
+        total += float(((rebuilt.float() - pixels) ** 2).mean()) * len(part)
     return total / len(rows)
 
 
-def running(network: Semantic) -> dict[str, Tensor]:
+def running_statistics(network: Semantic) -> dict[str, Tensor]:
     """The decoder's running statistics, by name."""
     return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
 
@@ -202,19 +232,18 @@ def encoder(network: Semantic, source: VariableSizeInputs, stage: int) -> Inputs
 
 
 def _stage(
-    number: int, network: Semantic, source: VariableSizeInputs, photos: RatedPhotos, recipe: SongRecipe
+    number: int, network: Semantic, source: VariableSizeInputs, photos: VotedPhotos, recipe: SongRecipe
 ) -> Stage:
-    assert photos.histogram is not None
     values, shares = photos.histogram.values, distribution(photos.histogram)
     splits = np.array(photos.splits)
     train, validation = np.flatnonzero(splits == "train"), np.flatnonzero(splits == "validation")
     targets = torch.from_numpy(shares).float().to(next(network.parameters()).device)
-    inputs = encoder(network, source, number)
+    maps_of = encoder(network, source, number)
 
     def loss(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
         pixels = source.pixels(rows, mirrored) / 255 if recipe.weight_rebuilt else None
         size = None if pixels is None else (pixels.shape[2], pixels.shape[3])
-        return total_loss(network.forward_tail(inputs(rows, mirrored), size), targets[rows], pixels, recipe)
+        return total_loss(network.forward_tail(maps_of(rows, mirrored), size), targets[rows], pixels, recipe)
 
     def steps(rng: np.random.Generator) -> list[Step]:
         batches = list(by_shape(source.shapes, rng.permutation(train), recipe.batch))
@@ -233,27 +262,31 @@ def _stage(
         truth = shares[validation]
         moved = float(emd(torch.from_numpy(found), torch.from_numpy(truth)))
         return {
-            "validation_loss": moved if recipe.weight_emd else rebuilding_error(network, source, number, validation),
+            "validation_loss": moved
+            if recipe.weight_emd
+            else reconstruction_error(network, source, number, validation),
             "validation_srcc": srcc(means(truth, values), means(found, values)),
         }
 
-    new, tuned = network.trained(number)
+    trained = network.trainable_parameters(number)
+    new = {name: value for name, value in trained.items() if not name.startswith("backbone.")}
+    tuned = {name: value for name, value in trained.items() if name not in new}
     groups = [(new, recipe.lr_head if number == 1 else recipe.lr_finetune), (tuned, recipe.lr_encoder)]
     groups = [(group, rate) for group, rate in groups if group]
     optimizer = torch.optim.SGD(
         [{"params": list(group.values()), "lr": rate} for group, rate in groups], momentum=recipe.momentum
     )
     return Stage(
-        number,
-        network,
-        [group for group, _ in groups],
-        optimizer,
-        lambda done, epoch: [rate * recipe.decay ** (epoch - 1) for _, rate in groups],
-        recipe.epochs1 if number == 1 else recipe.epochs2,
-        steps,
-        validate,
-        f"give a smaller {_RATES[number]} than {groups[0][1]:g}",
-        running(network),
+        number=number,
+        network=network,
+        groups=[group for group, _ in groups],
+        optimizer=optimizer,
+        rates=lambda done, epoch: [rate * recipe.decay ** (epoch - 1) for _, rate in groups],
+        epochs=recipe.epochs1 if number == 1 else recipe.epochs2,
+        steps=steps,
+        validate=validate,
+        advice=f"give a smaller {_RATES[number]} than {groups[0][1]:g}",
+        buffers=running_statistics(network),
     )
 
 
@@ -268,7 +301,7 @@ def total_loss(answer: Answer, targets: Tensor, pixels: Tensor | None, recipe: S
     if recipe.weight_emd:
         total = total + recipe.weight_emd * emd(answer.distribution.float(), targets)
     if recipe.act and recipe.weight_act:
-        total = total + recipe.weight_act * ACTIVATION[recipe.activation](answer.activated.float(), targets)
+        total = total + recipe.weight_act * ACTIVATION_LOSS[recipe.activation](answer.activated.float(), targets)
     if pixels is not None and answer.rebuilt is not None:
         total = total + recipe.weight_rebuilt * ((answer.rebuilt.float() - pixels) ** 2).mean()
     return total

@@ -1,4 +1,4 @@
-"""What one trained network does with photographs: Grad-CAM, whether it can be believed, and other data sets."""
+"""Analyses of one trained network: Grad-CAM, its faithfulness, and scores of other data sets."""
 
 import json
 from collections.abc import Sequence
@@ -13,37 +13,38 @@ from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.evaluation.faithfulness import CellOrder, Deletion, coarsen, deletion_test
 from beholder.files import read_json, write_json
-from beholder.metrics import Estimate, Interval, bootstrap, srcc
+from beholder.metrics import Estimate, bootstrap, srcc
 from beholder.models.gradcam import grad_cam, layer_names, task_target
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
+from beholder.systems.other_data import scores_of_other_data
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
 
-LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
+GRAD_CAM_LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
     "block4_conv2": "backbone.features.20",
     "block4_conv3": "backbone.features.22",
     "block5_conv3": "backbone.features.29",
 }
-FAITHFUL = 100  # photographs of the deletion test
-SHARES = (0.05, 0.1, 0.2)
-CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
-SHOWN = 2  # photographs of a low and of a high rating with maps
+DELETION_PHOTOS = 100  # photographs of the deletion test
+DELETION_SHARES = (0.05, 0.1, 0.2)
+DELETION_CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
+EXTREMES_SHOWN = 2  # photographs of a low and of a high rating with maps
 ACROSS_COUNT = 500  # photographs of another data set
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """One trained network and what it is shown.
+    """One trained network and its data.
 
     Attributes:
-        study: what it was trained in, first round, seed 0.
+        study: of the training; the network is that of the first fold and seed 0.
         network: in evaluation mode.
         recipe: of its training.
-        work: folder where results are kept.
+        work: folder of kept results.
         root: folder of other data sets, as of `beholder.data.registry.load_data`.
         device: device of the network.
     """
@@ -62,7 +63,7 @@ class TrainedNetwork:
     @property
     def test(self) -> np.ndarray:
         """Rows that this network was tested on."""
-        return np.flatnonzero(np.array(self.study.rounds[0].splits) == "test")
+        return np.flatnonzero(np.array(self.study.fold_splits[0].splits) == "test")
 
     def pixels(self, paths: Sequence[Path]) -> np.ndarray:
         side = self.side
@@ -88,9 +89,9 @@ class TrainedNetwork:
 
 
 def maps(seen: TrainedNetwork, number: str) -> list[Part]:
-    """Figures 8 and 13, and whether such maps can be believed."""
+    """Figures 8 and 13, and how faithful such maps are."""
     study, names = seen.study, layer_names(seen.network)
-    layers = {label: name for label, name in LAYERS.items() if name in dict(seen.network.named_modules())}
+    layers = {label: name for label, name in GRAD_CAM_LAYERS.items() if name in dict(seen.network.named_modules())}
     if seen.recipe.backbone != "vgg16":
         layers = {"last convolution": names[-1]} if names else {}
     title = "Grad-CAM for photographs of low and of high predicted score"
@@ -99,7 +100,7 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
     rated = study.photos.tasks[0]
     test = seen.test
     order = test[np.argsort(study.photos.ratings[test, 0])]
-    chosen = [*order[:SHOWN], *order[-SHOWN:]]
+    chosen = [*order[:EXTREMES_SHOWN], *order[-EXTREMES_SHOWN:]]
     pixels = seen.pixels([study.photos.paths[row] for row in chosen])
     scores = seen.score(pixels)
     found = [seen.grad_cam(pixels, layer) for layer in layers.values()]
@@ -119,15 +120,15 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
             "paper shows positive evidence only.",
         )
     ]
-    counted = test[:FAITHFUL]
+    counted = test[:DELETION_PHOTOS]
     for label, layer in layers.items():
         if label != "block4_conv2":
-            parts += _faithful(seen, label, layer, counted)
+            parts += _faithfulness(seen, label, layer, counted)
     return parts
 
 
-def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
-    result = _kept_deletion(seen, label, layer, rows)
+def _faithfulness(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> list[Part]:
+    result = _cached_deletion(seen, label, layer, rows)
     names: dict[CellOrder, str] = {
         "raising": "highest first",
         "lowering": "lowest first",
@@ -141,7 +142,19 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
     rows_: list[list[Cell]] = [
         [
             f"{share:.0%}",
-            *(Interval(float(curve.mean[step]), float(curve.low[step]), float(curve.high[step])) for curve in compared),
+            *(
+                Estimate(
+                    "movement",
+                    "",
+                    "",
+                    "",
+                    len(rows),
+                    float(curve.mean[step]),
+                    float(curve.low[step]),
+                    float(curve.high[step]),
+                )
+                for curve in compared
+            ),
         ]
         for step, share in enumerate(result.shares)
     ]
@@ -171,11 +184,13 @@ def _faithful(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) ->
     ]
 
 
-def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
-    """The deletion test, or its result where it was run before on the same network and photographs."""
+def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
+    """The deletion test; its kept result if it was run before on the same network and photographs."""
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
     recipe = seen.recipe
-    key = json.loads(json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), SHARES, CELLS, layer]))
+    key = json.loads(
+        json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), DELETION_SHARES, DELETION_CELLS, layer])
+    )
     document = read_json(path)
     if document.get("key") != key:
         progress.note(f"deletion test at {label}: {len(rows)} photographs")
@@ -184,7 +199,7 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
             for part in np.array_split(rows, -(-len(rows) // 4)):
                 pixels = seen.pixels([seen.study.photos.paths[row] for row in part])
                 maps = _cells(seen.grad_cam(pixels, layer))
-                parts.append(deletion_test(seen.score, pixels, maps, SHARES, seed=int(part[0]), draws=1))
+                parts.append(deletion_test(seen.score, pixels, maps, DELETION_SHARES, seed=int(part[0]), draws=1))
                 bar.advance(bar.task_ids[0], len(part))
         whole = Deletion.concatenate(parts)
         changes = {kind: values.tolist() for kind, values in whole.changes.items()}
@@ -197,29 +212,22 @@ def _kept_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarra
 
 def _cells(found: np.ndarray) -> np.ndarray:
     """(B, side, side) maps on the finest grid of at most ``CELLS`` a side that divides theirs."""
-    return coarsen(found, max(cells for cells in range(1, CELLS + 1) if found.shape[1] % cells == 0))
+    return coarsen(found, max(cells for cells in range(1, DELETION_CELLS + 1) if found.shape[1] % cells == 0))
 
 
 def across(seen: TrainedNetwork, name: str) -> Estimate | None:
-    """SRCC of our overall score with another data set's; None where its photographs are not at hand."""
+    """SRCC of our overall score with another data set's; None if its photographs are missing."""
     try:
         other = load_data(name, seen.root, drop_leaks=True)
     except BeholderError:
         return None
-    path = seen.work / f"across-{name}.json"
-    key = json.loads(json.dumps([str(seen.recipe), seen.study.photos.content_hash, other.content_hash, ACROSS_COUNT]))
-    document = read_json(path)
-    if document.get("key") != key:
-        rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:ACROSS_COUNT])
-        progress.note(f"across data sets: {len(rows)} photographs of {name}")
-        scores: list[float] = []
-        with progress.bar(f"photographs of {name}", len(rows)) as bar:
-            for part in np.array_split(rows, -(-len(rows) // 16)):
-                scores += seen.score(seen.pixels([other.paths[row] for row in part])).tolist()
-                bar.advance(bar.task_ids[0], len(part))
-        document = {"key": key, "rows": rows.tolist(), "scores": scores}
-        write_json(path, document)
-    truth, found = other.ratings[document["rows"], 0], np.array(document["scores"])
+    truth, found = scores_of_other_data(
+        other,
+        ACROSS_COUNT,
+        lambda paths: seen.score(seen.pixels(paths)).tolist(),
+        seen.work,
+        [str(seen.recipe), seen.study.photos.content_hash],
+        batch=16,
+    )
     value, low, high = bootstrap(srcc, truth, found)
     return Estimate("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)

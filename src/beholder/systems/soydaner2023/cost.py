@@ -41,7 +41,7 @@ def cost(name: str) -> Cost:
         backbone = create_backbone(name, pretrained=False)
         aadb, eva = (MultiTask(backbone, outputs=outputs).eval() for outputs in (12, 5))
     own = count_parameters(backbone)
-    trained = [sum(value.numel() for value in aadb.trained(stage).values()) for stage in (1, 2)]
+    trained = [sum(value.numel() for value in aadb.trainable_parameters(stage).values()) for stage in (1, 2)]
     return Cost(
         name=name,
         backbone=own,

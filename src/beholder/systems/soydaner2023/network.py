@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from beholder.models.backbones.base import Backbone
 from beholder.models.head import evidence, head_outputs, init_glorot
+from beholder.systems.two_stages import TwoStageNetwork
 
 
-class MultiTask(nn.Module):
+class MultiTask(TwoStageNetwork):
     """uint8 RGB pixels (B, 3, H, W) -> (B, T) in the unit interval, the overall score first.
 
     Args:
-        backbone: what sees.
+        backbone: pretrained.
         outputs: T tasks; with 1 it is the single-task network (Tables 6 and 8).
         hidden: units of the two fully connected layers.
         dropout: rate before the output layer: 0.35 for AADB, 0.25 for EVA.
@@ -32,6 +33,7 @@ class MultiTask(nn.Module):
         outputs: int,
         hidden: tuple[int, int] = (128, 64),
         dropout: float = 0.35,
+        *,
         separate: bool = False,
     ) -> None:
         super().__init__()
@@ -62,15 +64,6 @@ class MultiTask(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(pixels).mean(dim=(2, 3)))
-
-    def trained(self, stage: int) -> dict[str, nn.Parameter]:
-        """Parameters by name that a stage trains: 1 the fully connected layers, 2 the backbone's last ones as well."""
-        tuned = tuple(f"backbone.{prefix}" for prefix in self.backbone.tuned) if stage == 2 else ()
-        return {
-            name: parameter
-            for name, parameter in self.named_parameters()
-            if not name.startswith("backbone.") or name.startswith(tuned)
-        }
 
 
 class ScoringMultiTask(nn.Module):

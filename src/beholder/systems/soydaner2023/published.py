@@ -1,23 +1,23 @@
 """The numbers that Soydaner & Wagemans (2023) published."""
 
-MULTI, SINGLE, SEPARATE, SHORT = "multi-task", "single-task", "separate outputs", "5 epochs"
+MULTI_TASK, SINGLE_TASK, SEPARATE_OUTPUTS, FIVE_EPOCHS = "multi-task", "single-task", "separate outputs", "5 epochs"
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # as the paper calls stages 1 and 2
 
 # Tables 1, 6 and 8: Spearman's correlation of the overall score, test part.
-COMPARISON = {
+SRCC_AADB = {
     "Kong et al. 2016": 0.6782,
     "Hou et al. 2017": 0.6889,
     "Pan et al. 2019, multi-task": 0.6927,
     "Pan et al. 2019, adversarial": 0.7041,
     "Soydaner & Wagemans 2023": 0.7067,
 }
-PARAMETERS = (  # Table 2: part, Pan et al. 2019, this network
+PARAMETER_COUNTS = (  # Table 2: part, Pan et al. 2019, this network
     ("pretrained network", 23_587_712, 14_714_688),
     ("fully connected layers", 1_114_752, 73_920),
     ("output layer, 12 units", 1_548, 780),
 )
 SCORES_AADB = (4, 35, 79, 147, 152, 165, 224, 76, 103, 15)  # Table 3, tenths of 0 to 1
-RATERS = (("(0, 100)", 190, 0.6738), ("[100, 200)", 65, 0.7013), ("[200, ∞)", 42, 0.7112))  # Table 4
+RATERS_AADB = (("(0, 100)", 190, 0.6738), ("[100, 200)", 65, 0.7013), ("[200, ∞)", 42, 0.7112))  # Table 4
 ATTRIBUTES_AADB = {  # Table 5: after training, after fine-tuning
     "score": (0.650, 0.707),
     "content": (0.546, 0.593),
@@ -39,7 +39,7 @@ RANGES_EVA = {  # Table 7: smallest and largest mean rating
     "quality": (1.441, 3.593),
     "semantics": (1.735, 3.645),
 }
-SETTINGS_EVA = {MULTI: (0.600, 0.695), SINGLE: (0.604, 0.675)}  # Table 8: after training, after fine-tuning
+STAGES_EVA = {MULTI_TASK: (0.600, 0.695), SINGLE_TASK: (0.604, 0.675)}  # Table 8: after training, after fine-tuning
 SCORES_EVA = (0, 3, 16, 64, 144, 231, 100, 11, 1)  # Table 9: below 2, then by 1, the last above 9
 ATTRIBUTES_EVA = {  # Table 10, and the overall score from Table 8
     "score": (0.600, 0.695),
@@ -48,10 +48,15 @@ ATTRIBUTES_EVA = {  # Table 10, and the overall score from Table 8
     "quality": (0.463, 0.548),
     "semantics": (0.586, 0.659),
 }
-ACROSS = {("AADB", "AADB"): 0.707, ("AADB", "EVA"): 0.321, ("EVA", "AADB"): 0.441, ("EVA", "EVA"): 0.695}  # Table 11
-FIGURES = {  # scatter, most and least successful predictions, Grad-CAM, correlations
+SRCC_ACROSS = {
+    ("AADB", "AADB"): 0.707,
+    ("AADB", "EVA"): 0.321,
+    ("EVA", "AADB"): 0.441,
+    ("EVA", "EVA"): 0.695,
+}  # Table 11
+FIGURE_NUMBERS = {  # scatter, most and least successful predictions, Grad-CAM, correlations
     "aadb": ("Figure 5", "Figure 6", "Figure 7", "Figure 8", "Figure 9"),
     "eva": ("Figure 10", "Figure 11", "Figure 12", "Figure 13", "Figure 14"),
 }
-EITHER = ("Figures 5, 10", "Figures 6, 11", "Figures 7, 12", "Figures 8, 13", "Figures 9, 14")
+EITHER_FIGURE_NUMBERS = ("Figures 5, 10", "Figures 6, 11", "Figures 7, 12", "Figures 8, 13", "Figures 9, 14")
 SIGNS_STATED = {"motion_blur": (700, 397), "repetition": (0, 1683), "symmetry": (0, 771)}  # Section 4.1: -, +

@@ -14,95 +14,101 @@ import torch
 from PIL import Image
 
 from beholder.data.registry import load_data
-from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, p_text, p_value
 from beholder.photos.read import read_photo
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
+from beholder.systems.report_parts import ratings_and_predictions
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import cost as soydaner_cost
-from beholder.systems.soydaner2023.experiment import Config, trainer
+from beholder.systems.soydaner2023.experiment import SoydanerConfig, trainer
 from beholder.systems.soydaner2023.published import (
-    ACROSS,
-    COMPARISON,
-    EITHER,
-    FIGURES,
+    EITHER_FIGURE_NUMBERS,
+    FIGURE_NUMBERS,
     FINE_TUNING,
-    MULTI,
-    PARAMETERS,
-    SEPARATE,
-    SHORT,
-    SINGLE,
+    FIVE_EPOCHS,
+    MULTI_TASK,
+    PARAMETER_COUNTS,
+    SEPARATE_OUTPUTS,
+    SINGLE_TASK,
+    SRCC_AADB,
+    SRCC_ACROSS,
     TRAINING,
 )
 from beholder.systems.soydaner2023.report_ratings import raters_part, ratings_aadb, ratings_eva, ratings_here
 from beholder.systems.soydaner2023.report_tasks import attributes_part, variants_part
-from beholder.systems.soydaner2023.train import fit, source_for
-from beholder.systems.study import DEFAULT, Study, assemble, by_seed, difference, measured, probe, significant
-from beholder.systems.study_runs import train_all, with_splits
-from beholder.training.features import compute_features
+from beholder.systems.soydaner2023.train import fit, inputs
+from beholder.systems.study import (
+    Study,
+    assemble,
+    by_seed,
+    difference,
+    linear_probes,
+    measured,
+    significant,
+)
+from beholder.systems.study_runs import split_into_folds, train_all
 from beholder.training.inputs import pooled_views
 
 
-def reproduce(settings: Config, device: torch.device) -> Document:
-    """Train what is not trained yet, and put the report together.
+def report(config: SoydanerConfig, device: torch.device) -> Document:
+    """Train what is not trained yet, and write the report.
 
     Raises:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.soydaner2023.train.fit`;
             ratings that are missing.
     """
-    photos = load_data(settings.data, settings.root, drop_leaks=settings.drop_leaks)
+    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
     if np.isnan(photos.ratings).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating; the tables need every task rated for each")
-    rounds = with_splits(photos, settings.folds, settings.by_group)
-    recipe = settings.recipe
+    fold_splits = split_into_folds(photos, config.folds, config.by_group)
+    recipe = config.recipe
     trainings = {
-        MULTI: recipe,
-        SINGLE: replace(recipe, single=True),
-        SEPARATE: replace(recipe, separate=True, epochs2=0),
-        SHORT: replace(recipe, steps1=0, epochs2=0),
+        MULTI_TASK: recipe,
+        SINGLE_TASK: replace(recipe, single=True),
+        SEPARATE_OUTPUTS: replace(recipe, separate=True, epochs2=0),
+        FIVE_EPOCHS: replace(recipe, steps1=0, epochs2=0),
     }
-    source = source_for(photos, recipe, device, cache=settings.cache)
-    results = train_all(rounds, trainings, settings.seeds, settings.work, trainer(source, device))
+    source = inputs(photos, recipe, device, cache=config.cache)
+    results = train_all(fold_splits, trainings, config.seeds, config.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
-    default_views = list(compute_features(photos, default.extractor(default.DefaultRecipe()), settings.cache))
-    compared = {
-        f"linear probe on {recipe.backbone}": probe(rounds, views),
-        DEFAULT: probe(rounds, default_views),
-    }
-    study = assemble(photos, rounds, results, compared, settings.by_group)
-    checkpoint = settings.work / f"{MULTI}-seed0-fold0.safetensors"
-    trained = fit(rounds[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)
-    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, settings.work, settings.beside, device)
+    compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
+    study = assemble(photos, fold_splits, results, compared, config.by_group)
+    checkpoint = config.work / f"{MULTI_TASK}-seed0-fold0.safetensors"
+    trained = fit(fold_splits[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)
+    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, config.work, config.beside, device)
     return Document(
         f"Soydaner & Wagemans 2023, on {photos.name}",
-        _summary(study, settings),
+        _summary(study, config),
         [
-            Section("What was run", [_protocol(study, settings)]),
-            Section("The ratings", [*ratings_aadb(settings), *ratings_eva(study), *ratings_here(study)]),
-            Section("The overall score", _overall(study, settings)),
+            Section("What was run", [_protocol(study, config)]),
+            Section("The ratings", [*ratings_aadb(config), *ratings_eva(study), *ratings_here(study)]),
+            Section("The overall score", _overall(study, config)),
             Section("Attributes, and what fine-tuning does", attributes_part(study)),
             Section("Single-task against multi-task, and other variants", variants_part(study)),
-            Section("Where the scores come from", soydaner_analysis.maps(seen, FIGURES.get(photos.name, EITHER)[3])),
+            Section(
+                "Where the scores come from",
+                soydaner_analysis.maps(seen, FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[3]),
+            ),
             Section("Across data sets", [*_across(seen), *_elsewhere(study)]),
         ],
     )
 
 
-def _summary(study: Study, settings: Config) -> list[str]:
-    photos, multi = study.photos, study.final(MULTI)
+def _summary(study: Study, config: SoydanerConfig) -> list[str]:
+    photos, multi = study.photos, study.final(MULTI_TASK)
     overall = photos.tasks[0].name
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
-        f"sha256 `{photos.content_hash[:16]}`. Seeds: {settings.seeds}. Backbone: {settings.recipe.backbone}. "
+        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Backbone: {config.recipe.backbone}. "
         "Intervals are 95% bootstrap intervals over photographs.",
         f"The multi-task network's SRCC for {overall} is {measured(study, multi)}.",
-        _verdict("Multi-task less single-task", difference(study, multi, study.final(SINGLE))),
+        _verdict("Multi-task less single-task", difference(study, multi, study.final(SINGLE_TASK))),
     ]
-    if (MULTI, FINE_TUNING) in study.predicted:
-        gain = difference(study, study.predicted[MULTI, FINE_TUNING], study.predicted[MULTI, TRAINING])
+    if (MULTI_TASK, FINE_TUNING) in study.predicted:
+        gain = difference(study, study.predicted[MULTI_TASK, FINE_TUNING], study.predicted[MULTI_TASK, TRAINING])
         lines.append(_verdict("After fine-tuning less after training", gain))
     for name, predicted in study.compared.items():
         lines.append(
@@ -117,15 +123,17 @@ def _verdict(what: str, found: Estimate) -> str:
     return f"{what}: {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}), {significant(found)}."
 
 
-def _protocol(study: Study, settings: Config) -> Text:
-    recipe, photos = settings.recipe, study.photos
+def _protocol(study: Study, config: SoydanerConfig) -> Text:
+    recipe, photos = config.recipe, study.photos
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
-        for part in study.rounds
+        for part in study.fold_splits
     ]
-    steps = -(-(study.rounds[0].splits or ()).count("train") // recipe.batch)
+    steps = -(-(study.fold_splits[0].splits or ()).count("train") // recipe.batch)
     epochs = [
-        sum(row["stage"] == 1 for row in result.outcome.history) for result in study.results if result.setting == MULTI
+        sum(row["stage"] == 1 for row in result.outcome.history)
+        for result in study.results
+        if result.setting == MULTI_TASK
     ]
     return Text(
         "Protocol",
@@ -144,7 +152,7 @@ def _protocol(study: Study, settings: Config) -> Text:
             f"{recipe.epochs1 * steps} here; the row `5 epochs` below does that. Ratings are brought to the unit "
             "interval by the ends of their scale, which the paper leaves unsaid.",
             f"Parts: {'; '.join(counts)}. Split sha256: "
-            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.rounds)
+            + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + ". The linear probe and the DINOv2 head see the train and the validation part, the networks learn from "
             "the train part and choose epochs by the validation part.",
             "Tasks: "
@@ -155,17 +163,17 @@ def _protocol(study: Study, settings: Config) -> Text:
     )
 
 
-def _overall(study: Study, settings: Config) -> list[Part]:
-    photos, rated, multi = study.photos, study.photos.tasks[0], study.final(MULTI)
-    rows: list[list[Cell]] = [[name, value, None, None, None, None] for name, value in COMPARISON.items()]
+def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
+    photos, rated, multi = study.photos, study.photos.tasks[0], study.final(MULTI_TASK)
+    rows: list[list[Cell]] = [[name, value, None, None, None, None] for name, value in SRCC_AADB.items()]
     systems: dict[str, np.ndarray] = {"multi-task network, as here": multi, **study.compared}
     for name, predicted in systems.items():
         rows.append([name, None, *(measured(study, predicted, metric) for metric in ("srcc", "plcc", "krcc", "rmse"))])
     p = p_text(p_value(float(np.mean(by_seed(study, multi))), len(study.rows)))
-    error = np.abs(study.final(MULTI)[0, :, 0] - study.truth[:, 0])
+    error = np.abs(study.final(MULTI_TASK)[0, :, 0] - study.truth[:, 0])
     order = np.argsort(study.truth[:, 0])
     best, worst = _extremes(order, error, np.argmin), _extremes(order, error, np.argmax)
-    figure = FIGURES.get(photos.name, EITHER)
+    figure = FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)
     return [
         Table(
             "Table 1",
@@ -185,45 +193,35 @@ def _overall(study: Study, settings: Config) -> list[Part]:
             charts.seed_values(
                 {
                     "multi-task": by_seed(study, multi),
-                    "single-task": by_seed(study, study.final(SINGLE)),
+                    "single-task": by_seed(study, study.final(SINGLE_TASK)),
                     **{name: by_seed(study, predicted) for name, predicted in study.compared.items()},
                 },
-                {name: value for name, value in COMPARISON.items() if "Pan" in name or "Soydaner" in name},
+                {name: value for name, value in SRCC_AADB.items() if "Pan" in name or "Soydaner" in name},
             ),
             "A dot for each seed and system, and the published values of three methods.",
             "One training each is what the paper compares; the published values are on AADB.",
         ),
-        _parameters(settings),
+        _parameters(config),
         raters_part(study),
-        Picture(
-            figure[0],
-            "Ratings and predictions",
-            charts.scatter(
-                study.truth[:, 0],
-                multi[0, :, 0],
-                f"{rated.name} ({rated.low:g} to {rated.high:g})",
-                rated.low,
-                rated.high,
-            ),
-            f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
-            "Seed 0.",
-        ),
+        ratings_and_predictions(study, multi, figure[0], "Seed 0."),
         _gallery(study, figure[1], "The most successful predictions, from low to high ratings", best),
         _gallery(study, figure[2], "The least successful predictions, from low to high ratings", worst),
     ]
 
 
-def _parameters(settings: Config) -> Table:
-    name = settings.recipe.backbone
+def _parameters(config: SoydanerConfig) -> Table:
+    name = config.recipe.backbone
     costs = {found.name: found for found in soydaner_cost.all_costs()}
     here = costs[name]
     head = here.outputs_12 - here.backbone
     last = (here.outputs_12 - here.outputs_5) // 7 * 12
     parts = (here.backbone, head - last, last)
     rows: list[list[Cell]] = [
-        [part, pan, ours, count] for (part, pan, ours), count in zip(PARAMETERS, parts, strict=True)
+        [part, pan, ours, count] for (part, pan, ours), count in zip(PARAMETER_COUNTS, parts, strict=True)
     ]
-    rows.append(["all", sum(row[1] for row in PARAMETERS), sum(row[2] for row in PARAMETERS), here.outputs_12])
+    rows.append(
+        ["all", sum(row[1] for row in PARAMETER_COUNTS), sum(row[2] for row in PARAMETER_COUNTS), here.outputs_12]
+    )
     return Table(
         "Table 2",
         "Parameters",
@@ -247,7 +245,7 @@ def _extremes(order: np.ndarray, error: np.ndarray, pick: Callable[[np.ndarray],
 def _gallery(study: Study, number: str, title: str, chosen: Sequence[int]) -> Picture:
     paths = [study.photos.paths[study.rows[index]] for index in chosen]
     captions = [
-        f"rated {study.truth[index, 0]:.2f}\npredicted {study.final(MULTI)[0, index, 0]:.2f}" for index in chosen
+        f"rated {study.truth[index, 0]:.2f}\npredicted {study.final(MULTI_TASK)[0, index, 0]:.2f}" for index in chosen
     ]
     sheet = photo_sheets.gallery([_thumbnail(path) for path in paths], captions)
     return Picture(
@@ -268,8 +266,8 @@ def _thumbnail(path: Path) -> Image.Image:
 def _across(seen: soydaner_analysis.TrainedNetwork) -> list[Part]:
     """Table 11, and this network on photographs of another data set."""
     study = seen.study
-    here = measured(study, study.final(MULTI))
-    rows: list[list[Cell]] = [[first, second, value, None] for (first, second), value in ACROSS.items()]
+    here = measured(study, study.final(MULTI_TASK))
+    rows: list[list[Cell]] = [[first, second, value, None] for (first, second), value in SRCC_ACROSS.items()]
     rows.append([study.photos.name, study.photos.name, None, here])
     note = "Where nothing is measured, the photographs of one of the two are not at hand. "
     for name in ("aadb", "eva", "biq2021", "oasis"):
@@ -290,7 +288,7 @@ def _elsewhere(study: Study) -> list[Part]:
     title = "As the figure of the other data set"
     return [
         Missing(number, title, f"{name.upper()} is another data set: `beholder reproduce soydaner2023 --data {name}`.")
-        for name, figures_of in FIGURES.items()
-        if study.photos.name in FIGURES and name != study.photos.name
+        for name, figures_of in FIGURE_NUMBERS.items()
+        if study.photos.name in FIGURE_NUMBERS and name != study.photos.name
         for number in figures_of
     ]

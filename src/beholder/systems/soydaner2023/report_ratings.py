@@ -5,27 +5,28 @@ import numpy as np
 from beholder.data.raters import EDGES, by_experience, edges_for, rater_agreement
 from beholder.data.registry import data_folder
 from beholder.data.sets import aadb
+from beholder.data.votes import Votes
 from beholder.errors import BeholderError
-from beholder.metrics import Estimate, bootstrap_mean, srcc
+from beholder.metrics import Estimate, resampled, srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
-from beholder.systems.soydaner2023.experiment import Config
+from beholder.systems.soydaner2023.experiment import SoydanerConfig
 from beholder.systems.soydaner2023.published import (
-    COMPARISON,
-    MULTI,
+    MULTI_TASK,
     RANGES_EVA,
-    RATERS,
+    RATERS_AADB,
     SCORES_AADB,
     SCORES_EVA,
     SIGNS_STATED,
+    SRCC_AADB,
 )
 from beholder.systems.study import Study, measured
 
 
-def ratings_aadb(settings: Config) -> list[Part]:
+def ratings_aadb(config: SoydanerConfig) -> list[Part]:
     """Figure 3, Table 3 and Figure 9a, from AADB's labels, which need no photographs."""
     try:
-        labels = aadb.read_labels(data_folder("aadb", settings.beside))
+        labels = aadb.read_labels(data_folder("aadb", config.beside))
     except BeholderError:
         why = "AADB's label files are not at hand."
         return [
@@ -101,7 +102,7 @@ def ratings_here(study: Study) -> list[Part]:
     published = [Column("smallest mean", "published"), Column("largest mean", "published")] if eva else []
     columns = [Column(title, "measured") for title in ("smallest mean", "mean", "largest mean")]
     edges = np.linspace(overall.low, overall.high, 11 if overall.high - overall.low in (1, 10) else 7)
-    final = study.final(MULTI)[0, :, 0]
+    final = study.final(MULTI_TASK)[0, :, 0]
     counts = np.histogram(study.truth[:, 0], edges)[0]
     inside = (study.truth[:, 0] >= final.min()) & (study.truth[:, 0] <= final.max())
     return [
@@ -136,13 +137,13 @@ def raters_part(study: Study) -> Part:
             "Table 4",
             title,
             [Column("photographs rated"), Column("raters", "published"), Column("SRCC, AADB", "published")],
-            [list(row) for row in RATERS],
+            [list(row) for row in RATERS_AADB],
             f"Not measured here: {study.photos.name} comes without single votes.",
         )
     agreement = rater_agreement(votes, len(study.photos))
     edges = edges_for(agreement)
     groups = by_experience(agreement, edges)
-    rows: list[list[Cell]] = [[*row, None, None] for row in RATERS]
+    rows: list[list[Cell]] = [[*row, None, None] for row in RATERS_AADB]
     for group in groups:
         low, high = group.images
         end = "∞" if np.isinf(high) else f"{high:.0f}"
@@ -151,7 +152,7 @@ def raters_part(study: Study) -> Part:
         )
         rows.append([f"[{low:.0f}, {end})", None, None, group.raters, found])
     known = agreement.srcc[np.isfinite(agreement.srcc)]
-    ours, human = _on_raters_photographs(study)
+    ours, human = _on_raters_photographs(study, votes)
     note = (
         "Here a rater's own vote is left out of the mean that it is compared with; the intervals are over raters. A "
         "mean over many raters is easier to agree with than the mean of AADB's five."
@@ -164,9 +165,9 @@ def raters_part(study: Study) -> Part:
         ("the network, on each rater's tested photographs", ours),
     ):
         if len(values):
-            rows.append([label, None, None, len(values), bootstrap_mean(values)])
+            rows.append([label, None, None, len(values), _mean_measured(values)])
     rows.append(
-        ["this network", None, COMPARISON["Soydaner & Wagemans 2023"], None, measured(study, study.final(MULTI))]
+        ["this network", None, SRCC_AADB["Soydaner & Wagemans 2023"], None, measured(study, study.final(MULTI_TASK))]
     )
     if len(ours):
         note += (
@@ -189,12 +190,11 @@ def raters_part(study: Study) -> Part:
     )
 
 
-def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
+def _on_raters_photographs(study: Study, votes: Votes) -> tuple[np.ndarray, np.ndarray]:
     """(R,) SRCC with the mean of the other raters, of the network and of the rater, for raters of 10 photographs."""
-    votes, count = study.photos.votes, len(study.photos)
-    assert votes is not None
+    count = len(study.photos)
     predicted = np.full(count, np.nan)
-    predicted[study.rows] = study.final(MULTI)[0, :, 0]
+    predicted[study.rows] = study.final(MULTI_TASK)[0, :, 0]
     total, number = np.bincount(votes.photo, votes.value, count), np.bincount(votes.photo, minlength=count)
     ours, human = [], []
     for rater in np.unique(votes.rater):
@@ -206,3 +206,9 @@ def _on_raters_photographs(study: Study) -> tuple[np.ndarray, np.ndarray]:
         ours.append(srcc(others, predicted[rows]))
         human.append(srcc(others, own))
     return np.array(ours), np.array(human)
+
+
+def _mean_measured(values: np.ndarray) -> Estimate:
+    return Estimate(
+        "srcc", "", "", "raters", len(values), *resampled(lambda rows: float(values[rows].mean()), len(values))
+    )

@@ -1,37 +1,49 @@
 """The report's tables of attributes, of task variants and of correlations."""
 
-from beholder.metrics import srcc_matrix
+import numpy as np
+
+from beholder.metrics import srcc
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Part, Picture, Table, spread
+from beholder.systems.report_parts import differences
 from beholder.systems.soydaner2023.published import (
     ATTRIBUTES_AADB,
     ATTRIBUTES_EVA,
-    EITHER,
-    FIGURES,
+    EITHER_FIGURE_NUMBERS,
+    FIGURE_NUMBERS,
     FINE_TUNING,
-    MULTI,
-    SEPARATE,
-    SETTINGS_EVA,
-    SHORT,
-    SINGLE,
+    FIVE_EPOCHS,
+    MULTI_TASK,
+    SEPARATE_OUTPUTS,
+    SINGLE_TASK,
+    STAGES_EVA,
     TRAINING,
 )
 from beholder.systems.study import Study, by_seed, difference, measured
 
 
 def attributes_part(study: Study) -> list[Part]:
+    """Tables 5 and 10, correlations between tasks, training curves."""
+    return [*_stages_part(study), *_other_tables(study), _correlations_part(study), _curves_part(study)]
+
+
+def _stages_part(study: Study) -> list[Part]:
+    """SRCC of every task after each stage, and what fine-tuning gains."""
     photos = study.photos
     published = {"aadb": ATTRIBUTES_AADB, "eva": ATTRIBUTES_EVA}
-    parts: list[Part] = []
     ours: list[list[Cell]] = []
     gains = []
     for index, rated in enumerate(photos.tasks):
         stages = [
-            measured(study, study.predicted[MULTI, stage], task=index) if (MULTI, stage) in study.predicted else None
+            measured(study, study.predicted[MULTI_TASK, stage], task=index)
+            if (MULTI_TASK, stage) in study.predicted
+            else None
             for stage in (TRAINING, FINE_TUNING)
         ]
         gain = (
-            difference(study, study.predicted[MULTI, FINE_TUNING], study.predicted[MULTI, TRAINING], task=index)
+            difference(
+                study, study.predicted[MULTI_TASK, FINE_TUNING], study.predicted[MULTI_TASK, TRAINING], task=index
+            )
             if stages[1]
             else None
         )
@@ -52,16 +64,15 @@ def attributes_part(study: Study) -> list[Part]:
     ]
     if photos.name not in published:
         columns, ours = [columns[0], *columns[3:]], [[row[0], *row[3:]] for row in ours]
-    label = {"aadb": "Table 5", "eva": "Table 10"}.get(photos.name, "")
-    parts.append(
+    parts: list[Part] = [
         Table(
-            label,
+            {"aadb": "Table 5", "eva": "Table 10"}.get(photos.name, ""),
             f"SRCC of every task after training and after fine-tuning, {photos.name}",
             columns,
             ours,
             "Means over seeds.",
         )
-    )
+    ]
     if gains:
         parts.append(
             Picture(
@@ -71,111 +82,81 @@ def attributes_part(study: Study) -> list[Part]:
                 "Difference in SRCC between fine-tuning and training for each task, with intervals.",
             )
         )
-    for number, name in (("Table 5", "aadb"), ("Table 10", "eva")):
-        if photos.name != name:
-            parts.append(
-                Table(
-                    number,
-                    f"SRCC of every task after training and after fine-tuning, {name.upper()}",
-                    [Column("task"), Column("training", "published"), Column("fine-tuning", "published")],
-                    [[key.replace("_", " "), *values] for key, values in published[name].items()],
-                    f"Not measured here: {name.upper()}'s photographs are not at hand.",
-                )
-            )
-    names = [rated.name.replace("_", " ") for rated in photos.tasks]
-    matrices = [
-        ("ratings, all photographs", srcc_matrix(photos.ratings)),
-        ("predictions, tested photographs", srcc_matrix(study.final(MULTI)[0])),
-        ("ratings, tested photographs", srcc_matrix(study.truth)),
-    ]
-    parts.append(
-        Picture(
-            FIGURES.get(photos.name, EITHER)[4],
-            f"Spearman correlations between tasks, {photos.name}",
-            charts.correlations(matrices, names),
-            "Correlation matrices of the ratings and of the predictions.",
-            "The paper compares ratings of all photographs with predictions for the test part; the ratings of the "
-            "tested photographs are added. Predictions of tasks correlate more than ratings do, in the paper as "
-            "here: they share the units that they are read from, and the ratings' noise is not in them.",
-        )
-    )
-    parts.append(
-        Picture(
-            "",
-            "Training curves",
-            charts.training_curves(
-                [result.outcome.history for result in study.results if result.setting == MULTI and result.fold == 0]
-            ),
-            "Loss and rank correlation by epoch over both stages, a line for each seed.",
-            "Multi-task network, first round.",
-        )
-    )
     return parts
 
 
-def variants_part(study: Study) -> list[Part]:
-    photos, overall = study.photos, study.photos.tasks[0].name
-    rows: list[list[Cell]] = [
-        ["Pan et al. 2019, single-task", 0.6833, None, None, None, None],
-        ["Pan et al. 2019, multi-task", 0.6927, None, None, None, None],
-    ]
-    for name, aadb_value, eva_values in (
-        (SINGLE, 0.6890, SETTINGS_EVA[SINGLE]),
-        (MULTI, 0.7067, SETTINGS_EVA[MULTI]),
-        (SEPARATE, None, (None, None)),
-        (SHORT, None, (None, None)),
-    ):
-        stages = [
-            measured(study, study.predicted[name, stage]) if (name, stage) in study.predicted else None
-            for stage in (TRAINING, FINE_TUNING)
-        ]
-        rows.append([name, aadb_value, *eva_values, *stages])
-    parts: list[Part] = [
+def _other_tables(study: Study) -> list[Part]:
+    """Published numbers of the data sets that this study is not about."""
+    published = {"aadb": ATTRIBUTES_AADB, "eva": ATTRIBUTES_EVA}
+    return [
         Table(
-            "Tables 6, 8",
-            f"Single-task and multi-task: SRCC of {overall}",
-            [
-                Column("network"),
-                Column("AADB", "published"),
-                Column("EVA, training", "published"),
-                Column("EVA, fine-tuning", "published"),
-                Column(f"{photos.name}, training", "measured"),
-                Column(f"{photos.name}, fine-tuning", "measured"),
-            ],
-            rows,
-            f"Means over seeds. `{SEPARATE}`: an output layer for each task (Section 3). `{SHORT}`: stage 1 with the "
-            "paper's number of epochs and no more steps. Both in stage 1 only.",
+            number,
+            f"SRCC of every task after training and after fine-tuning, {name.upper()}",
+            [Column("task"), Column("training", "published"), Column("fine-tuning", "published")],
+            [[key.replace("_", " "), *values] for key, values in published[name].items()],
+            f"Not measured here: {name.upper()}'s photographs are not at hand.",
         )
+        for number, name in (("Table 5", "aadb"), ("Table 10", "eva"))
+        if study.photos.name != name
     ]
-    multi1, multi2 = study.predicted[MULTI, TRAINING], study.predicted.get((MULTI, FINE_TUNING))
-    pairs = [("multi-task less single-task, training", multi1, study.predicted[SINGLE, TRAINING])]
-    if multi2 is not None:
-        pairs.append(("multi-task less single-task, fine-tuning", multi2, study.predicted[SINGLE, FINE_TUNING]))
-    pairs.append(("shared less separate output layer, training", multi1, study.predicted[SEPARATE, TRAINING]))
-    pairs.append(("at least 250 steps less 5 epochs, training", multi1, study.predicted[SHORT, TRAINING]))
-    pairs += [(f"multi-task less {name}", study.final(MULTI), predicted) for name, predicted in study.compared.items()]
-    found = [(label, difference(study, first, second)) for label, first, second in pairs]
-    if len(photos.tasks) > 1:
-        for index, rated in enumerate(photos.tasks[1:], 1):
-            gap = difference(study, multi1, study.predicted[SEPARATE, TRAINING], task=index)
-            found.append((f"shared less separate output layer, {rated.name}", gap))
-    parts.append(
-        Picture(
-            "",
-            "Differences on the same photographs",
-            charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in found]),
-            "Paired differences in SRCC with 95% intervals, and the line of no difference.",
-            "Positive: the first is better. Each side is the mean over its seeds.",
-        )
+
+
+def _correlations_part(study: Study) -> Picture:
+    """Figures 9 and 14."""
+    photos = study.photos
+    names = [rated.name.replace("_", " ") for rated in photos.tasks]
+    matrices = [
+        ("ratings, all photographs", _correlations(photos.ratings)),
+        ("predictions, tested photographs", _correlations(study.final(MULTI_TASK)[0])),
+        ("ratings, tested photographs", _correlations(study.truth)),
+    ]
+    return Picture(
+        FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[4],
+        f"Spearman correlations between tasks, {photos.name}",
+        charts.correlations(matrices, names),
+        "Correlation matrices of the ratings and of the predictions.",
+        "The paper compares ratings of all photographs with predictions for the test part; the ratings of the "
+        "tested photographs are added. Predictions of tasks correlate more than ratings do, in the paper as "
+        "here: they share the units that they are read from, and the ratings' noise is not in them.",
     )
+
+
+def _curves_part(study: Study) -> Picture:
+    return Picture(
+        "",
+        "Training curves",
+        charts.training_curves(
+            [result.outcome.history for result in study.results if result.setting == MULTI_TASK and result.fold == 0]
+        ),
+        "Loss and rank correlation by epoch over both stages, a line for each seed.",
+        "Multi-task network, first round.",
+    )
+
+
+def _correlations(columns: np.ndarray) -> np.ndarray:
+    return np.array([[srcc(first, second) for second in columns.T] for first in columns.T])
+
+
+def variants_part(study: Study) -> list[Part]:
+    """Tables 6 and 8, and differences between the variants."""
+    photos = study.photos
+    pairs = _pairs(study)
+    found = [(label, difference(study, first, second)) for label, first, second in pairs]
+    gaps = list(found)
+    for index, rated in enumerate(photos.tasks[1:], 1):
+        shared, separate = study.predicted[MULTI_TASK, TRAINING], study.predicted[SEPARATE_OUTPUTS, TRAINING]
+        gap = difference(study, shared, separate, task=index)
+        gaps.append((f"shared less separate output layer, {rated.name}", gap))
     noise: list[list[Cell]] = [
         [label, spread(by_seed(study, first)), spread(by_seed(study, second)), gap]
-        for (label, first, second), (_, gap) in zip(pairs, found, strict=False)
+        for (label, first, second), (_, gap) in zip(pairs, found, strict=True)
     ]
-    parts.append(
+    return [
+        _variants_table(study),
+        differences(gaps),
         Table(
             "",
-            f"The same in numbers: SRCC of {overall}",
+            f"The same in numbers: SRCC of {photos.tasks[0].name}",
             [
                 Column("comparison"),
                 Column("first", "measured"),
@@ -186,6 +167,53 @@ def variants_part(study: Study) -> list[Part]:
             "In brackets behind a mean: the smallest and the largest over seeds. The paper's differences are 0.018 "
             "on AADB and 0.020 on EVA between multi-task and single-task, and 0.003 to the method before it, from "
             "one run each.",
-        )
+        ),
+    ]
+
+
+def _pairs(study: Study) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Label and predictions of the two sides of each comparison."""
+    predicted = study.predicted
+    multi = predicted[MULTI_TASK, TRAINING]
+    pairs = [("multi-task less single-task, training", multi, predicted[SINGLE_TASK, TRAINING])]
+    if (MULTI_TASK, FINE_TUNING) in predicted:
+        tuned = predicted[MULTI_TASK, FINE_TUNING]
+        pairs.append(("multi-task less single-task, fine-tuning", tuned, predicted[SINGLE_TASK, FINE_TUNING]))
+    pairs.append(("shared less separate output layer, training", multi, predicted[SEPARATE_OUTPUTS, TRAINING]))
+    pairs.append(("at least 250 steps less 5 epochs, training", multi, predicted[FIVE_EPOCHS, TRAINING]))
+    final = study.final(MULTI_TASK)
+    return pairs + [(f"multi-task less {name}", final, other) for name, other in study.compared.items()]
+
+
+def _variants_table(study: Study) -> Table:
+    photos = study.photos
+    rows: list[list[Cell]] = [
+        ["Pan et al. 2019, single-task", 0.6833, None, None, None, None],
+        ["Pan et al. 2019, multi-task", 0.6927, None, None, None, None],
+    ]
+    for name, aadb_value, eva_values in (
+        (SINGLE_TASK, 0.6890, STAGES_EVA[SINGLE_TASK]),
+        (MULTI_TASK, 0.7067, STAGES_EVA[MULTI_TASK]),
+        (SEPARATE_OUTPUTS, None, (None, None)),
+        (FIVE_EPOCHS, None, (None, None)),
+    ):
+        stages = [
+            measured(study, study.predicted[name, stage]) if (name, stage) in study.predicted else None
+            for stage in (TRAINING, FINE_TUNING)
+        ]
+        rows.append([name, aadb_value, *eva_values, *stages])
+    return Table(
+        "Tables 6, 8",
+        f"Single-task and multi-task: SRCC of {photos.tasks[0].name}",
+        [
+            Column("network"),
+            Column("AADB", "published"),
+            Column("EVA, training", "published"),
+            Column("EVA, fine-tuning", "published"),
+            Column(f"{photos.name}, training", "measured"),
+            Column(f"{photos.name}, fine-tuning", "measured"),
+        ],
+        rows,
+        f"Means over seeds. `{SEPARATE_OUTPUTS}`: an output layer for each task (Section 3). `{FIVE_EPOCHS}`: "
+        "stage 1 with the paper's number of epochs and no more steps. Both in stage 1 only.",
     )
-    return parts

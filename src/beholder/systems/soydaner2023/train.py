@@ -6,13 +6,12 @@ trains the backbone's last layers; it starts from what the part below them gave,
 view of a photograph by VGG16 at 256 px). Compared with running the whole network in every step, the numbers agree to
 1e-3 of the unit interval, and both stages on two cores take 0.4 of a plain loop's time (``benchmarks/train.py``).
 
-A run that was killed goes on with the epoch that it was in, to the same result (`beholder.training.loop`).
+A run that was killed resumes with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,60 +21,56 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.models.backbones.base import create_backbone
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
+from beholder.systems.two_stages import TwoStageResult, train_stages
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
 from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_inputs, direct_inputs
-from beholder.training.loop import OnEpoch, Stage, Step, batch_slices, train_stage
+from beholder.training.loop import OnEpoch, Stage, Step, batch_slices
+from beholder.training.seeding import seeded
 from beholder.training.supervised import check_rated, masked_mse, predict, rated_srcc, split_rows, training_identity
 
 _RATES = {1: "lr_head", 2: "lr_finetune"}  # stage -> its setting in the recipe
 
 
-@dataclass(frozen=True)
-class SoydanerResult:
-    """What a training came to.
-
-    Attributes:
-        network: with the parameters of the best epoch.
-        history: one row an epoch: stage, epoch, loss, validation loss and SRCC, seconds, whether it is the best so far.
-        stage1, stage2: (N, T) predictions in native units for all photographs after each stage, NaN for photographs of
-            the training part; ``stage2`` is None where it was left out.
-        best: the stage that has the lower validation loss, whose parameters ``network`` holds.
-    """
-
-    network: MultiTask
-    history: list[dict[str, Any]]
-    stage1: np.ndarray
-    stage2: np.ndarray | None
-    best: int
+SoydanerResult = TwoStageResult[MultiTask]
 
 
 def make_network(recipe: SoydanerRecipe, outputs: int, pretrained: bool = True) -> MultiTask:
-    """The network as a training begins, repeatable by the seed."""
+    """The network before training; its new layers follow from the seed."""
     backbone = create_backbone(recipe.backbone, pretrained)
-    torch.manual_seed(recipe.seed)
-    network = MultiTask(backbone, 1 if recipe.single else outputs, recipe.hidden, recipe.dropout, recipe.separate)
+    with seeded(recipe.seed):
+        network = MultiTask(
+            backbone, 1 if recipe.single else outputs, recipe.hidden, recipe.dropout, separate=recipe.separate
+        )
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def source_for(
-    photos: RatedPhotos, recipe: SoydanerRecipe, device: torch.device, *, keep: bool = True, cache: Path | None = None
+def inputs(
+    photos: RatedPhotos,
+    recipe: SoydanerRecipe,
+    device: torch.device,
+    *,
+    second: RatedPhotos | None = None,
+    keep: bool = True,
+    cache: Path | None = None,
 ) -> FeatureInputs:
-    """Inputs for a recipe: kept in the cache, or computed in every step. Raises as :func:`fit`."""
+    """Inputs for a recipe: kept in the cache, or computed in every step. ``second`` is not used. Raises as `fit`."""
     view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
     if keep:
         return cached_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, cache=cache)
     return direct_inputs(photos, view_spec, device)
 
 
-def check(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None = None) -> Checkpoint:
-    """Finds out before the first photograph is looked at whether there is enough to train on, and where it stood.
+def check(
+    photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path | None = None, *, second: RatedPhotos | None = None
+) -> Checkpoint:
+    """Validate data and checkpoint before any photograph is read. ``second`` is not used.
 
     Raises:
-        BeholderError: as :func:`fit`.
+        BeholderError: as `fit`.
     """
-    tasks, unit = _learned(photos, recipe)
+    tasks, unit = _targets(photos, recipe)
     check_rated(photos, tasks, unit)
     check_column_names(tasks)
     return Checkpoint(checkpoint, training_identity(photos, recipe))
@@ -85,6 +80,7 @@ def fit(
     photos: RatedPhotos,
     recipe: SoydanerRecipe,
     *,
+    second: RatedPhotos | None = None,
     source: FeatureInputs | None = None,
     checkpoint: Path | None = None,
     device: torch.device | None = None,
@@ -95,9 +91,10 @@ def fit(
     Args:
         photos: with splits.
         recipe: settings.
-        source: of the inputs, for all ``photos`` in their order; :func:`source_for` makes it.
-        checkpoint: file that is written after each epoch and gone on with where it is there.
-        device: device, chosen by itself without one.
+        second: not used; this system learns from one data set.
+        source: of the inputs, for all ``photos`` in their order, as `inputs` makes it.
+        checkpoint: file that is written after each epoch; a training resumes from it where it exists.
+        device: chosen automatically by default.
         on_epoch: called with each row of the history.
 
     Raises:
@@ -106,40 +103,55 @@ def fit(
         PhotoError: a photograph that does not decode.
     """
     state = check(photos, recipe, checkpoint)
-    train, validation, held_out = split_rows(photos)
-    tasks, unit = _learned(photos, recipe)
+    _, _, held_out = split_rows(photos)
+    tasks, unit = _targets(photos, recipe)
     device = device or choose_device()
-    source = source or source_for(photos, recipe, device)
+    source = source or inputs(photos, recipe, device)
     network = make_network(recipe, len(photos.tasks)).to(device)
-    predicted: dict[int, np.ndarray] = {}
-    losses: dict[int, float] = {}
-    for number in (1, 2) if recipe.epochs2 else (1,):
-        inputs = source.pooled if number == 1 else source.middle
-        answer = network.forward_head if number == 1 else network.forward_tail
-        losses[number] = train_stage(
-            _stage(number, network, inputs, answer, train, validation, unit, recipe), state, recipe.seed, on_epoch
-        )
-        predicted[number] = np.full((len(photos), len(tasks)), np.nan)
-        predicted[number][held_out] = _native(tasks, predict(network, answer, inputs, held_out))
-    best = min(losses, key=lambda stage: losses[stage])
+    stages = {
+        1: StageInputs(source.pooled, network.forward_head),
+        2: StageInputs(source.middle, network.forward_tail),
+    }
+
+    def predict_native(number: int) -> np.ndarray:
+        predicted = np.full((len(photos), len(tasks)), np.nan)
+        predicted[held_out] = _native(tasks, predict(network, stages[number].answer, stages[number].inputs, held_out))
+        return predicted
+
+    predicted, best = train_stages(
+        (1, 2) if recipe.epochs2 else (1,),
+        lambda number: _stage(number, network, stages[number], photos, unit, recipe),
+        predict_native,
+        state,
+        recipe.seed,
+        on_epoch,
+    )
     if best == 1 and recipe.epochs2:
         network = make_network(recipe, len(photos.tasks)).to(device)
-        state.best(1, network.trained(1))
+        state.best(1, network.trainable_parameters(1))
     return SoydanerResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What a stage trains from, and the part of the network that follows."""
+
+    inputs: Inputs
+    answer: Callable[[Tensor], Tensor]
 
 
 def _stage(
     number: int,
     network: MultiTask,
-    inputs: Inputs,
-    answer: Callable[[Tensor], Tensor],
-    train: np.ndarray,
-    validation: np.ndarray,
+    given: StageInputs,
+    photos: RatedPhotos,
     unit: np.ndarray,
     recipe: SoydanerRecipe,
 ) -> Stage:
     """Stage 1 or 2 of Section 4.2."""
-    parameters = network.trained(number)
+    train, validation, _ = split_rows(photos)
+    inputs, answer = given.inputs, given.answer
+    parameters = network.trainable_parameters(number)
     first_rate = recipe.lr_head if number == 1 else recipe.lr_finetune
     count = -(-len(train) // recipe.batch)
     targets = torch.from_numpy(unit).float().to(next(network.parameters()).device)
@@ -162,22 +174,27 @@ def _stage(
         return {"validation_loss": loss, "validation_srcc": rated_srcc(unit[validation, 0], found[:, 0])}
 
     return Stage(
-        number,
-        network,
-        [parameters],
-        torch.optim.Adam(parameters.values(), lr=first_rate),
-        lambda done, epoch: [first_rate * (recipe.decay ** (done / recipe.decay_steps) if number == 2 else 1)],
-        max(recipe.epochs1, -(-recipe.steps1 // count)) if number == 1 else recipe.epochs2,
-        steps,
-        validate,
-        f"give a smaller {_RATES[number]} than {first_rate:g}",
-        {},
+        number=number,
+        network=network,
+        groups=[parameters],
+        optimizer=torch.optim.Adam(parameters.values(), lr=first_rate),
+        rates=lambda done, epoch: [first_rate * (recipe.decay ** (done / recipe.decay_steps) if number == 2 else 1)],
+        epochs=max(recipe.epochs1, -(-recipe.steps1 // count)) if number == 1 else recipe.epochs2,
+        steps=steps,
+        validate=validate,
+        advice=f"give a smaller {_RATES[number]} than {first_rate:g}",
+        buffers={},
     )
 
 
-def _learned(photos: RatedPhotos, recipe: SoydanerRecipe) -> tuple[tuple[Task, ...], np.ndarray]:
+def learned_tasks(photos: RatedPhotos, recipe: SoydanerRecipe) -> tuple[Task, ...]:
+    """All tasks, or the first one of a ``single`` recipe."""
+    return photos.tasks[:1] if recipe.single else photos.tasks
+
+
+def _targets(photos: RatedPhotos, recipe: SoydanerRecipe) -> tuple[tuple[Task, ...], np.ndarray]:
     """The tasks that are learned, and (N, T) their ratings in the unit interval."""
-    tasks = photos.tasks[:1] if recipe.single else photos.tasks
+    tasks = learned_tasks(photos, recipe)
     columns = zip(tasks, photos.ratings.T, strict=False)
     return tasks, np.stack([task.to_unit(column) for task, column in columns], axis=1)
 

@@ -1,0 +1,40 @@
+"""Parts that the reports of several systems share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from beholder.metrics import Estimate
+from beholder.reporting import charts
+from beholder.reporting.document import Picture
+from beholder.systems.study import Study
+
+
+def ratings_and_predictions(study: Study, predicted: np.ndarray, number: str, note: str) -> Picture:
+    """Scatter of the first task.
+
+    Args:
+        predicted: (seeds, n, T), of which the first seed is drawn.
+        number: of the figure in the paper, or "".
+        note: text below.
+    """
+    rated = study.photos.tasks[0]
+    label = f"{rated.name} ({rated.low:g} to {rated.high:g})"
+    return Picture(
+        number,
+        "Ratings and predictions",
+        charts.scatter(study.truth[:, 0], predicted[0, :, 0], label, rated.low, rated.high),
+        f"Scatter of {len(study.rows)} photographs, mean rating against prediction.",
+        note,
+    )
+
+
+def differences(gaps: Sequence[tuple[str, Estimate]]) -> Picture:
+    """Paired differences in SRCC by label, with their intervals."""
+    return Picture(
+        "",
+        "Differences on the same photographs",
+        charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in gaps]),
+        "Paired differences in SRCC with 95% intervals, and the line of no difference.",
+        "Positive: the first is better. Each side is the mean over its seeds.",
+    )

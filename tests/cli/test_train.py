@@ -1,0 +1,91 @@
+"""The training commands of the table: their options are those of the recipe, and listing them imports no torch."""
+
+import inspect
+import re
+import subprocess
+import sys
+from dataclasses import MISSING, fields
+
+import pytest
+
+from beholder.cli.train import system_command
+from beholder.systems.options import default_text, defaults_for
+from beholder.systems.protocol import SystemFunctions
+from beholder.systems.registry import SYSTEMS, find_system
+from helpers.trainings import run
+
+SHARED = ("data", "root", "out", "range", "drop-leaks", "split-seed", "work", "cache", "device", "tensorboard")
+FUNCTIONS = [name for name, value in vars(SystemFunctions).items() if inspect.isfunction(value) and name[0] != "_"]
+
+
+def options_of(name: str) -> dict[str, str]:
+    """Option -> its text in --help, in one line."""
+    text = run("train", name, "--help").out.split("Options:")[1]
+    parts = re.split(r"\n  (?:-\w, )?--", text)[1:]
+    return {re.split(r"[ ,\n]", part)[0]: " ".join(part.split()) for part in parts}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_protocol_is_complete(name: str) -> None:
+    system = find_system(name)
+    functions = system.functions()
+    assert system.name == name and "fit" in FUNCTIONS and "report" in FUNCTIONS
+    for function in FUNCTIONS:
+        asked = list(inspect.signature(getattr(SystemFunctions, function)).parameters)[1:]
+        given = inspect.signature(getattr(functions, function)).parameters
+        assert [each for each in given if each in asked] == asked, function
+        more = [each for key, each in given.items() if key not in asked]
+        assert all(each.default is not inspect.Parameter.empty for each in more), function
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_help_lists_every_field_of_the_recipe_with_its_default(name: str) -> None:
+    shown, recipe = options_of(name), find_system(name).recipe
+    assert set(SHARED) <= set(shown) and "cache-features" in shown
+    for field in fields(recipe):
+        assert field.default is not MISSING and field.metadata["help"]
+        text = shown[field.name.replace("_", "-")]
+        assert " ".join(field.metadata["help"].split()) in text
+        limits = [f"x>={field.metadata['min']}"] if field.metadata["min"] is not None else []
+        if field.metadata["max"] is not None:
+            limits = [f"{field.metadata['min']}<=x<={field.metadata['max']}"]
+        assert all(limit in text for limit in limits), text
+        if special := default_text(field):
+            assert f"[default: {special}]" in text
+        elif isinstance(field.default, tuple):
+            assert f"[default: {', '.join(map(str, field.default))}]" in text
+        elif field.default is not None and not isinstance(field.default, bool):
+            assert f"[default: {field.default}" in text, text
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_defaults_are_written_once(name: str) -> None:
+    """The options of the command have the recipe's defaults, and those of a data set replace them."""
+    recipe = find_system(name).recipe
+    parameters = inspect.signature(system_command(find_system(name))).parameters
+    for field in fields(recipe):
+        expected = None if field.metadata["by_data"] else field.default
+        assert parameters[field.name].default == expected
+    for data in {data for field in fields(recipe) for data in field.metadata["by_data"]}:
+        made = recipe(**defaults_for(recipe, data))
+        assert all(getattr(made, key) == value for key, value in defaults_for(recipe, data).items())
+    assert recipe(**defaults_for(recipe, "mine.csv")) == recipe()
+
+
+def test_the_table_needs_no_torch() -> None:
+    code = "import beholder.cli.app, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_student_is_another_name_of_fast() -> None:
+    listed = run("train", "--help").out
+    assert re.search(r"^  fast  ", listed, re.MULTILINE) and not re.search(r"^  student", listed, re.MULTILINE)
+    hidden, shown = (run("train", name, "--help").out for name in ("student", "fast"))
+    assert hidden.split("\n", 1)[1] == shown.split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("option", ["--second", "--second-root"])
+def test_second_domain_is_refused_where_there_is_none(option: str) -> None:
+    done = run("reproduce", "song2023", "--data", "oasis", option, "biq2021")
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == "error: song2023 has no second domain: --second is for li2019"

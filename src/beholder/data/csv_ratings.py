@@ -57,7 +57,7 @@ def load(
         path: of the CSV file; its name without the ending is the name of the data set.
         root: folder that the paths in it are relative to; that of the CSV file by default.
         ranges: task -> lowest and highest value of its rating scale. A task that is not in it has the range of the
-            values that can be voted, if there are votes; else the narrowest common scale that holds all ratings (0 to
+            rating levels, if there are votes; else the narrowest common scale that holds all ratings (0 to
             1, 1 to 5, 1 to 7, ...); else the range of the ratings, widened to whole numbers. The description of the
             task says which.
         min_photographs: fewer are refused.

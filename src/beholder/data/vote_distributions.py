@@ -16,7 +16,7 @@ def histogram_of(votes: Votes, count: int, values: np.ndarray) -> Histogram | No
     Args:
         votes: V single ratings.
         count: photographs, N, that ``votes.photo`` points into.
-        values: (M,) values that can be voted, rising.
+        values: (M,) rating levels, rising.
 
     Raises:
         BeholderError: a vote that is not one of the values.

@@ -138,7 +138,7 @@ def write_report(
         model: name and version of the model, shown in the header.
         title: of the page.
         exact_maps: whether evidence is what the score loses when a cell is hidden; then cells do not add up to a whole.
-        buckets: rating levels of the first task, if the entries have a distribution.
+        score_levels: rating levels of the first task, if the entries have a distribution.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises is not

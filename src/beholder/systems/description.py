@@ -55,7 +55,7 @@ def describe(
         size: pixels a side, or of the short edge.
         resize: as `beholder.scoring.model_file.ModelInfo.resize`.
         learned_from: "ratings" or "votes".
-        buckets: the values that can be voted, for a model that predicts votes.
+        score_levels: the rating levels, for a model that predicts votes.
     """
     widths: list[float] = []
     reference: list[tuple[float, ...]] = []

@@ -36,7 +36,7 @@ class Step:
     count: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """What a stage trains and how, and how an epoch is validated.
 

@@ -1,6 +1,7 @@
 """What the tests of Song et al. (2023) share: photographs, inputs and a finished training."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         tiny_backbones.register(patch.setitem, patch.setattr)
         patch.setattr(tiny_backbones, "Strided", Strided, raising=False)
-        patch.setitem(registry.BACKBONES, "tiny", registry.Entry(tiny_backbones.__name__, "Strided", "tiny"))
+        tiny = replace(registry.WEIGHTS["tiny"], backbone=f"{tiny_backbones.__name__}:Strided")
+        patch.setitem(registry.WEIGHTS, "tiny", tiny)
         yield
 
 

@@ -86,7 +86,7 @@ def test_a_file_with_another_number_of_values_is_refused(model: Path, tmp_path: 
     del found.metadata_props[1]
     entry = found.metadata_props[0]
     for values, words in (
-        ([1, 2], "describes 2 values that can be voted and computes distribution of 3"),
+        ([1, 2], "describes 2 score levels and computes distribution of 3"),
         ([1, 1, 2], "do not rise"),
     ):
         entry.value = json.dumps(document | {"buckets": values})

@@ -39,7 +39,7 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
         "oasis", root, 1, 2, False, recipe, False, tmp_path / "work", tmp_path / "cache"
     )
     found = song_report.report(wanted, CPU)
-    parts = {getattr(part, "number", ""): part for section in found.parts for part in section.parts}
+    parts = {getattr(part, "number", ""): part for section in found.sections for part in section.parts}
     assert set(parts) >= {f"Table {number}" for number in (2, 3, 4, 5)} | {f"Figure {number}" for number in (9, 10, 11)}
     assert isinstance(parts["Table 5"], Missing)
     for part in parts.values():

@@ -170,7 +170,7 @@ def test_features_on_a_full_disk(
     if not known:
         usage = shutil.disk_usage(small_disk)._replace(free=10**12)
         monkeypatch.setattr(features.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(features, "look", lambda *_: pytest.fail("a photograph was looked at"))
+    monkeypatch.setattr(features, "read_pixels", lambda *_: pytest.fail("a photograph was looked at"))
     with pytest.raises(
         BeholderError, match="No space left" if not known else "features of toy take .* are free"
     ) as told:
@@ -184,7 +184,7 @@ def test_features_go_on_only_where_there_is_room(
 ) -> None:
     """Stopped, then the disk filled up: as older versions left their files, with holes in them."""
     recipe, seen = replace(RECIPE, side=40), []
-    real = features.look
+    real = features.read_pixels
 
     def stop(path: Path, extractor: features.Extractor) -> Pixels:
         seen.append(path)
@@ -193,7 +193,7 @@ def test_features_go_on_only_where_there_is_room(
         return real(path, extractor)
 
     with monkeypatch.context() as patch:
-        patch.setattr(features, "look", stop)
+        patch.setattr(features, "read_pixels", stop)
         patch.setattr(features, "_take_room", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             inputs(photos, recipe, CPU, cache=small_disk)
@@ -205,7 +205,7 @@ def test_features_go_on_only_where_there_is_room(
         inputs(photos, recipe, CPU, cache=small_disk)
     filler.unlink()
     seen.clear()
-    monkeypatch.setattr(features, "look", lambda path, extractor: seen.append(path) or real(path, extractor))
+    monkeypatch.setattr(features, "read_pixels", lambda path, extractor: seen.append(path) or real(path, extractor))
     made = inputs(photos, recipe, CPU, cache=small_disk)
     assert len(seen) == 14
     rows, straight = np.arange(30), np.zeros(30, bool)

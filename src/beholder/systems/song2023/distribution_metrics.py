@@ -40,7 +40,7 @@ def columns_of(shares: np.ndarray, values: np.ndarray) -> Columns:
 
 
 def metric_values(study: Study) -> np.ndarray:
-    """(M,) the values that can be voted."""
+    """(M,) the rating levels."""
     return VotedPhotos.of(study.photos).histogram.values
 
 

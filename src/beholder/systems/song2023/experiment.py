@@ -94,7 +94,7 @@ def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device
     width, height = (int(side) for side in shapes[np.argmax(counts)])
     return ScoredSystem(
         name="Song et al. 2023, complete",
-        setting=f"{recipe.backbone}, both stages, {len(values)} values that can be voted; the aspect ratio is kept, "
+        setting=f"{recipe.backbone}, both stages, {len(values)} rating levels; the aspect ratio is kept, "
         f"costs are those of {width} x {height} px",
         backbone=recipe.backbone,
         views=pooled_views(source, mirror=True),

@@ -4,7 +4,7 @@ A reconstruction. The text of the paper that this follows lost its equations and
 in words is built so, and what is not is marked *ours*:
 
 - an encoder, any convolutional backbone, and a projection to M groups of P feature maps, a group for each of the M
-  values that can be voted ("features F is separated into M groups with P feature maps in each group"); its 1 x 1
+  rating levels ("features F is separated into M groups with P feature maps in each group"); its 1 x 1
   convolution without an activation is ours;
 - a decoder back to RGB with batch normalisation; its four 3 x 3 convolutions, each before a doubling of the sides, and
   their widths are ours, slim enough for a CPU;
@@ -70,7 +70,7 @@ class Semantic(TwoStageNetwork):
 
     Args:
         backbone: the encoder.
-        buckets: M values that can be voted.
+        score_levels: M rating levels.
         maps: P feature maps for each.
         split: a regressor of its own for each group; else one that reads all.
     """

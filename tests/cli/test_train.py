@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from beholder.cli.train import system_command
+from beholder.cli.train.systems import system_command
 from beholder.systems.options import default_text, defaults_for
 from beholder.systems.protocol import SystemFunctions
 from beholder.systems.registry import SYSTEMS, find_system

@@ -23,7 +23,7 @@ from beholder.cli.reproduce import reproduce
 from beholder.cli.score import score
 from beholder.cli.session import ALL_FAILED, STOPPED, interrupt, say
 from beholder.cli.taste import taste_fit
-from beholder.cli.train import train_app
+from beholder.cli.train.systems import train_app
 from beholder.errors import BeholderError
 
 READER_GONE = 141  # exit status: 128 + SIGPIPE

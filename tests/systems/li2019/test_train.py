@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import beholder
-from beholder.cli.train_session import epoch_reporter
+from beholder.cli.train.session import epoch_reporter
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, split_of
 from beholder.data.sets import psychoflickr

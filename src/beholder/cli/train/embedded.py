@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Cache, Device, EmbeddedRoot
-from beholder.cli.train_session import TensorBoard, Work, epoch_reporter, model_file_path, resumable
+from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable
 from beholder.files import remove
 
 

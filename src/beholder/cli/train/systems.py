@@ -24,8 +24,8 @@ from beholder.cli.options import (
     ranges,
 )
 from beholder.cli.session import say
-from beholder.cli.train_embedded import train_default, train_fast
-from beholder.cli.train_session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
+from beholder.cli.train.embedded import train_default, train_fast
+from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
 from beholder.errors import BeholderError
 from beholder.files import remove
 from beholder.systems.options import default_text, defaults_for

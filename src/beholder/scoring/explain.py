@@ -6,16 +6,21 @@ takes one inference per cell (64 in 3 seconds on two cores). `Scores.evidence` i
 along with its scores.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
 
 from beholder.scoring import heatmap
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
 
 INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
 BLUR = 11  # radius of the blur that hides a cell: this part of the mean side; it leaves colours, but no detail
@@ -135,7 +140,7 @@ class Explanation:
         beside = width < height  # upright or small photographs stand beside their map, others above it
         pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
         sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
-        pen = ImageDraw.Draw(sheet)
+        pen = _draw_on(sheet)
         title = f"{self.task.name} {self.score:.2f}   ({self.task.low:g} to {self.task.high:g})"
         pen.text((gap, 16), title, INK, _font(26))
         sheet.paste(picture, (gap, 60))
@@ -147,7 +152,7 @@ class Explanation:
         return sheet
 
     def _legend(self, sheet: Image.Image, left: int, top: int) -> None:
-        pen = ImageDraw.Draw(sheet)
+        pen = _draw_on(sheet)
         span = 260
         sheet.paste(heatmap.scale_bar(span, 15), (left, top))
         small = _font(14)
@@ -191,5 +196,14 @@ class Explanation:
         pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
 
 
+def _draw_on(sheet: Image.Image) -> ImageDraw.ImageDraw:
+    """A pen for a picture. Fonts and drawing are loaded here: scoring does without them."""
+    from PIL import ImageDraw
+
+    return ImageDraw.Draw(sheet)
+
+
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    from PIL import ImageFont
+
     return ImageFont.load_default(size)

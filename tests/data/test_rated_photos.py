@@ -7,38 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from beholder.data.rated_photos import RatedPhotos, VotedPhotos, check_leaks
+from beholder.data.leaks import check_leaks
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.registry import load_data
 from beholder.data.votes import Histogram, Votes
-from beholder.tasks import Task
-from helpers.layouts import LAYOUTS, VOTE_COUNTS, VOTE_VALUES, make_voted, picture, refused
-
-
-def split_photos(folder: Path, pictures: list[int], splits: list[str]) -> RatedPhotos:
-    for place, number in enumerate(pictures):
-        picture(folder / f"{place}.png", number)
-    files = tuple(f"{place}.png" for place in range(len(pictures)))
-    ratings = np.arange(len(files), dtype=float)[:, None] / 10
-    votes = Votes(np.arange(len(files)), np.array(["a"] * len(files)), ratings[:, 0])
-    return RatedPhotos("toy", folder, files, (Task("t", 0, 1),), ratings, splits=tuple(splits), votes=votes)
-
-
-def test_leaks_by_content_are_refused_or_dropped(tmp_path: Path) -> None:
-    splits = ["train", "validation", "test", "train", "train", "validation"]
-    photos = split_photos(tmp_path, [0, 0, 0, 1, 1, 2], splits)
-    refused(
-        r"2 photographs .* 1\.png \(validation\) is 2\.png \(test\), 0\.png \(train\) is .* --drop-leaks",
-        check_leaks,
-        photos,
-    )
-    kept = check_leaks(photos, drop=True)
-    assert kept.files == ("2.png", "3.png", "4.png", "5.png")  # twice inside training is allowed
-    assert kept.splits == ("test", "train", "train", "validation")
-    assert kept.ratings[:, 0].tolist() == [0.2, 0.3, 0.4, 0.5]
-    assert kept.votes is not None
-    assert kept.votes.photo.tolist() == [0, 1, 2, 3] and kept.votes.value.tolist() == [0.2, 0.3, 0.4, 0.5]
-    assert check_leaks(kept) is kept
-    assert check_leaks(dataclasses.replace(photos, splits=None)).files == photos.files
+from helpers.layouts import LAYOUTS, VOTE_COUNTS, VOTE_VALUES, make_voted, picture, refused, split_photos
 
 
 def test_subset_keeps_order_and_reads_no_file_twice(tmp_path: Path) -> None:

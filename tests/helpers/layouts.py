@@ -14,9 +14,19 @@ from typer.testing import CliRunner
 from beholder.cli.app import app
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import aadb
-from beholder.data.votes import Histogram
+from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
 from beholder.tasks import Task
+
+
+def split_photos(folder: Path, pictures: list[int], splits: list[str]) -> RatedPhotos:
+    for place, number in enumerate(pictures):
+        picture(folder / f"{place}.png", number)
+    files = tuple(f"{place}.png" for place in range(len(pictures)))
+    ratings = np.arange(len(files), dtype=float)[:, None] / 10
+    votes = Votes(np.arange(len(files)), np.array(["a"] * len(files)), ratings[:, 0])
+    return RatedPhotos("toy", folder, files, (Task("t", 0, 1),), ratings, splits=tuple(splits), votes=votes)
+
 
 LISTS = {"Train": ["a.jpg", "b c.jpg"], "Validation": ["d.jpg", "e.jpg"], "TestNew": ["e.jpg", "f.jpg"]}
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from beholder.data import csv_ratings
 from beholder.data.data_set import DataSet
-from beholder.data.rated_photos import RatedPhotos, check_leaks
+from beholder.data.leaks import check_leaks
+from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import NAMES
 from beholder.data.statistics import StatisticsTable, photo_statistics
 from beholder.errors import BeholderError

@@ -76,7 +76,7 @@ def score_rows(
 
     Args:
         scorer: the model.
-        photos: paths, or failed results in their place.
+        photos: paths, and places that could not be listed or hold no photograph.
         extras: what is added to the scores.
         out: file to write, if any.
         resume: go on with the file: rows that it has are not computed again.
@@ -129,7 +129,7 @@ def score_page(
 
     Args:
         scorer: the model.
-        photos: paths, or failed results in their place.
+        photos: paths, and places that could not be listed or hold no photograph.
         extras: what is added to the scores.
         out: HTML file to write.
         title: of the page.

@@ -20,7 +20,7 @@ class ExtraColumns:
 
     Attributes:
         kinds: column name -> str, int or float, in order.
-        values: scores of N photographs -> an (N,) array for each column.
+        values: scores of N photographs -> an (N,) array for each column that `Scores.to_dict` does not have already.
         leading: whether the columns come before the overall score, rather than after its percentile.
         shown: the columns that the table on a terminal shows and that rows can be ranked by.
         rank_by: the column that rows are ranked by unless the user chooses another; empty for none.
@@ -47,9 +47,4 @@ def vote_extras(score_levels: Sequence[float]) -> tuple[ExtraColumns, ...]:
     names = vote_columns(score_levels)
     if not names:
         return ()
-
-    def values(scores: Scores) -> Mapping[str, np.ndarray]:
-        columns = scores.to_dict()
-        return {name: columns[name] for name in names}
-
-    return (ExtraColumns(dict.fromkeys(names, float), values, shown=(names[0],)),)
+    return (ExtraColumns(dict.fromkeys(names, float), lambda scores: {}, shown=(names[0],)),)

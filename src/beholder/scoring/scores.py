@@ -8,6 +8,7 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.metrics import deviations
 from beholder.tasks import Task
 
 
@@ -163,8 +164,6 @@ class Scores:
         """
         if self.distribution is None:
             return None
-        from beholder.metrics import deviations  # the loaders of data sets come with it
-
         return deviations(self.distribution, np.array(self.score_levels))
 
     def to_dict(self) -> dict[str, np.ndarray]:
@@ -176,8 +175,9 @@ class Scores:
         """
         low, high = self.interval.T
         votes: dict[str, np.ndarray] = {}
-        if self.distribution is not None and self.sd is not None:
-            votes = dict(zip(vote_columns(self.score_levels), (self.sd, *self.distribution.T), strict=True))
+        sd = self.sd
+        if self.distribution is not None and sd is not None:
+            votes = dict(zip(vote_columns(self.score_levels), (sd, *self.distribution.T), strict=True))
         return {
             "overall": self.overall,
             **self.attributes,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MAX_EXAMPLES = 3  # names that a message gives of many
+MAX_QUOTED = 60  # characters of a user's text in a message
 MAX_ERROR = 200  # characters of another library's error in a message
 
 
@@ -37,6 +38,15 @@ def valid_utf8(text: str) -> str:
     caf\udce9.jpg
     """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def cut(text: str, length: int = MAX_QUOTED) -> str:
+    """The beginning of a long text, to be quoted in a message.
+
+    >>> cut("x" * 1_000_000, 5)
+    'xxxxx...'
+    """
+    return text if len(text) <= length else f"{text[:length]}..."
 
 
 def first_few(values: Iterable[object]) -> str:

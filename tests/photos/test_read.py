@@ -181,7 +181,7 @@ def test_no_permission(tmp_path):
 def test_pipes_and_devices_do_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     for path in (tmp_path / "pipe.jpg", os.devnull):
-        assert "is not a regular file" in reason(path)
+        assert "is a pipe, not a photograph" in reason(path)
 
 
 def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):

@@ -26,7 +26,6 @@ import contextlib
 import importlib
 import io
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -35,6 +34,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, features
 
+from beholder import reading
 from beholder.errors import PhotoError
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
@@ -120,25 +120,10 @@ def read_photo(
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The content of a regular file of 1 to `MAX_FILE_BYTES` bytes. Raises PhotoError for anything else, unread."""
-    label = printable(os.fsdecode(path))
-    try:
-        info = os.stat(path)
-        if stat.S_ISDIR(info.st_mode):
-            raise PhotoError(f"{label}: is a folder, not a photograph")
-        if not stat.S_ISREG(info.st_mode):  # a pipe or a device would block, or never end
-            raise PhotoError(f"{label}: is not a regular file")
-        if info.st_size == 0:
-            raise PhotoError(f"{label}: is empty (0 bytes)")
-        if info.st_size > MAX_FILE_BYTES:
-            raise PhotoError(f"{label}: has {info.st_size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read")
-        with open(path, "rb") as file:
-            return file.read(info.st_size)
-    except FileNotFoundError:
-        raise PhotoError(f"{label}: no such file") from None
-    except PermissionError:
-        raise PhotoError(f"{label}: no permission to read it") from None
-    except (OSError, ValueError, MemoryError) as error:
-        raise PhotoError(f"{label}: cannot be read: {_reason(error)}") from error
+    data = reading.read_bytes(path, "a photograph", MAX_FILE_BYTES, error=PhotoError)
+    if not data:
+        raise PhotoError(f"{printable(os.fsdecode(path))}: is empty (0 bytes)")
+    return data
 
 
 def _array_image(array: Any, label: str) -> Image.Image:

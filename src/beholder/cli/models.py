@@ -1,6 +1,7 @@
 """`beholder info`, `beholder models` and `beholder weights`."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,7 +60,7 @@ def models_list(
 
     rows: list[dict[str, Any]] = []
     for cost in all_costs():
-        here = cached_weights(cost.weights).exists()
+        here = os.path.exists(cached_weights(cost.weights))  # False where it may not be looked at
         rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -81,7 +82,7 @@ def weights_list() -> None:
 
     listing = plain(None, "name", "here", "licence", "what", "package", overflow="fold")
     for name, entry in registry.WEIGHTS.items():
-        here = "yes" if cached_weights(name).exists() else "no"
+        here = "yes" if os.path.exists(cached_weights(name)) else "no"
         listing.add_row(name, here, entry.licence, entry.description, entry.package or "none known: a hub or a file")
     make_console().print(listing)
 

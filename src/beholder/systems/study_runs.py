@@ -11,7 +11,7 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, split_of
-from beholder.files import explained, remove, replacing
+from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import fold_split, folds_of, split_hash
 
 FOLDS = 5
@@ -179,8 +179,8 @@ def train_all(
 def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
     """What a finished run depends on and its outcome; None if there is no file or it cannot be read."""
     try:
-        found = json.loads(path.read_text())
+        found = read_json(path)
         predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}
         return found["made_by"], Outcome(found["history"], predicted)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -19,7 +19,7 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.files import cache_folder, replacing
+from beholder.files import cache_folder, read_json, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 
@@ -126,7 +126,7 @@ def _done(values: Path, counter: Path, shape: tuple[int, ...]) -> int:
     """Number of finished photographs; 0 where a file is missing or damaged."""
     try:
         whole = np.lib.format.open_memmap(values, mode="r").shape == shape
-        return int(json.loads(counter.read_text())["done"]) if whole else 0
+        return int(read_json(counter)["done"]) if whole else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

@@ -1,5 +1,5 @@
 """`python -m beholder` is `beholder`."""
 
-from beholder.cli.app import main
+from beholder.cli import main
 
 main()

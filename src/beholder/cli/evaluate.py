@@ -1,7 +1,6 @@
 """`beholder evaluate`."""
 
 import csv
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,9 +10,10 @@ import numpy as np
 import typer
 
 from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Workers, open_scorer, ranges
-from beholder.cli.session import MAX_REASONS, SOME_FAILED, say
+from beholder.cli.session import MAX_REASONS, SOME_FAILED
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
+from beholder.terminal import say, show, show_json
 
 if TYPE_CHECKING:
     from beholder.evaluation.results import Evaluation
@@ -68,12 +68,12 @@ def evaluate(
       beholder evaluate mine.onnx --data oasis --against default --out predictions.csv
       beholder evaluate mine.onnx --data ratings.csv --range beauty=1:10 --json
     """
-    from beholder.cli.tables import evaluation_tables, make_console
+    from beholder.cli.tables import evaluation_tables
+    from beholder.console import make_console
     from beholder.data.registry import is_csv, load_data
     from beholder.evaluation import evaluate as measuring
     from beholder.evaluation.selection import EVALUATION_PARTS
     from beholder.files import explained, replacing
-    from beholder.text import printable
 
     if part not in EVALUATION_PARTS:
         raise BeholderError(f"--split {part}: choose one of {', '.join(EVALUATION_PARTS)}")
@@ -92,14 +92,14 @@ def evaluate(
     for text in dict.fromkeys(warning for each in found.models for warning in each.warnings):
         say(f"warning: {text}")
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        show_json(found.as_dict())
     else:
         console = make_console()
         for shown in evaluation_tables(found):
             console.print(shown)
             console.print()
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
-            typer.echo(f"note: {printable(text)}")
+            show(f"note: {text}")
     for reason in list(found.failures.values())[:MAX_REASONS]:
         say(f"not evaluated: {reason}")
     if len(found.failures) > MAX_REASONS:

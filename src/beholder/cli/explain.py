@@ -8,6 +8,7 @@ import typer
 
 from beholder.cli.options import Fast, Model, open_scorer
 from beholder.errors import BeholderError
+from beholder.terminal import show
 
 
 def explain(
@@ -32,7 +33,6 @@ def explain(
       beholder explain examples/photos/rocket.jpg --task beauty
     """
     from beholder.files import explained, replacing
-    from beholder.text import printable
 
     path = out or Path(f"{Path(photo).stem}-{task}.png")
     if path.suffix.lower() != ".png":
@@ -43,7 +43,7 @@ def explain(
     with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
         explanation.draw().save(partial, "PNG")
     evidence = explanation.evidence
-    typer.echo(
-        f"{printable(str(path))}: {task} {explanation.score:.2f}; one cell raises it by up to "
+    show(
+        f"{path}: {task} {explanation.score:.2f}; one cell raises it by up to "
         f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
     )

@@ -11,6 +11,7 @@ import typer
 from beholder.cli.options import open_scorer
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.terminal import show, show_json
 
 
 def info(
@@ -24,11 +25,12 @@ def info(
 
     Tasks, ranges, training data with hashes, held-out metrics, licence, backbone.
     """
-    from beholder.cli.tables import info_tables, make_console
+    from beholder.cli.tables import info_tables
+    from beholder.console import make_console
 
     scorer = open_scorer(model)
     if as_json:
-        typer.echo(json.dumps({"id": scorer.id, **json.loads(scorer.info.to_json())}, indent=2))
+        show_json({"id": scorer.id, **json.loads(scorer.info.to_json())})
         return
     out = make_console()
     for part in info_tables(scorer.info, scorer.id):
@@ -51,7 +53,8 @@ def models_list(
       beholder models
       beholder models --json
     """
-    from beholder.cli.tables import make_console, plain
+    from beholder.cli.tables import plain
+    from beholder.console import make_console
     from beholder.models import registry
     from beholder.models.weights import cached_weights
 
@@ -63,7 +66,7 @@ def models_list(
         here = os.path.exists(cached_weights(cost.weights))  # False where it may not be looked at
         rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        show_json(rows)
         return
     names = ("backbone", "parameters", "12 outputs", "5 outputs", "stage 1", "stage 2", "GFLOP", "input", "here")
     listing = plain(None, *names, "licence", numbers=True, overflow="fold")
@@ -76,7 +79,8 @@ def models_list(
 
 def weights_list() -> None:
     """Names, what they are, licence, and whether they are here already."""
-    from beholder.cli.tables import make_console, plain
+    from beholder.cli.tables import plain
+    from beholder.console import make_console
     from beholder.models import registry
     from beholder.models.weights import cached_weights
 
@@ -115,10 +119,10 @@ def weights_fetch(
 
     if file is None:
         for name in names:
-            typer.echo(f"{name}: {fetch_weights(name, shapes_of)}")
+            show(f"{name}: {fetch_weights(name, shapes_of)}")
         return
     if len(names) > 1:
         raise BeholderError("--from holds the weights of one network: give one NAME")
     kept = import_weights(names[0], file, shapes_of)
     known = "as expected" if registry.WEIGHTS[names[0]].digest else "which nothing here can be compared with"
-    typer.echo(f"{names[0]}: {kept}, digest {weights_identity(names[0], shapes_of)}, {known}")
+    show(f"{names[0]}: {kept}, digest {weights_identity(names[0], shapes_of)}, {known}")

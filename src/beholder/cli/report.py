@@ -10,6 +10,7 @@ from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile
 from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
+from beholder.terminal import show
 
 
 def report(
@@ -41,7 +42,6 @@ def report(
       beholder report photos/ --out report.html
     """
     from beholder.output.pipeline import score_page
-    from beholder.text import printable
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
@@ -62,5 +62,5 @@ def report(
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:
-        typer.echo(printable(str(out)))
+        show(str(out))
     finish(run, out if written else None, quiet=quiet)

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, say, stoppable, watched
+from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
 from beholder.scoring.batch import THREADS
+from beholder.terminal import say
 
 TABLE_ROWS = 40  # of the table unless --top says otherwise
 
@@ -67,7 +68,8 @@ def score(
       find . -name '*.jpg' | beholder score - --json
       beholder score photos/ --taste taste.json
     """
-    from beholder.cli.tables import make_console, scores_table
+    from beholder.cli.tables import scores_table
+    from beholder.console import make_console
     from beholder.output.pipeline import rank_column, score_rows
     from beholder.output.ranking import JsonArray, Ranked
     from beholder.output.sinks import check_output

@@ -16,7 +16,7 @@ from beholder.errors import BeholderError
 from beholder.photos.listing import Unreadable, find
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
-from beholder.text import printable
+from beholder.terminal import say
 
 SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
 MAX_REASONS = 10  # failures that are printed one by one
@@ -168,12 +168,6 @@ def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
         raise typer.Exit(STOPPED)
     if run.failed:
         raise typer.Exit(SOME_FAILED if done else ALL_FAILED)
-
-
-def say(text: str) -> None:
-    """Print one line on standard error."""
-    if sys.stderr:  # if it is closed, print would write to standard output
-        print(printable(text), file=sys.stderr, flush=True)
 
 
 def interrupt(*_: object) -> NoReturn:

@@ -9,6 +9,7 @@ from beholder.cli.options import Batch, Workers, ends, open_scorer
 from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS, score_photos
+from beholder.terminal import show
 
 
 def taste_fit(
@@ -56,7 +57,6 @@ def taste_fit(
     from beholder.personal import fit
     from beholder.personal.taste import write
     from beholder.scoring.scores import Scores
-    from beholder.text import printable
 
     if out.suffix.lower() != ".json":
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
@@ -84,6 +84,6 @@ def taste_fit(
         found = Scores.concatenate([scored[str(path)] for path in kept.paths])
         made = fit.fit(found, scorer.info, kept.ratings[:, 0], kept.tasks[0], kept.content_hash)
         write(made, out)
-        typer.echo(printable(f"{out}: {made.describe()}"))
-        typer.echo(f"score with it by  beholder score PHOTOS --taste {printable(str(out))}")
+        show(f"{out}: {made.describe()}")
+        show(f"score with it by  beholder score PHOTOS --taste {out}")
     finish(run, None, quiet=quiet)

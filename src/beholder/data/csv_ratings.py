@@ -23,6 +23,7 @@ from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
 from beholder.reading import find_spelling, read_text
 from beholder.tasks import Task
+from beholder.terminal import say
 from beholder.text import cut
 
 IMAGE_COLUMNS = ("image", "sourcefile", "file", "filename", "path", "filepath", "photo")  # "File Name" is filename
@@ -196,10 +197,8 @@ def _spelled(root: Path, file: str) -> str:
 
 def _say_left_out(path: Path, keep: np.ndarray, min_photographs: int) -> None:
     """Say how many photographs have no rating. Raises BeholderError if those that have are too few."""
-    from beholder.progress import note
-
     if not keep.all():
-        note(f"{path}: {(~keep).sum()} of {len(keep)} photographs have no rating and are left out")
+        say(f"{path}: {(~keep).sum()} of {len(keep)} photographs have no rating and are left out")
     if keep.sum() < min_photographs:
         raise BeholderError(
             f"{path}: {keep.sum()} photographs are too few; rate {min_photographs} at least, better hundreds"

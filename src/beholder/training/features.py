@@ -22,6 +22,7 @@ from beholder.errors import BeholderError
 from beholder.files import cache_folder, read_json, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
+from beholder.terminal import say
 
 CACHE_BATCH = 8
 ViewFn = Callable[[np.ndarray, int], np.ndarray]
@@ -140,7 +141,7 @@ def _check_room(values: Path, name: str) -> None:
             "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
         )
     if size > ANNOUNCED_BYTES:
-        progress.note(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
+        say(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
 
 
 def _take_room(values: Path, fresh: bool) -> None:

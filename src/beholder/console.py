@@ -11,7 +11,7 @@ from rich.segment import Segment
 from beholder.terminal import SafeStream
 from beholder.text import harmless
 
-MIN_WIDTH, MAX_WIDTH = 20, 1000  # cells of a terminal; COLUMNS may say anything
+MIN_WIDTH, MAX_WIDTH = 20, 1000  # cells of a terminal; COLUMNS may say anything, and is then not believed
 UNLIMITED = 100_000  # cells of a line in a file or a pipe: no path is cut
 
 
@@ -37,6 +37,10 @@ class _Styled:
         return getattr(self._stream, name)
 
 
+def _is_width(text: str) -> bool:
+    return text.isdecimal() and MIN_WIDTH <= int(text[:9]) <= MAX_WIDTH
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console on standard output or error.
 
@@ -48,7 +52,7 @@ def make_console(*, stderr: bool = False) -> Console:
     if stream is None or not stream.isatty():
         return _Console(width=UNLIMITED, color_system=None, force_terminal=False, **plain)
     file: Any = _Styled(stream) if isinstance(stream, SafeStream) else stream
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS" or value.isdecimal()}
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS" or _is_width(value)}
     console = _Console(file=file, force_terminal=True, _environ=environment, **plain)
     console.width = min(max(console.width, MIN_WIDTH), MAX_WIDTH)
     return console

@@ -15,7 +15,7 @@ from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, Traini
 from beholder.tasks import Task
 
 REPOSITORY = Path(__file__).parents[2]
-MAIN = "from beholder.cli.app import main; main()"
+MAIN = "from beholder.cli import main; main()"
 COMMAND = [sys.executable, "-c", MAIN]  # beholder in a process of its own
 
 

@@ -38,12 +38,11 @@ class _Group(typer.core.TyperGroup):
         try:
             status = super().main(*args, **{**options, "standalone_mode": False})
         except Exception as error:
-            if hasattr(error, "show"):  # wrong usage; typer and click have a type each for it
-                error.show(sys.stderr)
-                sys.exit(getattr(error, "exit_code", 2))
-            last_net.report(error)
-            status = ALL_FAILED
-        sys.exit(status)
+            if not _is_wrong_usage(error):
+                raise  # to the last net around all commands
+            error.show(sys.stderr)  # type: ignore[attr-defined]
+            status = error.exit_code  # type: ignore[attr-defined]
+        sys.exit(status or 0)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -64,6 +63,11 @@ class _Group(typer.core.TyperGroup):
         except OSError as error:
             _abandon_output()
             say(f"error: {error.filename or 'standard output'}: {error.strerror or error}")
+            raise typer.Exit(ALL_FAILED) from None
+        except Exception as error:
+            if isinstance(error, typer.Exit) or _is_wrong_usage(error):
+                raise
+            last_net.report(error)
             raise typer.Exit(ALL_FAILED) from None
 
 
@@ -109,6 +113,10 @@ def main() -> None:
     prepare()
     signal.signal(signal.SIGTERM, interrupt)
     app(prog_name="beholder")
+
+
+def _is_wrong_usage(error: Exception) -> bool:
+    return hasattr(error, "show")  # typer brings a type of its own for it, earlier versions use that of click
 
 
 def _abandon_output() -> None:

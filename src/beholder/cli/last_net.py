@@ -7,14 +7,12 @@ import os
 import sys
 import threading
 import traceback
-from types import TracebackType
 
 from beholder.terminal import say
 from beholder.text import one_line
 
 DEBUG_VARIABLE = "BEHOLDER_DEBUG"  # environment variable
 _PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn", "google": "protobuf"}
-_OURS = ("beholder", "importlib", "<frozen importlib", "typer", "threading", "concurrent")
 
 
 def report(error: BaseException) -> None:
@@ -47,12 +45,8 @@ def _explained(error: BaseException) -> str:
 
 
 def _library(error: BaseException) -> str:
-    """The package of others that could not be loaded: the missing one, or the last that was being loaded."""
-    found = (getattr(error, "name", None) or "").partition(".")[0]
-    step: TracebackType | None = error.__traceback__
-    while step is not None:
-        name = str(step.tb_frame.f_globals.get("__name__")).partition(".")[0]
-        if name not in _OURS:
-            found = name
-        step = step.tb_next
-    return "" if found in _OURS else found
+    """The package of others that could not be loaded: the one that is named, or that was being loaded."""
+    modules = [frame.f_globals.get("__name__") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    found = str(getattr(error, "name", None) or (modules or [""])[-1])
+    package = found.partition(".")[0]
+    return "" if package in ("beholder", "importlib") else package

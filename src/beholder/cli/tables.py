@@ -110,27 +110,32 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         ("attribution", info.attribution),
         ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),
     ):
-        about.add_row(name, escape(text))
+        about.add_row(name, _words(text))
     tasks = plain("Tasks", "task", "range", "90% interval", "what it is")
     for task, half in zip(info.tasks, info.half_width, strict=True):
-        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", escape(task.description))
+        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", _words(task.description))
     columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
     data = plain("Training data", *columns, overflow="fold")
     for item in info.data:
-        data.add_row(*map(escape, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
+        data.add_row(*map(_words, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
     title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
     return [about, tasks, data, metrics_table(info.metrics, title)]
+
+
+def _words(text: str) -> str:
+    """Text out of a model file, as rich takes it: its brackets are no markup, its control characters escapes."""
+    return escape(printable(text))
 
 
 def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
     """One line for each data set, split and task; one column for each metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
-    table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
+    table = plain(title, "data", "split", "n", "task", *map(_words, names), overflow="fold")
     lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
     for metric in metrics:
         lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
     for key, values in lines.items():
-        table.add_row(*(escape(str(part)) for part in key), *(values.get(name, "") for name in names))
+        table.add_row(*(_words(str(part)) for part in key), *(values.get(name, "") for name in names))
     return table
 
 

@@ -7,6 +7,16 @@ from typing import Any
 
 import onnx
 
+from beholder.scoring.onnx_file import sealed
+
+
+def save_sealed(model: onnx.ModelProto, path: Path) -> None:
+    """Write a model with a seal of its own, as beholder does."""
+    kept = [entry for entry in model.metadata_props if entry.key != "beholder.sha256"]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    path.write_bytes(sealed(model.SerializeToString()))
+
 
 def edit_metadata(model: onnx.ModelProto, edit: Callable[[dict[str, Any]], object]) -> None:
     """Change the JSON document of a model."""
@@ -22,7 +32,7 @@ def with_metadata(**lies: object) -> Callable[[Path], None]:
     def change(path: Path) -> None:
         model = onnx.load(path)
         edit_metadata(model, lambda document: document.update(lies))
-        onnx.save(model, path)
+        save_sealed(model, path)
 
     return change
 
@@ -33,6 +43,6 @@ def with_graph(edit: Callable[[onnx.ModelProto], object]) -> Callable[[Path], No
     def change(path: Path) -> None:
         model = onnx.load(path)
         edit(model)
-        onnx.save(model, path)
+        save_sealed(model, path)
 
     return change

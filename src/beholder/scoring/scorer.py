@@ -13,7 +13,7 @@ from beholder.photos.resize import decode_size, resize_exact, short_edge
 from beholder.scoring.explain import Explanation, occlude
 from beholder.scoring.model_file import SQUASH, ModelInfo, model_id, model_path, read_model
 from beholder.scoring.scores import Scores, blank, task_index
-from beholder.scoring.session import check_contract, open_session, run_session
+from beholder.scoring.session import open_session, run_session
 from beholder.text import printable
 
 CORES = os.cpu_count() or 1
@@ -52,7 +52,6 @@ class Scorer:
         self.info: ModelInfo = info
         self.threads: int = threads or CORES
         self._session = open_session(path, content, threads)
-        check_contract(path, info, self._session)
         self.id: str = model_id(self.info.name, content)
 
     @property
@@ -111,7 +110,8 @@ class Scorer:
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
-        outputs = run_session(self._session, self.info.outputs, np.asarray(pixels), len(self.info.tasks))
+        counts = len(self.info.tasks), len(self.info.score_levels)
+        outputs = run_session(self._session, self.info.outputs, np.asarray(pixels), *counts)
         values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T

@@ -32,8 +32,10 @@ def explain(
       beholder explain examples/photos/rocket.jpg --task beauty
     """
     from beholder.files import explained, replacing
+    from beholder.photos.name_lists import existing
     from beholder.text import printable
 
+    photo = existing(photo) or photo
     path = out or Path(f"{Path(photo).stem}-{task}.png")
     if path.suffix.lower() != ".png":
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")

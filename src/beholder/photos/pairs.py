@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import lru_cache
 
 from beholder.files import path_key
 from beholder.photos.formats import RAW_SUFFIXES
@@ -36,9 +35,9 @@ def shot_key(path: str) -> str:
     >>> shot_key("trip/IMG_1.CR2") == shot_key("trip/img_1.jpg") != shot_key("home/IMG_1.jpg")
     True
     """
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(path_key(path))
     stem = unicodedata.normalize("NFC", os.path.splitext(name)[0]).casefold()
-    return f"{_folder_key(folder)}/{_OF_PIXEL.sub('', stem)}"
+    return f"{folder}/{_OF_PIXEL.sub('', stem)}"
 
 
 class Shots:
@@ -77,9 +76,6 @@ def _holds_something(path: str) -> bool:
         return os.stat(path).st_size > 0
     except (OSError, ValueError):
         return False
-
-
-_folder_key = lru_cache(maxsize=8)(path_key)  # the files of a folder come one after another
 
 
 def _suffix(path: str) -> str:

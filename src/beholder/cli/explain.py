@@ -33,7 +33,9 @@ def explain(
       beholder explain examples/photos/rocket.jpg --task beauty
     """
     from beholder.files import explained, replacing
+    from beholder.photos.name_lists import existing
 
+    photo = existing(photo) or photo
     path = out or Path(f"{Path(photo).stem}-{task}.png")
     if path.suffix.lower() != ".png":
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")

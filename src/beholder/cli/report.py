@@ -6,9 +6,22 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    PairsOption,
+    Paths,
+    Recursive,
+    TasteFile,
+    Workers,
+    open_extras,
+    open_scorer,
+)
 from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
+from beholder.photos.pairs import Pairs
 from beholder.scoring.batch import THREADS
 from beholder.terminal import show
 
@@ -21,6 +34,8 @@ def report(
         bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
     ] = False,
     recursive: Recursive = False,
+    exclude: Exclude = None,
+    pairs: PairsOption = Pairs.ALL,
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
@@ -47,7 +62,7 @@ def report(
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
     scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
     extras = open_extras(scorer, taste)
-    photos = InputPhotos(paths, recursive=recursive)
+    photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
     run = RunSummary()
     with stoppable(run):  # a stopped run still makes a page of what was scored
         written = score_page(

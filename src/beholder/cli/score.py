@@ -8,10 +8,23 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    PairsOption,
+    Paths,
+    Recursive,
+    TasteFile,
+    Workers,
+    open_extras,
+    open_scorer,
+)
 from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
+from beholder.photos.pairs import Pairs
 from beholder.scoring.batch import THREADS
 from beholder.terminal import say
 
@@ -25,6 +38,8 @@ def score(
         typer.Option("--out", "-o", help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}."),
     ] = None,
     recursive: Recursive = False,
+    exclude: Exclude = None,
+    pairs: PairsOption = Pairs.ALL,
     top: Annotated[
         int | None, typer.Option(min=1, help=f"Show only the best this many.  [default: {TABLE_ROWS}]")
     ] = None,
@@ -52,7 +67,8 @@ def score(
     1. With --taste it also gets the rating that one person would give, on their scale, and the table is ranked by that.
 
     The table goes to standard output, progress and problems to standard error. A file that cannot be read becomes a row
-    with a reason.
+    with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what
+    was passed over is said in a line.
 
     \b
     Exit status:
@@ -65,7 +81,8 @@ def score(
     Examples:
       beholder score photos/ --recursive --top 20
       beholder score photos/ --out scores.csv --resume
-      find . -name '*.jpg' | beholder score - --json
+      beholder score photos/ --recursive --exclude '*_small.*' --pairs one
+      find . -name '*.jpg' -print0 | beholder score - --json
       beholder score photos/ --taste taste.json
     """
     from beholder.cli.tables import scores_table
@@ -86,7 +103,7 @@ def score(
     ranked = Ranked(by, None if every_row else top or TABLE_ROWS, with_errors=every_row)
     run = RunSummary()
     with JsonArray() if as_json else nullcontext() as array:
-        photos = InputPhotos(paths, recursive=recursive)
+        photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
         progress = not (quiet or (stream and sys.stdout.isatty()))
         with stoppable(run):
             score_rows(

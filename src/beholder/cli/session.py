@@ -4,9 +4,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +16,9 @@ import typer
 
 from beholder.errors import BeholderError
 from beholder.photos.listing import Unreadable, find
+from beholder.photos.name_lists import NameList
+from beholder.photos.pairs import Pairs, Shots
+from beholder.photos.passed_over import PAIRED, summary
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
 from beholder.terminal import say
@@ -81,30 +86,52 @@ class InputPhotos:
     Args:
         names: files, folders, patterns, or ``-`` for a list on standard input.
         recursive: whether to look into the folders inside a folder.
+        exclude: patterns of what is left out.
+        pairs: what is taken of a shot with several files.
+        quiet: do not say what was passed over.
 
     Attributes:
         total: how many there are.
 
     Raises:
-        BeholderError: none of them exists, so that a typing error costs no output file.
+        BeholderError: none of them exists, so that a typing error costs no output file; standard input is not a list.
     """
 
-    def __init__(self, names: list[str], *, recursive: bool) -> None:
-        self._names, self._recursive = names, recursive
-        self._lines = [os.fsdecode(line) for line in sys.stdin.buffer] if "-" in names and sys.stdin else []
-        self.total, exists, first = 0, False, None
-        for item in self:
+    def __init__(
+        self,
+        names: list[str],
+        *,
+        recursive: bool,
+        exclude: Iterable[str] = (),
+        pairs: Pairs = Pairs.ALL,
+        quiet: bool = False,
+    ) -> None:
+        listed = NameList(sys.stdin.buffer) if "-" in names and sys.stdin else ()
+        self._find = partial(find, names, recursive=recursive, lines=listed, exclude=tuple(exclude))
+        self._shots = Shots(self._find()) if pairs is Pairs.ONE else None
+        self.total, exists, first, passed_over = 0, False, None, Counter[str]()
+        for item in self._one_a_shot(passed_over):
             self.total += 1
             first = item if first is None else first
             exists = exists or (isinstance(item, str) and os.path.lexists(item))
+        said = summary(passed_over)
         if first is None:
-            raise BeholderError("there is nothing to score: the list on standard input is empty")
+            raise BeholderError(f"there is nothing to score: {said or 'the list on standard input is empty'}")
         if not exists:
             others = f"; nor is any other of the {self.total} there" if self.total > 1 else ""
             raise BeholderError(_why_missing(first) + others)
+        if said and not quiet:
+            say(said)
 
     def __iter__(self) -> Iterator[str | Unreadable]:
-        return find(self._names, recursive=self._recursive, lines=self._lines)
+        return self._one_a_shot(Counter())
+
+    def _one_a_shot(self, passed_over: Counter[str]) -> Iterator[str | Unreadable]:
+        for item in self._find(passed_over=passed_over):
+            if self._shots and isinstance(item, str) and self._shots.has_better(item):
+                passed_over[PAIRED] += 1
+            else:
+                yield item
 
 
 def _why_missing(item: str | Unreadable) -> str:

@@ -20,7 +20,8 @@ import numpy as np
 from beholder.errors import PhotoError
 from beholder.photos.listing import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
-from beholder.scoring.scorer import CORES, Scorer
+from beholder.scoring.cores import CORES
+from beholder.scoring.scorer import Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
 

@@ -24,7 +24,7 @@ from beholder.errors import ModelError
 from beholder.metrics import Estimate
 from beholder.scoring.onnx_file import read_metadata
 from beholder.tasks import Task
-from beholder.text import one_line
+from beholder.text import one_line, printable
 
 METADATA_KEY = "beholder"
 FORMAT = 1
@@ -114,6 +114,13 @@ class ModelInfo:
             raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
         if np.any(np.diff(self.score_levels) <= 0):
             raise ModelError("its score levels do not rise")
+
+    def __repr__(self) -> str:
+        """One line; the reference alone has 101 numbers a task."""
+        tasks = ", ".join(f"{task.name} {task.low:g} to {task.high:g}" for task in self.tasks)
+        data = ", ".join(f"{each.n} photographs of {each.name}" for each in self.data)
+        width, height = self.size
+        return printable(f"ModelInfo({self.name}: {tasks}; {self.backbone} at {width} x {height}, trained on {data})")
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -6,10 +6,22 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.options import (
+    Batch,
+    Fast,
+    Model,
+    Paths,
+    Recursive,
+    TasteFile,
+    Threads,
+    Workers,
+    open_extras,
+    open_scorer,
+)
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import batch_threads
 
 
 def report(
@@ -25,6 +37,7 @@ def report(
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
@@ -45,7 +58,7 @@ def report(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
-    scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
+    scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive)
     run = RunSummary()
@@ -59,6 +72,7 @@ def report(
             exact_maps=exact_maps,
             batch=batch,
             workers=workers,
+            threads=threads,
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:

@@ -134,20 +134,22 @@ def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np
         return run()
     found: list[list[np.ndarray]] = []
     errors: list[BaseException] = []
+    ended = threading.Event()  # join() of Python 3.11, once interrupted, takes the thread for ended
 
     def work() -> None:
         try:
             found.append(run())
         except BaseException as error:
             errors.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=work, name="beholder model", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="beholder model", daemon=True).start()
     try:
-        thread.join()
+        ended.wait()
     except BaseException:
         options.terminate = True
-        thread.join(GRACE)
+        ended.wait(GRACE)
         raise
     if errors:
         raise errors[0]

@@ -50,6 +50,15 @@ Batch = Annotated[
     typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one per core]")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=256,
+        help="Threads of the model, in all. Cores that count are those that this process may use: by its affinity, "
+        "the quota of its container, and OMP_NUM_THREADS.  [default: one per core]",
+    ),
+]
 
 
 def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":

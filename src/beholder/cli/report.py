@@ -15,14 +15,16 @@ from beholder.cli.options import (
     Paths,
     Recursive,
     TasteFile,
+    Threads,
     Workers,
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
 from beholder.photos.pairs import Pairs
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import batch_threads
 from beholder.terminal import show
 
 
@@ -41,6 +43,7 @@ def report(
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
@@ -60,7 +63,7 @@ def report(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
-    scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
+    scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
     run = RunSummary()
@@ -74,6 +77,7 @@ def report(
             exact_maps=exact_maps,
             batch=batch,
             workers=workers,
+            threads=threads,
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:

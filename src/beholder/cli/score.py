@@ -17,15 +17,17 @@ from beholder.cli.options import (
     Paths,
     Recursive,
     TasteFile,
+    Threads,
     Workers,
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
 from beholder.photos.pairs import Pairs
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import batch_threads
 from beholder.terminal import say
 
 TABLE_ROWS = 40  # of the table unless --top says otherwise
@@ -51,6 +53,7 @@ def score(
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print a JSON array, in the order of the input unless --sort or --top is given."),
@@ -95,7 +98,7 @@ def score(
         raise BeholderError("--resume goes on with a file: name it with --out")
     if out is not None:
         check_output(out, resume=resume)
-    scorer = open_scorer(model, fast=fast, threads=THREADS)
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
     every_row = as_json and top is None
@@ -116,6 +119,7 @@ def score(
                 array=array,
                 batch=batch,
                 workers=workers,
+                threads=threads,
                 watch=partial(watched, run=run, total=photos.total, progress=progress),
             )
     if not as_json and not quiet and ranked.seen:

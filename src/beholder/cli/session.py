@@ -1,16 +1,13 @@
 """One run over many photographs, as the terminal sees it: input, progress, stopping, summary, exit status."""
 
 import os
-import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
@@ -37,6 +34,7 @@ class RunSummary:
         failed: photographs that could not be read.
         reasons: why not, for the first :data:`MAX_REASONS`.
         stopped: whether the user has stopped the run.
+        waiting: whether the run waits for a result, so that nothing is half done.
         started: when it began, seconds of the monotonic clock.
     """
 
@@ -45,6 +43,7 @@ class RunSummary:
     failed: int = 0
     reasons: list[str] = field(default_factory=list)
     stopped: bool = False
+    waiting: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def count(self, result: Result) -> None:
@@ -57,27 +56,6 @@ class RunSummary:
             self.known += 1
         else:
             self.scored += 1
-
-
-@contextmanager
-def stoppable(run: RunSummary) -> Iterator[None]:
-    """Let Ctrl-C or SIGTERM end the run after the current photograph, never inside a row; a second one ends it at once.
-
-    A signal that the program was started to ignore stays ignored.
-    """
-
-    def stop(*_: object) -> None:
-        run.stopped = True
-        for each in before:
-            signal.signal(each, interrupt)
-
-    signals = (each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) != signal.SIG_IGN)
-    before = {each: signal.signal(each, stop) for each in signals}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 class InputPhotos:
@@ -159,12 +137,25 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
 
     run.started = time.monotonic()
     with bar("scoring", total, quiet=not progress) as shown:
-        for result in results:
+        while (result := _next(results, run)) is not None:
             run.count(result)
             yield result
             shown.advance(shown.task_ids[0])
             if run.stopped:
                 return
+
+
+def _next(results: Iterator[Result], run: RunSummary) -> Result | None:
+    """The next result; None after the last, and where the user stopped the run while it waited for one."""
+    run.waiting = True
+    try:
+        return next(results, None)
+    except (KeyboardInterrupt, BeholderError):  # the second where the model was told to stop
+        if not run.stopped:
+            raise
+        return None
+    finally:
+        run.waiting = False
 
 
 def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
@@ -195,8 +186,3 @@ def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
         raise typer.Exit(STOPPED)
     if run.failed:
         raise typer.Exit(SOME_FAILED if done else ALL_FAILED)
-
-
-def interrupt(*_: object) -> NoReturn:
-    """Signal handler that ends the program at once."""
-    raise KeyboardInterrupt

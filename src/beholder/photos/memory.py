@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 
@@ -16,7 +17,12 @@ class PixelBudget:
     """A number of pixels that threads share. A thread that needs more than is free waits, first come, first served."""
 
     def __init__(self, pixels: int) -> None:
-        self._pixels = self._free = pixels
+        self._pixels = pixels
+        self.reset()
+
+    def reset(self) -> None:
+        """Give all of it back; in a forked process, where threads of the parent can no longer."""
+        self._free = self._pixels
         self._turn = threading.Lock()  # held by the first in the queue, so that small needs cannot overtake it for ever
         self._changed = threading.Condition()
 
@@ -31,11 +37,13 @@ class PixelBudget:
             yield
         finally:
             with self._changed:
-                self._free += pixels
+                self._free = min(self._free + pixels, self._pixels)  # less than their sum after a reset
                 self._changed.notify()
 
 
 PIXEL_BUDGET = PixelBudget(MAX_PIXELS)
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=PIXEL_BUDGET.reset)
 
 
 def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:

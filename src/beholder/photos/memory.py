@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from beholder.errors import PhotoError
 
 MAX_PIXELS = 250_000_000  # of one photograph, also if a reduced decode would have fewer
+MAX_SIDE = 1_000_000  # pixels: resizing takes 32 bytes for each pixel of a side, and decoders some 10 for each of a row
 LARGE_PIXELS = 4_000_000  # decoded pixels above which the budget counts; a reduced 12-megapixel JPEG has fewer
 
 
@@ -53,9 +54,11 @@ def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
 
 
 def check_size(size: tuple[int, int], label: str) -> None:
-    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels."""
+    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels, `MAX_SIDE` a side."""
     width, height = size
     if width < 1 or height < 1:
         raise PhotoError(f"{label}: has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
         raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_PIXELS:,} that are read; reduce it")
+    if max(size) > MAX_SIDE:
+        raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_SIDE:,} a side that are read; crop it")

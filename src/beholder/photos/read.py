@@ -38,8 +38,10 @@ from beholder.errors import PhotoError
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
 from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.jpeg import has_several_scans
 from beholder.photos.memory import check_size, reserve_pixels
 from beholder.photos.sources import MAX_FILE_BYTES, Pixels, Source, name_of, plain
+from beholder.photos.time_limit import TimedFile
 from beholder.text import one_line, printable
 
 __all__ = ["Photo", "Pixels", "Source", "read_bytes", "read_photo"]
@@ -144,7 +146,7 @@ def _from_bytes(
         reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label)
     if kind in PILLOW_PLUGINS:
-        image = _open(data, kind)
+        image = _open(data, kind, label)
         tags: Any = getattr(image, "tag_v2", {})
         if not (50706 in tags or tags.get(254) == 1):
             return _from_image(image, label, held, min_size)
@@ -154,10 +156,15 @@ def _from_bytes(
     raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
 
 
-def _open(data: bytes, kind: str) -> Image.Image:
+def _open(data: bytes, kind: str, label: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
+    several_scans = kind == "JPEG" and has_several_scans(data, label)
     plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
-    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(io.BytesIO(data))
+    file = TimedFile(data, label)
+    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(file)
+    file.allow_pixels(image.width * image.height)
+    if several_scans:
+        image.info["progressive"] = 1  # Pillow knows it of progressive ones only
     return image
 
 
@@ -208,7 +215,7 @@ def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: c
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
             # Bitmap previews are not used: rawpy trusts their stated size, and reads past the end of a shorter one.
-            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
+            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG", label)
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # more than was reserved
                 raise ValueError("the preview is larger than the photograph")
             preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))

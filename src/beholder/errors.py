@@ -11,7 +11,7 @@ class BeholderError(Exception):
     ...     beholder.load("no-such-model.onnx")
     ... except beholder.BeholderError as error:
     ...     print(error)
-    no-such-model.onnx: cannot open the model (No such file or directory); leave it out for the default
+    no-such-model.onnx: no such file; leave it out for the default model
     """
 
 

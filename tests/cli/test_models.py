@@ -1,15 +1,22 @@
 """`beholder info`, `models` and `weights`."""
 
+import copy
+import functools
 import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 
 import beholder as package
+from helpers.broken_models import save_sealed, with_graph, with_metadata
 from helpers.commands import Done, apart
-from helpers.factories import save_model
+from helpers.factories import save_model, save_photos
 
 
 def test_info(beholder: Callable[..., Done], colour_model: Path) -> None:
@@ -29,6 +36,94 @@ def test_info_of_the_embedded_model(scorer: package.Scorer) -> None:
         assert task.name in done.out
     for said in (scorer.id, "oasis", "biq2021", "srcc", "licence", scorer.info.data[0].sha256):
         assert said in done.out
+
+
+def test_info_runs_nothing(
+    beholder: Callable[..., Done], colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a graph computes what is constant in it: kilobytes that double themselves would take all memory."""
+    import onnxruntime
+
+    def double(model: onnx.ModelProto) -> None:
+        nodes = [onnx.helper.make_node("Concat", [f"x{n}", f"x{n}"], [f"x{n + 1}"], axis=0) for n in range(60)]
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(1, np.float32), "x0"))
+        model.graph.node.extend(nodes)
+
+    model = tmp_path / "doublings.onnx"
+    shutil.copy(colour_model, model)
+    with_graph(double)(model)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("the runtime was given the file"))
+    assert "colour@" in beholder("info", model).out
+
+
+def test_info_of_a_model_that_is_not_what_it_says(
+    beholder: Callable[..., Done], colour_model: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "bad.onnx"
+    shutil.copy(colour_model, model)
+    with_graph(lambda found: found.graph.output.pop())(model)
+    done = beholder("info", model)
+    assert done.code == 1 and "bad.onnx: its inputs and outputs are not" in done.err
+
+
+def test_info_prints_no_control_characters(beholder: Callable[..., Done], tmp_path: Path) -> None:
+    words = "\x1b[31mred\x9b0m\r\x07\nnext \x1b]0;title\x07 \ud800"
+    model = save_model(tmp_path / "odd.onnx", words=words)
+    with_metadata(recipe={words: [words]}, licence=words)(model)
+    for arguments in ((), ("--json",)):
+        done = beholder("info", model, *arguments)
+        assert done.code == 0 and "red" in done.out
+        assert all(char.isprintable() or char == "\n" for char in done.out)
+
+
+BAD_VALUES: list[Any] = [None, True, -1, 1e300, float("nan"), 10**400, "x", "\x1b[31m\n", "", [], {}, "y" * 20_000]
+BAD_VALUES.append(functools.reduce(lambda inner, _: [inner], range(600), []))
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every value in a document, of a long list the first and last."""
+    yield place
+    inside = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
+    for key, each in inside if isinstance(value, dict) or len(inside) < 9 else (inside[0], inside[-1]):
+        yield from places(each, (*place, key))
+
+
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), pytest.param(47)], ids=["all", "some"])
+def test_whatever_a_model_says_of_itself_ends_well(
+    every: int, beholder: Callable[..., Done], colour_model: Path, tmp_path: Path
+) -> None:
+    """Each value of the metadata replaced: what is accepted can be shown, scored with, reported and explained."""
+    model, accepted = onnx.load(colour_model), 0
+    document = json.loads(model.metadata_props[0].value)
+    document["recipe"] = {"seed": 0, "blend": [1, {"share": 0.17}]}
+    [photo] = save_photos(tmp_path / "photos", 1)
+    commands: list[tuple[str, ...]] = [
+        ("info", "m.onnx"),
+        ("info", "m.onnx", "--json"),
+        ("score", photo, "-m", "m.onnx"),
+    ]
+    commands += [
+        (name, photo, "-m", "m.onnx", "--out", out) for name, out in (("report", "r.html"), ("explain", "e.png"))
+    ]
+    cases = [(place, bad) for place in places(document) for bad in BAD_VALUES]
+    assert len(cases) > 800
+    for place, bad in cases[::every]:
+        changed = copy.deepcopy(document)
+        if place:
+            functools.reduce(lambda found, key: found[key], place[:-1], changed)[place[-1]] = bad
+        model.metadata_props[0].value = json.dumps(changed if place else bad)
+        save_sealed(model, tmp_path / "m.onnx")
+        first = beholder(*commands[0])
+        assert first.code == 0 or (first.err.count("\n") == 1 and len(first.err) < 500), (place, first)
+        assert first.code == 0 or place[:1] == () or str(place[0]).rstrip("s") in first.err or "format" in first.err, (
+            place,
+            first,
+        )
+        for command in commands[1:] if first.code == 0 else ():
+            done = beholder(*command)
+            assert done.code == 0 and "\x1b" not in done.out + done.err, (place, command)
+        accepted += first.code == 0
+    assert 0 < accepted < len(cases) / every / 4
 
 
 def test_weights_list(beholder: Callable[..., Done]) -> None:

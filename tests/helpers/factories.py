@@ -12,6 +12,7 @@ from PIL import Image
 
 from beholder.metrics import Estimate
 from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, TrainingData
+from beholder.scoring.onnx_file import sealed
 from beholder.tasks import Task
 
 REPOSITORY = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ def save_model(
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=9)
     onnx.helper.set_model_props(model, {METADATA_KEY: info.to_json()})
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(sealed(model.SerializeToString()))
     return path
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from beholder.scoring.model_file import METADATA_KEY, parse_info
+from helpers.broken_models import save_sealed
 from helpers.factories import save_model, save_photos
 
 N = 40  # photographs
@@ -37,5 +38,5 @@ def save_changed(path: Path, **changes: Any) -> Path:
     model = onnx.load(save_model(path))
     text = next(entry.value for entry in model.metadata_props if entry.key == METADATA_KEY)
     onnx.helper.set_model_props(model, {METADATA_KEY: replace(parse_info(text), **changes).to_json()})
-    path.write_bytes(model.SerializeToString())
+    save_sealed(model, path)
     return path

@@ -15,7 +15,7 @@ import pytest
 import beholder
 from beholder.errors import ModelError
 from beholder.scoring.onnx_file import sealed
-from helpers.broken_models import with_graph
+from helpers.broken_models import edit_metadata, with_graph
 
 
 def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
@@ -63,6 +63,31 @@ def drop_column(output: str, declared: int | None) -> Callable[[onnx.ModelProto]
     return edit
 
 
+def votes(shares: list[float]) -> Callable[[onnx.ModelProto], object]:
+    """A model that says of each photograph that three levels have these shares of the votes."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        edit_metadata(model, lambda document: document.update(buckets=[1, 4, 7]))
+        model.graph.initializer.extend(
+            [
+                onnx.numpy_helper.from_array(np.array([1] * len(shares), np.int64), "picked"),
+                onnx.numpy_helper.from_array(np.array([shares], np.float32), "shares"),
+                onnx.numpy_helper.from_array(np.zeros(1, np.float32), "none"),
+            ]
+        )
+        model.graph.node.extend(
+            [
+                onnx.helper.make_node("Gather", ["embedding", "picked"], ["columns"], axis=1),
+                onnx.helper.make_node("Mul", ["columns", "none"], ["nothing"]),
+                onnx.helper.make_node("Add", ["nothing", "shares"], ["distribution"]),
+            ]
+        )
+        model.graph.output.append(onnx.helper.make_tensor_value_info("distribution", 1, ["batch", "levels"]))
+        model.graph.output[-1].type.tensor_type.shape.dim[1].dim_value = 3
+
+    return edit
+
+
 REFUSED_UNRUN = {
     "operators of others": (
         lambda m: (setattr(m.graph.node[0], "domain", "evil"), m.opset_import.add(domain="evil", version=1)),
@@ -97,8 +122,11 @@ def test_refused_before_anything_runs(kind: str, colour_model: Path, tmp_path: P
         (drop_column("evidence", 3), "computes evidence of shape"),
         (lambda m: m.graph.initializer[3].CopyFrom(tensor("bias", np.full(3, np.nan))), "not finite"),
         (drop_column("embedding", None), "cannot be run"),
+        (votes([0.25, 0.25, 0.25]), "do not add up to 1"),
+        (votes([1.5, 0.0, -0.5]), "do not add up to 1"),
+        (votes([0.5, 0.5]), "computes distribution of shape"),
     ],
-    ids=["fewer scores", "fewer maps", "not finite", "does not fit"],
+    ids=["fewer scores", "fewer maps", "not finite", "does not fit", "too few votes", "votes below 0", "fewer levels"],
 )
 def test_lies_that_only_running_shows_are_one_line(
     edit: Callable[[onnx.ModelProto], object], says: str, colour_model: Path, tmp_path: Path
@@ -114,11 +142,11 @@ def tensor(name: str, values: np.ndarray) -> onnx.TensorProto:
     return onnx.numpy_helper.from_array(values.astype(np.float32), name)
 
 
-@pytest.mark.parametrize("sealing", [False, True])
-def test_damaged_model_files(sealing: bool, colour_model: Path, tmp_path: Path, capfd: Any) -> None:
-    """Any bit may be wrong, any part missing: what comes is a model that computes numbers, or one line."""
+@pytest.mark.parametrize("forged", [False, True])
+def test_damaged_model_files(forged: bool, colour_model: Path, tmp_path: Path, capfd: Any) -> None:
+    """Any bit may be wrong, any part missing, even under a seal that fits: a model that computes numbers, or a line."""
     whole, path, loaded = colour_model.read_bytes(), tmp_path / "m.onnx", 0
-    whole = sealed(whole) if sealing else whole
+    whole = whole[: -len(sealed(b""))] if forged else whole
     for number in range(400):
         random, content = Random(number), bytearray(whole)
         if random.random() < 0.3:
@@ -126,11 +154,20 @@ def test_damaged_model_files(sealing: bool, colour_model: Path, tmp_path: Path, 
         else:
             for _ in range(random.choice((1, 1, 2, 8))):
                 content[random.randrange(min(len(content), random.choice((700, 9999))))] ^= 1 << random.randrange(8)
-        path.write_bytes(content)
+        path.write_bytes(sealed(bytes(content)) if forged else content)
         try:
             beholder.load(path).score(np.zeros((9, 9, 3), np.uint8))
             loaded += 1
         except ModelError as error:
             assert str(error).isprintable(), number
-    assert loaded == 0 if sealing else 0 < loaded < 100
+    assert 0 < loaded < 100 if forged else loaded == 0
     assert capfd.readouterr() == ("", "")  # the runtime does not talk
+
+
+def test_a_file_that_two_formats_claim_is_opened_as_what_was_checked(colour_model: Path, tmp_path: Path) -> None:
+    """ORT's own format is known by four bytes, which may be in a text of an ONNX file."""
+    path, body = tmp_path / "both.onnx", colour_model.read_bytes()[: -len(sealed(b""))]
+    path.write_bytes(sealed(b"\x12\x06..ORTM" + body))  # first the name of the program that wrote it
+    assert path.read_bytes()[4:8] == b"ORTM"
+    black = np.zeros((9, 9, 3), np.uint8)
+    assert beholder.load(path).score(black).values.tolist() == beholder.load(colour_model).score(black).values.tolist()

@@ -4,7 +4,6 @@ Commands are thin: read the arguments, call the package, print. Heavy imports wa
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -22,7 +21,8 @@ from beholder.cli.quantize import quantize
 from beholder.cli.report import report
 from beholder.cli.reproduce import reproduce
 from beholder.cli.score import score
-from beholder.cli.session import ALL_FAILED, STOPPED, interrupt
+from beholder.cli.session import ALL_FAILED, STOPPED
+from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
 from beholder.errors import BeholderError
@@ -111,8 +111,8 @@ def _version(
 def main() -> None:
     """Entry point."""
     prepare()
-    signal.signal(signal.SIGTERM, interrupt)
-    app(prog_name="beholder")
+    with listening():
+        app(prog_name="beholder")
 
 
 def _is_wrong_usage(error: Exception) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Workers, open_scorer, ranges
+from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Threads, Workers, open_scorer, ranges
 from beholder.cli.session import MAX_REASONS, SOME_FAILED
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import batch_threads
 from beholder.terminal import say, show, show_json
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
 ) -> None:
     """Measure a model on rated photographs.
 
@@ -81,11 +82,13 @@ def evaluate(
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
     if out is not None and is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
-    scorers = [open_scorer(name, threads=THREADS) for name in (model, against) if name is not None]
+    scorers = [open_scorer(name, threads=batch_threads(threads)) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     with ExitStack() as stack:
         partial = stack.enter_context(replacing(out, "the predictions")) if out else None
-        found = measuring.evaluate(scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers)
+        found = measuring.evaluate(
+            scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers, threads=threads
+        )
         if out and partial:
             with explained(out, "the predictions"):
                 write_csv(partial, found)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from beholder.cli.options import open_scorer
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.terminal import show, show_json
@@ -23,17 +22,20 @@ def info(
 ) -> None:
     """Show what a model is and how well it performs.
 
-    Tasks, ranges, training data with hashes, held-out metrics, licence, backbone.
+    Tasks, ranges, training data with hashes, held-out metrics, licence, backbone. The file is checked and read, and
+    nothing in it is run.
     """
     from beholder.cli.tables import info_tables
     from beholder.console import make_console
+    from beholder.scoring.model_file import model_id, model_path, read_model
 
-    scorer = open_scorer(model)
+    content, described = read_model(model_path(model))
+    identity = model_id(described.name, content)
     if as_json:
-        show_json({"id": scorer.id, **json.loads(scorer.info.to_json())})
+        show_json({"id": identity, **json.loads(described.to_json())})
         return
     out = make_console()
-    for part in info_tables(scorer.info, scorer.id):
+    for part in info_tables(described, identity):
         out.print(part)
         out.print()
 

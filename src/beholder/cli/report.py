@@ -6,10 +6,25 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    PairsOption,
+    Paths,
+    Recursive,
+    TasteFile,
+    Threads,
+    Workers,
+    open_extras,
+    open_scorer,
+)
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.photos.pairs import Pairs
+from beholder.scoring.batch import batch_threads
 from beholder.terminal import show
 
 
@@ -21,11 +36,14 @@ def report(
         bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
     ] = False,
     recursive: Recursive = False,
+    exclude: Exclude = None,
+    pairs: PairsOption = Pairs.ALL,
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
@@ -45,9 +63,9 @@ def report(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
-    scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
+    scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
-    photos = InputPhotos(paths, recursive=recursive)
+    photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
     run = RunSummary()
     with stoppable(run):  # a stopped run still makes a page of what was scored
         written = score_page(
@@ -59,6 +77,7 @@ def report(
             exact_maps=exact_maps,
             batch=batch,
             workers=workers,
+            threads=threads,
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Workers, ends, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.options import Batch, Threads, Workers, ends, open_scorer
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS, score_photos
+from beholder.scoring.batch import batch_threads, score_photos
 from beholder.terminal import show
 
 
@@ -30,6 +31,7 @@ def taste_fit(
     ] = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Learn one person's taste from their own ratings, on top of any model.
@@ -70,12 +72,15 @@ def taste_fit(
         fit.check_ratings(photos.ratings[:, 0])
     except BeholderError as error:
         raise BeholderError(f"{ratings}: {error}") from None
-    scorer = open_scorer(model, threads=THREADS)
+    scorer = open_scorer(model, threads=batch_threads(threads))
     run = RunSummary()
     with stoppable(run):
         named = InputPhotos(list(map(str, photos.paths)), recursive=False)
         results = watched(
-            score_photos(scorer, named, batch=batch, workers=workers), run, named.total, progress=not quiet
+            score_photos(scorer, named, batch=batch, workers=workers, threads=threads),
+            run,
+            named.total,
+            progress=not quiet,
         )
         scored = {result.path: result.scores for result in results if result.scores is not None}
     if scored and not run.stopped:

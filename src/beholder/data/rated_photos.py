@@ -18,7 +18,7 @@ import numpy as np
 
 from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
-from beholder.photos.read import MAX_FILE_BYTES
+from beholder.photos.sources import MAX_FILE_BYTES
 from beholder.reading import open_regular
 from beholder.tasks import Task
 from beholder.text import MAX_ERROR, cut

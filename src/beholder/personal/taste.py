@@ -69,6 +69,9 @@ class Taste:
     on_tasks: tuple[float, ...]
     on_embedding: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        return f"Taste(for {self.model}: {self.describe()})"
+
     def __call__(self, scores: Scores) -> np.ndarray:
         """(N,) ratings that this person would give, in points of their scale.
 

@@ -7,33 +7,42 @@ training data by content hash, and measured quality with intervals. Scoring need
 Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
 predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
+
+The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
+signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
+more than compute, but that without end and with all memory: score with models that you trust, or under a limit.
 """
 
 import hashlib
 import json
+import math
 import os
-import stat
-from dataclasses import asdict, dataclass, fields
-from itertools import chain
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from beholder.errors import ModelError
+from beholder.errors import BeholderError, ModelError
 from beholder.metrics import Estimate
-from beholder.scoring.onnx_file import read_metadata
+from beholder.reading import read_bytes
+from beholder.scoring.json_types import read_object, typed
+from beholder.scoring.onnx_file import OnnxFile, TensorType, read_onnx
 from beholder.tasks import Task
-from beholder.text import one_line
+from beholder.text import printable
 
 METADATA_KEY = "beholder"
 FORMAT = 1
 OUTPUTS = ("scores", "embedding", "evidence")
 MAX_SIDE = 4096  # pixels of a side of the input
 MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf
-MAX_METADATA_CHARS = 10_000_000
+MAX_METADATA_CHARS = 1_000_000  # a hundred times those of the embedded models
+MAX_NAME = 200  # characters
 DISTRIBUTION = "distribution"
 SQUASH, SHORT_EDGE = "squash", "short edge"  # values of `ModelInfo.resize`
+UNDEFINED = ("metrics.value", "metrics.low", "metrics.high")  # NaN where a metric has no value
+FLOAT, UINT8 = 1, 2  # element types of onnx.proto
 EMBEDDED = ("default", "fast")  # names of the models inside the package
 
 
@@ -94,26 +103,40 @@ class ModelInfo:
     score_levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        words = (self.name, self.description, self.backbone, self.resize, self.licence, self.attribution)
-        if not all(isinstance(word, str) for word in words) or not self.name.isprintable():
-            raise ModelError("its metadata has no text where there should be some")
-        if len(self.size) != 2 or not all(type(side) is int and 0 < side <= MAX_SIDE for side in self.size):
-            raise ModelError(f"its input size is {self.size}, where width and height from 1 to {MAX_SIDE} are expected")
-        if len({task.name for task in self.tasks}) < len(self.tasks):
-            raise ModelError("two of its tasks have the same name")
-        count = len(self.tasks)
-        if not count or len(self.half_width) != count or len(self.reference) != count:
-            raise ModelError("its metadata does not give an interval and a reference for every task")
-        if not np.isfinite(np.array([*self.half_width, *chain(*self.reference)], dtype=float)).all():
-            raise ModelError("its intervals or percentile reference are not finite numbers")
-        if min(self.half_width) < 0:
-            raise ModelError("its intervals have a negative width")
-        if any(len(row) != 101 or np.any(np.diff(row) < 0) for row in self.reference):
-            raise ModelError("its percentile reference is not 101 rising values per task")
-        if self.resize not in (SQUASH, SHORT_EDGE) or (self.resize == SHORT_EDGE and len(set(self.size)) > 1):
-            raise ModelError(f"its resizing is {self.resize!r} to {self.size}: pip install --upgrade beholder")
-        if np.any(np.diff(self.score_levels) <= 0):
-            raise ModelError("its score levels do not rise")
+        for true, wrong in self._rules():
+            if not true:
+                raise ModelError(f"in its metadata {wrong}")
+
+    def _rules(self) -> Iterator[tuple[Any, str]]:
+        """What must be true of a description, each with what is wrong otherwise."""
+        name, size, count, levels = self.name, self.size, len(self.tasks), self.score_levels
+        yield name.isprintable() and 0 < len(name) <= MAX_NAME, f"name is not one line of 1 to {MAX_NAME} characters"
+        yield all(0 < side <= MAX_SIDE for side in size), f"size is {size}, not width and height from 1 to {MAX_SIDE}"
+        known = self.resize == SQUASH or (self.resize == SHORT_EDGE and len(set(size)) == 1)
+        yield known, f"resize is {self.resize[:50]!r}, to {size}: pip install --upgrade beholder"
+        yield count, "tasks is empty"
+        yield len({task.name for task in self.tasks}) == count, "two tasks have the same name"
+        for field, values in (("half_width", self.half_width), ("reference", self.reference)):
+            yield len(values) == count, f"{field} is for {len(values)} tasks, but there are {count} tasks"
+        yield np.isfinite(self.half_width).all(), "half_width is not finite"
+        yield min(self.half_width) >= 0, "half_width is a negative width"
+        for row in self.reference:
+            rises = len(row) == 101 and np.isfinite(row).all() and np.all(np.diff(row) >= 0)
+            yield rises, "reference is not 101 rising values for each task"
+        yield (
+            len(levels) != 1 and np.all(np.diff(levels) > 0),
+            "score_levels (buckets) are not two or more rising values",
+        )
+        low, high = self.tasks[0].low, self.tasks[0].high
+        inside = not levels or low <= levels[0] < levels[-1] <= high
+        yield inside, f"score_levels (buckets) are beyond the scale of {self.tasks[0].name}, {low:g} to {high:g}"
+
+    def __repr__(self) -> str:
+        """One line; the reference alone has 101 numbers a task."""
+        tasks = ", ".join(f"{task.name} {task.low:g} to {task.high:g}" for task in self.tasks)
+        data = ", ".join(f"{each.n} photographs of {each.name}" for each in self.data)
+        width, height = self.size
+        return printable(f"ModelInfo({self.name}: {tasks}; {self.backbone} at {width} x {height}, trained on {data})")
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -122,11 +145,11 @@ class ModelInfo:
 
     def to_json(self) -> str:
         """The JSON document of a model file."""
-        document = {"format": FORMAT, **asdict(self)}
+        document = _without_nan({"format": FORMAT, **asdict(self)})
         score_levels = document.pop("score_levels")
         if score_levels:
             document["buckets"] = score_levels  # the key of format 1
-        return json.dumps(document, sort_keys=True)
+        return json.dumps(document, sort_keys=True, allow_nan=False)
 
     def percentiles(self, scores: np.ndarray) -> np.ndarray:
         """(B, T) native scores -> (B, T) percentages of the rated photographs that score lower, 0 to 100."""
@@ -145,57 +168,86 @@ def parse_info(text: str) -> ModelInfo:
         raise ModelError(
             f"its metadata has {len(text):,} characters, more than the {MAX_METADATA_CHARS:,} that are read"
         )
+    document = read_object(text)
+    found = document.pop("format", None)
+    if found != FORMAT:
+        what = f"it has format {found}" if type(found) is int and found < 1000 else "its format is not known"
+        raise ModelError(f"{what}, this version reads format {FORMAT}: pip install --upgrade beholder")
+    document["score_levels"] = document.pop("buckets", [])  # the key of format 1
     try:
-        document = json.loads(text)
-        found = document.pop("format")
-        if found != FORMAT:
-            raise ModelError(
-                f"it has format {found}, this version reads format {FORMAT}: pip install --upgrade beholder"
-            )
-        document["tasks"] = tuple(Task(**task) for task in document["tasks"])
-        document["data"] = tuple(TrainingData(**{**d, "tasks": tuple(d["tasks"])}) for d in document["data"])
-        document["metrics"] = tuple(Estimate(**metric) for metric in document["metrics"])
-        document["size"] = tuple(document["size"])
-        document["score_levels"] = tuple(document.pop("buckets", ()))  # the key of format 1
-        document["half_width"] = tuple(document["half_width"])
-        document["reference"] = tuple(tuple(row) for row in document["reference"])
-        return ModelInfo(**{field.name: document[field.name] for field in fields(ModelInfo)})
+        info: ModelInfo = typed(ModelInfo, document, "", undefined=UNDEFINED)
     except ModelError:
         raise
-    except Exception as error:  # whatever a wrong document raises
-        what = f"{type(error).__name__}: {one_line(error)}"
-        raise ModelError(f"its metadata is not what a beholder model carries ({what})") from None
+    except BeholderError as error:  # of a task
+        raise ModelError(f"in its metadata {error}") from None
+    return info
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: a metric that is undefined, as a correlation with a constant is, becomes null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_model(path: Path) -> tuple[bytes, ModelInfo]:
     """The content of a model file and its description; nothing in the file is run.
 
     Raises:
-        ModelError: the file is missing, not a regular file, too large, cut short, damaged, not a beholder model, keeps
-            data outside itself, or has metadata that cannot be true.
+        ModelError: the file is missing, not a regular file, too large, cut short, damaged, not a beholder model, not
+            sealed, keeps data outside itself, or has metadata that cannot be true or does not fit its graph.
     """
+    advice = "leave it out for the default model"
+    content = read_bytes(path, "a model file", MAX_MODEL_BYTES, advice=advice, error=ModelError)
     try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode) or not stat.S_ISREG(found.st_mode):  # reading a pipe or device may never end
-            what = "Is a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-            raise ModelError(f"{path}: cannot open the model ({what}); leave it out for the default")
-        if found.st_size > MAX_MODEL_BYTES:
-            raise ModelError(f"{path}: has {found.st_size:,} bytes, more than a model file can have")
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: cannot open the model ({why}); leave it out for the default") from None
-    try:
-        entries = read_metadata(content)
-        if METADATA_KEY in entries:
-            return content, parse_info(entries[METADATA_KEY])
+        return content, _describe(read_onnx(content), len(content))
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
-    raise ModelError(
-        f"{path}: an ONNX file, but not a beholder model; `beholder train` makes one"
-        if content
-        else f"{path}: not a model file: it is empty"
-    )
+        raise ModelError(f"{printable(os.fspath(path))}: {error}") from None
+
+
+def _describe(file: OnnxFile, size: int) -> ModelInfo:
+    if not size:
+        raise ModelError("not a model file: it is empty")
+    if METADATA_KEY not in file.metadata:
+        raise ModelError("an ONNX file, but not a beholder model; `beholder train` makes one")
+    if not file.sealed:  # a file that was cut off just before its seal, or of which any bit of the seal's key is wrong
+        raise ModelError(
+            "does not end with its sha256: it was cut short, damaged, or changed by another program; make or fetch it "
+            "again"
+        )
+    info = parse_info(file.metadata[METADATA_KEY])
+    check_contract(info, file.inputs, file.outputs)
+    return info
+
+
+def check_contract(
+    info: ModelInfo, inputs: Mapping[str, TensorType | None], outputs: Mapping[str, TensorType | None]
+) -> None:
+    """Check that inputs and outputs of the graph are those of a beholder model with these tasks.
+
+    Raises:
+        ModelError: they are not.
+    """
+    image = inputs.get("image")
+    right = image is not None and image.element == UINT8 and len(image.shape) == 4 and image.shape[3] == 3
+    if not right or len(inputs) > 1 or not set(info.outputs) <= set(outputs):
+        raise ModelError("its inputs and outputs are not those of a beholder model")
+    count = len(info.tasks)
+    contract = {  # output -> number of dimensions, length of the second
+        "scores": (2, count),
+        "embedding": (2, None),
+        "evidence": (4, count),
+        DISTRIBUTION: (2, len(info.score_levels)),
+    }
+    for name in info.outputs:
+        (dimensions, length), found = contract[name], outputs[name]
+        if found is None or found.element != FLOAT or len(found.shape) != dimensions:
+            raise ModelError(f"its {name} are not declared as floats of {dimensions} dimensions")
+        if length is not None and found.shape[1] != length:
+            what = "score levels" if name == DISTRIBUTION else "tasks"
+            raise ModelError(f"it describes {length} {what} and computes {name} of {found.shape[1] or 'any number'}")
 
 
 def model_id(name: str, content: bytes) -> str:

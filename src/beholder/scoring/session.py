@@ -1,15 +1,20 @@
-"""A model file in ONNX Runtime: open it, check that it is what its metadata says, run it."""
+"""A model file in ONNX Runtime: open it, run it, check what it computes."""
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from beholder.errors import ModelError
-from beholder.scoring.model_file import DISTRIBUTION, ModelInfo
+from beholder.scoring.model_file import DISTRIBUTION
 from beholder.text import one_line
+
+SHARE_ERROR = 0.01  # of a sum of shares of votes: those of a model in eight bits are not exact
+GRACE = 2.0  # seconds that a run has to end in after it was told to; it looks between two operators
+_RUNS: dict[int, Any] = {}  # thread -> RunOptions of what it computes now
 
 
 def open_session(path: Path, content: bytes, threads: int | None) -> Any:
@@ -30,6 +35,8 @@ def open_session(path: Path, content: bytes, threads: int | None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # As what was checked: content that is a flatbuffer, too, would else be opened as that.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle thread would take a core from
     options.intra_op_num_threads = threads or 0  # decoding; 0 is one thread per core, hyper-threads not counted
     providers: list[Any] = ["CPUExecutionProvider"]
@@ -41,37 +48,9 @@ def open_session(path: Path, content: bytes, threads: int | None) -> Any:
         raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
 
 
-def check_contract(path: Path, info: ModelInfo, session: Any) -> None:
-    """Check that inputs and outputs of the graph are those of a beholder model with these tasks.
-
-    Raises:
-        ModelError: they are not.
-    """
-    try:
-        inputs = {put.name: (put.type, len(put.shape), put.shape[-1:]) for put in session.get_inputs()}
-        outputs = {put.name: (put.type, put.shape) for put in session.get_outputs()}
-    except UnicodeDecodeError:
-        raise ModelError(f"{path}: not a model file, or damaged; make or fetch it again") from None
-    if inputs != {"image": ("tensor(uint8)", 4, [3])} or not set(info.outputs) <= set(outputs):
-        raise ModelError(f"{path}: its inputs and outputs are not those of a beholder model")
-    count = len(info.tasks)
-    contract = {  # output -> number of dimensions, length of the second
-        "scores": (2, count),
-        "embedding": (2, None),
-        "evidence": (4, count),
-        DISTRIBUTION: (2, len(info.score_levels)),
-    }
-    for name in info.outputs:
-        (dimensions, length), (kind, shape) = contract[name], outputs[name]
-        if kind != "tensor(float)" or len(shape) != dimensions:
-            found = f"{kind} of {len(shape)} dimensions"
-            raise ModelError(f"{path}: its {name} are {found}, where {dimensions} of float are expected")
-        if length is not None and shape[1] != length:
-            what = "score levels" if name == DISTRIBUTION else "tasks"
-            raise ModelError(f"{path}: it describes {length} {what} and computes {name} of {shape[1]}")
-
-
-def run_session(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int) -> list[np.ndarray]:
+def run_session(
+    session: Any, names: Sequence[str], pixels: np.ndarray, tasks: int, levels: int = 0
+) -> list[np.ndarray]:
     """Outputs of a session for a batch of pixels, checked against the contract.
 
     Args:
@@ -79,6 +58,7 @@ def run_session(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: i
         names: of the outputs.
         pixels: (B, height, width, 3) uint8.
         tasks: number of tasks.
+        levels: number of score levels, for a model that predicts their shares.
 
     Returns:
         One array per name, B rows each, all finite.
@@ -87,15 +67,75 @@ def run_session(session: Any, names: Sequence[str], pixels: np.ndarray, tasks: i
         ModelError: the model cannot be run, or an output has another shape than declared (a runtime takes declared
             shapes for a hint), or is not finite.
     """
+    from onnxruntime import RunOptions
+
+    options = RunOptions()
+
+    def run() -> list[np.ndarray]:
+        thread = threading.get_ident()
+        _RUNS[thread] = options
+        try:
+            return session.run(list(names), {"image": pixels}, options)
+        finally:
+            del _RUNS[thread]
+
     try:
-        outputs: list[np.ndarray] = session.run(list(names), {"image": pixels})
+        outputs = _interruptible(run, options)
     except Exception as error:  # as in `open_session`
         raise ModelError(f"the model cannot be run on these pixels: {one_line(error)}") from None
-    shapes = {"scores": (len(pixels), tasks), "evidence": (len(pixels), tasks)}
+    shapes = {"scores": (len(pixels), tasks), "evidence": (len(pixels), tasks), DISTRIBUTION: (len(pixels), levels)}
     for name, array in zip(names, outputs, strict=True):
         expected = shapes.get(name, (len(pixels),))
         if array.shape[: len(expected)] != expected or (name == "scores" and array.ndim != 2):
             raise ModelError(f"the model computes {name} of shape {array.shape}, which is not what its file says")
         if not np.isfinite(array).all():
             raise ModelError(f"the model computes {name} that are not finite numbers; its file is damaged")
+        if name == DISTRIBUTION and (array.min() < -SHARE_ERROR or abs(array.sum(axis=1) - 1).max() > SHARE_ERROR):
+            raise ModelError("the model computes shares of votes that do not add up to 1; its file is damaged")
     return outputs
+
+
+def stop_runs(threads: Iterable[int]) -> None:
+    """Make the models that these threads (their identifiers) run end with an error, before their next operator."""
+    for thread in threads:
+        if (options := _RUNS.get(thread)) is not None:
+            options.terminate = True
+
+
+def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np.ndarray]:
+    """Run a model so that Ctrl-C ends it, also one that never ends.
+
+    Only the main thread handles signals, and not while it is in the runtime. So the model runs in another thread, for
+    which the main thread waits. It takes 0.05 ms.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return run()
+    found: list[list[np.ndarray]] = []
+    errors: list[BaseException] = []
+    ended = threading.Event()  # join() of Python 3.11, once interrupted, takes the thread for ended
+
+    def work() -> None:
+        try:
+            found.append(run())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=work, name="beholder model", daemon=True).start()
+    try:
+        ended.wait()
+    except BaseException:
+        options.terminate = True
+        ended.wait(GRACE)
+        raise
+    if errors:
+        raise errors[0]
+    return found[0]
+
+
+def abandon(session: Any) -> None:
+    """Keep a session for ever: in a forked process, closing it waits for threads that are not there."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.commands import apart
-from helpers.factories import COMMAND, REPOSITORY
+from helpers.factories import COMMAND, REPOSITORY, save_model, save_photo, save_photos
 
 ERRORS = [
     (
@@ -62,7 +62,9 @@ def test_a_library_that_cannot_be_loaded_is_one_line(library: str, colour_model:
     (tmp_path / library).mkdir()
     (tmp_path / library / "__init__.py").write_text("raise ImportError('IMPORTANT:\\n\\nlibx.so: no such file')")
     environment = {"PYTHONPATH": f"{tmp_path}:{REPOSITORY / 'src'}"}
-    command = f"import sys; sys.argv[1:] = ['info', '{colour_model}']; from beholder.cli import main; main()"
+    save_photo(tmp_path / "a.jpg", 1)
+    words = ["score", str(tmp_path / "a.jpg"), "-m", str(colour_model)]
+    command = f"import sys; sys.argv[1:] = {words}; from beholder.cli import main; main()"
     status, err = run(command, **environment)
     assert status == 1 and err.count("\n") == 1
     assert err.startswith(
@@ -87,13 +89,6 @@ def test_an_error_while_python_ends_is_not_mentioned() -> None:
     assert "ZeroDivisionError" in run(code, BEHOLDER_DEBUG="1")[1]
 
 
-def test_stopped_while_it_starts() -> None:
-    code = "import sys\nsys.modules['beholder.cli.app'] = None\nfrom beholder import cli\n"
-    fake = "class Stop:\n    def find_spec(self, name, *_):\n        if name[13:] == 'app': raise KeyboardInterrupt\n"
-    status, err = run(f"{code}{fake}del sys.modules['beholder.cli.app']\nsys.meta_path.insert(0, Stop())\ncli.main()")
-    assert (status, err) == (130, "stopped\n")
-
-
 @pytest.mark.slow
 def test_python_options_change_nothing(colour_model: Path) -> None:
     for options in (["-OO"], ["-X", "dev", "-W", "error"]):
@@ -101,3 +96,10 @@ def test_python_options_change_nothing(colour_model: Path) -> None:
         done = subprocess.run([*command, "info", colour_model], capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == apart("info", colour_model).out
+
+
+def test_a_warning_is_one_line(tmp_path: Path) -> None:
+    photos = save_photos(tmp_path / "photos", 40)
+    done = apart("score", *photos, "-m", save_model(tmp_path / "m.onnx", shift=20), "-q")
+    assert done.code == 0 and done.err.count("\n") == 1
+    assert done.err.startswith("warning: model colour@") and "beyond its scale, 1 to 7" in done.err

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import traceback
+import warnings
 
 from beholder.terminal import say
 from beholder.text import one_line
@@ -23,9 +24,10 @@ def report(error: BaseException) -> None:
 
 
 def install() -> None:
-    """Let errors of threads be one line too, and errors that Python would only mention be none."""
+    """Let errors of threads and warnings be one line too, and errors that Python would only mention be none."""
     threading.excepthook = lambda given: None if given.exc_value is None else report(given.exc_value)
     if not os.environ.get(DEBUG_VARIABLE):
+        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
         sys.unraisablehook = lambda given: None
 
 

@@ -15,6 +15,7 @@ from beholder.photos.resize import decode_size, resize_exact, short_edge
 from beholder.photos.sources import each_of, is_one, name_of
 from beholder.scoring.cores import CORES
 from beholder.scoring.explain import Explanation, occlude
+from beholder.scoring.intervals import on_scale
 from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, model_id, model_path, read_model
 from beholder.scoring.scores import Scores, blank, task_index
 from beholder.scoring.session import abandon, open_session, run_session
@@ -150,13 +151,12 @@ class Scorer:
         counts = len(self.info.tasks), len(self.info.score_levels)
         outputs = run_session(self._opened(), self.info.outputs, np.asarray(pixels), *counts)
         values, embedding, evidence, *distribution = outputs
-        half_width = np.array(self.info.half_width, dtype=np.float32)
-        ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
+        values, low, high = on_scale(values, self.info.half_width, self.info.tasks, self.id)
         return Scores(
             tasks=self.info.tasks,
             values=values,
-            low=np.maximum(values - half_width, ends[0]),
-            high=np.minimum(values + half_width, ends[1]),
+            low=low,
+            high=high,
             percentiles=self.info.percentiles(values),
             embedding=embedding,
             evidence=evidence,

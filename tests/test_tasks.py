@@ -33,7 +33,7 @@ def test_missing_ratings_stay_missing() -> None:
     np.testing.assert_array_equal(np.isnan(Task("t", 1, 7).to_unit([1.0, np.nan])), [False, True])
 
 
-@pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1)])
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (0, float("inf")), (float("nan"), 1), (0, 1e300)])
 def test_an_empty_range_is_refused(low: float, high: float) -> None:
     with pytest.raises(BeholderError, match="range"):
         Task("t", low, high)

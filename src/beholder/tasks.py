@@ -15,6 +15,8 @@ from beholder.errors import BeholderError
 # Columns that every table of scores has, beside one for each task; `overall` is the score of the first task.
 SCORE_COLUMNS = ("path", "overall", "low", "high", "percentile", "width", "height", "model", "sha256", "error")
 
+MAX_END = 1e12  # of a rating scale, either way; the square of a larger one may be infinite in single precision
+
 
 @dataclass(frozen=True)
 class Task:
@@ -27,7 +29,7 @@ class Task:
         description: what raters were asked, in one sentence.
 
     Raises:
-        BeholderError: the range is empty or not finite, or the name cannot be a column name.
+        BeholderError: the range is empty, not finite or beyond :data:`MAX_END`, or the name cannot be a column name.
 
     >>> Task("beauty", 1, 7).to_unit([1, 4, 7])
     array([0. , 0.5, 1. ])
@@ -45,6 +47,8 @@ class Task:
             raise BeholderError(
                 f"task {self.name}: the range {self.low} to {self.high} is empty; give the ends of the rating scale"
             )
+        if max(abs(self.low), abs(self.high)) > MAX_END:
+            raise BeholderError(f"task {self.name}: the range {self.low} to {self.high} is no rating scale")
 
     def to_unit(self, native: Any) -> np.ndarray:
         """Native units -> [0, 1] for values inside the scale; NaN stays NaN.

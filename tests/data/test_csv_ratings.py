@@ -235,6 +235,12 @@ def test_tables_of_other_programs(lines: list[str], encoding: str, tmp_path: Pat
     assert rated(tmp_path, lines, encoding) == [("0.jpg", 1), ("1.jpg", 4.5)]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".TSV", ".txt"])
+def test_endings_that_spreadsheets_give(ending: str, tmp_path: Path) -> None:
+    path = Path(make_own(tmp_path)).rename(tmp_path / f"mine{ending}")
+    assert len(load_data(str(path))) == 12
+
+
 def test_absolute_names(tmp_path: Path) -> None:
     assert rated(tmp_path, ["image,x", f"{tmp_path}/0.jpg,1"]) == [(f"{tmp_path}/0.jpg", 1)]
 

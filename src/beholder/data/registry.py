@@ -113,8 +113,8 @@ def split_of(photos: RatedPhotos, seed: int = 0) -> RatedPhotos:
 
 
 def is_csv(name: str) -> bool:
-    """Whether this names a CSV file rather than a data set."""
-    return name.lower().endswith(".csv")
+    """Whether this names a CSV file, or as spreadsheets call it a text, rather than a data set."""
+    return name.lower().endswith((".csv", ".tsv", ".txt"))
 
 
 def data_folder(name: str, root: str | Path | None = None) -> Path:

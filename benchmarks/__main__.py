@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.tables import make_console, metrics_table
+from beholder.cli.tables import metrics_table
+from beholder.console import make_console
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import crash_recovery

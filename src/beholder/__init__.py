@@ -12,15 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from beholder.errors import BeholderError, ModelError, PhotoError
-from beholder.photos.read import read_photo
-from beholder.scoring.explain import Explanation
-from beholder.scoring.scorer import Scorer, load
-from beholder.scoring.scores import Scores
-from beholder.tasks import Task
 
 if TYPE_CHECKING:
     from beholder.personal.taste import Taste
+    from beholder.photos.read import read_photo
     from beholder.scoring.batch import Result, score_photos
+    from beholder.scoring.explain import Explanation
+    from beholder.scoring.scorer import Scorer, load
+    from beholder.scoring.scores import Scores
+    from beholder.tasks import Task
 
 __version__ = "0.1.0"
 __all__ = [
@@ -37,10 +37,16 @@ __all__ = [
     "read_photo",
     "score_photos",
 ]
-# Imported on first use: what they need takes a tenth of the time of all other imports here.
+# Imported on first use, so that the command line can say in a line that NumPy, say, cannot be loaded.
 _LAZY = {
+    "Explanation": "beholder.scoring.explain",
     "Result": "beholder.scoring.batch",
+    "Scorer": "beholder.scoring.scorer",
+    "Scores": "beholder.scoring.scores",
+    "Task": "beholder.tasks",
     "Taste": "beholder.personal.taste",
+    "load": "beholder.scoring.scorer",
+    "read_photo": "beholder.photos.read",
     "score_photos": "beholder.scoring.batch",
 }
 

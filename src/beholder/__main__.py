@@ -1,5 +1,6 @@
 """`python -m beholder` is `beholder`."""
 
-from beholder.cli.app import main
+from beholder.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from beholder.errors import BeholderError
+from beholder.reading import read_bytes
 
 fcntl: ModuleType | None
 try:
@@ -21,6 +23,7 @@ try:
 except ImportError:  # not on Windows
     fcntl = None
 
+MAX_RESULT_BYTES = 10**9  # of a file that an earlier run kept
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; make the folder first",
     errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
@@ -32,6 +35,8 @@ _ADVICE = {
     errno.EPERM: "writing there is not permitted; choose another folder",
     errno.EROFS: "writing there is not permitted; choose another folder",
 }
+
+_UNTIDY = re.compile(r"(\A|/)\.?(/|\Z)(?<!\A/)")  # a part of a path that is empty or a dot
 
 
 @contextmanager
@@ -161,16 +166,18 @@ def path_key(path: str) -> str:
     >>> path_key("./photos//a.jpg") == path_key("photos/a.jpg") != path_key("b/../photos/a.jpg")
     True
     """
+    if os.sep == "/" and path and not _UNTIDY.search(path):  # a tenth of the time, in lists of millions
+        return path if path[0] == "/" else f"{os.getcwd()}/{path}"
     return os.fspath(Path(path).absolute())
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
-    """The JSON object in a file; an empty one if the file is missing or is not JSON."""
+    """The JSON object that :func:`write_json` wrote; an empty one if the file is missing or is not JSON."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
+        found = json.loads(read_bytes(path, "a result", MAX_RESULT_BYTES))
+    except (BeholderError, ValueError, RecursionError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
@@ -180,9 +187,23 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def cache_folder() -> Path:
-    """Folder of converted weights and computed features: ``BEHOLDER_CACHE``, or ``beholder`` in the user's cache."""
-    given = os.environ.get("BEHOLDER_CACHE")
-    if given:
-        return Path(given)
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """Folder of converted weights and computed features: ``BEHOLDER_CACHE``, or ``beholder`` in the user's cache.
+
+    The user's cache is ``XDG_CACHE_HOME`` if that is an absolute path, as its specification wants, or ``~/.cache``.
+
+    Raises:
+        BeholderError: there is none, because the user has no home, as in a container that runs as a mere number.
+    """
+    try:
+        if given := os.environ.get("BEHOLDER_CACHE"):
+            return Path(given).expanduser()
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "")
+        base = base if base.is_absolute() else Path.home() / ".cache"
+    except RuntimeError:  # from both, where ~ means nothing
+        base = Path()
+    if not base.is_absolute():
+        raise BeholderError(
+            "there is no home folder to keep weights and features in; name a folder in the environment variable "
+            "BEHOLDER_CACHE"
+        )
     return base / "beholder"

@@ -1,12 +1,12 @@
 """Progress on standard error: rate and time left on a terminal, nothing if it is redirected."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from beholder.console import make_console
 
 
 class _Rate(ProgressColumn):
@@ -27,15 +27,15 @@ def bar(label: str, total: int | None = None, done: int = 0, *, quiet: bool = Fa
     Yields:
         The bar; call ``bar.advance(bar.task_ids[0])`` after each step.
     """
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    console = make_console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(label, total=total, completed=done)
         progress.advance(task, 0)  # the rate counts from here, not from the end of the first batch
         yield progress
-
-
-def note(text: str) -> None:
-    """Write a line to standard error in one call, so that an interruption cannot cut off its line break."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

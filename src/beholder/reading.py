@@ -7,6 +7,7 @@ what the name stood for a moment ago, is asked what it is and how large it is.
 
 import codecs
 import contextlib
+import io
 import json
 import math
 import os
@@ -14,7 +15,7 @@ import stat
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import Any
 
 from beholder.errors import BeholderError
 from beholder.text import one_line, printable
@@ -48,7 +49,7 @@ def open_regular(
     *,
     advice: str = "",
     error: type[BeholderError] = BeholderError,
-) -> BinaryIO:
+) -> io.BufferedReader:
     """Open a regular file to read its bytes; anything else is refused at once, without reading or waiting.
 
     Args:

@@ -1,7 +1,7 @@
 """Text from file names, model files and other programs, made safe to print and to write.
 
-`printable` for a terminal, `one_line` for an error of another library inside a message, `valid_utf8` for a table or a
-file. HTML is escaped by its template.
+`printable` and `harmless` for a terminal, `one_line` for an error of another library inside a message, `cut` for a
+user's text in one, `valid_utf8` for a table or a file. HTML is escaped by its template.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MAX_EXAMPLES = 3  # names that a message gives of many
+MAX_QUOTED = 60  # characters of a user's text in a message
+MAX_LINE = 5000  # characters of any message; a path has 4,096 at most
 MAX_ERROR = 200  # characters of another library's error in a message
 
 
@@ -19,6 +21,20 @@ def printable(text: str) -> str:
     two\nlines\x1b[31m.jpg
     """
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def harmless(text: str) -> str:
+    r"""Text of any number of lines for a terminal: as :func:`printable`, but line breaks and tabs stay.
+
+    >>> harmless("two\nlines\x1b[31m")
+    'two\nlines\\x1b[31m'
+    """
+    if text.isprintable() or text.translate(_BREAKS).isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+
+
+_BREAKS = str.maketrans("", "", "\n\t")
 
 
 def one_line(error: BaseException | str) -> str:
@@ -37,6 +53,15 @@ def valid_utf8(text: str) -> str:
     caf\udce9.jpg
     """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def cut(text: str, length: int = MAX_QUOTED) -> str:
+    """The beginning of a long text, to be quoted in a message.
+
+    >>> cut("x" * 1_000_000, 5)
+    'xxxxx...'
+    """
+    return text if len(text) <= length else f"{text[:length]}..."
 
 
 def first_few(values: Iterable[object]) -> str:

@@ -169,7 +169,7 @@ def test_nothing_to_evaluate(run: Callable[..., Done], ratings: Path, tmp_path: 
         (["--range", "overall"], "--range overall: give it as TASK=LOW:HIGH"),
         (["--range", "beauty=1:7"], "a range for 'beauty', which is not rated"),
         (["--data", "nowhere"], "no data set is called 'nowhere'"),
-        (["--data", "nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["--data", "nowhere.csv"], "nowhere.csv: no such file"),
     ],
 )
 def test_mistakes_are_told_in_a_line(run: Callable[..., Done], ratings: Path, options: list[str], message: str) -> None:

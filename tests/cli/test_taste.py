@@ -187,7 +187,7 @@ def test_files_that_are_no_taste(beholder: Run, tmp_path: Path, photographs: lis
         (json.dumps({**good, "scale": {"name": "x", "low": 3, "high": 1}}), "is not a taste file"),
         (json.dumps({**good, "taste_format": 2}), "pip install --upgrade beholder"),
         (json.dumps({**good, "on_embedding": "AAAAAA=="}), "does not have the coefficients"),
-        (None, "cannot be read"),
+        (None, "no such file"),
     ):
         path = tmp_path / "bad.json"
         path.unlink(missing_ok=True)

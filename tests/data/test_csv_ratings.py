@@ -1,5 +1,7 @@
 """Ratings in CSV files: columns, scales, votes, one rater, and messages for what is wrong."""
 
+import os
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,13 +76,27 @@ def test_scales_are_the_narrowest_in_use(values: list[float], scale: tuple[float
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: path.unlink(), r"mine\.csv: cannot be read .* give a CSV file"),
-        (lambda path: edit(path, "File", "picture"), "no column of photographs; call it one of image, file"),
+        (lambda path: path.unlink(), r"mine\.csv: no such file; give a CSV file"),
+        (
+            lambda path: edit(path, "File", "picture"),
+            "no column of photographs; call it one of image, sourcefile, file",
+        ),
         (lambda path: edit(path, "beauty_mean,light", "beauty,beauty_mean"), "both called beauty"),
         (lambda path: edit(path, "beauty_mean", "light"), "two columns 'light'"),
         (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0,four"), "row 6, light is 'four', not a number"),
         (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0,inf"), "row 6, light is 'inf', not a number"),
-        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,,"), r"row 6, pictures/04\.jpg has no rating"),
+        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0,1e300"), "row 6, light is '1e300', not a number"),
+        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0,1_0"), "row 6, light is '1_0', not a number"),
+        (lambda path: edit(path, "04.jpg,3.0,4", '04.jpg,3.0,"1,000"'), "row 6, light is '1,000', not a number"),
+        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0," + "x" * 10**5), r"row 6, light is 'x{60}\.\.\.'"),
+        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0," + "x" * 10**6), "line 6 is not CSV .*field larger"),
+        (lambda path: edit(path, "04.jpg,3.0,4", '04.jpg,"3.0,4'), "line 13 is not CSV .* quotation mark not closed"),
+        (lambda path: edit(path, "04.jpg,3.0,4", "04.jpg,3.0,\0"), "line 6 holds a zero byte"),
+        (lambda path: edit(path, "pictures/04.jpg", "x" * 5000), "1 of 12 photographs are not in"),
+        (lambda path: edit(path, "pictures/04.jpg", "./pictures/05.jpg"), "listed more than once"),
+        (lambda path: edit(path, "light", "x" * 10**4), "a column has a name of 10,000 characters"),
+        (lambda path: edit(path, "light", "votes_" + "9" * 900), r"column 'votes_9{54}\.\.\.': a value has 6 digits"),
+        (lambda path: edit(path, "light", "file"), "'File' and 'file' are one name in two cases"),
         (lambda path: edit(path, "pictures/04.jpg", ""), "row 6 names no photograph"),
         (lambda path: edit(path, "pictures/04.jpg", "pictures/05.jpg"), "listed more than once"),
         (lambda path: (path.parent / "pictures" / "04.jpg").unlink(), r"1 of 12 .* the first is pictures/04\.jpg"),
@@ -184,3 +200,72 @@ def test_one_rater_may_rate_few_photographs(tmp_path: Path) -> None:
     assert (task.name, task.low, task.high) == ("mine", -1, 6)
     refused("mine of .* is 4, outside its scale 0 to 3", csv_ratings.load_one_rater, path, None, (0, 3))
     refused(r"2 columns of ratings \(beauty, light\)", csv_ratings.load_one_rater, Path(make_own(tmp_path)))
+
+
+def rated(root: Path, lines: list[str], encoding: str = "utf-8") -> list[tuple[str, float]]:
+    """Photographs and ratings of a table; photographs called 0.jpg and so on are there."""
+    for number in range(6):
+        picture(root / f"{number}.jpg", number)
+    (root / "r.csv").write_bytes("\r\n".join([*lines, ""]).encode(encoding))
+    photos = csv_ratings.load_one_rater(root / "r.csv")
+    return list(zip(photos.files, photos.ratings[:, 0].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("missing", ["", "-", "n/a", "NULL"])
+def test_stars_of_exiftool(missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Photographs without stars are left out, which is said; 0 stars are none."""
+    lines = ["SourceFile,FileName,Rating", "./0.jpg,0.jpg,3", f"./1.jpg,1.jpg,{missing}", "2.jpg,2.jpg,5", "3.jpg,,0"]
+    assert rated(tmp_path, lines) == [("0.jpg", 3), ("2.jpg", 5)]
+    assert capsys.readouterr().err.endswith("r.csv: 2 of 4 photographs have no rating and are left out\n")
+    assert rated(tmp_path, ["image,Rating", "0.jpg,0", "1.jpg,4"]) == [("0.jpg", 0), ("1.jpg", 4)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["File Name,Stars", "0.jpg,1", ".\\1.jpg,4.5"],
+        ["File_Path;my stars", "0.jpg;1", "1.jpg;4,5"],
+        ["sep=;", '"Photo";"Rating"', '"0.jpg";"1"', '"1.jpg";"4.5"'],
+        ["\ufeffIMAGE\tRating", "0.jpg\t1,0", ".//./1.jpg\t4,5"],
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_tables_of_other_programs(lines: list[str], encoding: str, tmp_path: Path) -> None:
+    lines = [line.removeprefix("\ufeff") for line in lines] if encoding == "utf-16" else lines
+    assert rated(tmp_path, lines, encoding) == [("0.jpg", 1), ("1.jpg", 4.5)]
+
+
+def test_absolute_names(tmp_path: Path) -> None:
+    assert rated(tmp_path, ["image,x", f"{tmp_path}/0.jpg,1"]) == [(f"{tmp_path}/0.jpg", 1)]
+
+
+@pytest.mark.parametrize(("here", "given"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_whose_letters_are_composed_in_another_way(here: str, given: str, tmp_path: Path) -> None:
+    names = [f"K\u00f6ln/{number} M\u00fcller.jpg" for number in range(5)]
+    for number, name in enumerate(names):
+        picture(tmp_path / unicodedata.normalize(here, name), number)
+    found = rated(tmp_path, ["image,x", *(f"{unicodedata.normalize(given, name)},1" for name in names)])
+    assert [name for name, _ in found] == [unicodedata.normalize(here, name) for name in names]
+
+
+@pytest.mark.parametrize("word", ["TRUE", "05. Jan", "2024-01-05", "good"])
+def test_ratings_that_are_no_numbers_are_shown(word: str, tmp_path: Path) -> None:
+    refused(
+        f"no column of ratings, which are numbers: mine has '{word}'", rated, tmp_path, ["image,mine", f"0.jpg,{word}"]
+    )
+
+
+def test_votes_of_no_sensible_value(tmp_path: Path) -> None:
+    refused("a value has 6 digits", rated, tmp_path, ["image,votes_" + "1" * 300 + ",votes_2", "0.jpg,1,2"])
+    refused(
+        "votes_1 is '1e13'",
+        rated,
+        tmp_path,
+        ["image,votes_1,votes_2,x", "0.jpg,1e13,2,1", "1.jpg,1,2,3", "2.jpg,1,2,3"],
+    )
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.csv")
+    for path, kind in ((tmp_path / "r.csv", "pipe"), (Path("/dev/zero"), "device"), (tmp_path, "folder")):
+        refused(f"is a {kind}, not a table of ratings", csv_ratings.load, path)

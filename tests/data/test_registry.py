@@ -1,7 +1,10 @@
 """Every data set by its record and by name: small folders in the published layouts, and the real data."""
 
 import hashlib
+import os
 import pkgutil
+import random
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import pytest
 from beholder.data import sets
 from beholder.data.registry import data_root, data_set, data_statistics, load_data
 from beholder.data.sets import NAMES
+from beholder.errors import BeholderError
+from helpers.damage import damaged
 from helpers.layouts import LAYOUTS, edit, refused
 
 # Files, tasks, the first photograph's first rating.
@@ -78,7 +83,7 @@ def test_root_may_be_the_data_set(layout: str, tmp_path: Path, monkeypatch: pyte
     own_folder = (tmp_path / name).rename(tmp_path / "elsewhere")
     photos = load_data(name, own_folder, drop_leaks=True)
     assert photos.root.is_relative_to(own_folder) and len(photos) == EXPECTED[layout][0]
-    refused("cannot be read", load_data, name, tmp_path)
+    refused("no such file", load_data, name, tmp_path)
     own_folder.rename(tmp_path / name)
     monkeypatch.setenv("BEHOLDER_DATA", str(tmp_path))
     assert load_data(name, drop_leaks=True).files == photos.files
@@ -100,13 +105,13 @@ def test_without_a_root_the_message_says_how_to_name_it(value: str | None, monke
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: path.unlink(), "no such file"),
         (lambda path: edit(path, "_mean", "_median"), "no column"),
         (lambda path: edit(path, "6.1,1.0" if "oasis" in str(path) else "0.2874", "9.9"), "outside its scale"),
         (lambda path: edit(path, "6.1,1.0" if "oasis" in str(path) else "0.2874", "many"), "not a number"),
         (lambda path: next((path.parent / "images").iterdir()).unlink(), "1 of 2 photographs are not in"),
         (lambda path: path.write_text(path.read_text() + path.read_text().splitlines()[-1]), "listed more than once"),
-        (lambda path: path.write_bytes(b"\xff\xfe" + path.read_bytes()), "is not UTF-8"),
+        (lambda path: path.write_bytes(b"\xff" + path.read_bytes()), "is not UTF-8"),
     ],
 )
 def test_bad_labels_are_one_line(name: str, spoil: Callable[[Path], None], message: str, tmp_path: Path) -> None:
@@ -126,3 +131,42 @@ def test_real_data(name: str, count: int, start: str, data_root: Path) -> None:
     photos = load_data(name, data_root)
     assert len(photos) == count and np.isfinite(photos.ratings).all()
     assert photos.content_hash.startswith(start)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_damaged_labels_are_read_or_refused(name: str, tmp_path: Path) -> None:
+    """Whatever is wrong in a table or a list ends in one line, or does no harm."""
+    given = LAYOUTS[name](tmp_path)
+    tables = sorted(path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".txt", ".jpgl"))
+    chance = random.Random(0)
+    for path in tables:
+        content = path.read_bytes()
+        for _ in range(120 // len(tables)):
+            path.write_bytes(damaged(content, chance))
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    load_data(given, tmp_path)
+            except BeholderError as error:
+                assert len(str(error)) < 3000
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_labels_that_are_no_file_are_refused(name: str, kind: str, tmp_path: Path) -> None:
+    given = LAYOUTS[name](tmp_path)
+    for path in sorted(path for path in tmp_path.rglob("*") if path.suffix in (".csv", ".txt", ".jpgl")):
+        content = path.read_bytes()
+        path.unlink()
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            path.symlink_to("/dev/zero")
+        else:
+            path.mkdir()
+        if path.name != "image_content_category.csv":  # for statistics only
+            with pytest.raises(BeholderError, match=f"{path.name}: is a {kind}, not a (table|list)"):
+                load_data(given, tmp_path)
+        path.rmdir() if kind == "folder" else path.unlink()
+        path.write_bytes(content)

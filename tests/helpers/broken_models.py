@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 
 from beholder.scoring.onnx_file import sealed
@@ -45,3 +46,21 @@ def with_graph(edit: Callable[[onnx.ModelProto], object]) -> Callable[[Path], No
         save_sealed(model, path)
 
     return change
+
+
+def endless(model: onnx.ModelProto) -> None:
+    """A change of a parsed model: it computes its first step for ever."""
+    node, info, one = onnx.helper.make_node, onnx.helper.make_tensor_value_info, onnx.TensorProto
+    body = onnx.helper.make_graph(
+        [node("Identity", ["go"], ["going"]), node("Abs", ["before"], ["after"])],
+        "body",
+        [info("turn", one.INT64, []), info("go", one.BOOL, []), info("before", one.FLOAT, None)],
+        [info("going", one.BOOL, []), info("after", one.FLOAT, None)],
+    )
+    first = model.graph.node[0].output[0]
+    for each in model.graph.node:
+        each.input[:] = ["for ever" if name == first else name for name in each.input]
+    model.graph.initializer.extend(
+        [onnx.numpy_helper.from_array(np.array(2**62), "turns"), onnx.numpy_helper.from_array(np.array(True), "yes")]
+    )
+    model.graph.node.insert(1, node("Loop", ["turns", "yes", first], ["for ever"], body=body))

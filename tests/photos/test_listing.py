@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from beholder.photos.listing import Unreadable, find, natural_key
+from beholder.photos.large_lists import natural_key
+from beholder.photos.listing import Unreadable, find
 from beholder.text import printable
 
 

@@ -106,7 +106,9 @@ def test_scores_are_sane(scorer: Scorer, photos: list[Path], alone: np.ndarray) 
         ([], "empty"),
         ("/nowhere.jpg", "no such file"),
         (b"", "bytes"),
-        (np.zeros((4, 4)), "uint8"),
+        (np.full((4, 4), 2.0), "uint8"),
+        (None, "None, where a path"),
+        (3, "a number, 3, where a path"),
         (["/nowhere.jpg"], "no such file"),
     ],
 )
@@ -116,7 +118,7 @@ def test_bad_sources_are_one_line(scorer: Scorer, bad: object, message: str) -> 
     assert "\n" not in str(caught.value)
 
 
-MIXED = [b"", np.zeros((9, 9, 3), np.uint8), "/nowhere.jpg", Image.new("RGB", (12, 8), "red"), np.zeros((4, 4))]
+MIXED = [b"", np.zeros((9, 9, 3), np.uint8), "/nowhere.jpg", Image.new("RGB", (12, 8), "red"), np.full((4, 4), 2.0)]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,13 @@
 """Scores agree with each other, can be sliced and joined, and become tables."""
 
+import copy
+import pickle
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 from PIL import Image
 
@@ -48,3 +53,97 @@ def test_scores_hold_together(scorer: Scorer, photos: list[Path]) -> None:
         scores[len(photos)]
     with pytest.raises(BeholderError, match="overall, beauty"):
         scores.column("lightness")
+
+
+def made(count: int = 5, model: str = "made@1", first: str = "overall") -> Scores:
+    tasks = (Task(first, 1, 9), Task("beauty", 1, 9))
+    values = np.arange(count * 2, dtype=np.float32).reshape(count, 2)
+    sizes = np.arange(count * 2).reshape(count, 2) + 100
+    return Scores(tasks, values, values - 1, values + 1, values * 10, values, values[..., None, None], sizes, model)
+
+
+ROWS: dict[str, tuple[Any, list[int]]] = {
+    "integer": (2, [2]),
+    "from the end": (-1, [4]),
+    "numpy's integer": (np.int64(3), [3]),
+    "of argmax": (np.arange(5).argmax(), [4]),
+    "array of no dimension": (np.array(1), [1]),
+    "unsigned": (np.uint8(4), [4]),
+    "slice": (slice(1, 4), [1, 2, 3]),
+    "step": (slice(None, None, -2), [4, 2, 0]),
+    "slice beyond": (slice(3, 99), [3, 4]),
+    "all": (..., [0, 1, 2, 3, 4]),
+    "mask": (np.arange(5) % 2 == 0, [0, 2, 4]),
+    "list of bool": ([True, False, False, False, True], [0, 4]),
+    "column of bool": (pandas.Series([False, True, False, False, True]), [1, 4]),
+    "list": ([3, 0, 0, -1], [3, 0, 0, 4]),
+    "empty list": ([], []),
+    "array": (np.array([4, 2]), [4, 2]),
+    "range": (range(1, 3), [1, 2]),
+    "argsort": (np.arange(5)[::-1].argsort(), [4, 3, 2, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_indexed_as_an_array_is(kind: str) -> None:
+    index, rows = ROWS[kind]
+    scores = made()
+    chosen = scores[index]
+    for name in ("values", "low", "high", "percentiles", "embedding", "evidence", "sizes"):
+        np.testing.assert_array_equal(getattr(chosen, name), getattr(scores, name)[rows])
+    assert len(chosen) == len(rows) == len(chosen.overall) and chosen.model == scores.model
+
+
+NO_INDEX: dict[str, tuple[Any, str]] = {
+    "beyond": (5, "photograph 5 of 5"),
+    "before": (-6, "photograph -6 of 5"),
+    "numpy beyond": (np.int32(7), "photograph 7 of 5"),
+    "list beyond": ([0, 9], "photographs 0 to 9 of 5"),
+    "list before": ([-6], "photographs -6"),
+    "short mask": ([True, False], "a mask of 2 for 5"),
+    "two dimensions": (np.zeros((5, 2), int), "no index"),
+    "two indices": ((0, 1), "no index"),
+    "number": (1.0, "no index"),
+    "numbers": ([1.0, 2.0], "no index"),
+    "bool": (True, "no index"),
+    "name": ("beauty", "no index"),
+    "nothing": (None, "no index"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_INDEX)
+def test_what_is_no_index_is_an_index_error(kind: str) -> None:
+    index, says = NO_INDEX[kind]
+    with pytest.raises(IndexError, match=says) as caught:
+        made()[index]
+    assert "\n" not in str(caught.value)
+
+
+def test_comparing_gives_one_answer() -> None:
+    scores = made()
+    assert scores == made() and made(1) == scores[0] and scores[1] in scores
+    assert scores != made(4) and scores != made(model="other@1") and scores != made(first="joy") and scores != 3
+    assert scores[0] != scores[1] and scores[0] not in scores[1:]
+    assert blank(scores, [1]) == blank(made(), [1]) != scores  # NaN is NaN
+    with_votes = replace(scores, score_levels=(1.0, 9.0), distribution=np.full((5, 2), 0.5))
+    assert with_votes != scores and scores != with_votes and with_votes == copy.deepcopy(with_votes)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(scores)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 500])
+def test_shown_in_one_line(count: int) -> None:
+    shown = repr(made(count))
+    assert shown.startswith(f"Scores({count} photograph") and shown.isprintable() and len(shown) < 200
+    assert str(made(count)) == shown
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 500])
+def test_a_notebook_shows_a_small_table(count: int) -> None:
+    shown = made(count, model="<b>@1")._repr_html_()
+    assert shown.count("<tr>") == 1 + min(count, 10) and "&lt;b&gt;@1" in shown and "<b>" not in shown
+    assert f"{count} photograph" in shown and ("the first 10 of 500" in shown) == (count == 500)
+
+
+def test_scores_travel() -> None:
+    assert pickle.loads(pickle.dumps(made())) == copy.deepcopy(made()) == copy.copy(made()) == made()

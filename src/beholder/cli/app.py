@@ -4,15 +4,15 @@ Commands are thin: read the arguments, call the package, print. Heavy imports wa
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
 
 from beholder import __version__
+from beholder.cli import last_net
 from beholder.cli.data import data_stats
 from beholder.cli.evaluate import evaluate
 from beholder.cli.explain import explain
@@ -21,16 +21,29 @@ from beholder.cli.quantize import quantize
 from beholder.cli.report import report
 from beholder.cli.reproduce import reproduce
 from beholder.cli.score import score
-from beholder.cli.session import ALL_FAILED, STOPPED, interrupt, say
+from beholder.cli.session import ALL_FAILED, STOPPED
+from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
 from beholder.errors import BeholderError
+from beholder.terminal import prepare, say, show
 
 READER_GONE = 141  # exit status: 128 + SIGPIPE
 
 
 class _Group(typer.core.TyperGroup):
     """Turns every error into one line on standard error and an exit status, never a traceback."""
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        try:
+            status = super().main(*args, **{**options, "standalone_mode": False})
+        except Exception as error:
+            if hasattr(error, "show"):  # wrong usage; typer and click have a type each for it
+                error.show(sys.stderr)
+                sys.exit(getattr(error, "exit_code", 2))
+            last_net.report(error)
+            status = ALL_FAILED
+        sys.exit(status)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -87,14 +100,15 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        typer.echo(f"beholder {__version__}")
+        show(f"beholder {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
     """Entry point."""
-    signal.signal(signal.SIGTERM, interrupt)
-    app(prog_name="beholder")
+    prepare()
+    with listening():
+        app(prog_name="beholder")
 
 
 def _abandon_output() -> None:

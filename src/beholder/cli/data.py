@@ -1,11 +1,11 @@
 """`beholder data`."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from beholder.cli.options import DATA_HELP, DATA_METAVAR, Root
+from beholder.terminal import show, show_json
 
 
 def data_stats(
@@ -27,16 +27,18 @@ def data_stats(
       beholder data stats aadb --root DATA
       beholder data stats ratings.csv --json
     """
-    from beholder.cli.tables import make_console, statistics_tables
+    from beholder.cli.tables import statistics_tables
+    from beholder.console import make_console
     from beholder.data.registry import data_set, data_statistics, is_csv
 
     statistics = data_statistics(name, root, drop_leaks=drop_leaks)
     if as_json:
         titled = {part.key: {"title": part.title, "rows": part.records()} for part in statistics}
-        typer.echo(json.dumps({"data": name, **titled}, indent=2))
+        show_json({"data": name, **titled})
         return
     if not is_csv(name):
-        typer.echo(f"{name}: {data_set(name).description}\n")
+        show(f"{name}: {data_set(name).description}")
+        show("")
     console = make_console()
     for table in statistics_tables(statistics):
         console.print(table)

@@ -1,7 +1,6 @@
 """`beholder evaluate`."""
 
 import csv
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Workers, open_scorer, ranges
-from beholder.cli.session import MAX_REASONS, SOME_FAILED, say
+from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Threads, Workers, open_scorer, ranges
+from beholder.cli.session import MAX_REASONS, SOME_FAILED
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.scoring.batch import batch_threads
+from beholder.terminal import say, show, show_json
 
 if TYPE_CHECKING:
     from beholder.evaluation.results import Evaluation
@@ -42,6 +42,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
 ) -> None:
     """Measure a model on rated photographs.
 
@@ -68,12 +69,12 @@ def evaluate(
       beholder evaluate mine.onnx --data oasis --against default --out predictions.csv
       beholder evaluate mine.onnx --data ratings.csv --range beauty=1:10 --json
     """
-    from beholder.cli.tables import evaluation_tables, make_console
+    from beholder.cli.tables import evaluation_tables
+    from beholder.console import make_console
     from beholder.data.registry import is_csv, load_data
     from beholder.evaluation import evaluate as measuring
     from beholder.evaluation.selection import EVALUATION_PARTS
     from beholder.files import explained, replacing
-    from beholder.text import printable
 
     if part not in EVALUATION_PARTS:
         raise BeholderError(f"--split {part}: choose one of {', '.join(EVALUATION_PARTS)}")
@@ -81,25 +82,27 @@ def evaluate(
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
     if out is not None and is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
         raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
-    scorers = [open_scorer(name, threads=THREADS) for name in (model, against) if name is not None]
+    scorers = [open_scorer(name, threads=batch_threads(threads)) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     with ExitStack() as stack:
         partial = stack.enter_context(replacing(out, "the predictions")) if out else None
-        found = measuring.evaluate(scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers)
+        found = measuring.evaluate(
+            scorers, photos, part, split_seed, threshold=threshold, batch=batch, workers=workers, threads=threads
+        )
         if out and partial:
             with explained(out, "the predictions"):
                 write_csv(partial, found)
     for text in dict.fromkeys(warning for each in found.models for warning in each.warnings):
         say(f"warning: {text}")
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=2))
+        show_json(found.as_dict())
     else:
         console = make_console()
         for shown in evaluation_tables(found):
             console.print(shown)
             console.print()
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
-            typer.echo(f"note: {printable(text)}")
+            show(f"note: {text}")
     for reason in list(found.failures.values())[:MAX_REASONS]:
         say(f"not evaluated: {reason}")
     if len(found.failures) > MAX_REASONS:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Fast, Model, open_scorer
+from beholder.cli.options import Fast, Model, Threads, open_scorer
 from beholder.errors import BeholderError
+from beholder.terminal import show
 
 
 def explain(
@@ -21,6 +22,7 @@ def explain(
     grid: Annotated[int, typer.Option(min=2, max=32, help="Cells per side; the time grows with its square.")] = 8,
     model: Model = None,
     fast: Fast = False,
+    threads: Threads = None,
 ) -> None:
     """Draw where in a photograph a score comes from.
 
@@ -32,18 +34,19 @@ def explain(
       beholder explain examples/photos/rocket.jpg --task beauty
     """
     from beholder.files import explained, replacing
-    from beholder.text import printable
+    from beholder.photos.name_lists import existing
 
+    photo = existing(photo) or photo
     path = out or Path(f"{Path(photo).stem}-{task}.png")
     if path.suffix.lower() != ".png":
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")
     if os.path.exists(path) and os.path.exists(photo) and os.path.samefile(path, photo):
         raise BeholderError(f"{path}: is the photograph itself; give the explanation another name")
-    explanation = open_scorer(model, fast=fast).explain(photo, task, grid)
+    explanation = open_scorer(model, fast=fast, threads=threads).explain(photo, task, grid)
     with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
         explanation.draw().save(partial, "PNG")
     evidence = explanation.evidence
-    typer.echo(
-        f"{printable(str(path))}: {task} {explanation.score:.2f}; one cell raises it by up to "
+    show(
+        f"{path}: {task} {explanation.score:.2f}; one cell raises it by up to "
         f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
     )

@@ -1,6 +1,7 @@
 """`beholder info`, `beholder models` and `beholder weights`."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ import typer
 
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.terminal import show, show_json
 
 
 def info(
@@ -23,13 +25,14 @@ def info(
     Tasks, ranges, training data with hashes, held-out metrics, licence, backbone. The file is checked and read, and
     nothing in it is run.
     """
-    from beholder.cli.tables import info_tables, make_console
+    from beholder.cli.tables import info_tables
+    from beholder.console import make_console
     from beholder.scoring.model_file import model_id, model_path, read_model
 
     content, described = read_model(model_path(model))
     identity = model_id(described.name, content)
     if as_json:
-        typer.echo(json.dumps({"id": identity, **json.loads(described.to_json())}, indent=2))
+        show_json({"id": identity, **json.loads(described.to_json())})
         return
     out = make_console()
     for part in info_tables(described, identity):
@@ -52,7 +55,8 @@ def models_list(
       beholder models
       beholder models --json
     """
-    from beholder.cli.tables import make_console, plain
+    from beholder.cli.tables import plain
+    from beholder.console import make_console
     from beholder.models import registry
     from beholder.models.weights import cached_weights
 
@@ -61,10 +65,10 @@ def models_list(
 
     rows: list[dict[str, Any]] = []
     for cost in all_costs():
-        here = cached_weights(cost.weights).exists()
+        here = os.path.exists(cached_weights(cost.weights))  # False where it may not be looked at
         rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        show_json(rows)
         return
     names = ("backbone", "parameters", "12 outputs", "5 outputs", "stage 1", "stage 2", "GFLOP", "input", "here")
     listing = plain(None, *names, "licence", numbers=True, overflow="fold")
@@ -77,13 +81,14 @@ def models_list(
 
 def weights_list() -> None:
     """Names, what they are, licence, and whether they are here already."""
-    from beholder.cli.tables import make_console, plain
+    from beholder.cli.tables import plain
+    from beholder.console import make_console
     from beholder.models import registry
     from beholder.models.weights import cached_weights
 
     listing = plain(None, "name", "here", "licence", "what", "package", overflow="fold")
     for name, entry in registry.WEIGHTS.items():
-        here = "yes" if cached_weights(name).exists() else "no"
+        here = "yes" if os.path.exists(cached_weights(name)) else "no"
         listing.add_row(name, here, entry.licence, entry.description, entry.package or "none known: a hub or a file")
     make_console().print(listing)
 
@@ -116,10 +121,10 @@ def weights_fetch(
 
     if file is None:
         for name in names:
-            typer.echo(f"{name}: {fetch_weights(name, shapes_of)}")
+            show(f"{name}: {fetch_weights(name, shapes_of)}")
         return
     if len(names) > 1:
         raise BeholderError("--from holds the weights of one network: give one NAME")
     kept = import_weights(names[0], file, shapes_of)
     known = "as expected" if registry.WEIGHTS[names[0]].digest else "which nothing here can be compared with"
-    typer.echo(f"{names[0]}: {kept}, digest {digest(load_weights(names[0], shapes_of))}, {known}")
+    show(f"{names[0]}: {kept}, digest {digest(load_weights(names[0], shapes_of))}, {known}")

@@ -7,6 +7,7 @@ import typer
 
 from beholder.data.sets import NAMES
 from beholder.errors import BeholderError
+from beholder.photos.pairs import Pairs
 
 if TYPE_CHECKING:
     from beholder.scoring.extra_columns import ExtraColumns
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[str],
     typer.Argument(
-        help="Files, folders, patterns such as 'trip/*.jpg', or - for a list on standard input.", metavar="PATH"
+        help="Files, folders, patterns such as 'trip/*.jpg', or - for a list of names on standard input, one a line or "
+        "with a NUL after each (find -print0).",
+        metavar="PATH",
     ),
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file.  [default: the embedded model]")]
@@ -27,11 +30,35 @@ TasteFile = Annotated[
     typer.Option("--taste", help="Also score for one person, with a file of `beholder taste fit`.", metavar="FILE"),
 ]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Also look into the folders inside a folder.")]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Leave out files and folders of this name, or whose path ends so: thumbs, '*_small.*', trip/raw. Case "
+        "does not matter. May be given again.",
+        metavar="PATTERN",
+    ),
+]
+PairsOption = Annotated[
+    Pairs,
+    typer.Option(
+        "--pairs",
+        help="Of a RAW and a JPEG (or HEIC) of one name in one folder take all, or one: the JPEG.",
+    ),
+]
 Batch = Annotated[
     int | None,
     typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one per core]")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=256,
+        help="Threads of the model, in all. Cores that count are those that this process may use: by its affinity, "
+        "the quota of its container, and OMP_NUM_THREADS.  [default: one per core]",
+    ),
+]
 
 
 def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":

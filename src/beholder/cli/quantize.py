@@ -7,6 +7,7 @@ import typer
 
 from beholder.cli.options import Paths, Recursive
 from beholder.errors import BeholderError
+from beholder.terminal import show
 
 
 def quantize(
@@ -37,12 +38,12 @@ def quantize(
     Example:
       beholder quantize mine.onnx photos/ --out mine-int8.onnx
     """
-    from beholder.cli.tables import make_console, plain
+    from beholder.cli.tables import plain
+    from beholder.console import make_console
     from beholder.extras import require
     from beholder.files import check_writable
     from beholder.photos.listing import find
     from beholder.scoring.model_file import EMBEDDED, embedded_path
-    from beholder.text import printable
 
     require("torch", "train", "quantizing")
     from beholder.training import quantize as eight_bits
@@ -55,11 +56,11 @@ def quantize(
     photos = [Path(item) for item in find(paths, recursive=recursive) if isinstance(item, str)]
     drifts = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(
-        f"Scores of {drifts[0].n} photographs outside the calibration, against {printable(str(source))}",
+        f"Scores of {drifts[0].n} photographs outside the calibration, against {source}",
         *("task", "mean difference", "largest difference", "SRCC between the two"),
         numbers=True,
     )
     for each in drifts:
         shown.add_row(each.task, f"{each.mean:.4f}", f"{each.largest:.4f}", f"{each.srcc:.4f}")
     make_console().print(shown)
-    typer.echo(printable(f"{path}: score with it by  beholder score PHOTOS --model {path}"))
+    show(f"{path}: score with it by  beholder score PHOTOS --model {path}")

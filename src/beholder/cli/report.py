@@ -6,10 +6,26 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    PairsOption,
+    Paths,
+    Recursive,
+    TasteFile,
+    Threads,
+    Workers,
+    open_extras,
+    open_scorer,
+)
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS
+from beholder.photos.pairs import Pairs
+from beholder.scoring.batch import batch_threads
+from beholder.terminal import show
 
 
 def report(
@@ -20,11 +36,14 @@ def report(
         bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
     ] = False,
     recursive: Recursive = False,
+    exclude: Exclude = None,
+    pairs: PairsOption = Pairs.ALL,
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
@@ -41,13 +60,12 @@ def report(
       beholder report photos/ --out report.html
     """
     from beholder.output.pipeline import score_page
-    from beholder.text import printable
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
-    scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
+    scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
-    photos = InputPhotos(paths, recursive=recursive)
+    photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
     run = RunSummary()
     with stoppable(run):  # a stopped run still makes a page of what was scored
         written = score_page(
@@ -59,8 +77,9 @@ def report(
             exact_maps=exact_maps,
             batch=batch,
             workers=workers,
+            threads=threads,
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:
-        typer.echo(printable(str(out)))
+        show(str(out))
     finish(run, out if written else None, quiet=quiet)

@@ -9,6 +9,7 @@ import typer
 from beholder.cli.options import DATA_METAVAR, Cache, Data, Device, DropLeaks, Root, SecondRoot
 from beholder.errors import BeholderError
 from beholder.systems.registry import SYSTEMS, find_system
+from beholder.terminal import show
 
 SECOND_DOMAINS = {  # system that learns from two data sets -> the default of its second one
     name: system.second.default for name in SYSTEMS if (system := find_system(name)).second is not None
@@ -105,7 +106,7 @@ def reproduce(
         kept = work or path.parent
         wanted = ComparisonConfig(data, root, folds, by_group, drop_leaks, kept, cache)
         written = write.write_document(side_by_side(wanted, choose(device)), path)
-        typer.echo(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
+        show(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
         return
     system = find_system(paper)
     if system.second is None and (second is not None or second_root is not None):
@@ -119,4 +120,4 @@ def reproduce(
     )
     found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)
-    typer.echo(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
+    show(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")

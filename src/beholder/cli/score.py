@@ -8,11 +8,27 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, say, stoppable, watched
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    PairsOption,
+    Paths,
+    Recursive,
+    TasteFile,
+    Threads,
+    Workers,
+    open_extras,
+    open_scorer,
+)
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
-from beholder.scoring.batch import THREADS
+from beholder.photos.pairs import Pairs
+from beholder.scoring.batch import batch_threads
+from beholder.terminal import say
 
 TABLE_ROWS = 40  # of the table unless --top says otherwise
 
@@ -24,6 +40,8 @@ def score(
         typer.Option("--out", "-o", help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}."),
     ] = None,
     recursive: Recursive = False,
+    exclude: Exclude = None,
+    pairs: PairsOption = Pairs.ALL,
     top: Annotated[
         int | None, typer.Option(min=1, help=f"Show only the best this many.  [default: {TABLE_ROWS}]")
     ] = None,
@@ -35,6 +53,7 @@ def score(
     taste: TasteFile = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print a JSON array, in the order of the input unless --sort or --top is given."),
@@ -51,7 +70,8 @@ def score(
     1. With --taste it also gets the rating that one person would give, on their scale, and the table is ranked by that.
 
     The table goes to standard output, progress and problems to standard error. A file that cannot be read becomes a row
-    with a reason.
+    with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what
+    was passed over is said in a line.
 
     \b
     Exit status:
@@ -64,10 +84,12 @@ def score(
     Examples:
       beholder score photos/ --recursive --top 20
       beholder score photos/ --out scores.csv --resume
-      find . -name '*.jpg' | beholder score - --json
+      beholder score photos/ --recursive --exclude '*_small.*' --pairs one
+      find . -name '*.jpg' -print0 | beholder score - --json
       beholder score photos/ --taste taste.json
     """
-    from beholder.cli.tables import make_console, scores_table
+    from beholder.cli.tables import scores_table
+    from beholder.console import make_console
     from beholder.output.pipeline import rank_column, score_rows
     from beholder.output.ranking import JsonArray, Ranked
     from beholder.output.sinks import check_output
@@ -76,7 +98,7 @@ def score(
         raise BeholderError("--resume goes on with a file: name it with --out")
     if out is not None:
         check_output(out, resume=resume)
-    scorer = open_scorer(model, fast=fast, threads=THREADS)
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
     every_row = as_json and top is None
@@ -84,7 +106,7 @@ def score(
     ranked = Ranked(by, None if every_row else top or TABLE_ROWS, with_errors=every_row)
     run = RunSummary()
     with JsonArray() if as_json else nullcontext() as array:
-        photos = InputPhotos(paths, recursive=recursive)
+        photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
         progress = not (quiet or (stream and sys.stdout.isatty()))
         with stoppable(run):
             score_rows(
@@ -97,6 +119,7 @@ def score(
                 array=array,
                 batch=batch,
                 workers=workers,
+                threads=threads,
                 watch=partial(watched, run=run, total=photos.total, progress=progress),
             )
     if not as_json and not quiet and ranked.seen:

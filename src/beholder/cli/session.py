@@ -1,22 +1,24 @@
 """One run over many photographs, as the terminal sees it: input, progress, stopping, summary, exit status."""
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
 from beholder.errors import BeholderError
 from beholder.photos.listing import Unreadable, find
+from beholder.photos.name_lists import NameList
+from beholder.photos.pairs import Pairs, Shots
+from beholder.photos.passed_over import PAIRED, summary
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
-from beholder.text import printable
+from beholder.terminal import say
 
 SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
 MAX_REASONS = 10  # failures that are printed one by one
@@ -32,6 +34,7 @@ class RunSummary:
         failed: photographs that could not be read.
         reasons: why not, for the first :data:`MAX_REASONS`.
         stopped: whether the user has stopped the run.
+        waiting: whether the run waits for a result, so that nothing is half done.
         started: when it began, seconds of the monotonic clock.
     """
 
@@ -40,6 +43,7 @@ class RunSummary:
     failed: int = 0
     reasons: list[str] = field(default_factory=list)
     stopped: bool = False
+    waiting: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def count(self, result: Result) -> None:
@@ -54,57 +58,58 @@ class RunSummary:
             self.scored += 1
 
 
-@contextmanager
-def stoppable(run: RunSummary) -> Iterator[None]:
-    """Let Ctrl-C or SIGTERM end the run after the current photograph, never inside a row; a second one ends it at once.
-
-    A signal that the program was started to ignore stays ignored.
-    """
-
-    def stop(*_: object) -> None:
-        run.stopped = True
-        for each in before:
-            signal.signal(each, interrupt)
-
-    signals = (each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) != signal.SIG_IGN)
-    before = {each: signal.signal(each, stop) for each in signals}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
 class InputPhotos:
     """The photographs that the arguments name: listed once to count them and once to score them, never kept in memory.
 
     Args:
         names: files, folders, patterns, or ``-`` for a list on standard input.
         recursive: whether to look into the folders inside a folder.
+        exclude: patterns of what is left out.
+        pairs: what is taken of a shot with several files.
+        quiet: do not say what was passed over.
 
     Attributes:
         total: how many there are.
 
     Raises:
-        BeholderError: none of them exists, so that a typing error costs no output file.
+        BeholderError: none of them exists, so that a typing error costs no output file; standard input is not a list.
     """
 
-    def __init__(self, names: list[str], *, recursive: bool) -> None:
-        self._names, self._recursive = names, recursive
-        self._lines = [os.fsdecode(line) for line in sys.stdin.buffer] if "-" in names and sys.stdin else []
-        self.total, exists, first = 0, False, None
-        for item in self:
+    def __init__(
+        self,
+        names: list[str],
+        *,
+        recursive: bool,
+        exclude: Iterable[str] = (),
+        pairs: Pairs = Pairs.ALL,
+        quiet: bool = False,
+    ) -> None:
+        listed = NameList(sys.stdin.buffer) if "-" in names and sys.stdin else ()
+        self._find = partial(find, names, recursive=recursive, lines=listed, exclude=tuple(exclude))
+        self._shots = Shots(self._find()) if pairs is Pairs.ONE else None
+        self.total, exists, first, passed_over = 0, False, None, Counter[str]()
+        for item in self._one_a_shot(passed_over):
             self.total += 1
             first = item if first is None else first
             exists = exists or (isinstance(item, str) and os.path.lexists(item))
+        said = summary(passed_over)
         if first is None:
-            raise BeholderError("there is nothing to score: the list on standard input is empty")
+            raise BeholderError(f"there is nothing to score: {said or 'the list on standard input is empty'}")
         if not exists:
             others = f"; nor is any other of the {self.total} there" if self.total > 1 else ""
             raise BeholderError(_why_missing(first) + others)
+        if said and not quiet:
+            say(said)
 
     def __iter__(self) -> Iterator[str | Unreadable]:
-        return find(self._names, recursive=self._recursive, lines=self._lines)
+        return self._one_a_shot(Counter())
+
+    def _one_a_shot(self, passed_over: Counter[str]) -> Iterator[str | Unreadable]:
+        for item in self._find(passed_over=passed_over):
+            if self._shots and isinstance(item, str) and self._shots.has_better(item):
+                passed_over[PAIRED] += 1
+            else:
+                yield item
 
 
 def _why_missing(item: str | Unreadable) -> str:
@@ -132,12 +137,25 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
 
     run.started = time.monotonic()
     with bar("scoring", total, quiet=not progress) as shown:
-        for result in results:
+        while (result := _next(results, run)) is not None:
             run.count(result)
             yield result
             shown.advance(shown.task_ids[0])
             if run.stopped:
                 return
+
+
+def _next(results: Iterator[Result], run: RunSummary) -> Result | None:
+    """The next result; None after the last, and where the user stopped the run while it waited for one."""
+    run.waiting = True
+    try:
+        return next(results, None)
+    except (KeyboardInterrupt, BeholderError):  # the second where the model was told to stop
+        if not run.stopped:
+            raise
+        return None
+    finally:
+        run.waiting = False
 
 
 def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
@@ -168,14 +186,3 @@ def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
         raise typer.Exit(STOPPED)
     if run.failed:
         raise typer.Exit(SOME_FAILED if done else ALL_FAILED)
-
-
-def say(text: str) -> None:
-    """Print one line on standard error."""
-    if sys.stderr:  # if it is closed, print would write to standard output
-        print(printable(text), file=sys.stderr, flush=True)
-
-
-def interrupt(*_: object) -> NoReturn:
-    """Signal handler that ends the program at once."""
-    raise KeyboardInterrupt

@@ -1,16 +1,14 @@
 """Tables on standard output: ranked scores, a model described, metrics, statistics.
 
-When the output is redirected, tables are wide enough for whole paths.
+Names and texts of others are shown as they are, without markup, and with control characters as escapes.
 """
 
 import math
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console, OverflowMethod
-from rich.markup import escape
+from rich.console import OverflowMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -27,15 +25,18 @@ from beholder.text import printable
 MIN_PATH_CELLS = 18  # of a path before columns are left out
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # the program decides how to end, not a table
+class _Table(Table):
+    """A table whose cells, header and title are text as it is: no markup, and control characters as escapes."""
+
+    def add_column(self, header: RenderableType = "", *args: Any, **options: Any) -> None:
+        super().add_column(_as_text(header), *args, **options)
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        super().add_row(*map(_as_text, cells), **options)
 
 
-def make_console() -> Console:
-    """A console on standard output; if that is not a terminal, lines are as long as they need to be."""
-    out = _Console()
-    return out if out.is_terminal and sys.stdout.isatty() else _Console(width=100_000, color_system=None)
+def _as_text(cell: Any) -> Any:
+    return Text(printable(cell)) if isinstance(cell, str) else cell
 
 
 def scores_table(
@@ -69,7 +70,7 @@ def scores_table(
         gap = 1
     while room() < min(longest, MIN_PATH_CELLS) and len(columns) > len(always):
         columns.popitem()
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
+    table = _Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     table.add_column("rank", justify="right")
     table.add_column("file", no_wrap=True)
     for name in columns:
@@ -94,9 +95,7 @@ def _end(name: str, room: int) -> str:
 
 def info_tables(info: ModelInfo, identity: str) -> list[Table]:
     """A model file described: what it is, its tasks, its training data, its metrics."""
-    about = Table(box=None, show_header=False, pad_edge=False)
-    about.add_column(style="bold")
-    about.add_column(overflow="fold")
+    about = _pairs()
     width, height = info.size
     for name, text in (
         ("model", identity),
@@ -110,32 +109,27 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         ("attribution", info.attribution),
         ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),
     ):
-        about.add_row(name, _words(text))
+        about.add_row(name, text)
     tasks = plain("Tasks", "task", "range", "90% interval", "what it is")
     for task, half in zip(info.tasks, info.half_width, strict=True):
-        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", _words(task.description))
+        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", task.description)
     columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
     data = plain("Training data", *columns, overflow="fold")
     for item in info.data:
-        data.add_row(*map(_words, (item.name, str(item.n), ", ".join(item.tasks), item.sha256)))
+        data.add_row(item.name, str(item.n), ", ".join(item.tasks), item.sha256)
     title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
     return [about, tasks, data, metrics_table(info.metrics, title)]
-
-
-def _words(text: str) -> str:
-    """Text out of a model file, as rich takes it: its brackets are no markup, its control characters escapes."""
-    return escape(printable(text))
 
 
 def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:
     """One line for each data set, split and task; one column for each metric."""
     names = list(dict.fromkeys(metric.metric for metric in metrics))
-    table = plain(title, "data", "split", "n", "task", *map(_words, names), overflow="fold")
+    table = plain(title, "data", "split", "n", "task", *names, overflow="fold")
     lines: dict[tuple[str, str, int, str], dict[str, str]] = {}
     for metric in metrics:
         lines.setdefault((metric.data, metric.split, metric.n, metric.task), {})[metric.metric] = str(metric)
     for key, values in lines.items():
-        table.add_row(*(_words(str(part)) for part in key), *(values.get(name, "") for name in names))
+        table.add_row(*(str(part) for part in key), *(values.get(name, "") for name in names))
     return table
 
 
@@ -146,10 +140,10 @@ def statistics_tables(statistics: Iterable[StatisticsTable]) -> list[Table]:
         others = list(statistic.columns[1:])
         matrix = others == [row[0] for row in statistic.rows]
         header = ("", *(str(place) for place in range(1, len(others) + 1))) if matrix else statistic.columns
-        found = plain(escape(statistic.title), *map(escape, header), numbers=True)
+        found = plain(statistic.title, *header, numbers=True)
         for place, (name, *cells) in enumerate(statistic.rows, 1):
             label = f"{place} {name}" if matrix else _cell(name, statistic.digits)
-            found.add_row(escape(label), *(_cell(cell, statistic.digits) for cell in cells))
+            found.add_row(label, *(_cell(cell, statistic.digits) for cell in cells))
         tables.append(found)
     return tables
 
@@ -164,17 +158,24 @@ def _cell(cell: StatisticsCell, digits: int) -> str:
 
 def plain(title: str | None, *columns: str, numbers: bool = False, overflow: OverflowMethod = "ellipsis") -> Table:
     """An empty table in the common style; ``numbers`` aligns every column but the first to the right."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    heading = None if title is None else Text(printable(title), "table.title")
+    table = _Table(title=heading, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if numbers and place else "left", overflow=overflow)
     return table
 
 
+def _pairs() -> Table:
+    """An empty table of names and what they are."""
+    table = _Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    return table
+
+
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     """What was evaluated, two tables for each model (agreement, errors), and the differences of two models."""
-    about = Table(box=None, show_header=False, pad_edge=False)
-    about.add_column(style="bold")
-    about.add_column(overflow="fold")
+    about = _pairs()
     missing = f", {len(evaluation.failures)} more could not be read" if evaluation.failures else ""
     for name, text in (
         ("data", evaluation.photos.name),
@@ -183,13 +184,13 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
         ("photographs", f"{len(evaluation.photos) - len(evaluation.failures)}{missing}"),
         *(("model" if place == 0 else "against", found.model) for place, found in enumerate(evaluation.models)),
     ):
-        about.add_row(name, escape(text))
+        about.add_row(name, text)
     shown = [about]
     for found in evaluation.models:
-        title = f"Agreement of {escape(found.model)} with the ratings (95% bootstrap intervals)"
+        title = f"Agreement of {found.model} with the ratings (95% bootstrap intervals)"
         agreement = plain(title, "task", "n", "srcc", "p", "plcc", "krcc", overflow="fold")
         errors = plain(
-            f"Errors of {escape(found.model)} in units of the data (95% bootstrap intervals)",
+            f"Errors of {found.model} in units of the data (95% bootstrap intervals)",
             *("task", "scale", "rmse", "mae", "accuracy", "at", "above", "coverage90"),
             overflow="fold",
         )
@@ -207,14 +208,12 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
             )
         shown += [agreement, errors]
     if evaluation.differences:
-        first, second = (escape(found.model) for found in evaluation.models)
+        first, second = (found.model for found in evaluation.models)
         title = f"{first} less {second}, same photographs (95% paired bootstrap intervals)"
         table = plain(title, "task", "n", "metric", "difference", "so", overflow="fold")
         for difference in evaluation.differences:
             measured = difference.measured
-            table.add_row(
-                measured.task, str(measured.n), measured.metric, metric_cell(measured), escape(difference.verdict)
-            )
+            table.add_row(measured.task, str(measured.n), measured.metric, metric_cell(measured), difference.verdict)
         shown.append(table)
     return shown
 

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Workers, ends, open_scorer
-from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
+from beholder.cli.options import Batch, Threads, Workers, ends, open_scorer
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.scoring.batch import THREADS, score_photos
+from beholder.scoring.batch import batch_threads, score_photos
+from beholder.terminal import show
 
 
 def taste_fit(
@@ -29,6 +31,7 @@ def taste_fit(
     ] = None,
     batch: Batch = None,
     workers: Workers = None,
+    threads: Threads = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")] = False,
 ) -> None:
     """Learn one person's taste from their own ratings, on top of any model.
@@ -56,7 +59,6 @@ def taste_fit(
     from beholder.personal import fit
     from beholder.personal.taste import write
     from beholder.scoring.scores import Scores
-    from beholder.text import printable
 
     if out.suffix.lower() != ".json":
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
@@ -70,12 +72,15 @@ def taste_fit(
         fit.check_ratings(photos.ratings[:, 0])
     except BeholderError as error:
         raise BeholderError(f"{ratings}: {error}") from None
-    scorer = open_scorer(model, threads=THREADS)
+    scorer = open_scorer(model, threads=batch_threads(threads))
     run = RunSummary()
     with stoppable(run):
         named = InputPhotos(list(map(str, photos.paths)), recursive=False)
         results = watched(
-            score_photos(scorer, named, batch=batch, workers=workers), run, named.total, progress=not quiet
+            score_photos(scorer, named, batch=batch, workers=workers, threads=threads),
+            run,
+            named.total,
+            progress=not quiet,
         )
         scored = {result.path: result.scores for result in results if result.scores is not None}
     if scored and not run.stopped:
@@ -84,6 +89,6 @@ def taste_fit(
         found = Scores.concatenate([scored[str(path)] for path in kept.paths])
         made = fit.fit(found, scorer.info, kept.ratings[:, 0], kept.tasks[0], kept.content_hash)
         write(made, out)
-        typer.echo(printable(f"{out}: {made.describe()}"))
-        typer.echo(f"score with it by  beholder score PHOTOS --taste {printable(str(out))}")
+        show(f"{out}: {made.describe()}")
+        show(f"score with it by  beholder score PHOTOS --taste {out}")
     finish(run, None, quiet=quiet)

@@ -1,32 +1,43 @@
 """Your own ratings: a CSV file with a column of photographs and a column for each rated quantity.
 
-The first rated column is the overall score. Cells are separated by commas, semicolons or tabs; if by semicolons,
-numbers may have decimal commas, as spreadsheets write them in much of Europe.
+The first rated column is the overall score. Cells are separated by commas, semicolons or tabs; unless by commas,
+numbers may have decimal commas, as spreadsheets write them in much of Europe. Photographs without a rating are left
+out, which a line on standard error says.
 """
 
 import math
+import os
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from itertools import compress
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.tables import parse_splits, read_table
+from beholder.data.tables import EMPTY, listed, number, parse_splits, parse_table
 from beholder.data.vote_distributions import check_means, summary
 from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
+from beholder.reading import find_spelling, read_text
 from beholder.tasks import Task
+from beholder.terminal import say
+from beholder.text import cut
 
-IMAGE_COLUMNS = ("image", "file", "filename", "path", "photo")
+IMAGE_COLUMNS = ("image", "sourcefile", "file", "filename", "path", "filepath", "photo")  # "File Name" is filename
+XMP_COLUMNS = ("rating", "sourcefile")  # stars and photographs in a table of exiftool, where 0 stars is no rating
 GROUP_COLUMNS = ("theme", "group")
-VOTES_COLUMN = re.compile(r"votes_(0|-?[1-9]\d*)", re.IGNORECASE)
+VOTES_COLUMN = re.compile(r"votes_(0|-?[1-9]\d*)", re.IGNORECASE | re.ASCII)
+MAX_VOTE_DIGITS = 6  # of a value that can be voted
 TOTAL_COLUMNS = ("n", "votes_n")  # the number of all votes
 MIN_PHOTOGRAPHS = 10  # fewer cannot be divided into parts that say anything
-# Rating scales in common use, the narrowest first.
-COMMON_SCALES = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 7), (1, 10), (0, 10), (0, 100), (-100, 100))
+# Rating scales in common use, the narrowest first; -1 to 5 is that of stars, where -1 is a rejected photograph.
+COMMON_SCALES = ((0, 1), (-1, 1), (1, 5), (0, 5), (-1, 5), (1, 7), (1, 10), (0, 10), (0, 100), (-100, 100))
 ADVICE = "give a CSV file with a column of photographs and columns of ratings"
+
+_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n", re.IGNORECASE)  # a first line by which Excel knows the separator
 
 Table = dict[str, list[str]]
 
@@ -37,11 +48,11 @@ def load(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     min_photographs: int = MIN_PHOTOGRAPHS,
 ) -> RatedPhotos:
-    """Photographs and ratings of a CSV file in UTF-8 with one row a photograph.
+    """Photographs and ratings of a CSV file with one row a photograph; also a spreadsheet's "Unicode text".
 
     Columns, in upper or lower case:
 
-    - the photograph: image, file, filename, path or photo; relative to ``root``;
+    - the photograph: image, file, filename, path, filepath, photo, or SourceFile as of exiftool; relative to ``root``;
     - optionally ``split``: train, validation or test in every row;
     - optionally ``theme`` or ``group``: photographs with the same label belong together;
     - optionally ``TASK_sd`` and ``TASK_n``: standard deviation over raters, and their number;
@@ -50,8 +61,9 @@ def load(
       column the mean of the votes is the task, called ``score``. A column ``n`` or ``votes_n`` is the number of all
       votes;
     - every other column of numbers is a task, in the order of the columns; the first is the overall score. ``_mean`` at
-      the end of its name is dropped, and characters other than letters and digits become underscores. An empty cell is
-      a photograph that was not rated. Columns of text, with more words than numbers, are ignored.
+      the end of its name is dropped, and characters other than letters and digits become underscores. An empty cell
+      (or ``-``, or another of :data:`beholder.data.tables.EMPTY`) is a photograph that was not rated; so are 0 stars in
+      a table of exiftool. Columns of text, with more words than numbers, are ignored.
 
     Args:
         path: of the CSV file; its name without the ending is the name of the data set.
@@ -60,48 +72,51 @@ def load(
             rating levels, if there are votes; else the narrowest common scale that holds all ratings (0 to
             1, 1 to 5, 1 to 7, ...); else the range of the ratings, widened to whole numbers. The description of the
             task says which.
-        min_photographs: fewer are refused.
+        min_photographs: fewer with a rating are refused.
 
     Raises:
-        BeholderError: a column is missing or ambiguous, a cell is not a number, a row is too long, a photograph has no
-            rating, there are fewer than ``min_photographs``, votes are not whole or disagree with their number or with
+        BeholderError: the file cannot be read, a column is missing or ambiguous, a cell is not a number, a row is too
+            long, there are fewer than ``min_photographs``, votes are not whole or disagree with their number or with
             the ratings; and as `RatedPhotos`.
     """
-    delimiter = _delimiter(path)
-    table = read_table(path, delimiter=delimiter, advice=ADVICE, refuse_long_rows=True)
-    files = _files(path, table, min_photographs)
-    split, group = _find_column(table, ("split",)), _find_column(table, GROUP_COLUMNS)
-    columns = _number_columns(path, {name: table[name] for name in table if name not in (split, group)}, delimiter)
+    root = path.parent if root is None else root
+    table, decimal_comma = _read(path)
+    files = _files(path, table, root)
+    split, group = _find_column(path, table, ("split",)), _find_column(path, table, GROUP_COLUMNS)
+    rated_table = {name: table[name] for name in table if name not in (split, group)}
+    columns = _number_columns(path, rated_table, decimal_comma=decimal_comma)
     histogram = _histogram(path, table, columns)
     if histogram is not None:
         columns = _replace_votes(path, columns, histogram)
-    rated = _rated_columns(path, columns)
+    rated = _rated_columns(path, columns, rated_table)
     ranges = dict(ranges or {})
     unknown = sorted(set(ranges) - set(rated))
     if unknown:
-        raise BeholderError(f"{path}: a range for {unknown[0]!r}, which is not rated; rated are {', '.join(rated)}")
-    ratings = np.stack([columns[column] for column in rated.values()], axis=1)
-    unrated = np.flatnonzero(np.isnan(ratings).all(axis=1))
-    if len(unrated):
-        raise BeholderError(
-            f"{path}: row {unrated[0] + 2}, {files[unrated[0]]} has no rating; rate it or leave the row out "
-            f"({len(unrated)} such rows)"
-        )
+        raise BeholderError(f"{path}: a range for {unknown[0]!r}, which is not rated; rated are {listed(rated)}")
     tasks = [_infer_task(path, column, name, columns[column], ranges.get(name)) for name, column in rated.items()]
     if histogram is not None and tasks[0].name not in ranges:
         tasks[0] = _voted_task(path, tasks[0].name, histogram)
+    ratings = np.stack([columns[column] for column in rated.values()], axis=1)
+    keep = ~np.isnan(ratings).all(axis=1)
+    _say_left_out(path, keep, min_photographs)
+    files = tuple(compress(files, keep))
+    # A photograph without a theme is a group of its own.
+    groups = group and tuple(
+        text.strip() or file for text, file in zip(compress(table[group], keep), files, strict=True)
+    )
+    splits = split and any(table[split]) and tuple(compress(parse_splits(path, table[split]), keep))
+    sd, n = (_companions(columns, list(rated.values()), suffix) for suffix in ("_sd", "_n"))
     photos = RatedPhotos(
         path.stem,
-        path.parent if root is None else root,
+        root,
         files,
         tuple(tasks),
-        ratings,
-        # A photograph without a theme is a group of its own.
-        None if group is None else tuple(text.strip() or file for text, file in zip(table[group], files, strict=True)),
-        None if split is None or not any(table[split]) else parse_splits(path, table[split]),
-        _companions(columns, list(rated.values()), "_sd"),
-        _companions(columns, list(rated.values()), "_n"),
-        histogram=histogram,
+        ratings[keep],
+        groups or None,
+        splits or None,
+        None if sd is None else sd[keep],
+        None if n is None else n[keep],
+        histogram=None if histogram is None else replace(histogram, counts=histogram.counts[keep]),
     )
     check_means(photos)
     return photos
@@ -129,52 +144,83 @@ def load_one_rater(path: Path, root: Path | None = None, ends: tuple[float, floa
     return replace(photos, tasks=(replace(photos.tasks[0], low=ends[0], high=ends[1]),))
 
 
-def _delimiter(path: Path) -> str:
-    """The separator of the cells in the first line."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline()
-    except OSError as error:
-        raise BeholderError(f"{path}: cannot be read ({error.strerror}); {ADVICE}") from None
-    return max(",;\t", key=header.count)
+def _read(path: Path) -> tuple[Table, bool]:
+    """The columns of a table, and whether its numbers may have decimal commas."""
+    text = read_text(path, "a table of ratings", advice=ADVICE)
+    hint = _SEPARATOR.match(text)
+    if hint:
+        text = text[hint.end() :]
+    delimiter = hint[1] if hint else max(",;\t", key=text.partition("\n")[0].count)
+    return parse_table(path, text, (), delimiter, refuse_long_rows=True), delimiter != ","
 
 
-def _find_column(table: Table, names: Sequence[str]) -> str | None:
-    """The column that has the first of these names that is found; None if none is."""
-    found = {column.lower(): column for column in table}
-    return next((found[name] for name in names if name in found), None)
+def _find_column(path: Path, table: Table, names: Sequence[str]) -> str | None:
+    """The column that has the first of these names that is found, in any case and spacing; None if none is.
+
+    Raises:
+        BeholderError: two columns have that name.
+    """
+    for name in names:
+        found = [column for column in table if _plain(column) == name]
+        if len(found) > 1:
+            raise BeholderError(f"{path}: {found[0]!r} and {found[1]!r} are one name in two cases; leave one out")
+        if found:
+            return found[0]
+    return None
 
 
-def _files(path: Path, table: Table, min_photographs: int) -> tuple[str, ...]:
-    image = _find_column(table, IMAGE_COLUMNS)
+def _plain(column: str) -> str:
+    """``filename`` for ``File Name`` and ``file_name``."""
+    return re.sub(r"[\s_-]", "", column).lower()
+
+
+def _files(path: Path, table: Table, root: Path) -> tuple[str, ...]:
+    """The photographs, relative to ``root``, as their folder spells them."""
+    image = _find_column(path, table, IMAGE_COLUMNS)
     if image is None:
         raise BeholderError(
-            f"{path}: no column of photographs; call it one of {', '.join(IMAGE_COLUMNS)}; it has {', '.join(table)}"
+            f"{path}: no column of photographs; call it one of {', '.join(IMAGE_COLUMNS)}; it has {listed(table)}"
         )
-    files = tuple(text.strip().replace("\\", "/") for text in table[image])
-    if "" in files:
-        raise BeholderError(f"{path}: row {files.index('') + 2} names no photograph; give it one or leave the row out")
-    if len(files) < min_photographs:
+    texts = [text.strip().replace("\\", "/") for text in table[image]]
+    if "" in texts:
+        raise BeholderError(f"{path}: row {texts.index('') + 2} names no photograph; give it one or leave the row out")
+    files = [PurePosixPath(text).as_posix() for text in texts]  # ./a.jpg is a.jpg
+    return tuple(file if file.isascii() else _spelled(root, file) for file in files)
+
+
+def _spelled(root: Path, file: str) -> str:
+    """The photograph as its folder spells it, where only the letters are composed in another way."""
+    given = os.path.join(root, file)
+    found = find_spelling(given)
+    return file if found == given else posixpath.relpath(Path(found).as_posix(), root.as_posix())
+
+
+def _say_left_out(path: Path, keep: np.ndarray, min_photographs: int) -> None:
+    """Say how many photographs have no rating. Raises BeholderError if those that have are too few."""
+    if not keep.all():
+        say(f"{path}: {(~keep).sum()} of {len(keep)} photographs have no rating and are left out")
+    if keep.sum() < min_photographs:
         raise BeholderError(
-            f"{path}: {len(files)} photographs are too few; rate {min_photographs} at least, better hundreds"
+            f"{path}: {keep.sum()} photographs are too few; rate {min_photographs} at least, better hundreds"
         )
-    return files
 
 
-def _number_columns(path: Path, table: Table, delimiter: str) -> dict[str, np.ndarray]:
+def _number_columns(path: Path, table: Table, *, decimal_comma: bool) -> dict[str, np.ndarray]:
     """Columns of numbers: (N,) each, NaN where empty. Columns of text and of photographs are left out."""
-    image = _find_column(table, IMAGE_COLUMNS)
+    image = _find_column(path, table, IMAGE_COLUMNS)
     columns = {}
     for name, texts in table.items():
-        cells = [_number(text, delimiter) for text in texts]
+        cells = [number(text.replace(",", ".") if decimal_comma else text) for text in texts]
         words = [row for row, cell in enumerate(cells) if cell is None]
         values = np.array([np.nan if cell is None else cell for cell in cells])
+        if image is not None and (_plain(name), _plain(image)) == XMP_COLUMNS:
+            values[values == 0] = np.nan
         count = np.isfinite(values).sum()
         if name == image or count == 0 or len(words) > count:
             continue
         if words:
             raise BeholderError(
-                f"{path}: row {words[0] + 2}, {name} is {texts[words[0]]!r}, not a number; "
+                f"{path}: row {words[0] + 2}, {name} is {cut(texts[words[0]])!r}, not a number; "
                 f"leave the cell empty where there is no rating ({len(words)} such cells)"
             )
         columns[name] = values
@@ -183,7 +229,11 @@ def _number_columns(path: Path, table: Table, delimiter: str) -> dict[str, np.nd
 
 def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Histogram | None:
     """The columns of votes; None if there are none."""
-    named = {int(found[1]): name for name in table if (found := VOTES_COLUMN.fullmatch(name))}
+    matches = {name: found[1] for name in table if (found := VOTES_COLUMN.fullmatch(name))}
+    long = next((name for name, digits in matches.items() if len(digits) > MAX_VOTE_DIGITS), None)
+    if long:
+        raise BeholderError(f"{path}: column {cut(long)!r}: a value has {MAX_VOTE_DIGITS} digits at most")
+    named = {int(digits): name for name, digits in matches.items()}
     if not named:
         return None
     if len(named) < 2:
@@ -195,7 +245,7 @@ def _histogram(path: Path, table: Table, columns: dict[str, np.ndarray]) -> Hist
         row, column = np.argwhere(wrong)[0]
         name = named[values[column]]
         raise BeholderError(
-            f"{path}: row {row + 2}, {name} is {table[name][row]!r}; numbers of votes are whole, 0 for no votes"
+            f"{path}: row {row + 2}, {name} is {cut(table[name][row])!r}; numbers of votes are whole, 0 for no votes"
         )
     empty = np.flatnonzero(counts.sum(axis=1) == 0)
     if len(empty):
@@ -214,7 +264,7 @@ def _replace_votes(path: Path, columns: dict[str, np.ndarray], histogram: Histog
     totals = {name: others.pop(name) for name in list(others) if name.lower() in TOTAL_COLUMNS}
     if set(others) <= {"score_sd", "score_n"}:
         others = {"score": mean, **others}
-    first = next(iter(_rated_columns(path, others).values())).removesuffix("_mean")
+    first = next(iter(_rated_columns(path, others, {}).values())).removesuffix("_mean")
     if f"{first}_n" in others:
         totals[f"{first}_n"] = others[f"{first}_n"]
     for name, total in totals.items():
@@ -227,19 +277,12 @@ def _replace_votes(path: Path, columns: dict[str, np.ndarray], histogram: Histog
     return {f"{first}_sd": sd, **others, f"{first}_n": n}
 
 
-def _number(text: str, delimiter: str) -> float | None:
-    """NaN for an empty cell, None for text that is not a finite number."""
-    if not text.strip():
-        return math.nan
-    try:
-        number = float(text.replace(",", ".") if delimiter == ";" else text)
-    except ValueError:
-        return None
-    return None if math.isinf(number) else number
+def _rated_columns(path: Path, columns: dict[str, np.ndarray], table: Table) -> dict[str, str]:
+    """Name of a task -> its column, in the order of the columns.
 
-
-def _rated_columns(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]:
-    """Name of a task -> its column, in the order of the columns."""
+    Raises:
+        BeholderError: two columns have one name, or there is none; ``table`` has the cells, for the message.
+    """
     rated: dict[str, str] = {}
     for column in columns:
         stem, _, last = column.rpartition("_")
@@ -252,7 +295,10 @@ def _rated_columns(path: Path, columns: dict[str, np.ndarray]) -> dict[str, str]
             )
         rated[name] = column
     if not rated:
-        raise BeholderError(f"{path}: no column of ratings; {ADVICE}")
+        image = _find_column(path, table, IMAGE_COLUMNS)
+        words = [(name, text) for name in table for text in table[name] if text.strip().lower() not in EMPTY]
+        example = next((f": {name} has {cut(text)!r}" for name, text in words if name != image), "")
+        raise BeholderError(f"{path}: no column of ratings, which are numbers{example}; {ADVICE}")
     return rated
 
 

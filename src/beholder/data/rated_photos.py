@@ -5,6 +5,7 @@ are: two copies of a data set on two machines have the same hash, and a replaced
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,10 @@ import numpy as np
 
 from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
+from beholder.photos.sources import MAX_FILE_BYTES
+from beholder.reading import open_regular
 from beholder.tasks import Task
+from beholder.text import MAX_ERROR, cut
 
 # Known splits, the most important first: a picture in two of them is kept in the first.
 SPLITS = ("test", "validation", "train")
@@ -69,11 +73,11 @@ class RatedPhotos:
         if len(set(self.files)) < len(self.files):
             twice = next(file for file, count in Counter(self.files).items() if count > 1)
             raise BeholderError(f"{self.name}: {twice} is listed more than once; keep one row a photograph")
-        missing = [file for file in self.files if not (self.root / file).is_file()]
+        missing = [file for file in self.files if not os.path.isfile(self.root / file)]
         if missing:
             raise BeholderError(
                 f"{self.name}: {len(missing)} of {len(self.files)} photographs are not in {self.root}, "
-                f"the first is {missing[0]}"
+                f"the first is {cut(missing[0], MAX_ERROR)}; --root names another folder"
             )
         for column, task in zip(self.ratings.T, self.tasks, strict=True):
             outside = np.flatnonzero((column < task.low) | (column > task.high))
@@ -205,8 +209,8 @@ def _keep_hashes(photos: P, source: RatedPhotos) -> P:
 
 def file_digest(path: Path) -> str:
     """Sha256 of a file's bytes, in hexadecimal. Raises BeholderError if it cannot be read."""
-    try:
-        with path.open("rb") as file:
+    with open_regular(path, "a photograph", MAX_FILE_BYTES) as file:
+        try:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BeholderError(f"{path}: cannot be read ({error.strerror})") from None
+        except OSError as error:
+            raise BeholderError(f"{path}: cannot be read: {error.strerror}") from None

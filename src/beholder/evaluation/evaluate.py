@@ -35,6 +35,7 @@ def evaluate(
     threshold: float | None = None,
     batch: int | None = None,
     workers: int | None = None,
+    threads: int | None = None,
 ) -> Evaluation:
     """Score one part of a data set, and measure the agreement with 95% bootstrap intervals over photographs.
 
@@ -47,6 +48,7 @@ def evaluate(
             by default, and for all other tasks.
         batch: photographs per batch; by default it depends on the model's input size.
         workers: decoding threads, by default one for each core.
+        threads: of the model, in all; by default one for each core.
 
     Raises:
         BeholderError: an unknown part, one without photographs, a threshold outside the scale, or no task with two
@@ -60,7 +62,7 @@ def evaluate(
     whole, rows, split = select_part(photos, part, seed)
     chosen = whole.subset(rows)
     failures: dict[str, str] = {}
-    scores = [_score(scorer, chosen, failures, batch, workers) for scorer in scorers]
+    scores = [_score(scorer, chosen, failures, batch, workers, threads) for scorer in scorers]
     scored = np.array([file not in failures for file in chosen.files])
     if scored.sum() < 2:
         why = f"; the first that could not be read: {next(iter(failures.values()))}" if failures else ""
@@ -91,12 +93,17 @@ def evaluate(
 
 
 def _score(
-    scorer: Scorer, photos: RatedPhotos, failures: dict[str, str], batch: int | None, workers: int | None
+    scorer: Scorer,
+    photos: RatedPhotos,
+    failures: dict[str, str],
+    batch: int | None,
+    workers: int | None,
+    threads: int | None,
 ) -> np.ndarray:
     """(N, T) scores; NaN for a photograph that cannot be read, and the reason in ``failures``."""
     values = np.full((len(photos), len(scorer.info.tasks)), np.nan)
     with progress.bar(f"scoring with {scorer.id}", len(photos)) as bar:
-        for row, result in enumerate(score_photos(scorer, photos.paths, batch=batch, workers=workers)):
+        for row, result in enumerate(score_photos(scorer, photos.paths, batch=batch, workers=workers, threads=threads)):
             if result.scores is None:
                 failures.setdefault(photos.files[row], result.error or "")
             else:

@@ -70,6 +70,7 @@ def score_rows(
     array: JsonArray | None,
     batch: int | None,
     workers: int | None,
+    threads: int | None,
     watch: Watch,
 ) -> None:
     """Score photographs and pass each row on.
@@ -82,7 +83,7 @@ def score_rows(
         resume: go on with the file: rows that it has are not computed again.
         ranked: collects the rows.
         array: gets each row as it comes or, with ``ranked``, the ranked rows at the end.
-        batch, workers: as :func:`beholder.scoring.batch.score_photos` takes them.
+        batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
     Raises:
@@ -92,7 +93,9 @@ def score_rows(
     with open_sink(out, columns, scorer.id, extras, resume=resume) if out else nullcontext() as sink:
         hashed = array is not None or sink is not None  # the table on a terminal has no sha256
         known = sink.knows if sink is not None and resume else None
-        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, hashed=hashed, known=known)):
+        for result in watch(
+            score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, hashed=hashed, known=known)
+        ):
             row = _row(result, columns, extras, sink)
             if ranked is not None:
                 ranked.add(row)
@@ -123,6 +126,7 @@ def score_page(
     exact_maps: bool,
     batch: int | None,
     workers: int | None,
+    threads: int | None,
     watch: Watch,
 ) -> bool:
     """Score photographs and write a report page of them.
@@ -134,7 +138,7 @@ def score_page(
         out: HTML file to write.
         title: of the page.
         exact_maps: whether heat maps are made by hiding parts of the picture, which takes seconds a photograph.
-        batch, workers: as :func:`beholder.scoring.batch.score_photos` takes them.
+        batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
     Returns:
@@ -150,7 +154,7 @@ def score_page(
 
     def entries() -> Iterator[Entry]:
         scored = False
-        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, also=prepare)):
+        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, also=prepare)):
             if result.scores is None:
                 failures.append((result.path, result.error or ""))
                 continue

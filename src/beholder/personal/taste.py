@@ -28,11 +28,13 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.files import explained, replacing
+from beholder.reading import read_json_object
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 FORMAT = 1
+LARGEST = 1e12  # of any number in the file; sums of these are still finite
 RELIABLE_RATINGS = 30  # with fewer, a rank correlation is known to within 0.3 at best
 _MAKE = "make one with  beholder taste fit MODEL ratings.csv"
 
@@ -66,6 +68,9 @@ class Taste:
     intercept: float
     on_tasks: tuple[float, ...]
     on_embedding: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        return f"Taste(for {self.model}: {self.describe()})"
 
     def __call__(self, scores: Scores) -> np.ndarray:
         """(N,) ratings that this person would give, in points of their scale.
@@ -150,18 +155,18 @@ def read_taste(path: Path, model: str) -> Taste:
         BeholderError: the file cannot be read, is not a taste file, belongs to another model, or has a later format
             than this version reads.
     """
-    try:
-        document = json.loads(path.read_bytes())
-        found = document.pop("taste_format")
-        taste = _parsed(document) if found == FORMAT else None
-    except OSError as error:
-        raise BeholderError(f"{path}: cannot be read ({error.strerror}); {_MAKE}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, BeholderError):
-        raise BeholderError(f"{path}: is not a taste file, or cut short; {_MAKE}") from None
-    if taste is None:
+    document = dict(read_json_object(path, "a taste file", advice=_MAKE))
+    found = document.pop("taste_format", None)
+    if type(found) is int and found > FORMAT:
         raise BeholderError(
             f"{path}: has format {found}, this version reads format {FORMAT}: pip install --upgrade beholder"
         )
+    try:
+        if type(found) is not int or found != FORMAT:
+            raise ValueError("it does not say that it is one")
+        taste = _parsed(document)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, BeholderError):
+        raise BeholderError(f"{path}: is not a taste file, or damaged; {_MAKE}") from None
     try:
         taste.check(model)
     except BeholderError as error:
@@ -170,13 +175,43 @@ def read_taste(path: Path, model: str) -> Taste:
 
 
 def _parsed(document: dict[str, Any]) -> Taste:
+    """The taste in a document; raises one of many errors for a field that is missing or of another kind."""
     packed = base64.b64decode(document["on_embedding"], validate=True)
+    scale = Task(**document["scale"])
     document |= {
-        "scale": Task(**document["scale"]),
-        "on_tasks": tuple(map(float, document["on_tasks"])),
-        "on_embedding": tuple(np.frombuffer(packed, dtype="<f4").tolist()),
+        "scale": Task(_text(scale.name), _number(scale.low), _number(scale.high), _text(scale.description)),
+        "n": _count(document["n"]),
+        "personal": _number(document["personal"]),
+        "intercept": _number(document["intercept"]),
+        "on_tasks": tuple(map(_number, document["on_tasks"])),
+        "on_embedding": tuple(map(_number, np.frombuffer(packed, dtype="<f4").tolist())),
+        **{name: _text(document[name]) for name in ("model", "ratings_sha256")},
+        **{name: _correlation(document[name]) for name in ("srcc", "srcc_generic")},
     }
-    taste = Taste(**{field.name: document[field.name] for field in fields(Taste)})
-    if not np.isfinite([taste.intercept, *taste.on_tasks, *taste.on_embedding]).all():
-        raise ValueError("a coefficient is not finite")
-    return taste
+    return Taste(**{field.name: document[field.name] for field in fields(Taste)})
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= LARGEST:  # True is a whole number to Python
+        raise TypeError("not a number of ratings")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) <= LARGEST:
+        raise TypeError("not a number, or too large for one")
+    number: float = value
+    return number
+
+
+def _correlation(value: Any) -> float | None:
+    if value is not None and not -1 <= _number(value) <= 1:
+        raise ValueError("a correlation beyond 1")
+    correlation: float | None = value
+    return correlation

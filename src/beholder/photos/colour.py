@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from beholder.errors import PhotoError
+from beholder.photos.icc import bounded_profile
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -65,12 +66,16 @@ def _eight_bits(image: Image.Image, label: str) -> Image.Image:
 def profile_transform(profile: bytes, mode: str) -> ImageCmsTransform | None:
     """The transform from an ICC profile to sRGB; None if it is broken, describes another mode, or changes nothing.
 
-    Relative colorimetric with black point compensation.
+    Relative colorimetric with black point compensation. None as well for a profile that states more than it has, or is
+    larger than any real one (`beholder.photos.icc`).
     """
     from PIL import ImageCms
 
+    bounded = bounded_profile(profile)
+    if bounded is None:
+        return None
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        source = ImageCms.ImageCmsProfile(io.BytesIO(bounded))
         if {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(source.profile.xcolor_space.strip()) != mode:
             return None
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC

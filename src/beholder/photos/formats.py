@@ -9,9 +9,22 @@ _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2"
     " .srf .srw .x3f"
 )
-_RAW_SUFFIXES = frozenset(_RAW.split())
+RAW_SUFFIXES = frozenset(_RAW.split())
 # Suffixes by which a folder is searched for photographs: lower case, with the dot.
-PHOTO_SUFFIXES: frozenset[str] = _RAW_SUFFIXES.union(_COMMON.split())
+PHOTO_SUFFIXES: frozenset[str] = RAW_SUFFIXES.union(_COMMON.split())
+_UNREAD = {
+    "JPEG XL": ".jxl",
+    "JPEG 2000": ".jp2 .j2k .j2c .jpc .jpf .jpx .jpm",
+    "JPEG XR": ".jxr .wdp .hdp",
+    "Photoshop": ".psd .psb",
+    "an editor's own format": ".xcf .kra .afphoto .pxd",
+    "a sequence of pictures": ".heics .heifs .avifs",
+    "a format of light values": ".exr .hdr",
+    "this format": ".pbm .pgm .ppm .pnm .pam .pfm .tga .pcx .dpx .bpg .flif",
+    "this kind of RAW": ".bay .eip .gpr .k25 .lri .rwz",
+}
+# Pictures that are not read, suffix -> what it is: a search of a folder says that it passed over them.
+UNREAD_SUFFIXES = {suffix: kind for kind, suffixes in _UNREAD.items() for suffix in suffixes.split()}
 
 PILLOW_PLUGINS = {
     "JPEG": "Jpeg",
@@ -38,6 +51,7 @@ _SIGNATURES = (  # patterns for the first 256 bytes; the first match decides
     ("a PDF document", rb"%PDF"),
     ("an archive", rb"PK\x03\x04|\x1f\x8b"),
     ("a web page", rb"(?i)\s*<(!doctype )?html"),
+    ("what macOS keeps beside a file (AppleDouble); the photograph has the name without ._", rb"\0\x05\x16[\0\x07]"),
     ("an empty file", rb"\Z"),
     ("a file that was never filled, as it begins with zeros", rb"\0{16}"),
     ("text", rb"[^\0-\x08\x0e-\x1f]+\Z"),
@@ -65,7 +79,7 @@ def detect_format(data: bytes, suffix: str) -> str:
             if brands & known:
                 return kind
     kind = next((kind for kind, signature in _SIGNATURES if re.match(signature, data[:256], re.DOTALL)), "")
-    if suffix in _RAW_SUFFIXES and kind in (
+    if suffix in RAW_SUFFIXES and kind in (
         "",
         "TIFF",
     ):  # most RAW files begin as TIFF does; a JPEG named .dng is a JPEG

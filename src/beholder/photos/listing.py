@@ -1,22 +1,25 @@
-"""List photographs: from files, folders, glob patterns or a list on standard input.
+"""List photographs: from files, folders, glob patterns or a list of names.
 
 A file given by name is always listed, readable or not, so that it has a row in the output. In a folder only files with
-the suffix of a photograph are listed; hidden files are left out, and links to folders are not followed. The order is
-that of the arguments, and by name within a folder. A folder or pattern without photographs is listed as `Unreadable`
-with the reason, so that one folder without permission does not end a run over a thousand.
+the suffix of a photograph are listed; hidden files and folders that programs made for themselves are left out, and
+links to folders are not followed. The order is that of the arguments, and by name within a folder. A folder or pattern
+without photographs is listed as `Unreadable` with the reason, so that one folder without permission does not end a run
+over a thousand. Memory does not grow with the number of folders, and little with that of files (`large_lists`).
 """
 
+import errno
 import glob
 import os
-import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from beholder.files import path_key
+from beholder.photos import passed_over as kinds
 from beholder.photos.formats import PHOTO_SUFFIXES
+from beholder.photos.large_lists import Seen, sort_names
+from beholder.photos.name_lists import existing
 from beholder.text import printable
-
-_NUMBER = re.compile("0*([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -32,98 +35,162 @@ class Unreadable:
     error: str
 
 
-def find(names: Iterable[str], *, recursive: bool = False, lines: Iterable[str] = ()) -> Iterator[str | Unreadable]:
+@dataclass(frozen=True)
+class _Search:
+    """How folders are searched, and the counts of what was passed over."""
+
+    recursive: bool
+    excluded: kinds.Exclusion
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+
+def find(
+    names: Iterable[str],
+    *,
+    recursive: bool = False,
+    lines: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    passed_over: Counter[str] | None = None,
+) -> Iterator[str | Unreadable]:
     """Find photographs, each once.
 
     Args:
         names: files, folders, glob patterns, or ``-`` for ``lines``.
-        recursive: search folders inside folders, too.
-        lines: files and folders, one per line, for example standard input; patterns in them are not expanded.
+        recursive: search folders inside folders, too, but for those that programs made for themselves (``@eaDir``).
+        lines: names of files and folders, for example a `beholder.photos.name_lists.NameList`; patterns in them are not
+            expanded.
+        exclude: patterns of what is left out, see `beholder.photos.passed_over.Exclusion`.
+        passed_over: counts, by kind, what was passed over and may be missed.
 
     Yields:
-        A path, spelled as it was given first, or an `Unreadable`.
+        A path, spelled as it was given first, or an `Unreadable`. If there is no file of that name, but one by another
+        reading (`beholder.photos.name_lists.existing`), the path is spelled as the disk has it.
 
     >>> [os.path.basename(path) for path in find(["examples/photos/ro*.jpg"])]
     ['rocket.jpg']
     """
     names = list(names)
-    found = _find_all(names, recursive, lines)
+    search = _Search(recursive, kinds.Exclusion(exclude), Counter() if passed_over is None else passed_over)
+    found = _find_all(names, search, lines)
     if len(names) == 1 and os.path.isdir(names[0]):  # no path can come twice, so none needs to be kept in memory
         return found
     return _without_repeats(found)
 
 
 def _without_repeats(found: Iterable[str | Unreadable]) -> Iterator[str | Unreadable]:
-    seen: set[str] = set()
+    seen = Seen()
     for item in found:
-        key = path_key(item.path if isinstance(item, Unreadable) else item)
-        if key not in seen:
-            seen.add(key)
+        if seen.add(path_key(item.path if isinstance(item, Unreadable) else item)):
             yield item
 
 
-def _find_all(names: Iterable[str], recursive: bool, lines: Iterable[str]) -> Iterator[str | Unreadable]:
+def _find_all(names: Iterable[str], search: _Search, lines: Iterable[str]) -> Iterator[str | Unreadable]:
     for name in names:
         if name == "-":
             for line in lines:
-                if path := line.rstrip("\r\n"):
-                    yield from _list_place(path, recursive)
-        elif os.path.lexists(name) or not glob.has_magic(name):
-            yield from _list_place(name, recursive)
+                found = existing(line)
+                if found or line.strip():
+                    yield from _list_place(found or line.rstrip("\r\n"), search)
+        elif (found := existing(name)) or not glob.has_magic(name):
+            yield from _list_place(found or name, search)
         else:
-            matches = sorted(glob.glob(name, recursive=True), key=natural_key)
-            if not matches:
-                yield _unreadable(name, "no file matches this pattern")
-            for match in matches:
-                yield from _list_place(match, recursive)
+            yield from _matches(name, search)
 
 
-def _list_place(name: str, recursive: bool) -> Iterator[str | Unreadable]:
+def _matches(pattern: str, search: _Search) -> Iterator[str | Unreadable]:
+    """What a glob pattern stands for, without what is in folders that programs made, unless the pattern names them."""
+    spelled, empty = pattern.split(os.sep), True
+    for match in sort_names(glob.iglob(pattern, recursive=True)):
+        empty = False
+        parts = match.split(os.sep)
+        pairs = zip(["", *parts], parts, strict=False)
+        folder = next((name for parent, name in pairs if kinds.is_machine_folder(parent, name)), None)
+        if folder is None or folder in spelled:
+            yield from _list_place(match, search)
+        else:
+            search.passed_over[folder] += 1
+    if empty:
+        yield _unreadable(pattern, "no file matches this pattern")
+
+
+def _list_place(name: str, search: _Search) -> Iterator[str | Unreadable]:
     """The file itself, whether it exists or not; or the photographs in a folder."""
+    if search.excluded.path(name):
+        search.passed_over[kinds.EXCLUDED] += 1
+        return
     if not os.path.isdir(name):
         yield name
         return
-    empty = True
-    for item in _walk(name, recursive):
+    before, empty = search.passed_over.copy(), True
+    for item in _walk(name, search):
         empty = False
         yield item
     if empty:
-        deeper = "" if recursive else "; --recursive looks into the folders inside it"
-        yield _unreadable(name, f"no photographs in this folder{deeper}")
+        deeper = "" if search.recursive else "; --recursive looks into the folders inside it"
+        here = kinds.summary(search.passed_over - before)
+        yield _unreadable(name, f"no photographs in this folder{deeper}" + (f"; {here}" if here else ""))
 
 
-def _walk(folder: str, recursive: bool) -> Iterator[str | Unreadable]:
-    try:
-        with os.scandir(folder) as scan:
-            entries = sorted(
-                (entry for entry in scan if _is_listed(entry, recursive)), key=lambda e: natural_key(e.name)
-            )
-    except OSError as error:
-        yield _unreadable(folder, f"cannot list this folder ({error.strerror})")
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, recursive)
+def _walk(top: str, search: _Search) -> Iterator[str | Unreadable]:
+    """The photographs in a folder and, if the search is recursive, in those inside it, however deep they are."""
+    opened: list[
+        tuple[str, Iterator[str], tuple[int, int]]
+    ] = []  # path with its slash, names to come, device and inode
+
+    def enter(folder: str) -> Iterator[Unreadable]:
+        try:
+            info = os.stat(folder)
+            identity = (info.st_dev, info.st_ino)
+            if any(identity == other for _, _, other in opened):  # a folder that is mounted inside itself
+                search.passed_over[kinds.LOOPS] += 1
+                return
+            with os.scandir(folder) as scan:
+                listed = sort_names(filter(None, (_listed_name(folder, entry, search) for entry in scan)))
+            opened.append((os.path.join(folder, ""), listed, identity))
+        except OSError as error:
+            deep = error.errno == errno.ENAMETOOLONG
+            advice = "; its path is longer than the system takes: start in a folder further down" if deep else ""
+            yield _unreadable(folder, f"cannot list this folder ({error.strerror}){advice}")
+
+    yield from enter(top)
+    while opened:
+        folder, names, _ = opened[-1]
+        name = next(names, None)
+        if name is None:
+            opened.pop()
+        elif name.endswith("/"):
+            yield from enter(folder + name[:-1])
         else:
-            yield entry.path
+            yield folder + name
 
 
-def _is_listed(entry: os.DirEntry[str], recursive: bool) -> bool:
-    if entry.name.startswith("."):
-        return False
-    if entry.is_dir(follow_symlinks=False):
-        return recursive
-    return os.path.splitext(entry.name)[1].lower() in PHOTO_SUFFIXES
+def _listed_name(folder: str, entry: os.DirEntry[str], search: _Search) -> str:
+    """The name of a photograph, or of a folder with a slash after it; empty for what is not listed."""
+    name, passed = entry.name, search.passed_over
+    suffix = os.path.splitext(name)[1].lower()
+    if name.startswith("."):
+        if suffix == ".icloud":
+            passed[kinds.IN_CLOUD] += 1
+        elif suffix in PHOTO_SUFFIXES and not name.startswith("._"):
+            passed[kinds.HIDDEN] += 1
+        return ""
+    is_folder = entry.is_dir(follow_symlinks=False)
+    if is_folder and not search.recursive:
+        return ""
+    if not is_folder and suffix not in PHOTO_SUFFIXES:
+        if kind := kinds.unread(suffix):
+            passed[kind] += 1
+        elif search.recursive and entry.is_symlink() and entry.is_dir():
+            passed[kinds.LINKS] += 1
+        return ""
+    if search.excluded and search.excluded.entry(os.path.join(folder, name)):
+        passed[kinds.EXCLUDED] += 1
+        return ""
+    if is_folder and kinds.is_machine_folder(folder, name):
+        passed[name] += 1
+        return ""
+    return f"{name}/" if is_folder else name
 
 
 def _unreadable(path: str, why: str) -> Unreadable:
     return Unreadable(path, f"{printable(path)}: {why}")
-
-
-def natural_key(name: str) -> str:
-    """Sort key that orders IMG_9 before IMG_10: each number is preceded by its count of digits.
-
-    >>> sorted(["IMG_10", "IMG_9"], key=natural_key)
-    ['IMG_9', 'IMG_10']
-    """
-    return _NUMBER.sub(lambda number: f"{len(number[1]):03}{number[1]}", name) + "\0" + name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 
 from beholder.errors import PhotoError
 
 MAX_PIXELS = 250_000_000  # of one photograph, also if a reduced decode would have fewer
+MAX_SIDE = 1_000_000  # pixels: resizing takes 32 bytes for each pixel of a side, and decoders some 10 for each of a row
 LARGE_PIXELS = 4_000_000  # decoded pixels above which the budget counts; a reduced 12-megapixel JPEG has fewer
 
 
@@ -16,7 +18,12 @@ class PixelBudget:
     """A number of pixels that threads share. A thread that needs more than is free waits, first come, first served."""
 
     def __init__(self, pixels: int) -> None:
-        self._pixels = self._free = pixels
+        self._pixels = pixels
+        self.reset()
+
+    def reset(self) -> None:
+        """Give all of it back; in a forked process, where threads of the parent can no longer."""
+        self._free = self._pixels
         self._turn = threading.Lock()  # held by the first in the queue, so that small needs cannot overtake it for ever
         self._changed = threading.Condition()
 
@@ -31,11 +38,13 @@ class PixelBudget:
             yield
         finally:
             with self._changed:
-                self._free += pixels
+                self._free = min(self._free + pixels, self._pixels)  # less than their sum after a reset
                 self._changed.notify()
 
 
 PIXEL_BUDGET = PixelBudget(MAX_PIXELS)
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=PIXEL_BUDGET.reset)
 
 
 def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
@@ -45,9 +54,11 @@ def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
 
 
 def check_size(size: tuple[int, int], label: str) -> None:
-    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels."""
+    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels, `MAX_SIDE` a side."""
     width, height = size
     if width < 1 or height < 1:
         raise PhotoError(f"{label}: has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
         raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_PIXELS:,} that are read; reduce it")
+    if max(size) > MAX_SIDE:
+        raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_SIDE:,} a side that are read; crop it")

@@ -26,25 +26,25 @@ import contextlib
 import importlib
 import io
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, features
 
+from beholder import reading
 from beholder.errors import PhotoError
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
 from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.jpeg import has_several_scans
 from beholder.photos.memory import check_size, reserve_pixels
+from beholder.photos.sources import MAX_FILE_BYTES, Pixels, Source, name_of, plain
+from beholder.photos.time_limit import TimedFile
 from beholder.text import one_line, printable
 
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
-MAX_FILE_BYTES = 2 * 1024**3
+__all__ = ["Photo", "Pixels", "Source", "read_bytes", "read_photo"]
 MIN_PREVIEW_SIDE = 720  # pixels a side of a RAW file's preview to use it in place of the RAW data, without a `min_size`
 _UPRIGHT = {  # EXIF orientation -> the operation that makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -71,18 +71,24 @@ class Photo:
     width: int
     height: int
 
+    def __repr__(self) -> str:
+        rows, columns = self.pixels.shape[:2]
+        return f"Photo({self.width} x {self.height} pixels, read as {columns} x {rows})"
+
 
 def read_photo(
-    source: Source,
+    source: Source | Photo,
     min_size: tuple[int, int] | None = None,
     *,
     name: str | os.PathLike[str] | None = None,
     reservation: contextlib.ExitStack | None = None,
 ) -> Photo:
-    """Read a photograph from a path, the bytes of a file, a Pillow image or an array.
+    """Read a photograph from a path, the bytes of a file, an open file, a Pillow image or an array.
 
     Args:
-        source: an array is uint8 sRGB of shape (H, W, 3), (H, W) for grey, or (H, W, 4) with alpha.
+        source: an open file is read from its start, and stays open. An array is sRGB of shape (H, W, 3), (H, W) or
+            (H, W, 1) for grey, or (H, W, 4) with alpha; of uint8, uint16 (white is 65535), floats (white is 1) or bool.
+            A row of a data set is a mapping with ``bytes``, ``path`` or ``image``. What is read already is returned.
         min_size: the smallest (width, height) to decode; a JPEG or RAW file may then be decoded at a reduced size, but
             not below this. :func:`beholder.photos.resize.decode_size` gives it for a size to resize to.
         name: of the source, for error messages; its suffix tells camera RAW from TIFF.
@@ -93,8 +99,8 @@ def read_photo(
         (H, W, 3) uint8 pixels in sRGB, upright, and the width and height of the original.
 
     Raises:
-        PhotoError: the source cannot be read. The message is one line that begins with the path, <bytes>, <image> or
-            <array>.
+        PhotoError: the source cannot be read. The message is one line that begins with the path, or with what was
+            given, such as <bytes> or <array>.
 
     >>> import beholder
     >>> photo = beholder.read_photo("examples/photos/rocket.jpg")
@@ -103,6 +109,10 @@ def read_photo(
     >>> beholder.read_photo("examples/photos/rocket.jpg", min_size=(160, 100)).pixels.shape  # a reduced decode
     (107, 160, 3)
     """
+    if isinstance(source, Photo):
+        return source
+    name = name_of(source) if name is None else name
+    source = plain(source)
     if isinstance(source, str | os.PathLike):
         return read_photo(read_bytes(source), min_size, name=source if name is None else name, reservation=reservation)
     form = "bytes" if isinstance(source, bytes) else "image" if isinstance(source, Image.Image) else "array"
@@ -114,39 +124,15 @@ def read_photo(
             with _errors_explained(label, "camera RAW file" if kind == "RAW" else kind):
                 return _from_bytes(source, kind, min_size, label, held)
         with _errors_explained(label, form):
-            image = source if isinstance(source, Image.Image) else _array_image(source, label)
-            return _from_image(image, label, held)
+            return _from_image(source if isinstance(source, Image.Image) else Image.fromarray(source), label, held)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The content of a regular file of 1 to `MAX_FILE_BYTES` bytes. Raises PhotoError for anything else, unread."""
-    label = printable(os.fsdecode(path))
-    try:
-        info = os.stat(path)
-        if stat.S_ISDIR(info.st_mode):
-            raise PhotoError(f"{label}: is a folder, not a photograph")
-        if not stat.S_ISREG(info.st_mode):  # a pipe or a device would block, or never end
-            raise PhotoError(f"{label}: is not a regular file")
-        if info.st_size == 0:
-            raise PhotoError(f"{label}: is empty (0 bytes)")
-        if info.st_size > MAX_FILE_BYTES:
-            raise PhotoError(f"{label}: has {info.st_size:,} bytes, more than the {MAX_FILE_BYTES:,} that are read")
-        with open(path, "rb") as file:
-            return file.read(info.st_size)
-    except FileNotFoundError:
-        raise PhotoError(f"{label}: no such file") from None
-    except PermissionError:
-        raise PhotoError(f"{label}: no permission to read it") from None
-    except (OSError, ValueError, MemoryError) as error:
-        raise PhotoError(f"{label}: cannot be read: {_reason(error)}") from error
-
-
-def _array_image(array: Any, label: str) -> Image.Image:
-    given = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
-    grey_or_colour = getattr(array, "ndim", 0) == 2 or getattr(array, "shape", ())[2:] in ((3,), (4,))
-    if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or not grey_or_colour or array.size == 0:
-        raise PhotoError(f"{label}: {given}, where uint8 of shape (H, W, 3), (H, W) or (H, W, 4) is expected")
-    return Image.fromarray(array)
+    data = reading.read_bytes(path, "a photograph", MAX_FILE_BYTES, error=PhotoError)
+    if not data:
+        raise PhotoError(f"{printable(os.fsdecode(path))}: is empty (0 bytes)")
+    return data
 
 
 def _from_bytes(
@@ -160,7 +146,7 @@ def _from_bytes(
         reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label)
     if kind in PILLOW_PLUGINS:
-        image = _open(data, kind)
+        image = _open(data, kind, label)
         tags: Any = getattr(image, "tag_v2", {})
         if not (50706 in tags or tags.get(254) == 1):
             return _from_image(image, label, held, min_size)
@@ -170,10 +156,15 @@ def _from_bytes(
     raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
 
 
-def _open(data: bytes, kind: str) -> Image.Image:
+def _open(data: bytes, kind: str, label: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
+    several_scans = kind == "JPEG" and has_several_scans(data, label)
     plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
-    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(io.BytesIO(data))
+    file = TimedFile(data, label)
+    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(file)
+    file.allow_pixels(image.width * image.height)
+    if several_scans:
+        image.info["progressive"] = 1  # Pillow knows it of progressive ones only
     return image
 
 
@@ -224,7 +215,7 @@ def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: c
         with contextlib.suppress(Exception):  # no preview, or one that cannot be decoded
             thumbnail = raw.extract_thumb().data
             # Bitmap previews are not used: rawpy trusts their stated size, and reads past the end of a shorter one.
-            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
+            image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG", label)
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # more than was reserved
                 raise ValueError("the preview is larger than the photograph")
             preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))

@@ -7,11 +7,13 @@ number of workers either, because large photographs share a budget of pixels unt
 
 import hashlib
 import os
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -20,13 +22,17 @@ import numpy as np
 from beholder.errors import PhotoError
 from beholder.photos.listing import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
-from beholder.scoring.scorer import CORES, Scorer
+from beholder.photos.sources import Source, name_of, plain
+from beholder.scoring import session
+from beholder.scoring.cores import CORES
+from beholder.scoring.scorer import UNNAMED, Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
 
 # Threads of ONNX Runtime in a scorer for many photographs. Several batches at once, each with few threads, are faster
 # than one with all cores, but more than 8 to 15 batches at once take too much memory.
-THREADS = max(1, CORES // 8)
+MAX_BATCHES = 8
+THREADS = max(1, CORES // MAX_BATCHES)
 BATCH_PIXELS = 2 * 224 * 224  # of a batch; with more, the activations leave the core's cache (docs/performance.md)
 
 
@@ -39,7 +45,7 @@ class Result:
         sha256: of the file's content, hexadecimal; empty if the file could not be read, or was not hashed.
         scores: of length one; None if the photograph failed or was known.
         error: why there are no scores, one line that begins with the path; None if it was scored or known.
-        extra: return value of the ``also`` callback.
+        extra: return value of the ``also`` callback; it is not compared.
 
     >>> import beholder
     >>> results = list(beholder.score_photos("fast", ["examples/photos/rocket.jpg", "missing.jpg"]))
@@ -51,7 +57,11 @@ class Result:
     sha256: str
     scores: Scores | None = None
     error: str | None = None
-    extra: Any = None
+    extra: Any = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        outcome = self.error or ("known" if self.scores is None else f"{self.path}: {self.scores!r}")
+        return f"Result({printable(outcome)})"
 
 
 @dataclass(frozen=True)
@@ -65,23 +75,29 @@ class _Prepared:
 
 def score_photos(
     model: Scorer | str | os.PathLike[str] | None,
-    paths: Iterable[str | os.PathLike[str] | Unreadable],
+    paths: Iterable[Source | Unreadable],
     *,
     batch: int | None = None,
     workers: int | None = None,
+    threads: int | None = None,
     hashed: bool = False,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[Photo], Any] | None = None,
 ) -> Iterator[Result]:
     """Score photographs as they stream by. A photograph that cannot be read becomes a result with an error.
 
+    Whoever leaves the results early, by an exception, Ctrl-C or their ``close()``, leaves soon: the model is told to
+    stop, and what is being decoded is waited for 2 seconds at most.
+
     Args:
         model: a model file or the name of an embedded model, as for :func:`beholder.load`, opened with the number of
             threads that is fastest here; or a scorer, best opened with ``THREADS``.
-        paths: files, consumed as they are needed. An :class:`~beholder.photos.listing.Unreadable` among them becomes a
-            failed result in its place.
+        paths: files, consumed as they are needed; or anything else that :func:`beholder.read_photo` reads, which is
+            called by its name in the results, if it has one. An :class:`~beholder.photos.listing.Unreadable` among
+            them becomes a failed result in its place.
         batch: photographs per inference; by default 2 to 8, depending on the input size of the model.
-        workers: decoding threads; by default one per core.
+        workers: decoding threads; by default one per core that this process may use.
+        threads: of the model in all batches together, at least those of the scorer; by default one per such core.
         hashed: give the sha256 of each file in its result. It takes 0.6 ms per megabyte.
         known: called with path and sha256. If it returns True, the photograph is neither decoded nor scored, and its
             result has neither scores nor an error. Implies ``hashed``.
@@ -99,30 +115,33 @@ def score_photos(
     examples/photos/flower.jpg [5.8]
     README.md README.md: is not a photograph that can be read; it looks like text
     """
-    scorer = model if isinstance(model, Scorer) else Scorer(model, THREADS)
-    batch, workers = batch or default_batch(scorer), workers or CORES
-    return _stream(scorer, paths, batch=batch, workers=workers, hashed=hashed, known=known, also=also)
+    scorer = model if isinstance(model, Scorer) else Scorer(model, batch_threads(threads))
+    batch, workers, runs = batch or default_batch(scorer), workers or CORES, concurrent_batches(scorer, threads)
+    return _stream(scorer, paths, batch=batch, workers=workers, runs=runs, hashed=hashed, known=known, also=also)
 
 
 def _stream(
     scorer: Scorer,
-    paths: Iterable[str | os.PathLike[str] | Unreadable],
+    paths: Iterable[Source | Unreadable],
     *,
     batch: int,
     workers: int,
+    runs: int,
     hashed: bool,
     known: Callable[[str, str], bool] | None,
     also: Callable[[Photo], Any] | None,
 ) -> Iterator[Result]:
-    runs, source = concurrent_batches(scorer), iter(paths)
+    source = iter(paths)
 
-    def prepare(item: str | os.PathLike[str] | Unreadable) -> _Prepared:
+    def prepare(item: Source | Unreadable) -> _Prepared:
         if isinstance(item, Unreadable):
             return _Prepared(Result(item.path, "", error=item.error))
-        path, sha256 = os.fspath(item), ""
+        path = os.fsdecode(item) if isinstance(item, str | os.PathLike) else name_of(item) or UNNAMED
+        sha256 = ""
         try:
-            content = read_bytes(path)
-            if hashed or known is not None:
+            given = plain(item)
+            content = read_bytes(path) if isinstance(given, str | os.PathLike) else given
+            if isinstance(content, bytes) and (hashed or known is not None):
                 sha256 = hashlib.sha256(content).hexdigest()
             if known is not None and known(path, sha256):
                 return _Prepared(Result(path, sha256))
@@ -136,7 +155,12 @@ def _stream(
         except MemoryError:  # of resizing, or of `also`
             return _Prepared(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
 
-    decoders, models = ThreadPoolExecutor(workers), ThreadPoolExecutor(runs)
+    started: list[threading.Thread] = []
+    pools = [
+        ThreadPoolExecutor(size, initializer=lambda: started.append(threading.current_thread()))
+        for size in (workers, runs)
+    ]
+    decoders, models = pools
     try:
         ahead: deque[Future[_Prepared]] = deque()
         running: deque[Future[list[Result]]] = deque()
@@ -156,8 +180,23 @@ def _stream(
         while running:
             yield from running.popleft().result()
     finally:
-        for pool in (decoders, models):
-            pool.shutdown(wait=True, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        _await_end(started)
+
+
+def _await_end(threads: Sequence[threading.Thread]) -> None:
+    """Wait for threads that have nothing more to do; what their models compute is not waited for."""
+    until = time.monotonic() + session.GRACE
+    for thread in threads:
+        while thread.is_alive() and time.monotonic() < until:
+            session.stop_runs(each.ident for each in threads if each.ident is not None)
+            thread.join(0.05)
+
+
+def batch_threads(threads: int | None) -> int:
+    """Threads of a scorer for many photographs, where all batches together have ``threads``."""
+    return THREADS if threads is None else max(1, threads // MAX_BATCHES)
 
 
 def default_batch(scorer: Scorer) -> int:
@@ -166,9 +205,12 @@ def default_batch(scorer: Scorer) -> int:
     return min(max(2, BATCH_PIXELS // (width * height)), 8)
 
 
-def concurrent_batches(scorer: Scorer) -> int:
-    """Batches in the model at once: as many as fill the cores, and at least two, so that one can wait for pixels."""
-    return max(2, CORES // scorer.threads)
+def concurrent_batches(scorer: Scorer, threads: int | None = None) -> int:
+    """Batches in the model at once: as many as fill the threads.
+
+    By default they are the cores, and there are at least two batches, so that one can wait for pixels.
+    """
+    return max(2, CORES // scorer.threads) if threads is None else max(1, threads // scorer.threads)
 
 
 def _score(scorer: Scorer, held: list[_Prepared], batch: int) -> list[Result]:

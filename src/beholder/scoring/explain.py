@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from beholder.scoring import heatmap
-from beholder.scoring.scores import Scores
+from beholder.scoring.scores import Scores, same_content
 from beholder.tasks import Task
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def blur(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur((height + width) / 2 / BLUR)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Where in a photograph the score for one task comes from.
 
@@ -83,6 +83,19 @@ class Explanation:
     index: int
     pixels: np.ndarray
     evidence: np.ndarray
+
+    def __eq__(self, other: object) -> bool:
+        return same_content(self, other) if isinstance(other, Explanation) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as for any array
+
+    def __repr__(self) -> str:
+        rows, columns = self.evidence.shape
+        least, most = self.evidence.min(), self.evidence.max()
+        return (
+            f"Explanation({self.task.name} {self.score:.3g} by {self.scores.model}: "
+            f"{columns} x {rows} cells from {least:+.2g} to {most:+.2g} points)"
+        )
 
     @property
     def task(self) -> Task:

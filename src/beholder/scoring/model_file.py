@@ -131,6 +131,13 @@ class ModelInfo:
         inside = not levels or low <= levels[0] < levels[-1] <= high
         yield inside, f"score_levels (buckets) are beyond the scale of {self.tasks[0].name}, {low:g} to {high:g}"
 
+    def __repr__(self) -> str:
+        """One line; the reference alone has 101 numbers a task."""
+        tasks = ", ".join(f"{task.name} {task.low:g} to {task.high:g}" for task in self.tasks)
+        data = ", ".join(f"{each.n} photographs of {each.name}" for each in self.data)
+        width, height = self.size
+        return printable(f"ModelInfo({self.name}: {tasks}; {self.backbone} at {width} x {height}, trained on {data})")
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the graph's outputs."""

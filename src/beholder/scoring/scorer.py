@@ -1,34 +1,39 @@
 """Scorer: a model file -> scores of photographs. Knows nothing of folders, tables or the terminal."""
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import Literal
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
 
-from beholder.errors import PhotoError
+from beholder.errors import ModelError, PhotoError
 from beholder.photos.read import Photo, Pixels, Source, read_photo
 from beholder.photos.resize import decode_size, resize_exact, short_edge
+from beholder.photos.sources import each_of, is_one, name_of
+from beholder.scoring.cores import CORES
 from beholder.scoring.explain import Explanation, occlude
-from beholder.scoring.model_file import SQUASH, ModelInfo, model_id, model_path, read_model
+from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, model_id, model_path, read_model
 from beholder.scoring.scores import Scores, blank, task_index
-from beholder.scoring.session import open_session, run_session
-from beholder.text import printable
+from beholder.scoring.session import abandon, open_session, run_session
 
-CORES = os.cpu_count() or 1
 # Photographs per inference of `score`: one per core, at most 8, as more leave the cores' caches (docs/performance.md).
 # At least two, because ONNX Runtime computes a batch of one differently, in the seventh digit.
 SCORE_BATCH = min(max(2, CORES), 8)
+UNNAMED = "<photograph>"  # in messages
 
 
 class Scorer:
-    """A model, ready to score. Its methods can be called from many threads.
+    """A model, ready to score. Its methods can be called from many threads, and from processes that were forked.
+
+    It can be pickled: another process opens the same model file, or embedded model, again.
 
     Args:
         model: a model file, or the name of an embedded model: ``default`` (the same as None) or ``fast``, which is
             less exact. A file with such a name is given as ``./fast``.
-        threads: of ONNX Runtime; one per core if None.
+        threads: of ONNX Runtime; if None, one per core that this process may use.
 
     Attributes:
         threads: number of threads.
@@ -48,11 +53,43 @@ class Scorer:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         path = model_path(model)
+        embedded = model is None or os.fspath(model) in EMBEDDED
+        self._model = model if embedded else os.path.abspath(path)  # by which another process finds it
+        self._threads = threads
+        self.threads: int = threads or CORES
         content, info = read_model(path)
         self.info: ModelInfo = info
-        self.threads: int = threads or CORES
-        self._session = open_session(path, content, threads)
         self.id: str = model_id(self.info.name, content)
+        self._session: Any = _open(path, content, threads)
+        self._opening = threading.Lock()
+        _SCORERS.add(self)
+
+    def __repr__(self) -> str:
+        tasks = ", ".join(task.name for task in self.info.tasks)
+        return f"Scorer({self.id}: {tasks}; {self.threads} thread{'s' * (self.threads != 1)})"
+
+    def __reduce__(self) -> tuple[Callable[..., "Scorer"], tuple[Any, ...]]:
+        return _same_scorer, (self._model, self._threads, self.id)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Scorer":
+        return self  # nothing in it changes
+
+    def _opened(self) -> Any:
+        """The session; a forked process opens one of its own when it first needs it."""
+        if self._session is None:
+            with self._opening:
+                if self._session is None:
+                    path = model_path(self._model)
+                    content, info = read_model(path)
+                    _check_same(self._model, self.id, model_id(info.name, content))
+                    self._session = _open(path, content, self._threads)
+        return self._session
+
+    def _after_fork(self) -> None:
+        """In the child: the threads of the inherited session are not there, so running or closing it would not end."""
+        session, self._session, self._opening = self._session, None, threading.Lock()
+        if session is not None:
+            abandon(session)
 
     @property
     def min_size(self) -> tuple[int, int]:
@@ -65,7 +102,7 @@ class Scorer:
         """
         return decode_size(self.info.size)
 
-    def pixels(self, photo: Photo, name: str = "<photograph>") -> Pixels:
+    def pixels(self, photo: Photo, name: str = UNNAMED) -> Pixels:
         """Resize a photograph to the input of the model.
 
         Args:
@@ -111,7 +148,7 @@ class Scorer:
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
         counts = len(self.info.tasks), len(self.info.score_levels)
-        outputs = run_session(self._session, self.info.outputs, np.asarray(pixels), *counts)
+        outputs = run_session(self._opened(), self.info.outputs, np.asarray(pixels), *counts)
         values, embedding, evidence, *distribution = outputs
         half_width = np.array(self.info.half_width, dtype=np.float32)
         ends = np.array([(task.low, task.high) for task in self.info.tasks], dtype=np.float32).T
@@ -140,12 +177,14 @@ class Scorer:
             parts.append(self.run(np.stack([pixels[row] for row in twice]), sizes[twice])[: len(rows)])
         return Scores.concatenate(parts)[order]
 
-    def score(self, images: Source | Iterable[Source], *, on_error: Literal["raise", "skip"] = "raise") -> Scores:
+    def score(
+        self, images: Source | Photo | Iterable[Source | Photo], *, on_error: Literal["raise", "skip"] = "raise"
+    ) -> Scores:
         """Score one photograph or many.
 
         Args:
-            images: a path, the bytes of a file, a PIL image or a uint8 array of shape (H, W, 3), (H, W) or
-                (H, W, 4); or an iterable of those. An array of four dimensions is many photographs.
+            images: a path, the bytes of a file, an open file, a PIL image, an array or a row of a data set, as for
+                :func:`beholder.read_photo`; or an iterable of those. An array of four dimensions is many photographs.
             on_error: what to do if a photograph cannot be read: ``raise`` an error that names it, or ``skip`` it. A
                 skipped photograph keeps its row, so that row i always belongs to photograph i: all its scores are NaN
                 and its size is 0. :func:`beholder.score_photos` gives the reasons, too.
@@ -170,15 +209,15 @@ class Scorer:
         """
         if on_error not in ("raise", "skip"):
             raise ValueError(f'on_error is {on_error!r}; give "raise" or "skip"')
-        one = _is_one(images)
+        one = isinstance(images, Photo) or is_one(images)
         parts: list[Scores] = []
         batch: list[Pixels] = []
         sizes: list[tuple[int, int]] = []
         skipped: list[int] = []
-        for index, source in enumerate([images] if one else images):  # type: ignore[arg-type]
+        for index, source in enumerate([images] if one else each_of(images)):  # type: ignore[arg-type]
             try:
-                photo = read_photo(source, self.min_size)  # type: ignore[arg-type]
-                batch.append(self.pixels(photo, _name(source)))
+                photo = read_photo(source, self.min_size)
+                batch.append(self.pixels(photo, name_of(source) or UNNAMED))
                 sizes.append((photo.width, photo.height))
             except PhotoError as error:
                 if on_error == "raise":
@@ -195,7 +234,7 @@ class Scorer:
             raise PhotoError("there is no photograph to score: the list is empty")
         return blank(Scores.concatenate(parts), skipped)
 
-    def explain(self, image: Source, task: str = "overall", grid: int = 8) -> Explanation:
+    def explain(self, image: Source | Photo, task: str = "overall", grid: int = 8) -> Explanation:
         """Which parts of a photograph raise and which lower its score for a task, by hiding them in turn.
 
         Args:
@@ -214,7 +253,7 @@ class Scorer:
         """
         index = task_index(self.info.tasks, task)
         photo = read_photo(image, (Explanation.SIDE, Explanation.SIDE))
-        pixels = self.pixels(photo, _name(image))
+        pixels = self.pixels(photo, name_of(image) or UNNAMED)
         scores = self.run(pixels[None], np.array([(photo.width, photo.height)]))
         return Explanation(scores, index, photo.pixels, self.occlude(pixels, grid)[index])
 
@@ -248,11 +287,30 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     return Scorer(model, threads)
 
 
-def _is_one(images: Source | Iterable[Source]) -> bool:
-    if isinstance(images, np.ndarray):
-        return images.ndim != 4
-    return isinstance(images, str | bytes | os.PathLike | Image.Image)
+def _open(path: Path, content: bytes, threads: int | None) -> Any:
+    # Where all cores may be used the runtime counts them itself, as it knows which are two halves of one.
+    return open_session(path, content, threads or (None if os.cpu_count() == CORES else CORES))
 
 
-def _name(source: object) -> str:
-    return printable(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else "<photograph>"
+def _same_scorer(model: str | os.PathLike[str] | None, threads: int | None, identity: str) -> Scorer:
+    """The scorer that was pickled, opened again. Raises ModelError if its file is another one now."""
+    scorer = Scorer(model, threads)
+    _check_same(model, identity, scorer.id)
+    return scorer
+
+
+def _check_same(model: str | os.PathLike[str] | None, before: str, now: str) -> None:
+    if now != before:
+        raise ModelError(f"{model or 'default'}: is {now}, where {before} is expected; it was replaced: load it anew")
+
+
+_SCORERS: weakref.WeakSet[Scorer] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for scorer in _SCORERS:
+        scorer._after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,7 +1,9 @@
 """Scores: the predictions of a model for one or many photographs, in native units."""
 
+import html
+import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,15 @@ from beholder.extras import require
 from beholder.metrics import deviations
 from beholder.tasks import Task
 
+SHOWN = 10  # photographs in a notebook's table
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Scores:
     """Scores of N photographs for T tasks.
+
+    It is indexed as an array of N is: by integers (which give Scores of length one), slices, masks and arrays of
+    integers. Two are equal if all they hold is.
 
     Attributes:
         tasks: T tasks, the overall score first.
@@ -69,14 +76,49 @@ class Scores:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index: int | slice | np.ndarray) -> "Scores":
-        """The scores of some of the photographs; an integer gives a Scores of length one."""
-        if isinstance(index, int):
-            if not -len(self) <= index < len(self):
-                raise IndexError(f"photograph {index} of {len(self)}")
-            index = slice(index, index + 1 or None)
-        arrays = {name: values[index] for name, values in self._arrays().items()}
-        return self._with(arrays)
+    def __getitem__(self, index: Any) -> "Scores":
+        """The scores of some of the photographs; an integer gives a Scores of length one.
+
+        Raises:
+            IndexError: there is no such photograph, or the index is none of an array of one dimension.
+        """
+        chosen = _rows(index, len(self))
+        return self._with({name: values[chosen] for name, values in self._arrays().items()})
+
+    def __eq__(self, other: object) -> bool:
+        return same_content(self, other) if isinstance(other, Scores) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as for any array
+
+    def __repr__(self) -> str:
+        """One line: how many, by which model, and the scores of the first few.
+
+        >>> import beholder
+        >>> photos = ["examples/photos/rocket.jpg", "examples/photos/flower.jpg"]
+        >>> beholder.load("fast").score(photos)  # doctest: +ELLIPSIS
+        Scores(2 photographs by fast@...: overall 4.7..., 5.7...; beauty, valence, arousal, quality)
+        """
+        count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {self.model}"
+        names = [task.name for task in self.tasks]
+        if len(self) == 1:
+            each = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, self.values[0], strict=True))
+            low, high = self.interval[0]
+            return f"Scores({count}: {each}; overall from {low:.3g} to {high:.3g}, percentile {self.percentile[0]:.0f})"
+        first = ", ".join(f"{value:.3g}" for value in self.overall[:SHOWN]) + ", ..." * (len(self) > SHOWN)
+        others = f"; {', '.join(names[1:])}" if names[1:] else ""
+        return f"Scores({count}: {names[0]} {first}{others})" if len(self) else f"Scores({count})"
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows: the first photographs, and how many there are."""
+        columns = self[:SHOWN].to_dict()
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *columns))
+        rows = "".join(
+            f"<tr><th>{row}</th>{''.join(f'<td>{value:.4g}</td>' for value in values)}</tr>"
+            for row, values in enumerate(zip(*columns.values(), strict=True))
+        )
+        first = f"the first {SHOWN} of " if len(self) > SHOWN else ""
+        count = f"{first}{len(self)} photograph{'s' * (len(self) != 1)} by {html.escape(self.model)}"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{count}</p>"
 
     def __iter__(self) -> Iterator["Scores"]:
         return (self[index] for index in range(len(self)))
@@ -197,6 +239,50 @@ class Scores:
         (1, 10)
         """
         return require("pandas", "pandas", "to_pandas").DataFrame(self.to_dict())
+
+
+def same_content(one: Any, other: Any) -> bool:
+    """Whether two objects of one dataclass hold the same: arrays element by element, with NaN equal to NaN."""
+    pairs = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(one) if field.compare)
+    return type(one) is type(other) and all(
+        _same_array(mine, theirs)
+        if isinstance(mine, np.ndarray) or isinstance(theirs, np.ndarray)
+        else bool(mine == theirs)
+        for mine, theirs in pairs
+    )
+
+
+def _same_array(mine: Any, theirs: Any) -> bool:
+    if mine is None or theirs is None:
+        return False
+    return np.array_equal(mine, theirs, equal_nan=np.issubdtype(np.asarray(mine).dtype, np.inexact))
+
+
+def _rows(index: Any, count: int) -> slice | np.ndarray:
+    """An index of an array of one dimension -> what chooses the rows, always as many dimensions as before."""
+    if isinstance(index, slice) or index is Ellipsis:
+        return index if isinstance(index, slice) else slice(None)
+    if isinstance(index, str | tuple) or index is None:
+        raise IndexError(f"{index!r} is no index of photographs; scores of a task are .attributes[name] or .values")
+    if not isinstance(index, bool | np.bool_):
+        try:
+            row = operator.index(index)
+        except TypeError:
+            pass  # not one integer
+        else:
+            if not -count <= row < count:
+                raise IndexError(f"photograph {row} of {count}")
+            return slice(row, row + 1 or None)
+    rows = np.asarray(index)
+    if rows.size == 0 and rows.ndim == 1:
+        rows = rows.astype(bool if rows.dtype == bool else int)
+    if rows.ndim != 1 or rows.dtype.kind not in "biu":
+        raise IndexError(f"an array of {rows.dtype} and shape {rows.shape} is no index of {count} photographs")
+    if rows.dtype == bool and len(rows) != count:
+        raise IndexError(f"a mask of {len(rows)} for {count} photographs")
+    if rows.dtype != bool and rows.size and not (-count <= rows.min() and rows.max() < count):
+        raise IndexError(f"photographs {rows.min()} to {rows.max()} of {count}")
+    return rows
 
 
 _PER_PHOTO = ("values", "low", "high", "percentiles", "embedding", "evidence", "sizes")

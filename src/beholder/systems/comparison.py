@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.registry import load_data
 from beholder.data.vote_distributions import distribution
@@ -27,6 +26,7 @@ from beholder.reporting.document import Cell, Column, Document, Part, Picture, S
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, Study, difference, measured, probe
 from beholder.systems.study_runs import StudyConfig, split_into_folds
+from beholder.terminal import say
 from beholder.training.features import compute_features
 
 TIMED_BATCH, TIMED_TURNS = 8, 5  # photographs at a time, and how often each network is timed, all in turn
@@ -184,7 +184,7 @@ def _speeds(systems: Sequence[ScoredSystem], device: torch.device) -> list[float
         for system in systems
     ]
     seconds = np.zeros((TIMED_TURNS, len(systems)))
-    progress.note("timing the networks")
+    say("timing the networks")
     with torch.inference_mode():
         for turn in range(-1, TIMED_TURNS):  # the first is not counted
             for place, (network, system) in enumerate(zip(networks, systems, strict=True)):

@@ -10,6 +10,7 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.files import read_json, write_json
+from beholder.terminal import say
 
 
 def scores_of_other_data(
@@ -35,7 +36,7 @@ def scores_of_other_data(
     if document.get("key") != wanted:
         rows = np.flatnonzero(np.array(other.splits) == "test") if other.splits else np.arange(len(other))
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:count])
-        progress.note(f"across data sets: {len(rows)} photographs of {other.name}")
+        say(f"across data sets: {len(rows)} photographs of {other.name}")
         scores: list[float] = []
         with progress.bar(f"photographs of {other.name}", len(rows)) as bar:
             for part in np.array_split(rows, -(-len(rows) // batch)):

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, split_of
-from beholder.files import explained, remove, replacing
+from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import fold_split, folds_of, split_hash
+from beholder.terminal import say
 
 FOLDS = 5
 
@@ -106,7 +106,7 @@ class Result:
 
 def note_epoch(row: dict[str, Any]) -> None:
     """Print an epoch of a training."""
-    progress.note(
+    say(
         f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
         f"{row['validation_loss']:.4f}, SRCC {row['validation_srcc']:.3f}, {row['seconds']:.0f} s"
     )
@@ -163,7 +163,7 @@ def train_all(
             if found:  # of another recipe, as is the checkpoint that it may have left
                 remove(checkpoint)
                 path.unlink()
-            progress.note(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
+            say(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
             outcome = train(photos, recipe, checkpoint)
             predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
             with replacing(path, "a run") as partial, explained(path, "a run"):
@@ -179,8 +179,8 @@ def train_all(
 def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
     """What a finished run depends on and its outcome; None if there is no file or it cannot be read."""
     try:
-        found = json.loads(path.read_text())
+        found = read_json(path)
         predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}
         return found["made_by"], Outcome(found["history"], predicted)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -19,9 +19,10 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.files import cache_folder, replacing
+from beholder.files import cache_folder, read_json, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
+from beholder.terminal import say
 
 CACHE_BATCH = 8
 ViewFn = Callable[[np.ndarray, int], np.ndarray]
@@ -126,7 +127,7 @@ def _done(values: Path, counter: Path, shape: tuple[int, ...], dtype: str) -> in
     """Number of finished photographs; 0 where a file is missing or damaged."""
     try:
         array = np.lib.format.open_memmap(values, mode="r")
-        done = json.loads(counter.read_text())["done"]
+        done = read_json(counter)["done"]
         known = type(done) is int and 0 <= done <= shape[1]
         return done if known and array.shape == shape and array.dtype == dtype else 0
     except (OSError, ValueError, KeyError, TypeError):
@@ -142,7 +143,7 @@ def _check_room(values: Path, name: str) -> None:
             "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
         )
     if size > ANNOUNCED_BYTES:
-        progress.note(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
+        say(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
 
 
 def _take_room(values: Path, fresh: bool) -> None:

@@ -32,7 +32,7 @@ def test_leaks_are_refused_by_name(layout: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda folder: (folder / "imgListTrainRegression_Light.txt").unlink(), "cannot be read"),
+        (lambda folder: (folder / "imgListTrainRegression_Light.txt").unlink(), "no such file"),
         (lambda folder: (folder / "imgListTrainRegression_Light.txt").write_text("a.jpg 0.1\n"), "in their order"),
         (lambda folder: (folder / "imgListTrainRegression_score.txt").write_text("a.jpg\n"), "line 1 is not"),
         (lambda folder: (folder / "imgListTrainRegression_score.txt").write_text("a.jpg x\n"), "row 1, score is 'x'"),

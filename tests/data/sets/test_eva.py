@@ -55,7 +55,7 @@ def test_eva_split_has_the_published_sizes_and_stays_what_it_is() -> None:
         ('"1000"="E1"="2"', '"1000"="E1"="two"', r"row 2, score is 'two', not a number"),
         ('"1000"="E1"', '""="E1"', "row 2 has no image_id"),
         ('"semantic"', '"meaning"', "no column 'semantic'"),
-        ("=", ",", "no column 'image_id'"),
+        ("=", ",", "line 1 is not CSV"),
     ],
 )
 def test_bad_eva_is_one_line(old: str, new: str, message: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_tid2013_has_references_for_groups(tmp_path: Path) -> None:
             r"row 2 is '4\.5 two\.bmp', not a number",
         ),
         (lambda root: edit(root / tid2013.SCORES_FILE, "I01_01_2", "i01_01_1"), "is listed more than once"),
-        (lambda root: (root / tid2013.SCORES_FILE).unlink(), "cannot be read"),
+        (lambda root: (root / tid2013.SCORES_FILE).unlink(), "no such file"),
         (lambda root: write(root / tid2013.DEVIATIONS_FILE, ["0.1"]), "1 standard deviations for the 4 photographs"),
         (lambda root: (root / tid2013.PHOTO_FOLDER / "i02_01_2.bmp").unlink(), "1 of 4 photographs are not in"),
         (lambda root: shutil.rmtree(root / tid2013.PHOTO_FOLDER), "4 of 4 photographs are not in"),

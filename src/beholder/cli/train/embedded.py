@@ -8,6 +8,7 @@ import typer
 from beholder.cli.options import Cache, Device, EmbeddedRoot
 from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable
 from beholder.files import remove
+from beholder.terminal import show
 
 
 def train_default(
@@ -25,7 +26,8 @@ def train_default(
     Example:
       beholder train default --root DATA --out default.onnx
     """
-    from beholder.cli.tables import make_console, metrics_table
+    from beholder.cli.tables import metrics_table
+    from beholder.console import make_console
     from beholder.data.registry import data_root
     from beholder.extras import require
 
@@ -36,7 +38,7 @@ def train_default(
     made = train(data_root(root), path, DefaultRecipe(seed=seed), cache)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+    show(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
 
 
 def train_fast(
@@ -58,7 +60,8 @@ def train_fast(
     Example:
       beholder train fast --root DATA --out fast.onnx
     """
-    from beholder.cli.tables import make_console, metrics_table
+    from beholder.cli.tables import metrics_table
+    from beholder.console import make_console
     from beholder.data.registry import data_root
     from beholder.extras import require
 
@@ -76,4 +79,4 @@ def train_fast(
         remove(checkpoint)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
-    console.print(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")
+    show(f"{path}: overall gives {made.recipe['blend']['share']:.0%} of its weight to quality")

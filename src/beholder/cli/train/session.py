@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from beholder.cli.session import STOPPED, say
+from beholder.cli.session import STOPPED
 from beholder.errors import BeholderError
 from beholder.files import check_writable
+from beholder.terminal import say
 
 if TYPE_CHECKING:
     from beholder.data.rated_photos import RatedPhotos

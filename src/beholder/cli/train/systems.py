@@ -23,7 +23,6 @@ from beholder.cli.options import (
     SecondRoot,
     ranges,
 )
-from beholder.cli.session import say
 from beholder.cli.train.embedded import train_default, train_fast
 from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
 from beholder.errors import BeholderError
@@ -31,6 +30,7 @@ from beholder.files import remove
 from beholder.systems.options import default_text, defaults_for
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.systems.system import System
+from beholder.terminal import say, show
 
 if TYPE_CHECKING:
     from beholder.data.rated_photos import RatedPhotos
@@ -58,7 +58,8 @@ def train_probe(
     Example:
       beholder train probe --data ratings.csv
     """
-    from beholder.cli.tables import make_console, metrics_table
+    from beholder.cli.tables import metrics_table
+    from beholder.console import make_console
     from beholder.data.registry import load_data
     from beholder.extras import require
 
@@ -71,7 +72,7 @@ def train_probe(
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
     info = train(photos, path, cache)
     make_console().print(metrics_table(info.metrics, "Photographs not learned from (95% bootstrap intervals)"))
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+    show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
 def train_system(
@@ -109,7 +110,8 @@ def train_system(
         settings: of its recipe, as the options gave them; None stands for a default that depends on the data set.
         data: the remaining arguments are the options that all systems share.
     """
-    from beholder.cli.tables import make_console, metrics_table
+    from beholder.cli.tables import metrics_table
+    from beholder.console import make_console
     from beholder.data.registry import load_data, split_of
     from beholder.extras import require
 
@@ -145,8 +147,8 @@ def train_system(
         title = "The network, and a linear probe" if probe else "The test parts"
         make_console().print(metrics_table([*info.metrics, *probe], f"{title} (95% bootstrap intervals)"))
     for line in functions.remarks(info):
-        typer.echo(line)
-    typer.echo(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+        show(line)
+    show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
 def _check_second(system: System, recipe: Any, second: str | None) -> None:

@@ -16,9 +16,10 @@ import numpy as np
 from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.statistics import StatisticsTable, correlation_table
-from beholder.data.tables import numbers, read_table, read_text
+from beholder.data.tables import numbers, read_table
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
+from beholder.reading import read_text
 from beholder.tasks import Task
 
 # File suffix in the published lists -> task. The misspelling is theirs.
@@ -173,7 +174,11 @@ def _read_part(folder: Path, list_name: str) -> Labels:
 def _read_list(path: Path) -> tuple[tuple[str, ...], np.ndarray]:
     """File names and values of a text file with lines ``NAME VALUE``."""
     advice = "give the folder that holds imgListFiles_label/, or imgListTrainRegression.csv and the other two lists"
-    lines = [line.rsplit(maxsplit=1) for line in read_text(path, advice).splitlines() if line.strip()]
+    lines = [
+        line.rsplit(maxsplit=1)
+        for line in read_text(path, "a list of labels", advice=advice).splitlines()
+        if line.strip()
+    ]
     broken = next((number for number, cells in enumerate(lines, 1) if len(cells) != 2), None)
     if broken is not None:
         raise BeholderError(f"{path}: line {broken} is not a file name and a number")

@@ -19,12 +19,14 @@ import numpy as np
 from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.statistics import StatisticsCell, StatisticsTable, rating_tables
-from beholder.data.tables import read_text
+from beholder.data.tables import MAX_NUMBER
 from beholder.data.vote_distributions import summary
 from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
+from beholder.reading import read_text
 from beholder.splits import holdout_split, split_hash
 from beholder.tasks import Task
+from beholder.text import cut
 
 TASKS = (Task("score", 1, 10, "Aesthetic score (1 to 10); mean of about 210 votes on DPChallenge, AVA"),)
 VOTES_FILE = "AVA.txt"
@@ -66,7 +68,8 @@ def read_labels(folder: Path) -> Labels:
             votes, an image for the second time.
     """
     path = folder / VOTES_FILE
-    lines = [line for line in read_text(path, f"give the folder that holds {VOTES_FILE}").splitlines() if line.strip()]
+    advice = f"give the folder that holds {VOTES_FILE}"
+    lines = [line for line in read_text(path, "a list of votes", advice=advice).splitlines() if line.strip()]
     if not lines:
         raise BeholderError(f"{path}: has no rows; give the published file")
     try:
@@ -81,6 +84,9 @@ def read_labels(folder: Path) -> Labels:
         row, column = negative[0]
         votes, value = counts[row, column], VOTE_VALUES[column]
         raise BeholderError(f"{path}: row {row + 1} has {votes} votes for {value}, below 0")
+    many = np.argwhere(counts > MAX_NUMBER)
+    if len(many):
+        raise BeholderError(f"{path}: row {many[0][0] + 1} has more votes than there are people")
     empty = np.flatnonzero(counts.sum(axis=1) == 0)
     if len(empty):
         raise BeholderError(f"{path}: row {empty[0] + 1}, image {images[empty[0]]} has no votes; leave the row out")
@@ -100,10 +106,10 @@ def read_test_list(folder: Path) -> np.ndarray | None:
     path = folder / TEST_LIST
     if not path.exists():
         return None
-    lines = read_text(path, "give the published list").split()
-    broken = next((line for line in lines if not line.isdigit()), None)
+    lines = read_text(path, "a list of images", advice="give the published list").split()
+    broken = next((line for line in lines if not (line.isascii() and line.isdecimal() and len(line) <= 18)), None)
     if broken is not None:
-        raise BeholderError(f"{path}: {broken!r} is no image id; the list has one a line")
+        raise BeholderError(f"{path}: {cut(broken)!r} is no image id; the list has one a line")
     return np.array(lines, dtype=np.int64)
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.statistics import StatisticsTable, rating_tables
-from beholder.data.tables import check_scale, numbers, read_text
+from beholder.data.tables import check_scale, numbers
 from beholder.errors import BeholderError
+from beholder.reading import read_text
 from beholder.tasks import Task
 
 TASKS = (
@@ -100,7 +101,9 @@ def _read_deviations(path: Path, count: int) -> np.ndarray | None:
 
 def _read_rows(path: Path) -> list[list[str]]:
     """Cells of the lines that are not empty."""
-    text = read_text(path, f"give the folder that holds {SCORES_FILE} and {PHOTO_FOLDER}/ as published")
+    text = read_text(
+        path, "a list of scores", advice=f"give the folder that holds {SCORES_FILE} and {PHOTO_FOLDER}/ as published"
+    )
     return [line.split() for line in text.splitlines() if line.strip()]
 
 

@@ -23,6 +23,7 @@ from beholder.systems.other_data import scores_of_other_data
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
+from beholder.terminal import say
 
 GRAD_CAM_LAYERS = {  # after the ReLU of the layers that stage 2 trains (Figures 8, 13), and of the last one
     "block4_conv2": "backbone.features.20",
@@ -193,7 +194,7 @@ def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndar
     )
     document = read_json(path)
     if document.get("key") != key:
-        progress.note(f"deletion test at {label}: {len(rows)} photographs")
+        say(f"deletion test at {label}: {len(rows)} photographs")
         parts = []
         with progress.bar(f"deletion at {label}", len(rows)) as bar:
             for part in np.array_split(rows, -(-len(rows) // 4)):

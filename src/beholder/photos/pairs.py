@@ -1,0 +1,82 @@
+"""Several files of one shot: a camera's RAW beside its JPEG, a telephone's HEIC beside its JPEG.
+
+They are of one shot if they are in one folder and have one name but for the suffix. The JPEG stands for the shot, else
+the HEIC: it is how the photographer saw the picture, and it is read faster than the RAW.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+
+from beholder.files import path_key
+from beholder.photos.formats import RAW_SUFFIXES
+from beholder.photos.large_lists import Seen
+from beholder.photos.listing import Unreadable
+
+_JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+_HEIC = frozenset({".heic", ".heif", ".hif"})
+_OF_PIXEL = re.compile(
+    r"\.raw-\d\d(\.mp)?\.(cover|original)\Z"
+)  # PXL_1.RAW-01.COVER.jpg with PXL_1.RAW-02.ORIGINAL.dng
+
+
+class Pairs(StrEnum):
+    """What is taken of a shot that has several files."""
+
+    ALL = "all"
+    ONE = "one"
+
+
+def shot_key(path: str) -> str:
+    """The same text for all files of one shot: folder and name without suffix; case of the name does not matter.
+
+    >>> shot_key("trip/IMG_1.CR2") == shot_key("trip/img_1.jpg") != shot_key("home/IMG_1.jpg")
+    True
+    """
+    folder, name = os.path.split(path_key(path))
+    stem = unicodedata.normalize("NFC", os.path.splitext(name)[0]).casefold()
+    return f"{folder}/{_OF_PIXEL.sub('', stem)}"
+
+
+class Shots:
+    """Which shots have a JPEG or a HEIC, so that their other files can be left out. Takes 12 to 24 bytes a shot.
+
+    A RAW is left out if there is a JPEG or HEIC of its shot, a HEIC if there is a JPEG. Two files of one kind stay, and
+    so does every other format: a TIFF beside a RAW is an edited picture.
+
+    Args:
+        paths: all files among which pairs are looked for. One that is missing or empty stands for nothing.
+
+    >>> shots = Shots(["examples/photos/rocket.jpg"])
+    >>> shots.has_better("examples/photos/ROCKET.NEF"), shots.has_better("examples/photos/rocket.jpg")
+    (True, False)
+    """
+
+    def __init__(self, paths: Iterable[str | Unreadable]) -> None:
+        self._jpegs, self._heics = Seen(), Seen()
+        for path in paths:
+            if isinstance(path, str):
+                suffix = _suffix(path)
+                if (suffix in _JPEG or suffix in _HEIC) and _holds_something(path):
+                    (self._jpegs if suffix in _JPEG else self._heics).add(shot_key(path))
+
+    def has_better(self, path: str) -> bool:
+        """Whether another file of the same shot stands for this one."""
+        suffix = _suffix(path)
+        if suffix in RAW_SUFFIXES:
+            key = shot_key(path)
+            return key in self._jpegs or key in self._heics
+        return suffix in _HEIC and shot_key(path) in self._jpegs
+
+
+def _holds_something(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0
+    except (OSError, ValueError):
+        return False
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()

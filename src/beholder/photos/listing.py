@@ -104,11 +104,11 @@ def _matches(pattern: str, search: _Search) -> Iterator[str | Unreadable]:
         empty = False
         parts = match.split(os.sep)
         pairs = zip(["", *parts], parts, strict=False)
-        folder = next((name for parent, name in pairs if kinds.is_machine_folder(parent, name)), None)
-        if folder is None or folder in spelled:
+        kind = next(filter(None, (kinds.machine_folder(*pair) for pair in pairs if pair[1] not in spelled)), None)
+        if kind is None:
             yield from _list_place(match, search)
         else:
-            search.passed_over[folder] += 1
+            search.passed_over[kind] += 1
     if empty:
         yield _unreadable(pattern, "no file matches this pattern")
 
@@ -186,8 +186,8 @@ def _listed_name(folder: str, entry: os.DirEntry[str], search: _Search) -> str:
     if search.excluded and search.excluded.entry(os.path.join(folder, name)):
         passed[kinds.EXCLUDED] += 1
         return ""
-    if is_folder and kinds.is_machine_folder(folder, name):
-        passed[name] += 1
+    if is_folder and (kind := kinds.machine_folder(folder, name)):
+        passed[kind] += 1
         return ""
     return f"{name}/" if is_folder else name
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from beholder.photos.formats import UNREAD_SUFFIXES
+from beholder.text import printable
 
 # Folders in which systems, disks on the network and photo programs keep thumbnails and what was thrown away.
 MACHINE_FOLDERS = frozenset(
@@ -18,10 +19,11 @@ MACHINE_FOLDERS = frozenset(
         *("THMBNL",),  # of Sony cameras: a still of each video
     )
 )
-_MACHINE_SUFFIXES = (".lrdata",)  # previews of Lightroom
+_LIGHTROOM = ".lrdata"  # its previews
 _LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")  # of Apple's programs
 _ORIGINALS = ("originals", "masters")  # in them; beside these are thumbnails and edited versions
 
+IN_LIBRARY = "folders of thumbnails and edits in an Apple library"
 LINKS = "links to folders, which are not followed"
 LOOPS = "folders that are inside themselves"
 EXCLUDED = "by --exclude"
@@ -30,20 +32,22 @@ IN_CLOUD = "only in iCloud, not on this disk (.icloud)"
 PAIRED = "by --pairs one (the JPEG or HEIC of the same shot is taken)"
 
 
-def is_machine_folder(folder: str, name: str) -> bool:
-    """Whether a program made this folder for itself.
+def machine_folder(folder: str, name: str) -> str | None:
+    """How a folder that a program made for itself is called in a summary; None for any other folder.
 
     Args:
         folder: path of the folder it is in.
         name: of the folder.
 
-    >>> is_machine_folder("photos", "@eaDir"), is_machine_folder("Photos Library.photoslibrary", "originals")
-    (True, False)
+    >>> machine_folder("photos", "@eaDir"), machine_folder("Photos Library.photoslibrary", "originals")
+    ('@eaDir/', None)
     """
-    name = name.casefold()
-    if os.path.normcase(folder).rstrip("/\\").casefold().endswith(_LIBRARIES):
-        return name not in _ORIGINALS
-    return name in MACHINE_FOLDERS or name.endswith(_MACHINE_SUFFIXES)
+    folded = name.casefold()
+    if folder.rstrip("/\\").casefold().endswith(_LIBRARIES):
+        return None if folded in _ORIGINALS else IN_LIBRARY
+    if folded.endswith(_LIGHTROOM):
+        return f"*{_LIGHTROOM}/"
+    return f"{name}/" if folded in MACHINE_FOLDERS else None
 
 
 def unread(suffix: str) -> str | None:
@@ -62,7 +66,10 @@ def summary(passed_over: Counter[str]) -> str:
     >>> summary(Counter({".jxl (JPEG XL is not read)": 2, "@eaDir": 1}))
     'passed over: 2 .jxl (JPEG XL is not read), 1 @eaDir'
     """
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in passed_over.most_common() if count > 0)
+    counts = sorted(
+        ((count, kind) for kind, count in passed_over.items() if count), key=lambda each: (-each[0], each[1])
+    )
+    kinds = ", ".join(f"{count:,} {printable(kind)}" for count, kind in counts)
     return f"passed over: {kinds}" if kinds else ""
 
 

@@ -167,6 +167,15 @@ def test_what_is_passed_over_is_counted_by_kind(tmp_path: Path) -> None:
     }
 
 
+def test_links_that_lead_nowhere_end_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / "gone").symlink_to("nowhere")
+    passed_over = Counter[str]()
+    assert list(find([str(tmp_path)], recursive=True, passed_over=passed_over)) == [str(tmp_path / "a.jpg")]
+    assert not passed_over
+
+
 def test_folder_of_other_pictures_says_so(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.jpg", "a/1.psd", "b/1.jxl", "b/2.jxl", "b/3.psd")
     assert found([str(tmp_path / name) for name in "ab"]) == [

@@ -107,6 +107,20 @@ def test_pipe_that_does_not_wait() -> None:
     os.close(write)
 
 
+def test_list_that_is_typed_ends_once() -> None:
+    """On a terminal each Ctrl-D ends one `read`; a second one is not asked for."""
+    blocks = iter([b"one.jpg\ntwo.jpg\n"])
+
+    class Terminal(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            return next(blocks)
+
+        def isatty(self) -> bool:
+            return True
+
+    assert list(NameList(Terminal())) == ["one.jpg", "two.jpg"]
+
+
 @pytest.mark.parametrize(
     ("written", "name"),
     [

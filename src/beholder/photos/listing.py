@@ -180,7 +180,7 @@ def _listed_name(folder: str, entry: os.DirEntry[str], search: _Search) -> str:
     if not is_folder and suffix not in PHOTO_SUFFIXES:
         if kind := kinds.unread(suffix):
             passed[kind] += 1
-        elif search.recursive and entry.is_symlink() and entry.is_dir():
+        elif search.recursive and entry.is_symlink() and os.path.isdir(os.path.join(folder, name)):
             passed[kinds.LINKS] += 1
         return ""
     if search.excluded and search.excluded.entry(os.path.join(folder, name)):

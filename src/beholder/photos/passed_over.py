@@ -77,7 +77,7 @@ class Exclusion:
     """The patterns of ``--exclude``: ``*``, ``?`` and ``[...]``; case does not matter.
 
     A pattern is compared with the name of a file and of each folder it is in; one with a slash inside, with the path or
-    the end of the path. A slash at the end makes no difference.
+    the end of the path, where ``*`` also stands for slashes. A slash at the end makes no difference.
 
     >>> excluded = Exclusion(["*_small.*", "trip/raw/"])
     >>> [excluded.path(path) for path in ("a/1_small.JPG", "a/trip/raw/2.jpg", "raw/3.jpg")]

@@ -167,6 +167,16 @@ def test_what_is_passed_over_is_counted_by_kind(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("pattern", ["**/*.jpg", "photos/**/*.jpg", "photos/**", "pho*/**/**/trip/**/*.jpg"])
+def test_patterns_follow_no_links_to_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    """Two links to a folder above them stand for 2 to the power of 40 paths."""
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "photos/trip/1.jpg", "photos/trip/2.jpg", "photos/.hidden/3.jpg")
+    for name in ("a", "b"):
+        (tmp_path / "photos/trip" / name).symlink_to(tmp_path / "photos")
+    assert found([pattern]) == ["photos/trip/1.jpg", "photos/trip/2.jpg"]
+
+
 def test_links_that_lead_nowhere_end_nothing(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg")
     (tmp_path / "round").symlink_to("round")

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from beholder.photos.formats import PHOTO_SUFFIXES, UNREAD_SUFFIXES
-from beholder.photos.passed_over import Exclusion, machine_folder, summary
+from beholder.photos.passed_over import machine_folder, summary
 
 
 def test_no_suffix_is_both_read_and_not() -> None:
@@ -30,26 +30,6 @@ def test_no_suffix_is_both_read_and_not() -> None:
 )
 def test_machine_folders(folder: str, name: str, passed: bool) -> None:
     assert bool(machine_folder(folder, name)) == passed
-
-
-@pytest.mark.parametrize(
-    ("pattern", "matches", "others"),
-    [
-        ("thumbs", ["thumbs", "a/thumbs", "a/Thumbs/1.jpg"], ["a/thumbs.jpg", "my thumbs/1.jpg"]),
-        ("thumbs/", ["thumbs/1.jpg"], ["thumbs2/1.jpg"]),
-        ("*_small.*", ["a/1_small.JPG", "1_SMALL.jpg"], ["small.jpg", "a_small/1.jpg"]),
-        ("trip/raw", ["trip/raw/1.jpg", "/photos/trip/raw/1.jpg", "./trip/raw/a/1.jpg"], ["raw/1.jpg", "trip/1.jpg"]),
-        ("./trip/raw", ["trip/raw/1.jpg", "./trip/raw/1.jpg"], ["trip/1.jpg"]),
-        ("2019/*/raw", ["2019/trip/raw/1.jpg"], ["2019/1.jpg"]),
-        ("/photos/old", ["/photos/old/1.jpg"], ["/photos/new/1.jpg"]),
-        ("[ab].jpg", ["x/a.jpg"], ["x/c.jpg"]),
-        ("a+b(1).jpg", ["a+b(1).jpg"], ["aab1.jpg"]),
-        ("", [], ["a.jpg", ""]),
-    ],
-)
-def test_patterns(pattern: str, matches: list[str], others: list[str]) -> None:
-    exclusion = Exclusion(["nowhere", pattern])
-    assert [path for path in (*matches, *others) if exclusion.path(path)] == matches
 
 
 def test_summary_is_one_line() -> None:

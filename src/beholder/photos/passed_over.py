@@ -1,10 +1,6 @@
 """What a search for photographs passes over, and how that is told."""
 
-import fnmatch
-import os
-import re
 from collections import Counter
-from collections.abc import Iterable
 
 from beholder.photos.formats import UNREAD_SUFFIXES
 from beholder.text import printable
@@ -71,44 +67,3 @@ def summary(passed_over: Counter[str]) -> str:
     )
     kinds = ", ".join(f"{count:,} {printable(kind)}" for count, kind in counts)
     return f"passed over: {kinds}" if kinds else ""
-
-
-class Exclusion:
-    """The patterns of ``--exclude``: ``*``, ``?`` and ``[...]``; case does not matter.
-
-    A pattern is compared with the name of a file and of each folder it is in; one with a slash inside, with the path or
-    the end of the path, where ``*`` also stands for slashes. A slash at the end makes no difference.
-
-    >>> excluded = Exclusion(["*_small.*", "trip/raw/"])
-    >>> [excluded.path(path) for path in ("a/1_small.JPG", "a/trip/raw/2.jpg", "raw/3.jpg")]
-    [True, True, False]
-    """
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        stripped = [pattern.replace(os.sep, "/").strip("/") for pattern in patterns]
-        self._names = _any_of(pattern for pattern in stripped if "/" not in pattern)
-        self._paths = _any_of(
-            each for pattern in stripped if "/" in pattern for each in (pattern.removeprefix("./"), f"*/{pattern}")
-        )
-
-    def __bool__(self) -> bool:
-        return self._names is not None or self._paths is not None
-
-    def entry(self, path: str) -> bool:
-        """Whether this file or folder is left out, whatever becomes of the folder it is in."""
-        path = path.replace(os.sep, "/")
-        return _matches(self._names, path.rpartition("/")[2]) or _matches(self._paths, path.removeprefix("./"))
-
-    def path(self, path: str) -> bool:
-        """Whether this file or folder, or a folder on its path as it is spelled, is left out."""
-        parts = path.replace(os.sep, "/").rstrip("/").split("/")
-        return bool(self) and any(self.entry("/".join(parts[: end + 1])) for end in range(len(parts)))
-
-
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    joined = "|".join(fnmatch.translate(pattern) for pattern in patterns if pattern)
-    return re.compile(joined, re.IGNORECASE) if joined else None
-
-
-def _matches(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is not None and pattern.match(text) is not None

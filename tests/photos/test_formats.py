@@ -16,7 +16,6 @@ from helpers.photo_files import SMALL, encode, reason
         (b"%PDF-1.7 ...", "a PDF"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         (b"8BPS\0\1" + bytes(20), "Photoshop"),
-        (b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(80), "AppleDouble"),
         (b"\0\0\0\x18ftypisom\0\0\2\0isommp42" + bytes(50), "a video"),
         (bytes(5000), "begins with zeros"),
         (b"\x01\x02\x03\x04\x05\x06\x07\x08\x09", "01 02 03 04 05 06 07 08"),

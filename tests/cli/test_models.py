@@ -9,6 +9,7 @@ import pytest
 
 import beholder as package
 from helpers.commands import Done, apart
+from helpers.extras import needs_torch
 from helpers.factories import save_model
 
 
@@ -36,6 +37,7 @@ def test_weights_list(beholder: Callable[..., Done]) -> None:
     assert done.code == 0 and "dinov2_vits14" in done.out and "vgg16" in done.out
 
 
+@needs_torch
 def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import save_file
 
@@ -50,6 +52,7 @@ def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monk
     assert done.code == 1 and "give one NAME" in done.err
 
 
+@needs_torch
 def test_models(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
     done = beholder("models")

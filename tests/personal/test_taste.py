@@ -1,5 +1,6 @@
 """A taste file: written and read."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -23,3 +24,11 @@ def test_what_is_written_is_read(info: ModelInfo, tmp_path: Path) -> None:
     found = read_taste(tmp_path / "taste.json", made.model)
     assert found == made and found.id == made.id
     np.testing.assert_array_equal(found(scores), made(scores))
+
+
+def test_it_travels_and_is_shown_in_one_line(info: ModelInfo) -> None:
+    scores = seen(info, 40, 1)
+    taste = fit.fit(scores, info, rated(scores, 1, 0.5, 1), SCALE, "ab")
+    other = pickle.loads(pickle.dumps(taste))
+    assert other == taste and other.id == taste.id
+    assert repr(taste).startswith("Taste(for colour@00000000: 40 ratings") and len(repr(taste)) < 300

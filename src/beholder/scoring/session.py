@@ -144,8 +144,8 @@ def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np
         finally:
             ended.set()
 
-    threading.Thread(target=work, name="beholder model", daemon=True).start()
     try:
+        threading.Thread(target=work, name="beholder model", daemon=True).start()
         ended.wait()
     except BaseException:
         options.terminate = True

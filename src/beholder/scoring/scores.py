@@ -96,7 +96,7 @@ class Scores:
         >>> import beholder
         >>> photos = ["examples/photos/rocket.jpg", "examples/photos/flower.jpg"]
         >>> beholder.load("fast").score(photos)  # doctest: +ELLIPSIS
-        Scores(2 photographs by fast@...: overall 4.7..., 5.7...; beauty, valence, arousal, quality)
+        Scores(2 photographs by fast@...: overall 4..., 5...; beauty, valence, arousal, quality)
         """
         count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {self.model}"
         names = [task.name for task in self.tasks]

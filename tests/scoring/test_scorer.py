@@ -164,6 +164,11 @@ def test_skipping_does_not_change_other_scores(scorer: Scorer, photos: list[Path
     np.testing.assert_array_equal(scorer.score(mixed, on_error="skip").values[::2], scorer.score(photos).values)
 
 
+def test_threads_are_one_or_more(colour_model: Path) -> None:
+    with pytest.raises(ValueError, match="threads is -1; give 1 or more"):
+        beholder.load(colour_model, threads=-1)
+
+
 def test_on_error_is_one_of_two_words(colour_model: Path) -> None:
     with pytest.raises(ValueError, match="ignore"):
         beholder.load(colour_model).score(MIXED, on_error="ignore")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -178,17 +178,15 @@ def _checked_bytes(part: Any, label: str) -> bytes:
     return bytes(part)
 
 
-class _reading:  # noqa: N801 - read as a statement: with _reading(label)
+@contextmanager
+def _reading(label: str) -> Iterator[None]:
     """Whatever reading raises, as a PhotoError of one line."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Exception) and not isinstance(error, PhotoError):
-            raise PhotoError(f"{self._label}: cannot be read: {one_line(error)}") from error
+    try:
+        yield
+    except PhotoError:
+        raise
+    except Exception as error:
+        raise PhotoError(f"{label}: cannot be read: {one_line(error)}") from error
 
 
 def _is_buffer(given: object) -> bool:

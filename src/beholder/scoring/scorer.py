@@ -52,6 +52,8 @@ class Scorer:
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+        if threads is not None and threads < 0:
+            raise ValueError(f"threads is {threads}; give 1 or more, or None for one per core")
         path = model_path(model)
         embedded = model is None or os.fspath(model) in EMBEDDED
         self._model = model if embedded else os.path.abspath(path)  # by which another process finds it

@@ -176,3 +176,13 @@ def test_other_runs_of_the_same_model_go_on(colour_model: Path) -> None:
     """Only what a thread that is named runs is stopped."""
     stop_runs([threading.get_ident(), 12345])
     assert len(beholder.load(colour_model).score(np.zeros((9, 9, 3), np.uint8))) == 1
+
+
+def test_a_process_that_has_no_more_threads_scores(colour_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    scorer, picture = beholder.load(colour_model, threads=1), np.zeros((9, 9, 3), np.uint8)
+    expected = scorer.score(picture)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert scorer.score(picture) == expected

@@ -7,6 +7,7 @@ library: what counts is which methods a thing has.
 from __future__ import annotations
 
 import inspect
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,6 +35,7 @@ class OpenFile(Protocol):
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Plain: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
 Source: TypeAlias = Plain | bytearray | memoryview | OpenFile | Mapping[str, Any]
+_AS_TEXT = '{}: is open as text; open it in binary mode, "rb"'
 _EXPECTED_ARRAY = "uint8 of shape (H, W, 3), (H, W) or (H, W, 4)"
 _EXPECTED = "where a path, the bytes of a file, an open file, a Pillow image or an array is expected"
 
@@ -130,6 +132,8 @@ def _content(given: Any) -> bytes:
 def _content_of_file(file: Any) -> bytes:
     """From its start; the file stays open and where it was."""
     label = name_of(file) or "<file>"
+    if isinstance(file, io.TextIOBase) or isinstance(getattr(file, "file", None), io.TextIOBase):
+        raise PhotoError(_AS_TEXT.format(label))
     with _reading(label):
         if not _reads_bytes(file):
             inner = getattr(file, "file", None)  # an upload of an asynchronous server has the file in it
@@ -170,7 +174,7 @@ def _read_all(file: Any, label: str) -> bytes:
 
 def _checked_bytes(part: Any, label: str) -> bytes:
     if isinstance(part, str):
-        raise PhotoError(f'{label}: is open as text; open it in binary mode, "rb"')
+        raise PhotoError(_AS_TEXT.format(label))
     if part is None:
         raise PhotoError(f"{label}: has nothing to read yet")
     if not isinstance(part, bytes | bytearray | memoryview):

@@ -74,8 +74,11 @@ class Scorer:
     def __reduce__(self) -> tuple[Callable[..., "Scorer"], tuple[Any, ...]]:
         return _same_scorer, (self._model, self._threads, self.id)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Scorer":
+    def __copy__(self) -> "Scorer":
         return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Scorer":
+        return self
 
     def _opened(self) -> Any:
         """The session; a forked process opens one of its own when it first needs it."""

@@ -61,7 +61,7 @@ def evaluate(
       0    all were evaluated
       1    nothing was evaluated
       3    some could not be read
-      130  stopped by Ctrl-C
+      130  stopped by Ctrl-C, SIGTERM or SIGHUP
 
     \b
     Examples:

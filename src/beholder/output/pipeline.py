@@ -70,7 +70,7 @@ def score_rows(
     array: JsonArray | None,
     batch: int | None,
     workers: int | None,
-    threads: int | None,
+    threads: int | None = None,
     watch: Watch,
 ) -> None:
     """Score photographs and pass each row on.
@@ -126,7 +126,7 @@ def score_page(
     exact_maps: bool,
     batch: int | None,
     workers: int | None,
-    threads: int | None,
+    threads: int | None = None,
     watch: Watch,
 ) -> bool:
     """Score photographs and write a report page of them.

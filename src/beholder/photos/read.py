@@ -16,8 +16,8 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
   takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
   same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
   limit. Small ones do not wait. Time is bounded, too: the passes of a JPEG and the tiles of a HEIC are counted before
-  they are decoded (`jpeg`, `heif`), profiles are looked at before they are used (`icc`), and a decoder that asks for its
-  file piece by piece gets no more once its processor time is used up (`time_limit`).
+  they are decoded (`jpeg`, `heif`), profiles are looked at before they are used (`icc`), and a decoder that asks for
+  its file piece by piece gets no more once its processor time is used up (`time_limit`).
 
 Every function can be called from many threads; decoding and applying a profile release the GIL.
 """

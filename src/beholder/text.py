@@ -1,12 +1,15 @@
 """Text from file names, model files and other programs, made safe to print and to write.
 
 `printable` for a terminal, `one_line` for an error of another library inside a message, `valid_utf8` for a table or a
-file. HTML is escaped by its template.
+file, `json_text` for JSON. HTML is escaped by its template.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable
+from typing import Any
 
 MAX_EXAMPLES = 3  # names that a message gives of many
 MAX_ERROR = 200  # characters of another library's error in a message
@@ -37,6 +40,26 @@ def valid_utf8(text: str) -> str:
     caf\udce9.jpg
     """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def json_text(document: Any, *, indent: int | None = None) -> str:
+    """A document as JSON that every reader takes: numbers that are not finite become null.
+
+    >>> json_text({"srcc": float("nan"), "n": 3})
+    '{"srcc": null, "n": 3}'
+    """
+    try:
+        return json.dumps(document, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(document), indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def first_few(values: Iterable[object]) -> str:

@@ -1,11 +1,11 @@
 """`beholder data`."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from beholder.cli.options import DATA_HELP, DATA_METAVAR, Root
+from beholder.text import json_text
 
 
 def data_stats(
@@ -33,7 +33,7 @@ def data_stats(
     statistics = data_statistics(name, root, drop_leaks=drop_leaks)
     if as_json:
         titled = {part.key: {"title": part.title, "rows": part.records()} for part in statistics}
-        typer.echo(json.dumps({"data": name, **titled}, indent=2))
+        typer.echo(json_text({"data": name, **titled}, indent=2))
         return
     if not is_csv(name):
         typer.echo(f"{name}: {data_set(name).description}\n")

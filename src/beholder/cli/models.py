@@ -10,6 +10,7 @@ import typer
 from beholder.cli.options import open_scorer
 from beholder.errors import BeholderError
 from beholder.extras import require
+from beholder.text import json_text
 
 
 def info(
@@ -27,7 +28,7 @@ def info(
 
     scorer = open_scorer(model)
     if as_json:
-        typer.echo(json.dumps({"id": scorer.id, **json.loads(scorer.info.to_json())}, indent=2))
+        typer.echo(json_text({"id": scorer.id, **json.loads(scorer.info.to_json())}, indent=2))
         return
     out = make_console()
     for part in info_tables(scorer.info, scorer.id):
@@ -62,7 +63,7 @@ def models_list(
         here = cached_weights(cost.weights).exists()
         rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json_text(rows, indent=2))
         return
     names = ("backbone", "parameters", "12 outputs", "5 outputs", "stage 1", "stage 2", "GFLOP", "input", "here")
     listing = plain(None, *names, "licence", numbers=True, overflow="fold")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Fast, Model, Paths, Recursive, TasteFile, Workers, open_extras, open_scorer
+from beholder.cli.outputs import say_replaced
 from beholder.cli.session import InputPhotos, RunSummary, finish, stoppable, watched
 from beholder.errors import BeholderError
 from beholder.scoring.batch import THREADS
@@ -14,7 +15,7 @@ from beholder.scoring.batch import THREADS
 
 def report(
     paths: Paths,
-    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="HTML file to write.  [default: report.html]")] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "beholder report",
     exact_maps: Annotated[
         bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
@@ -40,11 +41,17 @@ def report(
     Example:
       beholder report photos/ --out report.html
     """
+    from beholder.files import check_writable
     from beholder.output.pipeline import score_page
+    from beholder.output.report import is_report
     from beholder.text import printable
 
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
+    path = out or Path("report.html")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise BeholderError(f"{path}: a report is a web page; give a name that ends in .html")
+    check_writable(path, "the report", is_report, (*paths, model, taste))
+    if out is None:
+        say_replaced(path)
     scorer = open_scorer(model, fast=fast, threads=None if exact_maps else THREADS)
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive)
@@ -54,7 +61,7 @@ def report(
             scorer,
             photos,
             extras,
-            out=out,
+            out=path,
             title=title,
             exact_maps=exact_maps,
             batch=batch,
@@ -62,5 +69,5 @@ def report(
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:
-        typer.echo(printable(str(out)))
-    finish(run, out if written else None, quiet=quiet)
+        typer.echo(printable(str(path)))
+    finish(run, path if written else None, quiet=quiet)

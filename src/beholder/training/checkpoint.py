@@ -46,7 +46,7 @@ class Checkpoint:
             self._read(path)
         with explained(path, "the checkpoint"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        check_writable(path, "the checkpoint")  # fails before any work is done
+        check_writable(path, "the checkpoint", lambda _: True)  # fails before any work is done
 
     def _read(self, path: Path) -> None:
         safetensors = require("safetensors", "train", "checkpoints")

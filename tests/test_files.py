@@ -1,4 +1,4 @@
-"""Files: replaced as what they were, never through a link, and swept only where their writer is dead; the cache folder."""
+"""Files: replaced as what they were, never through a link, swept where their writer is dead only; the cache folder."""
 
 import os
 import pwd

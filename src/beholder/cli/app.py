@@ -26,7 +26,7 @@ from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
 from beholder.errors import BeholderError
-from beholder.terminal import prepare, say, show
+from beholder.terminal import say, show
 
 READER_GONE = 141  # exit status: 128 + SIGPIPE
 
@@ -110,7 +110,6 @@ def _version(
 
 def main() -> None:
     """Entry point."""
-    prepare()
     with listening():
         app(prog_name="beholder")
 

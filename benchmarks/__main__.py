@@ -21,6 +21,7 @@ from benchmarks import precision as stored
 from benchmarks import scoring as speeds
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
+from benchmarks.peers import interpreters
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 Root = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with one folder a data set.", file_okay=False)]
@@ -29,7 +30,10 @@ Root = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with on
 @app.command()
 def accuracy(root: Root) -> None:
     """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
-    make_console().print(metrics_table(accuracies.measure_all(root), "Out of fold (95% bootstrap intervals)"))
+    found, left_out = accuracies.measure_all(root)
+    make_console().print(metrics_table(found, "Out of fold (95% bootstrap intervals)"))
+    for line in left_out:
+        make_console().print(line, markup=False)
 
 
 @app.command()
@@ -60,9 +64,19 @@ def scoring(
     as_json: Annotated[
         Path | None, typer.Option("--json", help="Also write the numbers there.", metavar="FILE")
     ] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run a peer (plain, nima, pyiqa, keras) in an interpreter of its own; once a peer.",
+            metavar="NAME=PYTHON",
+        ),
+    ] = None,
 ) -> None:
-    """How fast photographs are scored, beside what the machine could do and other programs. 15 minutes."""
-    parts, found = speeds.measure(root, quick)
+    """How fast photographs are scored, beside what the machine could do and other programs. 15 minutes.
+
+    A program that does not run here is left out, and a line says why.
+    """
+    parts, found = speeds.measure(root, quick, interpreters(peer or []))
     for part in parts:
         make_console().print(part)
         make_console().print()
@@ -77,7 +91,8 @@ def train(
     batch: Annotated[int, typer.Option(min=1)] = 32,
 ) -> None:
     """The two-stage training beside a plain PyTorch loop and plain Keras (pip install tensorflow). 15 minutes."""
-    make_console().print(trainings.compare(root, photographs, batch))
+    for part in trainings.compare(root, photographs, batch):
+        make_console().print(part)
 
 
 @app.command()

@@ -23,29 +23,41 @@ from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
 from beholder.training.features import Extractor, compute_features
 from benchmarks import nima
+from benchmarks.competitors import why
 
 SEED, FOLDS = 0, 5
 
 
-def measure_all(root: Path) -> list[Estimate]:
-    """Every system on OASIS, with random folds and folds by theme, and on BIQ2021."""
+def measure_all(root: Path) -> tuple[list[Estimate], list[str]]:
+    """Every system on OASIS, with random folds and folds by theme, and on BIQ2021; and a line if NIMA does not run."""
+    found: list[Estimate] = []
+    left_out: list[str] = []
+    peer: Extractor | None = None
+    try:
+        peer = nima.extractor()
+    except Exception as error:  # a rival that does not start does not end the comparison
+        left_out.append(f"left out: NIMA-MobileNet: {why(error)}")
+    for name in ("oasis", "biq2021"):
+        found += rows_of(load_data(name, root), peer)
+    return found, left_out
+
+
+def rows_of(photos: RatedPhotos, peer: Extractor | None) -> list[Estimate]:
+    """The rows of one data set; ``peer`` is NIMA, where it runs."""
+    views = {"default": list(compute_features(photos, int8_encoder.embedding_extractor(beholder.load(), views=2)))}
+    views["the same in single precision"] = list(compute_features(photos, default.extractor(default.DefaultRecipe())))
+    views["VGG16 pooled + ridge"] = list(compute_features(photos, _vgg16()))
+    splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
+    if photos.groups is not None:
+        splits[f"{FOLDS}-fold by theme, seed {SEED}"] = grouped_folds(photos.groups, FOLDS, SEED)
     found = []
-    for photos in (load_data("oasis", root), load_data("biq2021", root)):
-        views = {"default": list(compute_features(photos, int8_encoder.embedding_extractor(beholder.load(), views=2)))}
-        views["the same in single precision"] = list(
-            compute_features(photos, default.extractor(default.DefaultRecipe()))
-        )
-        views["VGG16 pooled + ridge"] = list(compute_features(photos, _vgg16()))
-        votes = compute_features(photos, nima.extractor())[0]
-        splits: dict[str, np.ndarray] = {f"{FOLDS}-fold, seed {SEED}": random_folds(len(photos), FOLDS, SEED)}
-        if photos.groups is not None:
-            splits[f"{FOLDS}-fold by theme, seed {SEED}"] = grouped_folds(photos.groups, FOLDS, SEED)
-        for split, folds in splits.items():
-            groups = photos.groups if "theme" in split else None
-            for name, of_model in views.items():
-                found += _rows(photos, ridge.out_of_fold(of_model, photos.ratings, folds, groups), f"{name}; {split}")
-            found += _rows(photos, _mean(photos.ratings, folds), f"mean of the training ratings; {split}")
-        repeated = np.repeat(votes, len(photos.tasks), axis=1)
+    for split, folds in splits.items():
+        groups = photos.groups if "theme" in split else None
+        for name, of_model in views.items():
+            found += _rows(photos, ridge.out_of_fold(of_model, photos.ratings, folds, groups), f"{name}; {split}")
+        found += _rows(photos, _mean(photos.ratings, folds), f"mean of the training ratings; {split}")
+    if peer is not None:
+        repeated = np.repeat(compute_features(photos, peer)[0], len(photos.tasks), axis=1)
         # Its votes are on another scale, so an error in the units of the ratings means nothing.
         rows = _rows(photos, repeated, "NIMA-MobileNet (AVA); not trained here")
         found += [replace(row, value=np.nan, low=np.nan, high=np.nan) if row.metric == "rmse" else row for row in rows]

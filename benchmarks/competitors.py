@@ -1,10 +1,18 @@
 """Programs that score photographs, each in a process of its own: `python -m benchmarks.competitors NAME [MODEL]`.
 
-Standard input: a JSON list of paths a line. Standard output: for each, one line of JSON: seconds from before the first
-photograph was opened to after the last was scored, and the most memory that the process has held, in bytes.
+Standard input: a JSON list of paths a line. Standard output: a line of JSON when the program is ready, then one for
+each list: seconds from before the first photograph was opened to after the last was scored, and the most memory that
+the process has held, in bytes. Where something fails, the line has the reason instead, as ``failed``. What the programs
+print themselves goes to standard error.
+
+Another interpreter may run this, one that has the packages of a peer: so nothing here imports more than the standard
+library until a program is chosen.
 """
 
+from __future__ import annotations
+
 import json
+import os
 import re
 import resource
 import sys
@@ -103,22 +111,41 @@ def most_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def why(error: BaseException) -> str:
+    """Why a program does not run, in one line."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{error.name} is not installed"
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return said if type(error).__name__ == "BeholderError" else f"{type(error).__name__}: {said}".rstrip(": ")
+
+
 def main(name: str, model: str | None = None) -> None:
     """Answer requests until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(**values: object) -> None:
+        print(json.dumps(values), file=answers, flush=True)
+
     try:
         program = PROGRAMS[name](model or None)
-    except ImportError as error:
-        print(json.dumps({"missing": str(error.name)}), flush=True)
+    except Exception as error:
+        answer(failed=why(error))
         return
-    print(json.dumps({"ready": Path(model).name if model else name}), flush=True)
+    answer(ready=name)
     for line in sys.stdin:
         paths = json.loads(line)
         started = time.perf_counter()
-        count = program(paths)
+        try:
+            count = program(paths)
+        except Exception as error:
+            answer(failed=why(error))
+            return
         seconds = time.perf_counter() - started
         if count != len(paths):
-            raise SystemExit(f"{name}: {len(paths) - count} of {len(paths)} were not scored")
-        print(json.dumps({"seconds": seconds, "memory": most_memory()}), flush=True)
+            answer(failed=f"{len(paths) - count} of {len(paths)} photographs were not scored")
+            return
+        answer(seconds=seconds, memory=most_memory())
 
 
 if __name__ == "__main__":

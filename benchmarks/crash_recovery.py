@@ -22,6 +22,7 @@ from typing import Any
 
 from rich.table import Table
 
+from beholder.files import hidden_beside
 from benchmarks.fuzz import REPOSITORY
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -56,7 +57,7 @@ def readable(out: Path) -> tuple[int, bool]:
 
     Raises where another program could not read it.
     """
-    growing = out.with_name(out.name + ".partial") if out.suffix == ".parquet" else out
+    growing = hidden_beside(out, "journal") if out.suffix == ".parquet" else out
     try:
         content = growing.read_bytes()
     except FileNotFoundError:

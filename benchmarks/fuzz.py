@@ -115,11 +115,28 @@ def seeds(kind: str) -> list[bytes]:
     return [encoded(image, kind, **options) for image, options in forms[kind]]
 
 
+def with_tag(profile: bytes, name: bytes, content: bytes) -> bytes:
+    """A profile with its first tag replaced."""
+    first = struct.pack(">4sII", name, len(profile), len(content))
+    return struct.pack(">I", len(profile) + len(content)) + profile[4:132] + first + profile[144:] + content
+
+
 @cache
 def profiles() -> list[bytes]:
     srgb: bytes = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     count = struct.pack(">I", 0xFFFFFFF0)
-    return [srgb, srgb[:128] + count + srgb[132:], srgb * 40, srgb[:200] + bytes(3_000_000), b"acsp" * 5000, b""]
+    element = b"matf\0\0\0\0" + struct.pack(">HH12f", 3, 3, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
+    chain = b"mpet\0\0\0\0" + struct.pack(">HHI", 3, 3, 9000) + struct.pack(">II", 72_016, 60) * 9000 + element
+    tables = {b"D2B0": chain, b"D2B1": chain, b"A2B0": b"mft2\0\0\0\0\3\3\xff\0" + bytes(44)}
+    return [
+        *(with_tag(srgb, *table) for table in tables.items()),
+        srgb,
+        srgb[:128] + count + srgb[132:],
+        srgb * 40,
+        srgb[:200] + bytes(3_000_000),
+        b"acsp" * 5000,
+        b"",
+    ]
 
 
 @cache
@@ -178,6 +195,19 @@ def moved(draw: Draw, kind: str, data: bytes) -> bytes:
     return data[:start] + part * min(times, LONGEST // (len(part) or 1)) + data[end:]
 
 
+def crowded(draw: Draw, kind: str, data: bytes) -> bytes:
+    """Thousands of one segment, scan, chunk, box or of the byte that fills."""
+    pattern = rb"\xff[\xc4\xda-\xfe]" if kind == "JPEG" else rb"(?s)....(?=[A-Za-z]{4})"
+    marks = [mark.start() for mark in re.finditer(pattern, data[:100_000])]
+    if len(marks) < 2:
+        return data
+    number = draw.randrange(len(marks) - 1)
+    start, end = marks[number : number + 2]
+    part = b"\xff" if draw.random() < 0.2 else data[start:end]
+    room = draw.choice((10_000, 100_000, LONGEST)) - len(data)
+    return data[:start] + part * (room // len(part)) + data[start:]
+
+
 def spliced(draw: Draw, kind: str, data: bytes) -> bytes:
     """The head of one file, the tail of another, often of another kind."""
     other = draw.choice(seeds(draw.choice((kind, *kinds()))))
@@ -209,6 +239,7 @@ def stretched(draw: Draw, kind: str, data: bytes) -> bytes:
 
 MUTATIONS: tuple[Callable[[Draw, str, bytes], bytes], ...] = (
     flipped, flipped, overwritten, overwritten, shortened, moved, spliced, resized, stretched,
+    crowded,
 )  # fmt: skip
 
 

@@ -11,9 +11,12 @@ import hashlib
 import sys
 from pathlib import Path
 
-import atheris
-
 from benchmarks import fuzz
+
+try:
+    import atheris
+except ImportError:
+    sys.exit("error: guided fuzzing needs atheris, not installed: pip install atheris")
 
 with atheris.instrument_imports(include=["beholder.photos.read", "PIL"]):
     from beholder.errors import PhotoError

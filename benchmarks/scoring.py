@@ -1,6 +1,6 @@
 """How fast photographs are scored, beside what the machine could do and beside other programs.
 
-`python -m benchmarks scoring [--quick] [--json FILE]`
+`python -m benchmarks scoring [--quick] [--json FILE] [--peer NAME=PYTHON]`
 
 One run, the same photographs for all. The programs are processes that take turns, so whatever else the machine does
 meets all of them; numbers are medians over rounds, and ratios are medians of the rounds' ratios. Photographs are made
@@ -12,15 +12,13 @@ of one core to decode for the model and i seconds of all cores in it, both measu
 """
 
 import itertools
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,16 +35,18 @@ import beholder
 from beholder.cli.tables import plain
 from beholder.data.registry import load_data as load_rated
 from beholder.embedded import default as recipe
+from beholder.errors import BeholderError
 from beholder.models.backbones.base import create_backbone
 from beholder.models.cost import gflop
 from beholder.photos.read import read_photo
 from beholder.photos.resize import decode_size, resize_exact
 from beholder.scoring.batch import THREADS, concurrent_batches, default_batch
-from beholder.scoring.model_file import default_path
 from beholder.scoring.cores import CORES
+from beholder.scoring.model_file import default_path
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.training.export import export
 from beholder.training.quantize import quantize
+from benchmarks.peers import PeerError, running
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "photos"
 FAST_MODEL = default_path().with_name("fast.onnx")
@@ -70,15 +70,19 @@ DECODED, WHOLE = 4, "whole, 224 x 224"
 MATRIX = 1536  # a side of the product that stands for what the machine can do
 
 
-def measure(root: Path | None, quick: bool) -> tuple[list[Table], dict[str, Any]]:
-    """All tables, and the same numbers by name."""
+def measure(root: Path | None, quick: bool, pythons: dict[str, str]) -> tuple[list[Table | str], dict[str, Any]]:
+    """All tables, and the same numbers by name. ``pythons`` runs peers in another interpreter.
+
+    Raises:
+        BeholderError: one of our own programs does not run.
+    """
     counts = {"256px": 24, "2mp": 8, "12mp": 12} if quick else {"256px": 128, "2mp": 48, "12mp": 32}
     with TemporaryDirectory() as name:
         folder = Path(name)
         paths = {size: make_photographs(folder / size, size, counts[size], root) for size in SIZES}
         models = model_files(folder, [Path(path) for path in paths["256px"][:32]])
         looks = {name: beholder.load(model).info.size for name, model in models.items()}
-        parts, compared = compare(models, looks, paths, 2 if quick else 5)
+        parts, compared = compare(models, looks, paths, 2 if quick else 5, pythons)
         started = [start_up(paths["256px"][0]) for _ in range(3 if quick else 7)]
         growing = growth(folder / "growth", paths["256px"], (25, 100) if quick else (100, 1_000, 10_000))
         costs = {name: gflop_of(model) for name, model in models.items()}
@@ -221,44 +225,6 @@ def _once(runs: Runs) -> dict[str, float]:
     return seconds
 
 
-class Competitor:
-    """A program that waits for photographs."""
-
-    def __init__(self, name: str, model: Path | None, first: str) -> None:
-        started = time.perf_counter()
-        command = [sys.executable, "-m", "benchmarks.competitors", name, *([str(model)] if model else [])]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.missing = self._answer().get("missing")
-        self.memory = 0
-        if not self.missing:
-            self.score([first])
-            self.started = time.perf_counter() - started
-
-    def _answer(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        return dict(json.loads(self.process.stdout.readline()))
-
-    def score(self, paths: Sequence[str]) -> float:
-        """Seconds."""
-        assert self.process.stdin is not None
-        print(json.dumps(list(paths)), file=self.process.stdin, flush=True)
-        answer = self._answer()
-        self.memory = answer["memory"]
-        return float(answer["seconds"])
-
-
-@contextmanager
-def competitor(name: str, model: Path | None, first: str) -> Iterator[Competitor]:
-    """Started, and ended at the end."""
-    found = Competitor(name, model, first)
-    try:
-        yield found
-    finally:
-        assert found.process.stdin is not None
-        found.process.stdin.close()
-        found.process.wait()
-
-
 @dataclass
 class Compared:
     """What became of the programs.
@@ -267,48 +233,48 @@ class Compared:
         speeds: program -> size -> photographs a second, a round each.
         memory: program -> bytes, the most it ever held.
         started: program -> seconds from its start to its first score.
-        missing: program -> the package that it lacks.
+        left_out: program -> why it did not run.
     """
 
     speeds: dict[str, dict[str, list[float]]]
     memory: dict[str, int]
     started: dict[str, float]
-    missing: dict[str, str]
+    left_out: dict[str, str]
 
 
 def compare(
-    models: dict[str, Path | None], looks: dict[str, tuple[int, int]], paths: dict[str, list[str]], rounds: int
+    models: dict[str, Path | None],
+    looks: dict[str, tuple[int, int]],
+    paths: dict[str, list[str]],
+    rounds: int,
+    pythons: dict[str, str],
 ) -> tuple[dict[str, list[float]], Compared]:
     """Seconds of the parts and speeds of the programs on the same photographs, in turns."""
     programs: dict[str, tuple[str, Path | None]] = {name: ("ours", model) for name, model in models.items()}
     programs |= {name: (program, None) for name, program in OTHERS.items()}
-    first = paths["256px"][0]
-    found = Compared({}, {}, {}, {})
     (batches, photographs), decoding = networks(models), decoders(paths, set(looks.values()))
     runs = {**products(), **decoding, **batches}
     photographs |= dict.fromkeys(decoding, DECODED)
     _once(runs)
     parts: dict[str, list[float]] = {name: [] for name in runs}
-    with ExitStack() as stack:
-        running = {}
-        for name, (program, model) in programs.items():
-            started = stack.enter_context(competitor(program, model, first))
-            if started.missing:
-                found.missing[name] = started.missing
-            else:
-                running[name] = started
-                found.started[name] = started.started
-                found.speeds[name] = {size: [] for size in paths}
+    with running(programs, pythons, paths["256px"][0]) as (peers, left_out):
+        started = {name: seconds for name, (_, seconds) in peers.items()}
+        speeds: dict[str, dict[str, list[float]]] = {name: {size: [] for size in paths} for name in peers}
         for _ in range(rounds):
             for name, seconds in _once(runs).items():
                 parts[name].append(seconds / photographs.get(name, 1))
-            for size, some in paths.items():
-                for name, each in running.items():
-                    # The slow ones get fewer: they have no batches to fill.
-                    given = some if name in models else some[: max(4, len(some) // 4)]
-                    found.speeds[name][size].append(len(given) / each.score(given))
-        found.memory = {name: each.memory for name, each in running.items()}
-    return parts, found
+            for size, name in itertools.product(paths, list(peers)):
+                # The slow ones get fewer: they have no batches to fill.
+                given = paths[size] if name in models else paths[size][: max(4, len(paths[size]) // 4)]
+                try:
+                    speeds[name][size].append(len(given) / peers[name][0].score(given))
+                except PeerError as error:
+                    left_out[name] = str(error)
+                    peers.pop(name)[0].close()
+        memory = {name: peer.memory for name, (peer, _) in peers.items()}
+    if ours := [f"{name}: {reason}" for name, reason in left_out.items() if name in models]:
+        raise BeholderError("; ".join(ours))
+    return parts, Compared({name: speeds[name] for name in peers}, memory, started, left_out)
 
 
 def start_up(path: str) -> float:
@@ -344,14 +310,15 @@ def summary(
         row: dict[str, Any] = {"start_up_seconds": compared.started[name], "memory_bytes": compared.memory[name]}
         for size, values in speeds.items():
             row[f"photos_per_second_{size}"] = statistics.median(values)
-            row[f"ratio_vs_plain_{size}"] = _ratio(values, compared.speeds[PLAIN][size])
+            if PLAIN in compared.speeds:
+                row[f"ratio_vs_plain_{size}"] = _ratio(values, compared.speeds[PLAIN][size])
             if name in looks:
                 pairs = zip(parts[f"{size} {_across(looks[name])}"], parts[name], strict=True)
                 bounds = [CORES / (decode + CORES * network) for decode, network in pairs]
                 row[f"bound_{size}"] = statistics.median(bounds)
                 row[f"ratio_to_bound_{size}"] = _ratio(values, bounds)
         rows[name] = row
-    return rows | {name: {"missing": package} for name, package in compared.missing.items()}
+    return rows | {name: {"left_out": reason} for name, reason in compared.left_out.items()}
 
 
 def _ratio(values: Sequence[float], others: Sequence[float]) -> float:
@@ -362,28 +329,27 @@ def headline(programs: dict[str, dict[str, Any]]) -> dict[str, float | None]:
     """The numbers that are quoted."""
     fast = programs.get(FAST, {})
     return {
-        "ratio_vs_plain_vgg16_12mp": programs[DEFAULT]["ratio_vs_plain_12mp"],
+        "ratio_vs_plain_vgg16_12mp": programs[DEFAULT].get("ratio_vs_plain_12mp"),
         "student_ratio_vs_plain_vgg16_12mp": fast.get("ratio_vs_plain_12mp"),
         "ratio_to_bound_12mp": programs[DEFAULT]["ratio_to_bound_12mp"],
         "student_ratio_to_bound_12mp": fast.get("ratio_to_bound_12mp"),
         "student_photos_per_second_256px": fast.get("photos_per_second_256px"),
-        "int8_vgg16_ratio_vs_plain_256px": programs[INT8]["ratio_vs_plain_256px"],
+        "int8_vgg16_ratio_vs_plain_256px": programs[INT8].get("ratio_vs_plain_256px"),
     }
 
 
-def tables(found: dict[str, Any]) -> list[Table]:
-    """For people."""
+def tables(found: dict[str, Any]) -> list[Table | str]:
+    """For people: the tables, and a line for each program that was left out."""
     title = "Photographs a second; times the plain script; share of the bound"
     speeds = plain(title, "program", *SIZES, "start-up, s", "memory, MB", numbers=True)
     for name, row in found["programs"].items():
-        if "missing" in row:
-            speeds.add_row(name, f"{row['missing']} not installed", *[""] * (len(SIZES) + 1))
+        if "left_out" in row:
             continue
         cells = []
         for size in SIZES:
-            cell = f"{row[f'photos_per_second_{size}']:.1f}  {row[f'ratio_vs_plain_{size}']:.1f}x"
-            share = row.get(f"ratio_to_bound_{size}")
-            cells.append(cell + (f"  {share:.0%}" if share else ""))
+            ratio, share = row.get(f"ratio_vs_plain_{size}"), row.get(f"ratio_to_bound_{size}")
+            parts = [f"{row[f'photos_per_second_{size}']:.1f}", f"{ratio:.1f}x" if ratio else ""]
+            cells.append("  ".join(filter(None, [*parts, f"{share:.0%}" if share else ""])))
         speeds.add_row(name, *cells, f"{row['start_up_seconds']:.2f}", f"{row['memory_bytes'] / 1e6:.0f}")
     peak = f"fp32 {found['gflops_fp32']:.0f} GFLOP/s, int8 {found['gops_int8']:.0f} GOP/s"
     title = (
@@ -408,4 +374,5 @@ def tables(found: dict[str, Any]) -> list[Table]:
     for each in found["growth"]:
         count, seconds = each["photographs"], each["seconds"]
         grown.add_row(f"{count:,}", f"{seconds:.1f}", f"{count / seconds:.1f}", f"{each['memory'] / 1e6:.0f}")
-    return [speeds, speed_of, decode, grown]
+    left_out = [f"left out: {name}: {row['left_out']}" for name, row in found["programs"].items() if "left_out" in row]
+    return [speeds, *left_out, speed_of, decode, grown]

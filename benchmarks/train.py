@@ -28,12 +28,13 @@ from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import fit
 from beholder.systems.soydaner2023.train import inputs as training_inputs
 from beholder.training.device import choose_device
+from benchmarks.competitors import why
 
 SIDE = 256
 
 
-def compare(root: Path, photographs: int, batch: int) -> Table:
-    """Seconds for both stages, and each as a multiple of ours."""
+def compare(root: Path, photographs: int, batch: int) -> list[Table | str]:
+    """Seconds for both stages, and each as a multiple of ours; and a line for each rival that does not run here."""
     photos = load_data("oasis", root).subset(np.arange(photographs))
     # A validation part of two: choosing epochs is left out, for the plain loops do not do it.
     parts = ("validation",) * 2 + ("train",) * (photographs - 2)
@@ -43,17 +44,19 @@ def compare(root: Path, photographs: int, batch: int) -> Table:
     systems: dict[str, Callable[[RatedPhotos, SoydanerRecipe], None]] = {
         "beholder, cached": _ours,
         "beholder, --no-cache": _uncached,
-        "plain PyTorch loop": _torch,
-        "plain Keras": _keras,
+        **RIVALS,
     }
-    seconds = {}
+    seconds, left_out = {}, []
     for name, system in systems.items():
+        started = time.monotonic()
         try:
-            started = time.monotonic()
             system(photos, recipe)
+        except Exception as error:  # a rival that does not start does not end the comparison
+            if name not in RIVALS:
+                raise
+            left_out.append(f"left out: {name}: {why(error)}")
+        else:
             seconds[name] = time.monotonic() - started
-        except ImportError:
-            seconds[name] = float("nan")
     table = Table(
         title=f"{photographs - 2} photographs, 5 + 3 epochs, batches of {batch}, {torch.get_num_threads()} threads"
     )
@@ -61,11 +64,8 @@ def compare(root: Path, photographs: int, batch: int) -> Table:
         table.add_column(column)
     ours = seconds["beholder, cached"]
     for name, value in seconds.items():
-        if np.isnan(value):
-            table.add_row(name, "not installed", "", "")
-        else:
-            table.add_row(name, f"{value:.0f}", f"{value / (photographs - 2) / 8:.3f}", f"{value / ours:.2f}")
-    return table
+        table.add_row(name, f"{value:.0f}", f"{value / (photographs - 2) / 8:.3f}", f"{value / ours:.2f}")
+    return [table, *left_out]
 
 
 def _ours(photos: RatedPhotos, recipe: SoydanerRecipe) -> None:
@@ -142,3 +142,6 @@ def _pixels(path: Path) -> np.ndarray:
 def _targets(photos: RatedPhotos) -> np.ndarray:
     columns = [task.to_unit(column) for task, column in zip(photos.tasks, photos.ratings.T, strict=True)]
     return np.stack(columns, axis=1)[2:].astype(np.float32)
+
+
+RIVALS: dict[str, Callable[[RatedPhotos, SoydanerRecipe], None]] = {"plain PyTorch loop": _torch, "plain Keras": _keras}

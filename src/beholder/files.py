@@ -4,11 +4,10 @@ import errno
 import hashlib
 import json
 import os
-import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,7 @@ from typing import Any
 
 from beholder.errors import BeholderError
 from beholder.reading import read_bytes
+from beholder.text import json_text
 
 fcntl: ModuleType | None
 try:
@@ -24,6 +24,8 @@ except ImportError:  # not on Windows
     fcntl = None
 
 MAX_RESULT_BYTES = 10**9  # of a file that an earlier run kept
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe does not wait for its other end
 _ADVICE = {
     errno.ENOENT: "its folder does not exist; make the folder first",
     errno.ENOTDIR: "a part of it is a file, not a folder; choose another folder",
@@ -35,8 +37,6 @@ _ADVICE = {
     errno.EPERM: "writing there is not permitted; choose another folder",
     errno.EROFS: "writing there is not permitted; choose another folder",
 }
-
-_UNTIDY = re.compile(r"(\A|/)\.?(/|\Z)(?<!\A/)")  # a part of a path that is empty or a dot
 
 
 @contextmanager
@@ -55,36 +55,60 @@ def explained(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         raise BeholderError(f"cannot write {what} to {path}: {advice}") from error
 
 
-def open_locked(path: str | os.PathLike[str]) -> FileIO:
+def open_locked(
+    path: str | os.PathLike[str], *, name: str | os.PathLike[str] | None = None, follow: bool = True
+) -> FileIO:
     """Open a file to read and append, created if missing, under an exclusive lock.
 
     The lock belongs to the open file: it ends with the process and leaves nothing behind. Pipes, devices and files on
     file systems without locks are opened without one.
 
+    Args:
+        path: of the file.
+        name: of the file in messages, if it is not ``path``.
+        follow: whether ``path`` may be a link. If not, it has to be a regular file too.
+
     Raises:
         BeholderError: another process holds the lock.
         OSError: the file cannot be opened.
     """
+    name = path if name is None else name
     while True:
-        file = FileIO(path, "ab+" if not os.path.exists(path) or os.path.isfile(path) else "wb")
+        file = FileIO(path, "ab+" if not os.path.exists(path) or os.path.isfile(path) else "wb", opener=_opener(follow))
         try:
-            if fcntl is None or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                if follow:
+                    return file
+                raise BeholderError(f"{path}: is not a regular file; remove it")
+            if fcntl is None:
                 return file
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BeholderError(
-                    f"{path}: another run is writing it; wait until that has ended, or choose another file"
+                    f"{name}: another run is writing it; wait until that has ended, or choose another file"
                 ) from None
             except OSError:
                 return file
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.stat(path), os.fstat(file.fileno())):
-                    return file
+            if _is_named(file, path):
+                return file
         except BaseException:
             file.close()
             raise
         file.close()  # another run replaced it after it was opened
+
+
+def _opener(follow: bool) -> Callable[[str, int], int]:
+    """How a file is opened: for whom the umask allows, and never through a link unless ``follow``."""
+    return lambda path, flags: os.open(path, flags | (0 if follow else _NO_FOLLOW | _NO_WAIT), 0o666)
+
+
+def _is_named(file: FileIO, path: str | os.PathLike[str]) -> bool:
+    """Whether the open file is still the one of this name."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -92,7 +116,7 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
     """Write a temporary file beside ``path`` that replaces it in one step at the end.
 
     If the block raises, the temporary file is removed and ``path`` stays as it was. If ``path`` is a link, the file it
-    points to is replaced.
+    points to is replaced. The new file has the mode of the old one and, where that is permitted, its owner and group.
 
     Args:
         path: file to write.
@@ -104,36 +128,132 @@ def replacing(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
     Raises:
         BeholderError: ``path`` is a folder or a device, or its folder cannot be written.
     """
-    target, partial = _create_partial(path, what)
+    with replacing_file(path, what) as file:
+        yield Path(os.fsdecode(file.name))
+
+
+@contextmanager
+def replacing_file(path: str | os.PathLike[str], what: str) -> Iterator[FileIO]:
+    """As :func:`replacing`, with the temporary file open to read and append, under a lock.
+
+    A duplicate of its descriptor keeps the lock beyond the block: then no other run gets hold of the new file.
+    """
+    target, old, file = _create_partial(path, what)
+    partial = Path(os.fsdecode(file.name))
     try:
-        yield partial
-        with explained(path, what):
-            partial.replace(target)
+        with closing(file):
+            yield file
+            with explained(path, what):
+                if old is not None:
+                    _like(file, old)
+                if fcntl is None:  # Windows does not rename open files
+                    file.close()
+                partial.replace(target)
     except BaseException:
         with suppress(OSError):
             partial.unlink()
         raise
 
 
-def check_writable(path: str | os.PathLike[str], what: str) -> None:
-    """Check that :func:`replacing` can write ``path``, before the work that leads to it.
+def check_writable(
+    path: str | os.PathLike[str],
+    what: str,
+    is_ours: Callable[[Path], bool],
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
+) -> None:
+    """Check before long work that ``path`` may be written by :func:`replacing`, and that nothing of worth is lost.
+
+    Args:
+        path: file to write.
+        what: what it will hold, for error messages.
+        is_ours: whether an existing file with content was made by this program, so that it may be replaced.
+        inputs: files that are read; none of them is written over.
 
     Raises:
-        BeholderError: as :func:`replacing`.
+        BeholderError: as :func:`replacing`, or as :func:`check_replaceable`.
     """
-    _create_partial(path, what)[1].unlink()
+    check_replaceable(path, is_ours, inputs)
+    target, _, file = _create_partial(path, what)
+    with closing(file):
+        Path(os.fsdecode(file.name)).unlink()
+    remove_partials(target)
 
 
-def _create_partial(path: str | os.PathLike[str], what: str) -> tuple[Path, Path]:
-    """The file that ``path`` names, links followed, and an empty temporary file beside it."""
-    target = Path(os.path.realpath(path))
+def check_replaceable(
+    path: str | os.PathLike[str],
+    is_ours: Callable[[Path], bool],
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
+) -> None:
+    """Check that an output takes the place of nothing that this program did not make.
+
+    Args:
+        path: file to write. What is no regular file passes.
+        is_ours: whether an existing file with content was made by this program.
+        inputs: files that are read; None stands for one that was not given.
+
+    Raises:
+        BeholderError: the file is one of the inputs, or holds something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return
+    if any(each is not None and os.path.exists(each) and os.path.samefile(path, each) for each in inputs):
+        raise BeholderError(f"{path}: is read by this command; give the output another name")
+    if path.stat().st_size and not is_ours(path):
+        raise BeholderError(
+            f"{path}: is there already and was not made by this command; choose another name, or remove it first"
+        )
+
+
+def starts_with(path: Path, start: bytes) -> bool:
+    """Whether a file begins with these bytes; no if it cannot be read."""
+    return file_head(path, len(start)) == start
+
+
+def file_head(path: Path, size: int) -> bytes:
+    """The first bytes of a regular file; none if it cannot be read."""
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as file:
+            return file.read(size) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except OSError:
+        return b""
+
+
+def _create_partial(path: str | os.PathLike[str], what: str) -> tuple[Path, os.stat_result | None, FileIO]:
+    """The file that ``path`` names, links followed, what it is like, and an empty temporary file beside it, locked.
+
+    The lock says that its writer lives: :func:`remove_partials` leaves it alone.
+    """
+    target, old = Path(os.path.realpath(path)), None
     with explained(path, what), suppress(FileNotFoundError):
-        if not stat.S_ISREG(target.stat().st_mode):  # replacing /dev/stdout would remove the device
+        old = target.stat()
+        if not stat.S_ISREG(old.st_mode):  # replacing /dev/stdout would remove the device
             raise BeholderError(f"cannot write {what} to {path}: it is not a file; give the name of one")
-    partial = target.with_name(_partial_name(target, secrets.token_hex(6)))
-    with explained(path, what):
-        partial.open("xb").close()
-    return target, partial
+    mode = 0o666 if old is None else 0o600  # nobody reads half of what only its owner may read
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    while True:
+        partial = target.with_name(_partial_name(target, secrets.token_hex(6)))
+        with explained(path, what):
+            file = FileIO(partial, "ab+", opener=lambda name, _: os.open(name, flags, mode))
+        with suppress(OSError):  # no locks there, or another run is removing it
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_named(file, partial):
+            return target, old, file
+        file.close()
+
+
+def _like(file: FileIO, old: os.stat_result) -> None:
+    """Give a new file the mode of the one it replaces and, where that is permitted, its owner and group."""
+    if not hasattr(os, "fchown"):  # Windows
+        return
+    now = os.fstat(file.fileno())
+    if (now.st_uid, now.st_gid) != (old.st_uid, old.st_gid):
+        for owner in (old.st_uid, -1):  # a group of one's own can be given, an owner only by root
+            with suppress(OSError):
+                os.fchown(file.fileno(), owner, old.st_gid)
+                break
+    os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
 
 
 def remove(path: str | os.PathLike[str]) -> None:
@@ -145,17 +265,30 @@ def remove(path: str | os.PathLike[str]) -> None:
 def remove_partials(path: str | os.PathLike[str]) -> None:
     """Remove the temporary files that killed processes left beside ``path``.
 
-    Call only while holding the lock on ``path``, or when no other process writes it.
+    A live process holds a lock on its own, which stays. Where there are no locks, all stay.
     """
+    if fcntl is None:
+        return
     target = Path(os.path.realpath(path))
     for partial in target.parent.glob(_partial_name(target, "*")):
-        with suppress(OSError):
+        with suppress(OSError), FileIO(partial, "rb", opener=_opener(follow=False)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             partial.unlink()
+
+
+def hidden_beside(path: str | os.PathLike[str], kind: str) -> Path:
+    """A hidden file beside ``path`` that is found again under the same name; links are followed first."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(f".beholder-{_name_hash(target)}.{kind}")
 
 
 def _partial_name(target: Path, token: str) -> str:
     """Name of a temporary file for ``target``, of the same length for any target."""
-    return f".beholder-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-{token}.partial"
+    return f".beholder-{_name_hash(target)}-{token}.partial"
+
+
+def _name_hash(target: Path) -> str:
+    return hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]
 
 
 def path_key(path: str) -> str:
@@ -166,8 +299,9 @@ def path_key(path: str) -> str:
     >>> path_key("./photos//a.jpg") == path_key("photos/a.jpg") != path_key("b/../photos/a.jpg")
     True
     """
-    if os.sep == "/" and path and not _UNTIDY.search(path):  # a tenth of the time, in lists of millions
-        return path if path[0] == "/" else f"{os.getcwd()}/{path}"
+    whole = os.path.join(os.getcwd(), path)
+    if os.sep == "/" and "//" not in whole and "/." not in whole and not whole.endswith("/"):
+        return whole  # as Path would give it, ten times as fast
     return os.fspath(Path(path).absolute())
 
 
@@ -183,7 +317,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a JSON object. Raises BeholderError if the file cannot be written."""
     with replacing(path, "a result") as partial, explained(path, "a result"):
-        partial.write_text(json.dumps(document))
+        partial.write_text(json_text(document))
 
 
 def cache_folder() -> Path:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import os
 import sys
 from typing import Literal, TextIO
 
-from beholder.text import MAX_LINE, cut, harmless, printable
+from beholder.text import MAX_LINE, cut, harmless, json_text, printable
 
 _PLAIN = {"\u2026": "...", "\u00b1": "+-", "\u2013": "-", "\u2014": "-", "\u00d7": "x", "\u2212": "-", "\u2265": ">="}
 
@@ -72,7 +71,7 @@ def show(line: str) -> None:
 
 def show_json(document: object) -> None:
     """Print a document as JSON, with every character beyond ASCII as an escape, on standard output."""
-    _print(json.dumps(document, indent=2), sys.stdout)
+    _print(json_text(document, indent=2), sys.stdout)
 
 
 def _print(text: str, stream: TextIO | None) -> None:

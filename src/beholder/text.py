@@ -2,11 +2,16 @@
 
 `printable` and `harmless` for a terminal, `one_line` for an error of another library inside a message, `cut` for a
 user's text in one, `valid_utf8` for a table or a file. HTML is escaped by its template.
+`printable` for a terminal, `one_line` for an error of another library inside a message, `valid_utf8` for a table or a
+file, `json_text` for JSON. HTML is escaped by its template.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable
+from typing import Any
 
 MAX_EXAMPLES = 3  # names that a message gives of many
 MAX_QUOTED = 60  # characters of a user's text in a message
@@ -62,6 +67,26 @@ def cut(text: str, length: int = MAX_QUOTED) -> str:
     'xxxxx...'
     """
     return text if len(text) <= length else f"{text[:length]}..."
+
+
+def json_text(document: Any, *, indent: int | None = None) -> str:
+    """A document as JSON that every reader takes: numbers that are not finite become null.
+
+    >>> json_text({"srcc": float("nan"), "n": 3})
+    '{"srcc": null, "n": 3}'
+    """
+    try:
+        return json.dumps(document, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(document), indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def first_few(values: Iterable[object]) -> str:

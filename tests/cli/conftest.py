@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 
 from beholder.cli.app import app
 from helpers.commands import Done, apart
+from helpers.extras import HAVE_TORCH
 from helpers.factories import save_photos
+
+collect_ignore_glob = [] if HAVE_TORCH else ["test_train*.py"]
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ from helpers.factories import COMMAND, save_photo, save_photos
         ("explain 1.jpg --out x.gif", "x.gif: an explanation is a PNG"),
         ("explain 1.jpg --out .", ".: an explanation is a PNG"),
         ("explain 1.jpg --out nowhere/x.png", "nowhere/x.png: its folder does not exist"),
-        ("explain p.png --out ./p.png", "p.png: is the photograph itself"),
+        ("explain p.png --out ./p.png", "p.png: is read by this command"),
         ("report nowhere", "nowhere: no such file"),
         ("report 1.jpg --out x.csv", "x.csv: a report is a web page"),
         ("report 1.jpg --out nowhere/x.html", "nowhere/x.html"),

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from beholder.cli.app import app
 from beholder.data.sets import NAMES
+from helpers.extras import needs_torch
 
 
 @pytest.mark.parametrize("command", ["data stats", "evaluate", "train probe", "train li2019", "reproduce"])
@@ -16,7 +17,10 @@ def test_help_lists_every_data_set(command: str) -> None:
     assert f"{', '.join(NAMES)}, or your own FILE.csv." in " ".join(done.stdout.split())
 
 
-@pytest.mark.parametrize("command", ["data stats aadb", "evaluate default --data oasis", "train default"])
+@pytest.mark.parametrize(
+    "command",
+    ["data stats aadb", "evaluate default --data oasis", pytest.param("train default", marks=needs_torch)],
+)
 def test_without_a_root_one_line_says_how_to_name_it(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

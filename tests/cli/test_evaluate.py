@@ -132,7 +132,7 @@ def test_bad_photographs_are_named_and_the_rest_evaluated(
     done = run("default", "--data", ratings, "--split", "all", "--against", other_model, "--out", "out.csv")
     assert done.code == 3
     lines = done.err.splitlines()
-    assert len(lines) == 11 and "photos/1.jpg" in lines[0] and "3 more" in lines[-1]
+    assert len(lines) == 1 and ": 13 files (" in lines[0] and "photos/1.jpg, " in lines[0]
     assert re.search(r"photographs +27, 13 more could not be read", done.out)
     with open("out.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, strict=True))
@@ -146,7 +146,8 @@ def test_bad_photographs_are_named_and_the_rest_evaluated(
 def test_nothing_to_evaluate(run: Callable[..., Done], ratings: Path, tmp_path: Path) -> None:
     for number in range(2, N + 1):
         (tmp_path / "photos" / f"{number}.jpg").write_text("hello")
-    Path("out.csv").write_text("older")
+    older = "image,beauty,beauty_predicted,error\nolder\n"
+    Path("out.csv").write_text(older)
     done = run("default", "--data", ratings, "--split", "all", "--out", "out.csv")
     assert done.code == 1 and done.out == ""
     assert re.fullmatch(
@@ -154,7 +155,7 @@ def test_nothing_to_evaluate(run: Callable[..., Done], ratings: Path, tmp_path: 
         r"read: .*2\.jpg: .*\n",
         done.err,
     )
-    assert Path("out.csv").read_text() == "older"
+    assert Path("out.csv").read_text() == older
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_nothing_to_evaluate(run: Callable[..., Done], ratings: Path, tmp_path: 
         (["--split", "tset"], "--split tset: choose one of test, validation, train, all"),
         (["--threshold", "9"], "threshold 9 is outside the scale of overall, 1 to 7"),
         (["--out", "out.json"], "out.json: predictions are a CSV file"),
-        (["--out", "ratings.csv"], "ratings.csv: holds the ratings"),
+        (["--out", "ratings.csv"], "ratings.csv: is read by this command"),
         (["--out", "nowhere/out.csv"], "its folder does not exist"),
         (["--against", "nowhere.onnx"], "nowhere.onnx: no such file"),
         (["--range", "overall"], "--range overall: give it as TASK=LOW:HIGH"),

@@ -16,6 +16,7 @@ import pytest
 import beholder as package
 from helpers.broken_models import save_sealed, with_graph, with_metadata
 from helpers.commands import Done, apart
+from helpers.extras import needs_torch
 from helpers.factories import save_model, save_photos
 
 
@@ -131,6 +132,7 @@ def test_weights_list(beholder: Callable[..., Done]) -> None:
     assert done.code == 0 and "dinov2_vits14" in done.out and "vgg16" in done.out
 
 
+@needs_torch
 def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import save_file
 
@@ -145,6 +147,7 @@ def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monk
     assert done.code == 1 and "give one NAME" in done.err
 
 
+@needs_torch
 def test_models(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
     done = beholder("models")

@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from helpers.commands import (
     Done,
     apart,
     every_format,
+    growing_file,
     on_terminal,
     read_table,
     resumed,
@@ -40,6 +42,70 @@ def test_list_on_standard_input(beholder: Callable[..., Done], tmp_path: Path) -
         "photos/2.jpg",
     ]
     assert done.code == 3 and "not scored: nowhere.jpg: no such file" in done.err
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_what_is_passed_over_is_told_in_a_line(beholder: Callable[..., Done], tmp_path: Path, command: str) -> None:
+    save_photos(tmp_path / "photos", 3)
+    save_photos(tmp_path / "photos/@eaDir", 1)
+    for name in ("a.jxl", "b.JXL", "clip.mp4"):
+        (tmp_path / "photos" / name).touch()
+    arguments = (command, "photos", "-r", "--exclude", "2.jpg")
+    done = beholder(*arguments)
+    assert "passed over: 2 .jxl (JPEG XL is not read), 1 @eaDir/, 1 by --exclude\n" in done.err and done.code == 0
+    assert beholder(*arguments, "-q").err == ""
+    for path in (tmp_path / "photos").glob("*.jpg"):
+        path.unlink()
+    done = beholder(*arguments)
+    assert done.code == 1 and len(done.err.splitlines()) == 1 and "2 .jxl (JPEG XL is not read)" in done.err
+    assert beholder(command, "photos", "--exclude", "photos").err == (
+        "error: there is nothing to score: passed over: 1 by --exclude\n"
+    )
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_one_of_a_pair(beholder: Callable[..., Done], tmp_path: Path, command: str, listed: bool) -> None:
+    paths = save_photos(tmp_path / "photos", 3)
+    for number in (1, 2, 9):
+        save_photo(tmp_path / f"photos/{number}.DNG", number)
+    paths += [str(tmp_path / f"photos/{number}.DNG") for number in (9, 2, 1)]
+    place, stdin = ("-", "\0".join(paths).encode()) if listed else ("photos", None)
+    assert "6 scored" in beholder(command, place, stdin=stdin).err
+    done = beholder(command, place, "--pairs", "one", stdin=stdin)
+    assert done.code == 0 and "4 scored" in done.err and "passed over: 2 by --pairs one" in done.err
+
+
+def test_names_in_another_spelling(beholder: Callable[..., Done], tmp_path: Path) -> None:
+    """A list of Windows, for photographs that came from a Mac."""
+    composed = "M\xfcller.jpg"
+    save_photo(tmp_path / unicodedata.normalize("NFD", composed), 1)
+    listed = f'"{composed}"\r\n"{composed}"\r\n'.encode("utf-16")
+    for given, stdin in ((composed, None), ("-", listed)):
+        (row,) = json.loads(beholder("score", given, "--json", stdin=stdin).out)
+        assert row["path"] == unicodedata.normalize("NFD", composed) and not row["error"]
+    assert beholder("explain", composed, "--grid", 2).code == 0
+
+
+@pytest.mark.parametrize(
+    ("stdin", "says"),
+    [
+        (b"", "there is nothing to score: the list on standard input is empty"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(range(30)) * 9, "standard input is not a list of file names"),
+        (b"nowhere.jpg\0", "nowhere.jpg: no such file"),
+    ],
+)
+def test_list_of_nothing(beholder: Callable[..., Done], stdin: bytes, says: str) -> None:
+    done = beholder("score", "-", "--out", "x.csv", stdin=stdin)
+    assert done.code == 1 and done.err.startswith(f"error: {says}") and done.err.count("\n") == 1
+    assert not Path("x.csv").exists()
+
+
+def test_apple_double_is_named(beholder: Callable[..., Done], tmp_path: Path) -> None:
+    save_photo(tmp_path / "1.jpg", 1)
+    (tmp_path / "._1.jpg").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(4072))
+    done = beholder("score", "-", stdin=b"./1.jpg\n./._1.jpg\n")
+    assert done.code == 3 and "AppleDouble" in done.err
 
 
 def test_folder_that_cannot_be_listed_ends_nothing(
@@ -82,8 +148,9 @@ def test_failures_go_to_standard_error(beholder: Callable[..., Done], tmp_path: 
 def test_many_failures_are_counted(beholder: Callable[..., Done], tmp_path: Path) -> None:
     (path,) = save_photos(tmp_path / "photos", 1)
     done = beholder("score", path, *(f"gone{number}.jpg" for number in range(30)), "--out", "x.csv")
-    assert done.code == 3 and len(done.err.splitlines()) == 12
-    assert "not scored: 20 more, with reasons in x.csv" in done.err
+    first, summary = done.err.splitlines()
+    assert done.code == 3 and "30 could not be read" in summary
+    assert first == "not scored: no such file: 30 files (gone0.jpg, gone1.jpg, gone2.jpg, ...)"
     assert sum(bool(row["error"]) for row in read_table(tmp_path / "x.csv")) == 30
 
 
@@ -134,7 +201,7 @@ def test_stopped_run_leaves_a_whole_file(
     crowd: Path, colour_model: Path, undisturbed: Callable[[str], bytes], tmp_path: Path, suffix: str, number: int
 ) -> None:
     out = tmp_path / f"x{suffix}"
-    growing = tmp_path / "x.parquet.partial" if suffix == ".parquet" else out
+    growing = growing_file(out)
     done = stopped(["score", crowd, "-m", colour_model, "-o", out, "--json"], growing, number, 8000)
     assert done.code == 130
     *_, summary, last = done.err.splitlines()
@@ -154,7 +221,7 @@ def test_killed_run_leaves_whole_rows(
     crowd: Path, colour_model: Path, undisturbed: Callable[[str], bytes], tmp_path: Path, suffix: str, size: int
 ) -> None:
     out = tmp_path / f"x{suffix}"
-    growing = tmp_path / "x.parquet.partial" if suffix == ".parquet" else out
+    growing = growing_file(out)
     done = stopped(["score", crowd, "-m", colour_model, "-o", out], growing, signal.SIGKILL, size)
     assert done.code == -signal.SIGKILL
     lines = shutil.copy(growing, tmp_path / "lines.jsonl") if suffix == ".parquet" else str(out)
@@ -205,7 +272,7 @@ def test_small_disk_loses_nothing(
     assert done.code == 1 and done.out == "" and len(done.err.splitlines()) == 1
     assert "No space left on device" in done.err or "the disk is full" in done.err
     assert "--resume" in done.err
-    growing = small_disk / "x.parquet.partial" if suffix == ".parquet" else out
+    growing = growing_file(out)
     lines = growing.read_bytes().splitlines(keepends=True)
     assert 10 < len(lines) < 300 and lines[-1].endswith(b"\n")
     subprocess.run(["mount", "-o", "remount,size=1m", small_disk], check=True)

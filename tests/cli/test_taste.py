@@ -13,6 +13,7 @@ import beholder as package
 from beholder.personal.taste import read_taste
 from helpers.commands import Done, read_table
 from helpers.factories import save_model, save_photos
+from helpers.report_pages import blocks
 
 Run = Callable[..., Done]
 
@@ -96,6 +97,10 @@ def test_report_with_a_taste(beholder: Run, tmp_path: Path, photographs: list[st
         and str(json.loads(file.read_text())["model"]) in page
         and "+taste@" in page
     )
+    (about,) = blocks(tmp_path / "r.html", "about")
+    assert about["tasks"][about["lead"]]["name"] == "taste"  # by which the page ranks
+    assert beholder("report", "photos", "--out", "g.html").code == 0
+    assert blocks(tmp_path / "g.html", "about")[0]["lead"] == 0
 
 
 def test_two_fits_write_the_same_file(beholder: Run, tmp_path: Path, photographs: list[str]) -> None:

@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from beholder.data.registry import load_data
 from beholder.evaluation.results import Agreement, Difference, Evaluation, ModelEvaluation
 from beholder.evaluation.selection import TaskPair
 from beholder.metrics import Estimate
 from beholder.tasks import Task
+from beholder.text import json_text
 from helpers.rated_photos import N, save_ratings
 
 
@@ -20,7 +22,7 @@ def test_numbers_that_json_does_not_have_become_null(tmp_path: Path) -> None:
     agreement = Agreement(pair, N, (estimate,), nan, 4.0, 0.5)
     model = ModelEvaluation("mine", (agreement,), {pair.name: np.zeros(N)}, ("careful",), ())
     found = Evaluation(photos, "f" * 64, "all", "all", (model,), (Difference(estimate, "undefined"),), {"a.jpg": "bad"})
-    document = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    document = json.loads(json_text(found.as_dict()), parse_constant=pytest.fail)
     assert (document["photographs"], document["not_evaluated"]) == (N, [{"image": "a.jpg", "error": "bad"}])
     (task,) = document["models"][0]["tasks"]
     assert (task["task"], task["predicted_by"], task["scale"], task["model_scale"]) == (

@@ -13,9 +13,8 @@ from beholder.scoring.onnx_file import sealed
 
 def save_sealed(model: onnx.ModelProto, path: Path) -> None:
     """Write a model with a seal of its own, as beholder does."""
-    kept = [entry for entry in model.metadata_props if entry.key != "beholder.sha256"]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
+    if model.metadata_props[-1].key == "beholder.sha256":
+        del model.metadata_props[-1]
     path.write_bytes(sealed(model.SerializeToString()))
 
 

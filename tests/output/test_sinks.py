@@ -11,16 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beholder.errors import BeholderError
-from beholder.output.rows import Row
+from beholder.files import hidden_beside
+from beholder.output.rows import Row, columns_of
 from beholder.output.sinks import open_sink
-from helpers.commands import every_format
+from beholder.tasks import Task
+from helpers.commands import every_format, growing_file
 from helpers.rows import COLUMNS, LINES, ROWS, bad, good, read, without_model, write
 
 
 @every_format
 def test_valid_at_every_moment(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"x{suffix}"
-    growing = tmp_path / "x.parquet.partial" if suffix == ".parquet" else path
+    growing = growing_file(path)
     with open_sink(path, COLUMNS, "m@1") as sink:
         assert read(growing) == []
         for count, each in enumerate(ROWS, 1):
@@ -85,6 +87,8 @@ def test_resumed_is_as_undisturbed(
         return [bad(k) if given[k] == "bad" else good(k, given[k]) for k in names if k in given]
 
     path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    for each in (path, whole):
+        each.unlink(missing_ok=True)
     earlier = rows(before, sorted(before))[:stop]
     write(path, earlier)
     now = rows(after, order)
@@ -158,7 +162,7 @@ def test_a_second_run_is_refused_until_the_rows_are_in_order(
 
     monkeypatch.setattr(Path, "replace", and_then)
     write(path, [good("b.jpg"), good("a.jpg")], resume=True)
-    assert [name.partition(".")[0] for name in seen] == ["x"] * (3 if suffix == ".parquet" else 1)
+    assert len(seen) == (3 if suffix == ".parquet" else 1) and seen[-1] == path.name
     assert read(path) == [good("b.jpg"), good("a.jpg")] and os.listdir(tmp_path) == [path.name]
 
 
@@ -195,10 +199,187 @@ def test_a_photograph_is_known_however_it_was_named(
     write(path, rows(before))
     with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
         for each in rows(after):
-            assert sink.knows(each["path"], each["sha256"]) and sink.keep(each["path"]) == each
-        assert not sink.knows(f"x/../{rows(after)[0]['path']}", good("c")["sha256"])  # x may be a link
+            assert sink.knows(each["path"], each["sha256"]) and sink.keep(each["path"], each["sha256"]) == each
+        assert not sink.knows(rows(after)[0]["path"], good("c", "other")["sha256"])
     write(whole, rows(after))
     assert path.read_bytes() == whole.read_bytes()
+
+
+NOT_OURS = [
+    b"notes of mine",
+    b"image,beauty\na.jpg,5\n",
+    b"path,score\na.jpg,5\n",
+    b'"unclosed',
+    b'{"path": "a.jpg", "score": 5}\n',
+    b"[1, 2]\n",
+    b"\xff\xd8\xff\xe0 a photograph",
+    b"PAR1",
+    b"\0" * 100,
+]
+
+
+@every_format
+@pytest.mark.parametrize("content", NOT_OURS)
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("link", [False, True])
+def test_a_file_of_others_is_never_written_over(
+    suffix: str, content: bytes, resume: bool, link: bool, tmp_path: Path
+) -> None:
+    path, mine = tmp_path / f"x{suffix}", tmp_path / ("mine" if link else f"x{suffix}")
+    mine.write_bytes(content)
+    if link:
+        path.symlink_to(mine)
+    with pytest.raises(BeholderError, match=r"^[^\n]*x\.\w+: (is there|does not hold|row 1 )[^\n]*$") as raised:
+        write(path, ROWS, resume)
+    assert "leave out --resume" not in str(raised.value)
+    assert mine.read_bytes() == content
+    assert sorted(os.listdir(tmp_path)) == sorted({path.name, mine.name})
+
+
+@every_format
+def test_a_table_of_ours_is_replaced_and_keeps_its_mode(suffix: str, tmp_path: Path) -> None:
+    path, whole = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}"
+    write(whole, [good("a.jpg")])
+    with open_sink(path, columns_of((Task("beauty", 1, 7),)), "other@2") as sink:
+        sink.write(
+            dict.fromkeys(columns_of((Task("beauty", 1, 7),)), None) | {"path": "b.jpg", "sha256": "", "error": ""}
+        )
+    path.chmod(0o600)
+    write(path, [good("a.jpg")])
+    assert path.read_bytes() == whole.read_bytes() and path.stat().st_mode & 0o777 == 0o600
+
+
+@every_format
+@pytest.mark.parametrize("rows", [[], [bad("b.jpg")], [bad(f"{number}.jpg") for number in range(50)]])
+def test_an_older_table_stays_if_nothing_is_scored(suffix: str, rows: list[Row], tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    write(path, ROWS)
+    before = path.read_bytes()
+    with open_sink(path, COLUMNS, "m@1") as sink:
+        for each in rows:
+            sink.write(each)
+        assert sink.is_waiting and path.read_bytes() == before
+    assert sink.is_waiting and path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+@every_format
+def test_an_older_table_stays_until_a_photograph_is_scored(suffix: str, tmp_path: Path) -> None:
+    path, whole, growing = tmp_path / f"x{suffix}", tmp_path / f"whole{suffix}", growing_file(tmp_path / f"x{suffix}")
+    rows = [bad("b.jpg"), bad("c.jpg"), good("d.jpg"), bad("e.jpg")]
+    write(whole, rows)
+    write(path, ROWS)
+    before = growing.read_bytes() if growing.exists() else b""
+    with pytest.raises(KeyError), open_sink(path, COLUMNS, "m@1"):
+        raise KeyError
+    with open_sink(path, COLUMNS, "m@1") as sink:
+        for number, each in enumerate(rows):
+            sink.write(each)
+            assert sink.is_waiting == (number < 2) and (growing.read_bytes() == before) == (number < 2)
+    assert path.read_bytes() == whole.read_bytes()
+
+
+@every_format
+@pytest.mark.parametrize("content", [b"notes of mine", b"[1]\n"])
+def test_a_file_in_the_place_of_the_journal_is_left_alone(suffix: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    for place in (tmp_path / f"x{suffix}.partial", hidden_beside(path, "journal")):
+        place.write_bytes(content)
+    for resume in (False, True):
+        if suffix == ".parquet":
+            with pytest.raises(BeholderError, match=r"^[^\n]*journal: was not written by beholder[^\n]*$"):
+                write(path, ROWS, resume)
+        else:
+            write(path, ROWS, resume)
+    assert {place.read_bytes() for place in tmp_path.glob("*.partial")} == {content}
+    assert hidden_beside(path, "journal").read_bytes() == content
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_in_the_place_of_the_journal_is_not_followed(dangling: bool, tmp_path: Path) -> None:
+    path, mine = tmp_path / "x.parquet", tmp_path / "mine"
+    if not dangling:
+        mine.write_bytes(b'{"path": "mine"}')
+    hidden_beside(path, "journal").symlink_to(mine)
+    for resume in (False, True):
+        with pytest.raises(BeholderError, match=r"^[^\n]*journal: cannot write there \(it is a link\)$"):
+            write(path, ROWS, resume)
+    assert mine.exists() != dangling and (dangling or mine.read_bytes() == b'{"path": "mine"}')
+
+
+def moved(row: Row, path: Path) -> Row:
+    return {**row, "path": str(path)}
+
+
+@every_format
+def test_photographs_of_a_moved_folder_are_known_by_content(suffix: str, tmp_path: Path) -> None:
+    """Two of them are the same picture; one failed and fails again."""
+    card, year, path = tmp_path / "card", tmp_path / "2024", tmp_path / f"x{suffix}"
+    rows = [good("a"), {**good("b"), "sha256": good("a")["sha256"]}, good("c"), bad("d", "5"), bad("e")]
+    card.mkdir()
+    for each in rows:
+        (card / each["path"]).touch()
+    write(path, [moved(each, card / each["path"]) for each in rows])
+    card.rename(year)
+    now = [moved(each, year / each["path"]) for each in rows]
+    failed = [moved(each, card / each["path"]) for each in rows[4:]]  # its content is not known
+    with open_sink(path, COLUMNS, "m@1", resume=True) as sink:
+        for each in now:
+            assert sink.knows(each["path"], each["sha256"]) == (not each["error"])
+            if each["error"]:
+                sink.write(each)
+            else:
+                found = sink.keep(each["path"], each["sha256"])
+                assert found["path"] == each["path"] and found["sha256"] == each["sha256"]
+    assert [row["path"] for row in read(path)] == [row["path"] for row in (*now, *failed)]
+    same = {"overall"}  # of one of the two that are the same picture
+    assert [{k: v for k, v in row.items() if k not in same} for row in without_model(read(path))] == [
+        {k: v for k, v in row.items() if k not in same} for row in without_model([*now, *failed])
+    ]
+
+
+@every_format
+def test_a_run_that_was_killed_after_a_move_goes_on(suffix: str, tmp_path: Path) -> None:
+    path, rows = tmp_path / f"x{suffix}", [good("card/a"), good("card/b"), good("card/c")]
+    now = [{**row, "path": row["path"].replace("card", "2024")} for row in rows]
+    lines = tmp_path / "lines.jsonl" if suffix == ".parquet" else path
+    write(lines, [*rows, *now[:2]])
+    if suffix == ".parquet":
+        lines.rename(growing_file(path))
+    assert write(path, now, resume=True) == 0
+    assert read(path) == now
+
+
+@every_format
+def test_a_journal_is_as_private_as_its_table(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    write(path, ROWS)
+    path.chmod(0o600)
+    for resume in (True, False):
+        with open_sink(path, COLUMNS, "m@1", resume=resume) as sink:
+            sink.write(good("new.jpg"))
+            assert growing_file(path).stat().st_mode & 0o777 == 0o600
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+@every_format
+def test_a_copy_gets_a_row_of_its_own_and_the_other_stays(suffix: str, tmp_path: Path) -> None:
+    first, path = tmp_path / "a.jpg", tmp_path / f"x{suffix}"
+    first.touch()
+    row = moved(good("a"), first)
+    write(path, [row])
+    copy = {**row, "path": str(tmp_path / "copy.jpg")}
+    assert write(path, [copy], resume=True) == 0
+    assert read(path) == [copy, row]
+    assert write(path, [row, copy], resume=True) == 0
+    assert read(path) == [row, copy]
+
+
+def test_photographs_that_changed_places_keep_their_scores(tmp_path: Path) -> None:
+    path, first, second = tmp_path / "x.csv", good("a"), good("b")
+    write(path, [first, second])
+    changed = [{**second, "path": "a"}, {**first, "path": "b"}]
+    assert write(path, changed, resume=True) == 0
+    assert read(path) == changed
 
 
 @every_format

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -98,3 +99,11 @@ def test_damaged_files_are_read_or_refused(whole: Path) -> None:
             read_taste(whole, model)
         except BeholderError as error:
             assert "\n" not in str(error)
+
+
+def test_it_travels_and_is_shown_in_one_line(info: ModelInfo) -> None:
+    scores = seen(info, 40, 1)
+    taste = fit.fit(scores, info, rated(scores, 1, 0.5, 1), SCALE, "ab")
+    other = pickle.loads(pickle.dumps(taste))
+    assert other == taste and other.id == taste.id
+    assert repr(taste).startswith("Taste(for colour@00000000: 40 ratings") and len(repr(taste)) < 300

@@ -20,6 +20,7 @@ from beholder.photos import memory
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import read_photo
 from helpers.factories import dng
+from helpers.hostile_photos import jpeg_of_scans
 from helpers.photo_files import SMALL, chunk, encode, reason
 
 BOMB = (
@@ -135,9 +136,19 @@ def test_an_interrupted_wait_leaves_the_budget_as_it_was():
         pass
 
 
+@pytest.mark.parametrize("size", [(1_000_001, 1), (1, 1_000_001)])
+def test_a_side_that_resizing_could_not_take(size, monkeypatch):
+    grey = np.zeros(size[::-1], np.uint8)
+    for source in (grey, encode(grey, "PNG"), encode(grey, "BMP")):
+        assert f"{size[0]} x {size[1]} pixels; a side is longer than 1,000,000: crop it" in reason(source)
+    monkeypatch.setattr(memory, "MAX_SIDE", 1_000_001)
+    assert read_photo(grey).width == size[0]
+
+
 LARGE_ONES = {
     "PNG": encode(SMALL, "PNG"),
     "progressive JPEG": encode(SMALL, "JPEG", progressive=True),
+    "JPEG in a pass for each colour": jpeg_of_scans(96, 64, 3, progressive=False, components=3),
     "DNG": dng(size=(96, 64)),
 }
 

@@ -44,6 +44,11 @@ class Upload:
         return PNG
 
 
+class TextUpload(Upload):
+    def read(self) -> Any:
+        return "hello"
+
+
 class AsynchronousUpload:
     """As an asynchronous server does."""
 
@@ -236,6 +241,9 @@ class OtherDevice(Tensor):
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "text file": (lambda: io.StringIO("hello"), 'open as text; open it in binary mode, "rb"'),
+    "photograph as text": (lambda: io.TextIOWrapper(io.BytesIO(PNG), "utf-8"), "open as text; open it in binary"),
+    "temporary text": (lambda: tempfile.NamedTemporaryFile("w+"), "open as text; open it in binary"),  # noqa: SIM115
+    "text of its own kind": (TextUpload, "upload.png: is open as text"),
     "closed file": (closed, "closed file"),
     "failing file": (Failing, "Input/output error with more"),
     "file to write": (lambda: io.FileIO("w.png", "w"), "w.png: cannot be read: "),

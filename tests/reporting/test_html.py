@@ -11,6 +11,7 @@ import pytest
 
 from beholder.errors import BeholderError
 from beholder.reporting.document import Column, Missing, Picture, Table, Text
+from beholder.reporting.markdown import GENERATOR
 from helpers.documents import HOSTILE, RED, Page, markdown_rows, table, written
 
 
@@ -47,6 +48,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
         Text(HOSTILE, [HOSTILE, "# no heading", "1. no list", "\udc80"]),
     ]
     page, text = written(tmp_path, *hostile, title=HOSTILE)
+    text = text.removesuffix(f"{GENERATOR}\n")
     parsed = Page(page)
     tags = {tag for tag, _ in parsed.elements}
     assert not tags & {"script", "em", "iframe"} and not parsed.all("onload")

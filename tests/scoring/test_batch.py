@@ -1,5 +1,6 @@
 """Many photographs: in order, past bad files, in bounded memory, with the same scores however they are batched."""
 
+import io
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from beholder.photos import memory
 from beholder.photos.listing import Unreadable
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import Photo, Pixels, read_photo
-from beholder.scoring.batch import Result, concurrent_batches, score_photos
+from beholder.scoring.batch import Result, batch_threads, concurrent_batches, score_photos
 from helpers.factories import save_photos
 
 
@@ -198,6 +199,44 @@ def test_stopping_early_stops_reading(quick: beholder.Scorer, many: list[str], m
     count = len(seen)
     assert count <= 10
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+
+
+def test_leaving_does_not_wait_for_a_decoder_that_hangs(
+    quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beholder.scoring.session.GRACE", 0.1)
+    read, let_go = read_photo, threading.Event()
+
+    def hang(*given: Any, **options: Any) -> Photo:
+        if options["name"] != many[0]:
+            let_go.wait(60)
+        return read(*given, **options)
+
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", hang)
+    results = score_photos(quick, many, batch=1, workers=2)
+    try:
+        next(results)
+        results.close()  # type: ignore[attr-defined]
+        assert not let_go.is_set()
+    finally:
+        let_go.set()
+
+
+def test_what_is_no_path_is_scored_too(quick: beholder.Scorer, many: list[str]) -> None:
+    content = Path(many[0]).read_bytes()
+    given = [many[0], content, io.BytesIO(content), {"bytes": content, "path": "row.jpg"}, b"\xff\xd8" * 9999, None]
+    results = list(score_photos(quick, given, hashed=True))  # type: ignore[arg-type]
+    assert [result.scores is not None for result in results] == [True] * 4 + [False] * 2
+    assert len({result.sha256 for result in results[:4]}) == 1
+    assert [result.path for result in results[1:4]] == ["<photograph>", "<photograph>", "row.jpg"]
+    assert all(result.error is not None and len(result.error) < 300 for result in results[4:])
+
+
+@pytest.mark.parametrize(("threads", "of_each", "batches"), [(1, 1, 1), (2, 1, 2), (7, 1, 7), (16, 2, 8), (64, 8, 8)])
+def test_threads_of_all_batches_together(colour_model: Path, threads: int, of_each: int, batches: int) -> None:
+    scorer = beholder.load(colour_model, batch_threads(threads))
+    assert (scorer.threads, concurrent_batches(scorer, threads)) == (of_each, batches)
+    assert concurrent_batches(beholder.load(colour_model, threads=4), 1) == 1
 
 
 def test_a_model_is_opened_by_name_or_file(quick: beholder.Scorer, colour_model: Path, many: list[str]) -> None:

@@ -1,9 +1,13 @@
 """Scores of real photographs by the embedded model are the same however the photographs are given."""
 
+import copy
 import io
 import json
+import multiprocessing
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,9 @@ from typer.testing import CliRunner
 import beholder
 from beholder import Scorer
 from beholder.cli.app import app
-from beholder.errors import PhotoError
-from helpers.factories import save_model
+from beholder.errors import ModelError, PhotoError
+from beholder.photos.read import read_photo
+from helpers.factories import save_model, save_photos
 
 TOLERANCE = 1e-5
 
@@ -159,6 +164,11 @@ def test_skipping_does_not_change_other_scores(scorer: Scorer, photos: list[Path
     np.testing.assert_array_equal(scorer.score(mixed, on_error="skip").values[::2], scorer.score(photos).values)
 
 
+def test_threads_are_one_or_more(colour_model: Path) -> None:
+    with pytest.raises(ValueError, match="threads is -1; give 1 or more"):
+        beholder.load(colour_model, threads=-1)
+
+
 def test_on_error_is_one_of_two_words(colour_model: Path) -> None:
     with pytest.raises(ValueError, match="ignore"):
         beholder.load(colour_model).score(MIXED, on_error="ignore")  # type: ignore[arg-type]
@@ -178,3 +188,110 @@ def test_first_task_of_any_model_is_the_overall_score(photos: list[Path], tmp_pa
     done = CliRunner().invoke(app, ["score", *map(str, photos), "--model", model, "--sort", "beauty", "--json"])
     values = [row["overall"] for row in json.loads(done.stdout)]
     assert values == sorted(values, reverse=True) and len(values) == len(photos)
+
+
+def test_a_scorer_travels_to_another_process(
+    colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(colour_model.parent)
+    scorer = beholder.load(colour_model.name, threads=1)
+    expected = scorer.score(MIXED[1])
+    monkeypatch.chdir(tmp_path)  # another folder, as another process may have
+    for other in (pickle.loads(pickle.dumps(scorer)), copy.copy(scorer), copy.deepcopy([scorer])[0]):
+        assert other.score(MIXED[1]) == expected and (other.id, other.threads) == (scorer.id, 1)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(scorer.score, MIXED[1]).result(60) == expected
+    named = pickle.loads(pickle.dumps(beholder.load("fast")))
+    assert named.id.startswith("fast@") and named.info == beholder.load("fast").info
+
+
+def test_a_model_file_that_was_replaced_is_not_taken_for_the_same(colour_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    packed = pickle.dumps(beholder.load(path))
+    save_model(path, shift=0.5)
+    with pytest.raises(ModelError, match=r"model\.onnx: is colour@\w+, where colour@\w+ is expected; it was replaced"):
+        pickle.loads(packed)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"model\.onnx: cannot open"):
+        pickle.loads(packed)
+
+
+def in_child(code: str, *arguments: object) -> str:
+    """What a program prints that forks; it ends by itself, children and all."""
+    before = """
+import os, sys, time
+import numpy as np
+import beholder
+def child(work):
+    pid = os.fork()
+    if not pid:
+        assert work() is not False
+        sys.exit(0)
+    until, done = time.monotonic() + 60, 0
+    while not done and time.monotonic() < until:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.01)
+    if not done:
+        os.kill(pid, 9)
+    print(status if done else "hangs", flush=True)
+one = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+"""
+    command = [sys.executable, "-c", before + code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    return done.stdout + done.stderr
+
+
+def test_forked_children_score_and_end(colour_model: Path) -> None:
+    code = """
+scorer = beholder.load("fast", threads=2)
+unused = beholder.load(sys.argv[1], threads=3)
+before = scorer.score([one, one])
+child(lambda: scorer.score([one, one]) == before)
+child(lambda: None)
+child(lambda: child(lambda: scorer.score([one, one]) == before))  # a child of a child
+assert scorer.score([one, one]) == before
+"""
+    assert in_child(code, colour_model).split() == ["0"] * 4
+
+
+def test_a_fork_in_the_middle_of_a_run(colour_model: Path, tmp_path: Path) -> None:
+    """Threads of the parent hold batches, photographs and pixels; none of them is in the child."""
+    photos = save_photos(tmp_path / "photos", 40)
+    code = """
+import beholder.photos.memory as memory
+from contextlib import ExitStack
+scorer = beholder.load(sys.argv[1], threads=2)
+expected = [result.scores for result in beholder.score_photos(scorer, sys.argv[2:])]
+results = beholder.score_photos(scorer, sys.argv[2:])
+next(results)
+def again():
+    with ExitStack() as mine:
+        memory.reserve_pixels(mine, memory.MAX_PIXELS)
+    return [result.scores for result in beholder.score_photos(scorer, sys.argv[2:])] == expected
+with ExitStack() as held:
+    memory.reserve_pixels(held, memory.MAX_PIXELS)
+    child(again)
+    child(lambda: results.close())
+assert len(list(results)) == 39
+"""
+    assert in_child(code, colour_model, *photos).split() == ["0"] * 2
+
+
+def test_everything_is_shown_in_one_line(colour_model: Path) -> None:
+    scorer = beholder.load(colour_model, threads=2)
+    shown = {
+        repr(scorer): f"Scorer({scorer.id}: overall, warmth, quality; 2 threads)",
+        repr(
+            scorer.info
+        ): "ModelInfo(colour: overall 1 to 7, warmth 1 to 7, quality 0 to 1; none at 16 x 16, trained on "
+        "9 photographs of mine)",
+        repr(read_photo(MIXED[3])): "Photo(12 x 8 pixels, read as 12 x 8)",
+    }
+    assert list(shown) == list(shown.values())
+    explanation = scorer.explain(MIXED[3], grid=2)
+    assert repr(explanation).startswith("Explanation(overall ") and len(repr(explanation)) < 200
+    assert explanation == scorer.explain(MIXED[3], grid=2) != scorer.explain(MIXED[3], "quality", grid=2)
+    scored, failed = beholder.score_photos(scorer, [MIXED[3], "gone.jpg"])
+    assert repr(failed) == "Result(gone.jpg: no such file)"
+    assert repr(scored).startswith("Result(<photograph>: Scores(1 photograph by ")

@@ -140,7 +140,9 @@ def test_shown_in_one_line(count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 500])
 def test_a_notebook_shows_a_small_table(count: int) -> None:
-    shown = made(count, model="<b>@1")._repr_html_()
+    scores = made(count, model="<b>@1")
+    shown = replace(scores, sizes=scores.sizes + 12_000)._repr_html_()
+    assert ("<td>12100</td>" in shown) == (count > 0)
     assert shown.count("<tr>") == 1 + min(count, 10) and "&lt;b&gt;@1" in shown and "<b>" not in shown
     assert f"{count} photograph" in shown and ("the first 10 of 500" in shown) == (count == 500)
 

@@ -1,8 +1,11 @@
 """The runtime: nothing is reported, a GPU is used, and models that break the contract are refused."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -15,7 +18,8 @@ import pytest
 import beholder
 from beholder.errors import ModelError
 from beholder.scoring.onnx_file import sealed
-from helpers.broken_models import edit_metadata, with_graph
+from beholder.scoring.session import stop_runs
+from helpers.broken_models import edit_metadata, endless, with_graph
 
 
 def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
@@ -171,3 +175,51 @@ def test_a_file_that_two_formats_claim_is_opened_as_what_was_checked(colour_mode
     assert path.read_bytes()[4:8] == b"ORTM"
     black = np.zeros((9, 9, 3), np.uint8)
     assert beholder.load(path).score(black).values.tolist() == beholder.load(colour_model).score(black).values.tolist()
+
+
+def interrupt_once(begun: Callable[[], bool]) -> None:
+    """Ctrl-C, once something has begun."""
+
+    def wait() -> None:
+        until = time.monotonic() + 60
+        while not begun() and time.monotonic() < until:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def test_ctrl_c_ends_a_model_that_never_ends(colour_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "endless.onnx"
+    path.write_bytes(colour_model.read_bytes())
+    with_graph(endless)(path)
+    scorer, picture = beholder.load(path), np.zeros((9, 9, 3), np.uint8)
+    for run in (
+        lambda: scorer.score(picture),
+        lambda: scorer.explain(picture),
+        lambda: list(beholder.score_photos(scorer, [picture] * 9)),
+    ):
+        before = set(threading.enumerate())
+        interrupt_once(lambda before=before: len(set(threading.enumerate()) - before) > 1)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+        until = time.monotonic() + 60
+        while set(threading.enumerate()) - before and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not set(threading.enumerate()) - before  # nothing goes on computing
+
+
+def test_other_runs_of_the_same_model_go_on(colour_model: Path) -> None:
+    """Only what a thread that is named runs is stopped."""
+    stop_runs([threading.get_ident(), 12345])
+    assert len(beholder.load(colour_model).score(np.zeros((9, 9, 3), np.uint8))) == 1
+
+
+def test_a_process_that_has_no_more_threads_scores(colour_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    scorer, picture = beholder.load(colour_model, threads=1), np.zeros((9, 9, 3), np.uint8)
+    expected = scorer.score(picture)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert scorer.score(picture) == expected

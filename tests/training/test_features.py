@@ -52,6 +52,26 @@ def test_features_are_kept_and_both_views_differ(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again, first)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        *(
+            (".json", text)
+            for text in (b"", b"[]", b"{}", b'{"done": "20"}', b'{"done": -3}', b'{"done": 21}', b'{"done": NaN}')
+        ),
+        *((".npy", content) for content in (b"", b"text", None)),
+    ],
+)
+def test_damaged_features_are_computed_again(suffix: str, content: bytes | None, tmp_path: Path) -> None:
+    photos, compute = rated(tmp_path), Means()
+    first = np.array(compute_features(photos, extractor_of(compute), tmp_path / "cache"))
+    [file] = (tmp_path / "cache" / "features").glob(f"*{suffix}")
+    file.write_bytes(file.read_bytes().replace(b"<f4", b"<i4") if content is None else content)
+    again = compute_features(photos, extractor_of(compute), tmp_path / "cache")
+    np.testing.assert_array_equal(again, first)
+    assert again.dtype == np.float32 and compute.shown == 80
+
+
 def test_stopped_features_go_on_where_they_were(tmp_path: Path) -> None:
     photos, whole = rated(tmp_path), Means()
     expected = compute_features(photos, extractor_of(whole), tmp_path / "other")

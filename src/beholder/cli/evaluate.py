@@ -1,7 +1,6 @@
 """`beholder evaluate`."""
 
 import csv
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,9 @@ import numpy as np
 import typer
 
 from beholder.cli.options import Batch, Data, DropLeaks, Root, Scale, Threads, Workers, open_scorer, ranges
-from beholder.cli.session import MAX_REASONS, SOME_FAILED
+from beholder.cli.outputs import is_predictions
+from beholder.cli.reasons import Reasons
+from beholder.cli.session import SOME_FAILED
 from beholder.errors import BeholderError
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import say, show, show_json
@@ -61,7 +62,7 @@ def evaluate(
       0    all were evaluated
       1    nothing was evaluated
       3    some could not be read
-      130  stopped by Ctrl-C
+      130  stopped by Ctrl-C, SIGTERM or SIGHUP
 
     \b
     Examples:
@@ -71,17 +72,17 @@ def evaluate(
     """
     from beholder.cli.tables import evaluation_tables
     from beholder.console import make_console
-    from beholder.data.registry import is_csv, load_data
+    from beholder.data.registry import load_data
     from beholder.evaluation import evaluate as measuring
     from beholder.evaluation.selection import EVALUATION_PARTS
-    from beholder.files import explained, replacing
+    from beholder.files import check_writable, explained, replacing
 
     if part not in EVALUATION_PARTS:
         raise BeholderError(f"--split {part}: choose one of {', '.join(EVALUATION_PARTS)}")
     if out is not None and out.suffix.lower() != ".csv":
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
-    if out is not None and is_csv(data) and os.path.exists(out) and os.path.samefile(out, data):
-        raise BeholderError(f"{out}: holds the ratings; give the predictions another name")
+    if out is not None:
+        check_writable(out, "the predictions", is_predictions, (data, model, against))
     scorers = [open_scorer(name, threads=batch_threads(threads)) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     with ExitStack() as stack:
@@ -103,10 +104,13 @@ def evaluate(
             console.print()
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
             show(f"note: {text}")
-    for reason in list(found.failures.values())[:MAX_REASONS]:
-        say(f"not evaluated: {reason}")
-    if len(found.failures) > MAX_REASONS:
-        say(f"not evaluated: {len(found.failures) - MAX_REASONS} more; --json and --out FILE name them all")
+    reasons = Reasons()
+    for file, reason in found.failures.items():
+        reasons.add(str(photos.root / file), reason)
+    for line in reasons.lines():
+        say(f"not evaluated: {line}")
+    if reasons.unlisted:
+        say(f"not evaluated: {reasons.unlisted} more; --json and --out FILE name them all")
     if found.failures:
         raise typer.Exit(SOME_FAILED)
 
@@ -122,9 +126,11 @@ def write_csv(path: Path, evaluation: "Evaluation") -> None:
     }
     for end, found in zip(("", "_2"), evaluation.models, strict=False):
         columns |= {f"{name.replace(' ', '_')}_predicted{end}": values for name, values in found.predicted.items()}
+    from beholder.output.csv_lines import no_formula
+
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", *columns, "error"])
+        writer.writerow(["image", *map(no_formula, columns), "error"])
         for file_name, *values in zip(evaluation.photos.files, *columns.values(), strict=True):
             cells = ["" if np.isnan(value) else f"{value:.7g}" for value in values]
-            writer.writerow([file_name, *cells, evaluation.failures.get(file_name, "")])
+            writer.writerow([no_formula(file_name), *cells, no_formula(evaluation.failures.get(file_name, ""))])

@@ -1,12 +1,14 @@
 """`beholder explain`."""
 
-import os
+import hashlib
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from beholder.cli.options import Fast, Model, Threads, open_scorer
+from beholder.cli.outputs import PNG_SOFTWARE, is_explanation, is_explanation_of
 from beholder.errors import BeholderError
 from beholder.terminal import show
 
@@ -17,7 +19,12 @@ def explain(
         str, typer.Option("--task", "-t", help="Which score to explain: overall, beauty, valence, ...")
     ] = "overall",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="PNG to write.  [default: PHOTO-TASK.png in this folder]")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="PNG to write.  [default: PHOTO-TASK.png in this folder; -2, -3 for others of that name]",
+        ),
     ] = None,
     grid: Annotated[int, typer.Option(min=2, max=32, help="Cells per side; the time grows with its square.")] = 8,
     model: Model = None,
@@ -33,20 +40,33 @@ def explain(
     Example:
       beholder explain examples/photos/rocket.jpg --task beauty
     """
-    from beholder.files import explained, replacing
+    from PIL.PngImagePlugin import PngInfo
+
+    from beholder.files import check_writable, explained, replacing
     from beholder.photos.name_lists import existing
+    from beholder.photos.read import read_bytes
 
     photo = existing(photo) or photo
-    path = out or Path(f"{Path(photo).stem}-{task}.png")
+    comment = f"{task} of sha256 {hashlib.sha256(read_bytes(photo)).hexdigest()}"
+    path = out or _default_path(photo, task, comment)
     if path.suffix.lower() != ".png":
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")
-    if os.path.exists(path) and os.path.exists(photo) and os.path.samefile(path, photo):
-        raise BeholderError(f"{path}: is the photograph itself; give the explanation another name")
+    check_writable(path, "the explanation", is_explanation, (photo, model))
     explanation = open_scorer(model, fast=fast, threads=threads).explain(photo, task, grid)
+    about = PngInfo()
+    about.add_text("Software", PNG_SOFTWARE)
+    about.add_text("Comment", comment)
     with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
-        explanation.draw().save(partial, "PNG")
+        explanation.draw().save(partial, "PNG", pnginfo=about)
     evidence = explanation.evidence
     show(
         f"{path}: {task} {explanation.score:.2f}; one cell raises it by up to "
         f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
     )
+
+
+def _default_path(photo: str, task: str, comment: str) -> Path:
+    """A name in this folder that is free, or has the explanation of the same photograph."""
+    stem = f"{Path(photo).stem}-{task}"
+    names = (Path(f"{stem}{'' if number == 1 else f'-{number}'}.png") for number in count(1))
+    return next(path for path in names if not path.exists() or is_explanation_of(path, comment))

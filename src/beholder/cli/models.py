@@ -111,7 +111,7 @@ def weights_fetch(
       beholder weights fetch densenet121 --from densenet121-a639ec97.pth
     """
     from beholder.models import registry
-    from beholder.models.weights import fetch_weights, import_weights, weights_identity
+    from beholder.models.weights import digest, fetch_weights, import_weights, load_weights
 
     def shapes_of(name: str) -> dict[str, tuple[int, ...]]:
         require("torch", "train", "checking the shapes of weights")
@@ -127,4 +127,4 @@ def weights_fetch(
         raise BeholderError("--from holds the weights of one network: give one NAME")
     kept = import_weights(names[0], file, shapes_of)
     known = "as expected" if registry.WEIGHTS[names[0]].digest else "which nothing here can be compared with"
-    show(f"{names[0]}: {kept}, digest {weights_identity(names[0], shapes_of)}, {known}")
+    show(f"{names[0]}: {kept}, digest {digest(load_weights(names[0], shapes_of))}, {known}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Paths, Recursive
-from beholder.errors import BeholderError
+from beholder.cli.outputs import model_output
 from beholder.terminal import show
 
 
@@ -41,7 +41,6 @@ def quantize(
     from beholder.cli.tables import plain
     from beholder.console import make_console
     from beholder.extras import require
-    from beholder.files import check_writable
     from beholder.photos.listing import find
     from beholder.scoring.model_file import EMBEDDED, embedded_path
 
@@ -49,10 +48,7 @@ def quantize(
     from beholder.training import quantize as eight_bits
 
     source = embedded_path(model) if model in EMBEDDED else Path(model)
-    path = out or Path(f"{source.stem}-int8.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    check_writable(path, "the model file")
+    path = model_output(out, f"{source.stem}-int8", (source, *paths))
     photos = [Path(item) for item in find(paths, recursive=recursive) if isinstance(item, str)]
     drifts = eight_bits.quantize(source, photos, path, calibration, keep)
     shown = plain(

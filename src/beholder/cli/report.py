@@ -20,6 +20,7 @@ from beholder.cli.options import (
     open_extras,
     open_scorer,
 )
+from beholder.cli.outputs import say_replaced
 from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
@@ -30,7 +31,7 @@ from beholder.terminal import show
 
 def report(
     paths: Paths,
-    out: Annotated[Path, typer.Option("--out", "-o", help="HTML file to write.")] = Path("report.html"),
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="HTML file to write.  [default: report.html]")] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "beholder report",
     exact_maps: Annotated[
         bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
@@ -59,10 +60,16 @@ def report(
     Example:
       beholder report photos/ --out report.html
     """
+    from beholder.files import check_writable
     from beholder.output.pipeline import score_page
+    from beholder.output.report import is_report
 
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise BeholderError(f"{out}: a report is a web page; give a name that ends in .html")
+    path = out or Path("report.html")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise BeholderError(f"{path}: a report is a web page; give a name that ends in .html")
+    check_writable(path, "the report", is_report, (*paths, model, taste))
+    if out is None:
+        say_replaced(path)
     scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
@@ -72,7 +79,7 @@ def report(
             scorer,
             photos,
             extras,
-            out=out,
+            out=path,
             title=title,
             exact_maps=exact_maps,
             batch=batch,
@@ -81,5 +88,5 @@ def report(
             watch=partial(watched, run=run, total=photos.total, progress=not quiet),
         )
     if written and not quiet:
-        show(str(out))
-    finish(run, out if written else None, quiet=quiet)
+        show(str(path))
+    finish(run, path if written else None, quiet=quiet)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import DATA_METAVAR, Cache, Data, Device, DropLeaks, Root, SecondRoot
+from beholder.cli.outputs import say_replaced
 from beholder.errors import BeholderError
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.terminal import show
@@ -99,7 +100,9 @@ def reproduce(
     from beholder.systems.study_runs import StudyConfig
     from beholder.training.device import choose_device as choose
 
-    write.check_document_path(path)
+    write.check_document_path(path, (data, second))
+    if out is None:
+        say_replaced(path)
     if paper == "all":
         from beholder.systems.comparison import ComparisonConfig, side_by_side
 

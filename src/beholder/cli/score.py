@@ -37,7 +37,11 @@ def score(
     paths: Paths,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}."),
+        typer.Option(
+            "--out",
+            "-o",
+            help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}; - prints CSV.",
+        ),
     ] = None,
     recursive: Recursive = False,
     exclude: Exclude = None,
@@ -61,6 +65,9 @@ def score(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the file of --out: score only what is missing from it.")
     ] = False,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin a CSV file with a byte order mark, so that Excel reads all names.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no progress; errors only.")] = False,
 ) -> None:
     """Score photographs and show the best first.
@@ -78,7 +85,7 @@ def score(
       0    all scored
       1    nothing was scored
       3    some could not be read
-      130  stopped by Ctrl-C; the file of --out holds what was done
+      130  stopped by Ctrl-C, SIGTERM or SIGHUP; the file of --out holds what was done. A second one ends it at once
 
     \b
     Examples:
@@ -86,18 +93,24 @@ def score(
       beholder score photos/ --out scores.csv --resume
       beholder score photos/ --recursive --exclude '*_small.*' --pairs one
       find . -name '*.jpg' -print0 | beholder score - --json
+      beholder score photos/ --out - | sort -t, -k2 -rn | head
       beholder score photos/ --taste taste.json
     """
     from beholder.cli.tables import scores_table
     from beholder.console import make_console
     from beholder.output.pipeline import rank_column, score_rows
     from beholder.output.ranking import JsonArray, Ranked
-    from beholder.output.sinks import check_output
+    from beholder.output.sinks import STANDARD_OUTPUT, check_output
 
     if resume and out is None:
         raise BeholderError("--resume goes on with a file: name it with --out")
+    printed = out == STANDARD_OUTPUT
+    if printed and as_json:
+        raise BeholderError("--out - and --json both print: give one of the two")
+    if csv_bom and out is None:
+        raise BeholderError("--csv-bom is about a CSV file: name it with --out")
     if out is not None:
-        check_output(out, resume=resume)
+        check_output(out, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste))
     scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
@@ -107,14 +120,15 @@ def score(
     run = RunSummary()
     with JsonArray() if as_json else nullcontext() as array:
         photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
-        progress = not (quiet or (stream and sys.stdout.isatty()))
+        progress = not (quiet or ((stream or printed) and sys.stdout.isatty()))
         with stoppable(run):
-            score_rows(
+            kept = score_rows(
                 scorer,
                 photos,
                 extras,
                 out=out,
                 resume=resume,
+                csv_bom=csv_bom,
                 ranked=None if stream else ranked,
                 array=array,
                 batch=batch,
@@ -122,9 +136,11 @@ def score(
                 threads=threads,
                 watch=partial(watched, run=run, total=photos.total, progress=progress),
             )
-    if not as_json and not quiet and ranked.seen:
+    if not (as_json or printed or quiet) and ranked.seen:
         console = make_console()
         console.print(scores_table(ranked.rows(), scorer.info.tasks, extras, console.width))
         if ranked.seen > len(ranked):
             say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
-    finish(run, out, quiet=quiet)
+    if kept:
+        say(f"{out} stays as it was: nothing was scored")
+    finish(run, None if printed or kept else out, quiet=quiet)

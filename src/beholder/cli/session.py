@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from beholder.cli.reasons import Reasons
 from beholder.errors import BeholderError
 from beholder.photos.listing import Unreadable, find
 from beholder.photos.name_lists import NameList
@@ -21,7 +22,6 @@ from beholder.scoring.batch import Result
 from beholder.terminal import say
 
 SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
-MAX_REASONS = 10  # failures that are printed one by one
 
 
 @dataclass
@@ -31,8 +31,7 @@ class RunSummary:
     Attributes:
         scored: photographs that were scored.
         known: photographs with a row from an earlier run.
-        failed: photographs that could not be read.
-        reasons: why not, for the first :data:`MAX_REASONS`.
+        reasons: why photographs could not be read.
         stopped: whether the user has stopped the run.
         waiting: whether the run waits for a result, so that nothing is half done.
         started: when it began, seconds of the monotonic clock.
@@ -40,8 +39,7 @@ class RunSummary:
 
     scored: int = 0
     known: int = 0
-    failed: int = 0
-    reasons: list[str] = field(default_factory=list)
+    reasons: Reasons = field(default_factory=Reasons)
     stopped: bool = False
     waiting: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -49,9 +47,7 @@ class RunSummary:
     def count(self, result: Result) -> None:
         """Count a result in."""
         if result.error is not None:
-            self.failed += 1
-            if self.failed <= MAX_REASONS:
-                self.reasons.append(result.error)
+            self.reasons.add(result.path, result.error)
         elif result.scores is None:
             self.known += 1
         else:
@@ -169,20 +165,22 @@ def finish(run: RunSummary, out: Path | None, *, quiet: bool) -> None:
     Raises:
         typer.Exit: the run was stopped, or something could not be scored.
     """
-    for reason in run.reasons:
+    for reason in run.reasons.lines():
         say(f"not scored: {reason}")
-    if run.failed > len(run.reasons):
+    if run.reasons.unlisted:
         where = f"with reasons in {out}" if out else "--out FILE keeps the reasons"
-        say(f"not scored: {run.failed - len(run.reasons)} more, {where}")
-    done = run.scored + run.known
-    if run.stopped or (not quiet and (done or run.failed > 1)):
+        say(f"not scored: {run.reasons.unlisted} more, {where}")
+    done, bad = run.scored + run.known, run.reasons.count
+    if run.stopped or (not quiet and (done or bad > 1)):
         seconds = max(time.monotonic() - run.started, 1e-9)
         before = f", {run.known} known from before" if run.known else ""
-        failed = f", {run.failed} could not be read" if run.failed else ""
+        failed = f", {bad} could not be read" if bad else ""
         say(f"{run.scored} scored in {seconds:.1f} s ({run.scored / seconds:.1f} a second){before}{failed}")
     if run.stopped:
-        again = f"; {out} holds what was done, run again with --resume" if out and out.suffix != ".html" else ""
+        again = (
+            f"; {out} holds what was done, run again with --resume" if out and done and out.suffix != ".html" else ""
+        )
         say(f"stopped{again}")
         raise typer.Exit(STOPPED)
-    if run.failed:
+    if bad:
         raise typer.Exit(SOME_FAILED if done else ALL_FAILED)

@@ -55,8 +55,8 @@ def scores_table(
     )
     always = leading | {
         "overall": [_value(row["overall"]) for _, row in ranked],
-        "90% interval": [f"{row['low']:.2f} to {row['high']:.2f}" for _, row in ranked],
-        "pct": [str(int(row["percentile"])) for _, row in ranked],
+        "90% interval": [f"{_value(row['low'])} to {_value(row['high'])}" for _, row in ranked],
+        "pct": ["" if row["percentile"] is None else str(int(row["percentile"])) for _, row in ranked],
     }
     columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in score_names(tasks)[1:]}
     longest = max(map(cell_len, (*names, "file")))

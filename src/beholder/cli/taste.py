@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Batch, Threads, Workers, ends, open_scorer
+from beholder.cli.outputs import is_taste
 from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
@@ -62,7 +63,7 @@ def taste_fit(
 
     if out.suffix.lower() != ".json":
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
-    check_writable(out, "the taste")
+    check_writable(out, "the taste", is_taste, (ratings, model))
     try:
         limits = None if scale is None else ends(scale)
     except ValueError:

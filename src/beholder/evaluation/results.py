@@ -1,6 +1,5 @@
 """The results of an evaluation, as values and as JSON."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,8 +82,8 @@ class Evaluation:
     failures: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
-        """The results for JSON; numbers that are not finite become None."""
-        document = {
+        """The results for JSON."""
+        return {
             "data": self.photos.name,
             "sha256": self.sha256,
             "part": self.part,
@@ -94,7 +93,6 @@ class Evaluation:
             "differences": [{**asdict(each.measured), "verdict": each.verdict} for each in self.differences],
             "not_evaluated": [{"image": file, "error": reason} for file, reason in self.failures.items()],
         }
-        return {key: _finite(value) for key, value in document.items()}
 
 
 def _model_dict(evaluation: ModelEvaluation) -> dict[str, Any]:
@@ -118,12 +116,3 @@ def _model_dict(evaluation: ModelEvaluation) -> dict[str, Any]:
         "notes": evaluation.notes,
         "tasks": tasks,
     }
-
-
-def _finite(value: Any) -> Any:
-    """The value with None for every number that is not finite, which JSON cannot express."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -16,8 +16,9 @@ import numpy as np
 from beholder.errors import BeholderError
 from beholder.output.ranking import JsonArray, Ranked
 from beholder.output.report import Entry, entry, thumbnail, write_report
+from beholder.output.row_file import Sink
 from beholder.output.rows import Row, columns_of, identity_of, row_of, score_names, shown_names
-from beholder.output.sinks import Sink, open_sink
+from beholder.output.sinks import open_sink
 from beholder.photos.listing import Unreadable
 from beholder.photos.read import Photo, Pixels
 from beholder.scoring.batch import Result, score_photos
@@ -66,13 +67,14 @@ def score_rows(
     *,
     out: Path | None,
     resume: bool,
+    csv_bom: bool = False,
     ranked: Ranked | None,
     array: JsonArray | None,
     batch: int | None,
     workers: int | None,
-    threads: int | None,
+    threads: int | None = None,
     watch: Watch,
-) -> None:
+) -> bool:
     """Score photographs and pass each row on.
 
     Args:
@@ -81,16 +83,21 @@ def score_rows(
         extras: what is added to the scores.
         out: file to write, if any.
         resume: go on with the file: rows that it has are not computed again.
+        csv_bom: begin a CSV file with a byte order mark.
         ranked: collects the rows.
         array: gets each row as it comes or, with ``ranked``, the ranked rows at the end.
         batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
+    Returns:
+        Whether an older file stays as it was, because nothing was scored.
+
     Raises:
         BeholderError: as :func:`beholder.output.sinks.open_sink`, or the file cannot be written.
     """
     columns = columns_of(scorer.info.tasks, extras)
-    with open_sink(out, columns, scorer.id, extras, resume=resume) if out else nullcontext() as sink:
+    opened = open_sink(out, columns, scorer.id, extras, resume=resume, csv_bom=csv_bom) if out else nullcontext()
+    with opened as sink:
         hashed = array is not None or sink is not None  # the table on a terminal has no sha256
         known = sink.knows if sink is not None and resume else None
         for result in watch(
@@ -104,12 +111,13 @@ def score_rows(
         if ranked is not None and array is not None:
             for _, row in ranked.rows():
                 array.add(row)
+    return sink is not None and sink.is_waiting
 
 
 def _row(result: Result, columns: Columns, extras: Sequence[ExtraColumns], sink: Sink | None) -> Row:
     """The row of a result, taken from the sink if that has it already, else written to it."""
     if sink is not None and result.scores is None and result.error is None:
-        return sink.keep(result.path)
+        return sink.keep(result.path, result.sha256)
     row = row_of(result, columns, extras)
     if sink is not None:
         sink.write(row)
@@ -126,7 +134,7 @@ def score_page(
     exact_maps: bool,
     batch: int | None,
     workers: int | None,
-    threads: int | None,
+    threads: int | None = None,
     watch: Watch,
 ) -> bool:
     """Score photographs and write a report page of them.
@@ -176,6 +184,7 @@ def score_page(
             title=title,
             exact_maps=exact_maps,
             score_levels=scorer.info.score_levels,
+            rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
         )
     except _NothingScoredError:
         return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-import json
 import sys
 from typing import Any
 
 from beholder.output.rows import Row
+from beholder.text import json_text
 
 
 class Ranked:
@@ -66,7 +66,7 @@ class JsonArray:
 
     def add(self, row: Row) -> None:
         """Write a row."""
-        self._file.write(("[\n" if self._empty else ",\n") + json.dumps(row))
+        self._file.write(("[\n" if self._empty else ",\n") + json_text(row))
         self._empty = False
 
     def __exit__(self, *_: object) -> None:

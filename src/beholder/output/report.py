@@ -21,18 +21,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from beholder.files import explained, replacing
+from beholder.files import explained, file_head, replacing
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 from beholder.text import valid_utf8
 
 _DATA_PLACE = "<!-- data -->"
+GENERATOR = b'<meta name="generator" content="beholder">'  # near the start of every page that beholder writes
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page that this program wrote."""
+    return GENERATOR in file_head(path, 4096)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +133,7 @@ def write_report(
     title: str = "beholder report",
     exact_maps: bool = False,
     score_levels: Sequence[float] = (),
+    rank_by: str = "",
 ) -> None:
     """Write the page, one entry at a time, to a new file that replaces ``path`` when it is complete.
 
@@ -134,25 +142,29 @@ def write_report(
         entries: consumed once, lazily, in any order; none is kept in memory.
         failures: (path, reason) of photographs that could not be scored; iterated after ``entries`` is exhausted, so it
             may be a list that grows meanwhile.
-        tasks: what is scored. The first is the overall score, by which the page sorts at first.
+        tasks: what is scored; the first is the overall score.
         model: name and version of the model, shown in the header.
         title: of the page.
         exact_maps: whether evidence is what the score loses when a cell is hidden; then cells do not add up to a whole.
         score_levels: rating levels of the first task, if the entries have a distribution.
+        rank_by: name of the task by which the page numbers the photographs, and sorts them at first; by default the
+            first.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises is not
             changed. In both cases an older report stays, and no other file is left.
-        ValueError: there are no tasks, or a grid of evidence is not (rows, columns) with at least one cell.
+        ValueError: there are no tasks, none is called ``rank_by``, or a grid of evidence is not (rows, columns) with at
+            least one cell.
     """
     if not tasks:
         raise ValueError("a report needs at least one task; the first is the overall score")
+    lead = [task.name for task in tasks].index(rank_by) if rank_by else 0
     what = "the report"
     with replacing(path, what) as partial:
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title, exact_maps, score_levels):
+            for piece in _page(entries, failures, tasks, model, title, exact_maps, score_levels, lead):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -167,6 +179,7 @@ def _page(
     title: str,
     exact_maps: bool,
     score_levels: Sequence[float],
+    lead: int,
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -176,6 +189,7 @@ def _page(
     yield head
     described = [_described(task) for task in tasks]
     about = {"title": valid_utf8(title), "model": valid_utf8(model), "tasks": described, "exactMaps": exact_maps}
+    about["lead"] = lead
     yield _block("about", about | ({"buckets": list(map(_number, score_levels))} if score_levels else {}))
     for entry in entries:
         grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from beholder.tasks import Task, check_column_names
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # writing rows needs no model
     Columns = Mapping[str, Kind]  # column name -> str, int or float, in the order of the table
 Row = dict[str, Any]
 DECIMALS = 4
+LAST_COLUMNS = ("width", "height", "model", "sha256", "error")  # of every table
 ID_SEPARATOR = "+"  # between the ids of a model and of what was added to its scores
 
 
@@ -38,8 +40,8 @@ def columns_of(tasks: Sequence[Task], extras: Sequence[ExtraColumns] = ()) -> Co
         **dict.fromkeys(score_names(tasks), float),
         **dict.fromkeys(("low", "high", "percentile"), float),
         **trailing,
-        **dict.fromkeys(("width", "height"), int),
-        **dict.fromkeys(("model", "sha256", "error"), str),
+        **dict.fromkeys(LAST_COLUMNS[:2], int),
+        **dict.fromkeys(LAST_COLUMNS[2:], str),
     }
 
 
@@ -54,7 +56,10 @@ def shown_names(extras: Sequence[ExtraColumns], *, leading: bool) -> tuple[str, 
 
 
 def row_of(result: Result, columns: Columns, extras: Sequence[ExtraColumns] = ()) -> Row:
-    """A result as a row: floats rounded to :data:`DECIMALS`, missing values None, no error an empty text."""
+    """A result as a row: floats rounded to :data:`DECIMALS`, no error an empty text.
+
+    Missing values are None, and so are those that are not finite, which JSON cannot express.
+    """
     row: Row = dict.fromkeys(columns)
     row |= {"path": valid_utf8(result.path), "sha256": result.sha256, "error": valid_utf8(result.error or "")}
     if result.scores is not None:
@@ -62,7 +67,7 @@ def row_of(result: Result, columns: Columns, extras: Sequence[ExtraColumns] = ()
         for each in extras:
             arrays |= each.values(result.scores)
         for name, (value,) in ((name, array.tolist()) for name, array in arrays.items()):
-            row[name] = round(value, DECIMALS) if isinstance(value, float) else value
+            row[name] = value if not isinstance(value, float) else round(value, DECIMALS) if isfinite(value) else None
         row["model"] = identity_of(result.scores.model, extras)
     return row
 

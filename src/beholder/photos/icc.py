@@ -19,8 +19,8 @@ _UNKNOWN = b"\0\0\0\0"  # a name of a tag that nobody asks for
 def bounded_profile(profile: bytes) -> bytes | None:
     """A profile that can be used in little time and memory, or None if it cannot be.
 
-    Chains of processing elements are left out. A profile that has them must have the usual tables or curves as well, and
-    those are used then.
+    Chains of processing elements are left out. A profile that has them must have the usual tables or curves as well,
+    and those are used then.
 
     >>> bounded_profile(b"not a profile") is None
     True

@@ -12,13 +12,14 @@ import glob
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from beholder.files import path_key
 from beholder.photos import passed_over as kinds
 from beholder.photos.formats import PHOTO_SUFFIXES
 from beholder.photos.large_lists import Seen, sort_names
 from beholder.photos.name_lists import existing
+from beholder.photos.patterns import Exclusion, fits
 from beholder.text import printable
 
 
@@ -40,7 +41,7 @@ class _Search:
     """How folders are searched, and the counts of what was passed over."""
 
     recursive: bool
-    excluded: kinds.Exclusion
+    excluded: Exclusion
     passed_over: Counter[str] = field(default_factory=Counter)
 
 
@@ -59,7 +60,7 @@ def find(
         recursive: search folders inside folders, too, but for those that programs made for themselves (``@eaDir``).
         lines: names of files and folders, for example a `beholder.photos.name_lists.NameList`; patterns in them are not
             expanded.
-        exclude: patterns of what is left out, see `beholder.photos.passed_over.Exclusion`.
+        exclude: patterns of what is left out, see `beholder.photos.patterns.Exclusion`.
         passed_over: counts, by kind, what was passed over and may be missed.
 
     Yields:
@@ -70,7 +71,7 @@ def find(
     ['rocket.jpg']
     """
     names = list(names)
-    search = _Search(recursive, kinds.Exclusion(exclude), Counter() if passed_over is None else passed_over)
+    search = _Search(recursive, Exclusion(exclude), Counter() if passed_over is None else passed_over)
     found = _find_all(names, search, lines)
     if len(names) == 1 and os.path.isdir(names[0]):  # no path can come twice, so none needs to be kept in memory
         return found
@@ -99,18 +100,37 @@ def _find_all(names: Iterable[str], search: _Search, lines: Iterable[str]) -> It
 
 def _matches(pattern: str, search: _Search) -> Iterator[str | Unreadable]:
     """What a glob pattern stands for, without what is in folders that programs made, unless the pattern names them."""
-    spelled, empty = pattern.split(os.sep), True
-    for match in sort_names(glob.iglob(pattern, recursive=True)):
+    before, empty = search.passed_over.copy(), True
+    parts = pattern.split(os.sep)
+    for match in _search_deep(parts, search) if "**" in parts else sort_names(glob.iglob(pattern)):
         empty = False
-        parts = match.split(os.sep)
-        pairs = zip(["", *parts], parts, strict=False)
-        folder = next((name for parent, name in pairs if kinds.is_machine_folder(parent, name)), None)
-        if folder is None or folder in spelled:
-            yield from _list_place(match, search)
+        if isinstance(match, Unreadable):
+            yield match
+            continue
+        spelled = match.split(os.sep)
+        pairs = (pair for pair in zip(["", *spelled], spelled, strict=False) if pair[1] not in parts)
+        if kind := next(filter(None, (kinds.machine_folder(*pair) for pair in pairs)), None):
+            search.passed_over[kind] += 1
         else:
-            search.passed_over[folder] += 1
+            yield from _list_place(match, search)
     if empty:
-        yield _unreadable(pattern, "no file matches this pattern")
+        yield _unreadable(pattern, "no file matches this pattern", search.passed_over - before)
+
+
+def _search_deep(parts: list[str], search: _Search) -> Iterator[str | Unreadable]:
+    """Photographs by a pattern with ``**``, as a recursive search finds them: `glob` would go round linked folders."""
+    start = parts.index("**")
+    pairs = zip(parts[start:], ["", *parts[start:]], strict=False)
+    wanted = [part for part, before in pairs if part and not part == before == "**"]
+    top = os.sep.join(parts[:start]) + os.sep if start else ""
+    for folder in sort_names(glob.iglob(top)) if glob.has_magic(top) else [top]:
+        for item in _walk(folder or os.curdir, replace(search, recursive=True)):
+            if isinstance(item, Unreadable):
+                yield item
+            else:
+                path = item if folder else item.removeprefix(os.path.join(os.curdir, ""))
+                if fits(path[len(folder) :].split(os.sep), wanted, recursive=search.recursive):
+                    yield path
 
 
 def _list_place(name: str, search: _Search) -> Iterator[str | Unreadable]:
@@ -127,8 +147,7 @@ def _list_place(name: str, search: _Search) -> Iterator[str | Unreadable]:
         yield item
     if empty:
         deeper = "" if search.recursive else "; --recursive looks into the folders inside it"
-        here = kinds.summary(search.passed_over - before)
-        yield _unreadable(name, f"no photographs in this folder{deeper}" + (f"; {here}" if here else ""))
+        yield _unreadable(name, f"no photographs in this folder{deeper}", search.passed_over - before)
 
 
 def _walk(top: str, search: _Search) -> Iterator[str | Unreadable]:
@@ -180,17 +199,18 @@ def _listed_name(folder: str, entry: os.DirEntry[str], search: _Search) -> str:
     if not is_folder and suffix not in PHOTO_SUFFIXES:
         if kind := kinds.unread(suffix):
             passed[kind] += 1
-        elif search.recursive and entry.is_symlink() and entry.is_dir():
+        elif search.recursive and entry.is_symlink() and os.path.isdir(os.path.join(folder, name)):
             passed[kinds.LINKS] += 1
         return ""
     if search.excluded and search.excluded.entry(os.path.join(folder, name)):
         passed[kinds.EXCLUDED] += 1
         return ""
-    if is_folder and kinds.is_machine_folder(folder, name):
-        passed[name] += 1
+    if is_folder and (kind := kinds.machine_folder(folder, name)):
+        passed[kind] += 1
         return ""
     return f"{name}/" if is_folder else name
 
 
-def _unreadable(path: str, why: str) -> Unreadable:
-    return Unreadable(path, f"{printable(path)}: {why}")
+def _unreadable(path: str, why: str, passed_over: Counter[str] | None = None) -> Unreadable:
+    also = kinds.summary(passed_over) if passed_over else ""
+    return Unreadable(path, f"{printable(path)}: {why}" + (f"; {also}" if also else ""))

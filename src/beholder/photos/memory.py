@@ -54,11 +54,11 @@ def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
 
 
 def check_size(size: tuple[int, int], label: str) -> None:
-    """Raise PhotoError unless a photograph of `size` (width, height) has 1 to `MAX_PIXELS` pixels, `MAX_SIDE` a side."""
+    """Raise PhotoError unless `size` (width, height) is 1 to `MAX_PIXELS` pixels, at most `MAX_SIDE` a side."""
     width, height = size
     if width < 1 or height < 1:
         raise PhotoError(f"{label}: has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
         raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_PIXELS:,} that are read; reduce it")
     if max(size) > MAX_SIDE:
-        raise PhotoError(f"{label}: {width} x {height} pixels, more than the {MAX_SIDE:,} a side that are read; crop it")
+        raise PhotoError(f"{label}: {width} x {height} pixels; a side is longer than {MAX_SIDE:,}: crop it")

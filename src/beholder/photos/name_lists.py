@@ -85,6 +85,8 @@ def _read(stream: BinaryIO) -> Iterator[bytes]:
             select.select([stream], [], [])
         else:
             yield block
+            if len(block) < MAX_NAME_BYTES and stream.isatty():  # Ctrl-D ends one `read`, and should end the list
+                return
 
 
 def _utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -15,7 +15,9 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
   limit is global and refuses the 200 megapixels of some phones (TIFF, GIF and WebP apply it all the same). A decode
   takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
   same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
-  limit. Small ones do not wait.
+  limit. Small ones do not wait. Time is bounded, too: the passes of a JPEG and the tiles of a HEIC are counted before
+  they are decoded (`jpeg`, `heif`), profiles are looked at before they are used (`icc`), and a decoder that asks for
+  its file piece by piece gets no more once its processor time is used up (`time_limit`).
 
 Every function can be called from many threads; decoding and applying a profile release the GIL.
 """
@@ -38,6 +40,7 @@ from beholder.errors import PhotoError
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
 from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.heif import check_tiles
 from beholder.photos.jpeg import has_several_scans
 from beholder.photos.memory import check_size, reserve_pixels
 from beholder.photos.sources import MAX_FILE_BYTES, Pixels, Source, name_of, plain
@@ -141,6 +144,7 @@ def _from_bytes(
     if kind == "AVIF" and not features.check("avif"):  # pillow-heif decodes no AVIF either
         raise PhotoError(f"{label}: AVIF needs a Pillow that decodes it: pip install --upgrade 'pillow>=11.3'")
     if kind == "HEIC":
+        check_tiles(data, label)
         heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         check_size(heif.size, label)
         reserve_pixels(held, heif.size[0] * heif.size[1])

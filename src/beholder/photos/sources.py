@@ -7,9 +7,10 @@ library: what counts is which methods a thing has.
 from __future__ import annotations
 
 import inspect
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -34,6 +35,7 @@ class OpenFile(Protocol):
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Plain: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
 Source: TypeAlias = Plain | bytearray | memoryview | OpenFile | Mapping[str, Any]
+_AS_TEXT = '{}: is open as text; open it in binary mode, "rb"'
 _EXPECTED_ARRAY = "uint8 of shape (H, W, 3), (H, W) or (H, W, 4)"
 _EXPECTED = "where a path, the bytes of a file, an open file, a Pillow image or an array is expected"
 
@@ -130,6 +132,8 @@ def _content(given: Any) -> bytes:
 def _content_of_file(file: Any) -> bytes:
     """From its start; the file stays open and where it was."""
     label = name_of(file) or "<file>"
+    if isinstance(file, io.TextIOBase) or isinstance(getattr(file, "file", None), io.TextIOBase):
+        raise PhotoError(_AS_TEXT.format(label))
     with _reading(label):
         if not _reads_bytes(file):
             inner = getattr(file, "file", None)  # an upload of an asynchronous server has the file in it
@@ -170,7 +174,7 @@ def _read_all(file: Any, label: str) -> bytes:
 
 def _checked_bytes(part: Any, label: str) -> bytes:
     if isinstance(part, str):
-        raise PhotoError(f'{label}: is open as text; open it in binary mode, "rb"')
+        raise PhotoError(_AS_TEXT.format(label))
     if part is None:
         raise PhotoError(f"{label}: has nothing to read yet")
     if not isinstance(part, bytes | bytearray | memoryview):
@@ -178,17 +182,15 @@ def _checked_bytes(part: Any, label: str) -> bytes:
     return bytes(part)
 
 
-class _reading:  # noqa: N801 - read as a statement: with _reading(label)
+@contextmanager
+def _reading(label: str) -> Iterator[None]:
     """Whatever reading raises, as a PhotoError of one line."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Exception) and not isinstance(error, PhotoError):
-            raise PhotoError(f"{self._label}: cannot be read: {one_line(error)}") from error
+    try:
+        yield
+    except PhotoError:
+        raise
+    except Exception as error:
+        raise PhotoError(f"{label}: cannot be read: {one_line(error)}") from error
 
 
 def _is_buffer(given: object) -> bool:

@@ -18,6 +18,8 @@ from beholder.errors import PhotoError
 
 HEADER_SECONDS = 5.0
 SECONDS_PER_MEGAPIXEL = 0.25
+_SMALL, _CHECKED_EACH = 4096, 32  # bytes, reads
+_read = io.BytesIO.read
 
 
 class TimedFile(io.BytesIO):
@@ -36,6 +38,7 @@ class TimedFile(io.BytesIO):
     def __init__(self, data: bytes, label: str) -> None:
         super().__init__(data)
         self._label, self._allowed, self._began = label, HEADER_SECONDS, time.thread_time()
+        self._unchecked = 0  # reads since the time was looked at, which takes longer than reading a few bytes
 
     def allow_pixels(self, pixels: int) -> None:
         """Add the time for decoding so many pixels."""
@@ -43,9 +46,12 @@ class TimedFile(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Like `io.BytesIO.read`. Raises PhotoError when the time is used up."""
-        if time.thread_time() - self._began > self._allowed:
-            raise PhotoError(
-                f"{self._label}: decoding takes more than {self._allowed:.0f} s of processor time, many times what a"
-                " photograph of its size needs; open it in a photo editor and save it again"
-            )
-        return super().read(size)
+        self._unchecked += 1
+        if self._unchecked == _CHECKED_EACH or size is None or not 0 <= size < _SMALL:
+            self._unchecked = 0
+            if time.thread_time() - self._began > self._allowed:
+                raise PhotoError(
+                    f"{self._label}: decoding takes more than {self._allowed:.0f} s of processor time, many times what"
+                    " a photograph of its size needs; open it in a photo editor and save it again"
+                )
+        return _read(self, size)

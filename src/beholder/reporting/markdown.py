@@ -15,6 +15,8 @@ from beholder.reporting.cells import (
 )
 from beholder.reporting.document import Column, Document, Missing, Part, Picture, Table, Text
 
+GENERATOR = "<!-- made by beholder -->"  # the last line, which no reader shows
+
 
 def markdown_page(
     document: Document, chapters: Sequence[Chapter], pictures: Mapping[str, EncodedPicture], folder: str
@@ -27,7 +29,7 @@ def markdown_page(
         pictures: the image of each figure, by name.
         folder: name of the folder of the pictures, beside the file.
     """
-    return "".join(f"{line}\n" for line in _lines(document, chapters, pictures, folder))
+    return "".join(f"{line}\n" for line in (*_lines(document, chapters, pictures, folder), "", GENERATOR))
 
 
 def escape_markdown(text: str, *, keep_code: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from PIL import Image
 
 from beholder.errors import BeholderError
 from beholder.files import check_writable, explained, replacing
+from beholder.output.report import is_report
 from beholder.reporting.cells import Chapter, EncodedPicture
 from beholder.reporting.document import Document, Part, Picture, Text
 from beholder.reporting.html import html_page
-from beholder.reporting.markdown import markdown_page
+from beholder.reporting.markdown import GENERATOR, markdown_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +33,7 @@ def write_document(document: Document, path: Path) -> list[Path]:
         BeholderError: ``path`` does not end in .html or cannot be written.
     """
     check_document_path(path)
-    text_path, folder = path.with_suffix(".md"), path.with_name(f"{path.stem}-figures")
+    text_path, folder = _companions(path)
     what = "the report"
     with replacing(path, what) as page, replacing(text_path, what) as text:  # fails before the work
         chapters = _chapters(document)
@@ -53,15 +55,39 @@ def write_document(document: Document, path: Path) -> list[Path]:
     return [path, text_path, *files]
 
 
-def check_document_path(path: Path) -> None:
+def check_document_path(path: Path, inputs: Iterable[str | None] = ()) -> None:
     """Check the path of a report before long work.
 
+    Args:
+        path: of the page.
+        inputs: files that are read.
+
     Raises:
-        BeholderError: ``path`` does not end in .html, or cannot be written.
+        BeholderError: ``path`` does not end in .html, or cannot be written; or there is a page, a Markdown file or a
+            folder of figures of that name that is not from a report.
     """
     if path.suffix != ".html":
         raise BeholderError(f"cannot write the report to {path}: the name has to end in .html")
-    check_writable(path, "the report")
+    text_path, folder = _companions(path)
+    check_writable(path, "the report", is_report, inputs)
+    check_writable(text_path, "the report", _is_markdown, inputs)
+    if not text_path.exists() and folder.is_dir() and any(folder.iterdir()):
+        raise BeholderError(
+            f"{folder}: is there already, and {text_path.name}, to which figures in it would belong, is not; "
+            "choose another name, or remove it first"
+        )
+
+
+def _companions(path: Path) -> tuple[Path, Path]:
+    """The Markdown file beside a page, and the folder of its figures."""
+    return path.with_suffix(".md"), path.with_name(f"{path.stem}-figures")
+
+
+def _is_markdown(path: Path) -> bool:
+    """Whether a file is the Markdown of a report."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 100))
+        return file.read().rstrip().endswith(GENERATOR.encode())
 
 
 def _encode(image: "Figure | Image.Image") -> EncodedPicture:

@@ -53,6 +53,8 @@ class Scorer:
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+        if threads is not None and threads < 0:
+            raise ValueError(f"threads is {threads}; give 1 or more, or None for one per core")
         path = model_path(model)
         embedded = model is None or os.fspath(model) in EMBEDDED
         self._model = model if embedded else os.path.abspath(path)  # by which another process finds it
@@ -72,8 +74,11 @@ class Scorer:
     def __reduce__(self) -> tuple[Callable[..., "Scorer"], tuple[Any, ...]]:
         return _same_scorer, (self._model, self._threads, self.id)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Scorer":
+    def __copy__(self) -> "Scorer":
         return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Scorer":
+        return self
 
     def _opened(self) -> Any:
         """The session; a forked process opens one of its own when it first needs it."""

@@ -96,7 +96,7 @@ class Scores:
         >>> import beholder
         >>> photos = ["examples/photos/rocket.jpg", "examples/photos/flower.jpg"]
         >>> beholder.load("fast").score(photos)  # doctest: +ELLIPSIS
-        Scores(2 photographs by fast@...: overall 4.7..., 5.7...; beauty, valence, arousal, quality)
+        Scores(2 photographs by fast@...: overall 4..., 5...; beauty, valence, arousal, quality)
         """
         count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {self.model}"
         names = [task.name for task in self.tasks]
@@ -113,7 +113,7 @@ class Scores:
         columns = self[:SHOWN].to_dict()
         head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *columns))
         rows = "".join(
-            f"<tr><th>{row}</th>{''.join(f'<td>{value:.4g}</td>' for value in values)}</tr>"
+            f"<tr><th>{row}</th>{''.join(f'<td>{_shown(value)}</td>' for value in values)}</tr>"
             for row, values in enumerate(zip(*columns.values(), strict=True))
         )
         first = f"the first {SHOWN} of " if len(self) > SHOWN else ""
@@ -239,6 +239,10 @@ class Scores:
         (1, 10)
         """
         return require("pandas", "pandas", "to_pandas").DataFrame(self.to_dict())
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def same_content(one: Any, other: Any) -> bool:

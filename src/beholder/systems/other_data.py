@@ -44,4 +44,4 @@ def scores_of_other_data(
                 bar.advance(bar.task_ids[0], len(part))
         document = {"key": wanted, "rows": rows.tolist(), "scores": scores}
         write_json(path, document)
-    return other.ratings[document["rows"], 0], np.array(document["scores"])
+    return other.ratings[document["rows"], 0], np.array(document["scores"], dtype=float)

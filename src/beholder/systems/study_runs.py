@@ -13,6 +13,7 @@ from beholder.data.registry import is_csv, split_of
 from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import fold_split, folds_of, split_hash
 from beholder.terminal import say
+from beholder.text import json_text
 
 FOLDS = 5
 
@@ -167,7 +168,7 @@ def train_all(
             outcome = train(photos, recipe, checkpoint)
             predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
             with replacing(path, "a run") as partial, explained(path, "a run"):
-                partial.write_text(json.dumps({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
+                partial.write_text(json_text({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
             if number > 1:
                 remove(checkpoint)
         else:
@@ -181,6 +182,9 @@ def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:
     try:
         found = read_json(path)
         predicted = {stage: np.array(values, dtype=float) for stage, values in found["predicted"].items()}
-        return found["made_by"], Outcome(found["history"], predicted)
+        history = [
+            {name: np.nan if value is None else value for name, value in row.items()} for row in found["history"]
+        ]
+        return found["made_by"], Outcome(history, predicted)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

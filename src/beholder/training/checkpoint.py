@@ -1,12 +1,14 @@
 """The state of a training after each epoch, in one file that is replaced as a whole.
 
 A safetensors file: the parameters in training, the optimiser's moments, the parameters of the best epoch of each stage,
-and as JSON in its header the history and the settings of the training. No pickle.
+and as JSON in its header the history, the settings of the training and the names of all tensors. No pickle. A file that
+lacks a tensor, or has others or values that are not finite, is refused.
 
 "Parameters" are all tensors that training changes, running statistics included, those of the optimiser first.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from torch import Tensor
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.files import check_writable, explained, replacing
+from beholder.text import printable
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum_buffer")  # of Adam, and of SGD
 
@@ -43,19 +46,31 @@ class Checkpoint:
             self._read(path)
         with explained(path, "the checkpoint"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        check_writable(path, "the checkpoint")  # fails before any work is done
+        check_writable(path, "the checkpoint", lambda _: True)  # fails before any work is done
 
     def _read(self, path: Path) -> None:
         safetensors = require("safetensors", "train", "checkpoints")
+        if not path.is_file():  # opening a pipe would wait for ever
+            raise self._refusal("it is not a file")
         try:
             with safetensors.safe_open(path, "pt") as file:
                 document = json.loads((file.metadata() or {})["beholder"])
                 self.tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             found, self.history = document["made_by"], document["history"]
-        except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+            names = set(map(str, document["tensors"]))
+            if not isinstance(found, dict) or not all(map(_is_epoch, self.history)):
+                raise TypeError("its history is none")
+        except (OSError, KeyError, TypeError, ValueError, RecursionError, safetensors.SafetensorError) as error:
             raise BeholderError(
                 f"{path}: is not a checkpoint ({type(error).__name__}); remove it to begin anew"
             ) from None
+        if odd := self.tensors.keys() ^ names:
+            raise self._refusal(
+                f"{printable(min(odd))} is {'missing' if min(odd) in names else 'not of this training'}"
+            )
+        for name, value in self.tensors.items():
+            if not torch.isfinite(value).all():
+                raise self._refusal(f"{printable(name)} has values that are not finite numbers")
         for name, value in self.made_by.items():
             if found.get(name) != value:
                 raise BeholderError(
@@ -64,22 +79,45 @@ class Checkpoint:
                 )
 
     def restore(self, stage: int, parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> int:
-        """Load the parameters and moments of a stage's last epoch; returns the number of the next epoch."""
+        """Load the parameters and moments of a stage's last epoch; returns the number of the next epoch.
+
+        Raises:
+            BeholderError: the file has other tensors than this training.
+        """
         done = [row["epoch"] for row in self.history if row["stage"] == stage]
         if not done:
             return 1
+        if any(row["stage"] > stage for row in self.history):  # a later stage has begun: only its best epoch is needed
+            return max(done) + 1
+        self._fill(stage, "now", parameters)
         moments: dict[int, dict[str, Tensor]] = {}
         for number, (name, parameter) in enumerate(parameters.items()):
-            if f"{stage}.now.{name}" not in self.tensors:  # a later stage has begun: only its best epoch is needed
-                return max(done) + 1
-            with torch.no_grad():
-                parameter.copy_(self.tensors[f"{stage}.now.{name}"])
-            kinds = {f"{stage}.{kind}.{name}": kind for kind in MOMENTS}
-            found = {kind: self.tensors[key] for key, kind in kinds.items() if key in self.tensors}
+            kinds = {kind: f"{stage}.{kind}.{name}" for kind in MOMENTS}
+            found = {kind: self.tensors[key] for kind, key in kinds.items() if key in self.tensors}
+            for kind, value in found.items():
+                self._check(kinds[kind], value, torch.zeros(()) if kind == "step" else parameter)
             if found:
                 moments[number] = found
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
         return max(done) + 1
+
+    def _fill(self, stage: int, kind: str, parameters: Mapping[str, Tensor]) -> None:
+        for name, parameter in parameters.items():
+            key = f"{stage}.{kind}.{name}"
+            if key not in self.tensors:
+                raise self._refusal(f"{key} is missing")
+            self._check(key, self.tensors[key], parameter)
+            with torch.no_grad():
+                parameter.copy_(self.tensors[key])
+
+    def _check(self, key: str, value: Tensor, expected: Tensor) -> None:
+        """A tensor of another shape might be stretched, one of another type rounded."""
+        if (value.shape, value.dtype) != (expected.shape, expected.dtype):
+            shapes = f"{tuple(value.shape)} {value.dtype}, not {tuple(expected.shape)} {expected.dtype}"
+            raise self._refusal(f"{key} is {shapes}".replace("torch.", ""))
+
+    def _refusal(self, why: str) -> BeholderError:
+        return BeholderError(f"{self.path}: is damaged or not of this training: {why}; remove it to begin anew")
 
     def is_best(self, row: dict[str, Any]) -> bool:
         """Whether an epoch has a lower validation loss than all earlier epochs of its stage."""
@@ -100,7 +138,7 @@ class Checkpoint:
         if self.path is None:
             return
         safetensors = require("safetensors.torch", "train", "checkpoints")
-        document = json.dumps({"made_by": self.made_by, "history": self.history})
+        document = json.dumps({"made_by": self.made_by, "history": self.history, "tensors": sorted(self.tensors)})
         content = safetensors.save(
             {name: value.contiguous() for name, value in self.tensors.items()}, {"beholder": document}
         )
@@ -108,11 +146,15 @@ class Checkpoint:
             partial.write_bytes(content)
 
     def best(self, stage: int, parameters: Mapping[str, Tensor]) -> float:
-        """Load the parameters of a stage's best epoch; returns its validation loss."""
-        for name, parameter in parameters.items():
-            with torch.no_grad():
-                parameter.copy_(self.tensors[f"{stage}.best.{name}"])
+        """Load the parameters of a stage's best epoch; returns its validation loss. Raises as :meth:`restore`."""
+        self._fill(stage, "best", parameters)
         return float(min(row["validation_loss"] for row in self.history if row["stage"] == stage))
+
+
+def _is_epoch(row: Any) -> bool:
+    numbers = [row[name] for name in ("stage", "epoch", "validation_loss")]
+    whole = all(type(number) is int and number > 0 for number in numbers[:2])
+    return whole and type(numbers[2]) in (int, float) and math.isfinite(numbers[2])
 
 
 def _brief(value: Any) -> str:

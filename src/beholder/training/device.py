@@ -3,10 +3,16 @@
 import torch
 
 from beholder.errors import BeholderError
+from beholder.scoring.cores import CORES
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """A torch device; ``auto`` is CUDA where available. Raises BeholderError for a device that is not available."""
+    """A torch device; ``auto`` is CUDA where available. Raises BeholderError for a device that is not available.
+
+    PyTorch, which knows no quotas of containers, gets as many threads as this process may use cores.
+    """
+    if torch.get_num_threads() > CORES:
+        torch.set_num_threads(CORES)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -101,7 +101,7 @@ def cached_array(
     values, counter = folder / f"{photos.name}-{name}.npy", folder / f"{photos.name}-{name}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        done = _done(values, counter, shape)
+        done = _done(values, counter, shape, dtype)
         if not done:
             np.lib.format.open_memmap(values, mode="w+", dtype=dtype, shape=shape).flush()
             _check_room(values, photos.name)
@@ -123,11 +123,13 @@ def cached_array(
         ) from None
 
 
-def _done(values: Path, counter: Path, shape: tuple[int, ...]) -> int:
+def _done(values: Path, counter: Path, shape: tuple[int, ...], dtype: str) -> int:
     """Number of finished photographs; 0 where a file is missing or damaged."""
     try:
-        whole = np.lib.format.open_memmap(values, mode="r").shape == shape
-        return int(read_json(counter)["done"]) if whole else 0
+        array = np.lib.format.open_memmap(values, mode="r")
+        done = read_json(counter)["done"]
+        known = type(done) is int and 0 <= done <= shape[1]
+        return done if known and array.shape == shape and array.dtype == dtype else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0
 

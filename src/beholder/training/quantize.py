@@ -31,6 +31,7 @@ from beholder.extras import require
 from beholder.files import explained, replacing
 from beholder.metrics import rounded, srcc
 from beholder.photos.read import Pixels, read_photo
+from beholder.scoring.cores import CORES
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scorer import Scorer
 from beholder.training.calibration import ActivationRange, calibrate, constants_of, quantize_dequantize, rounded_tensors
@@ -159,7 +160,7 @@ def _pixels(scorer: Scorer, paths: Sequence[Path]) -> np.ndarray:
         except PhotoError:
             return None
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(CORES) as pool:
         found = [pixels for pixels in pool.map(prepare, paths) if pixels is not None]
     return np.stack(found) if found else np.zeros((0, *scorer.info.size[::-1], 3), np.uint8)
 

@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from beholder.cli.options import Cache, Device, EmbeddedRoot
-from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable
+from beholder.cli.outputs import model_output
+from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, resumable
 from beholder.files import remove
 from beholder.terminal import show
 
 
 def train_default(
     root: EmbeddedRoot = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("default.onnx"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: default.onnx]")
+    ] = None,
     cache: Cache = None,
     seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
 ) -> None:
@@ -34,7 +37,7 @@ def train_default(
     require("torch", "train", "training")
     from beholder.embedded.default import DefaultRecipe, train
 
-    path = model_file_path(out, "default")
+    path = model_output(out, "default")
     made = train(data_root(root), path, DefaultRecipe(seed=seed), cache)
     console = make_console()
     console.print(metrics_table(made.metrics, "Out of fold (95% bootstrap intervals)"))
@@ -43,7 +46,7 @@ def train_default(
 
 def train_fast(
     root: EmbeddedRoot = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.")] = Path("fast.onnx"),
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: fast.onnx]")] = None,
     work: Work = None,
     cache: Cache = None,
     seed: Annotated[int, typer.Option(help="Of the folds, and of what the network is shown.")] = 0,
@@ -70,7 +73,7 @@ def train_fast(
     from beholder.embedded.fast import FastRecipe, train
     from beholder.training.device import choose_device as choose
 
-    path = model_file_path(out, "fast")
+    path = model_output(out, "fast")
     folder = data_root(root)
     checkpoint = (work or path.with_suffix(".training")) / "checkpoint.safetensors"
     recipe = FastRecipe(seed=seed, distilling=distillation.DistillationRecipe(seed=seed))

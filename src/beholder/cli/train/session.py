@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beholder.cli.session import STOPPED
-from beholder.errors import BeholderError
-from beholder.files import check_writable
 from beholder.terminal import say
 
 if TYPE_CHECKING:
@@ -36,15 +34,6 @@ def resumable(folder: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             folder.rmdir()
-
-
-def model_file_path(out: Path | None, name: str) -> Path:
-    """Path of the model file. Raises BeholderError if it cannot be written."""
-    path = out or Path(f"{name}.onnx")
-    if path.suffix.lower() != ".onnx":
-        raise BeholderError(f"{path}: a model file is an ONNX file; give a name that ends in .onnx")
-    check_writable(path, "the model file")
-    return path
 
 
 def say_data(photos: "RatedPhotos", tasks: "Sequence[Task]", also: str = "") -> None:

@@ -23,8 +23,9 @@ from beholder.cli.options import (
     SecondRoot,
     ranges,
 )
+from beholder.cli.outputs import model_output
 from beholder.cli.train.embedded import train_default, train_fast
-from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, model_file_path, resumable, say_data
+from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, resumable, say_data
 from beholder.errors import BeholderError
 from beholder.files import remove
 from beholder.systems.options import default_text, defaults_for
@@ -66,7 +67,7 @@ def train_probe(
     require("torch", "train", "training")
     from beholder.systems.probe import train
 
-    path = model_file_path(out, f"probe-{Path(data).stem}")
+    path = model_output(out, f"probe-{Path(data).stem}")
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
@@ -119,7 +120,7 @@ def train_system(
     from beholder.training.device import choose_device as choose
 
     functions = system.functions()
-    path = model_file_path(out, f"{system.name}-{Path(data).stem}")
+    path = model_output(out, f"{system.name}-{Path(data).stem}")
     by_data = _by_data(system.recipe)
     given = {name: value for name, value in settings.items() if value is not None or name not in by_data}
     recipe = system.recipe(**{**defaults_for(system.recipe, data), **given})

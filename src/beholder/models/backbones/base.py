@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from beholder.models.registry import backbone_class
-from beholder.models.weights import load_weights, weights_identity
+from beholder.models.weights import digest, load_weights
 
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
@@ -98,6 +98,6 @@ def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def backbone_identity(name: str) -> str:
-    """The digest of a backbone's pretrained values. Raises as :func:`create_backbone`."""
+    """The digest of the pretrained values that a backbone is given. Raises as :func:`create_backbone`."""
     backbone_class(name)
-    return weights_identity(name, parameter_shapes)
+    return digest(load_weights(name, parameter_shapes))

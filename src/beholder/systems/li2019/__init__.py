@@ -16,8 +16,9 @@ One gives the score, the other the traits, in the paper the Big Five of who like
 A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
 beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
 
-The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU and thousands of photographs. With a
-few hundred on a CPU train the last layers at larger rates, as in the second example.
+The defaults are the paper's: DenseNet-121, trained whole, which wants a GPU, thousands of photographs, and weights from
+a file: beholder weights fetch densenet121 --from FILE. With a few hundred photographs on a CPU train the last layers of
+another backbone at larger rates, as in the second example.
 
 \b
 Examples:

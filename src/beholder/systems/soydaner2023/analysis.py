@@ -207,7 +207,8 @@ def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndar
         document = {"key": key, "shares": whole.shares.tolist(), "changes": changes}
         write_json(path, document)
     return Deletion(
-        np.array(document["shares"]), {kind: np.array(values) for kind, values in document["changes"].items()}
+        np.array(document["shares"]),
+        {kind: np.array(values, dtype=float) for kind, values in document["changes"].items()},
     )
 
 

@@ -1,0 +1,78 @@
+"""The commands of the documentation that train: as they are written, but for a tiny network and few steps."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from beholder.embedded import default
+from beholder.metrics import resampled
+from beholder.systems import study
+from beholder.systems.registry import find_system
+from beholder.training.features import Extractor
+from helpers import tiny_backbones
+from helpers.shell_examples import SHELL, Block, Words, is_long, named, pipelines, run
+
+pytestmark = pytest.mark.slow
+
+TINY: dict[str, dict[str, Any]] = {
+    "soydaner2023": {"side": 32, "hidden": (16, 8), "batch": 8, "epochs1": 1, "steps1": 0, "epochs2": 1},
+    "li2019": {"resize": 24, "side": 16, "hidden": (16, 8), "batch": 8, "epochs1": 1, "epochs2": 1},
+    "song2023": {"side": 32, "maps": 2, "batch": 8, "epochs1": 1},
+}
+TRAINING = [block for block in SHELL if not block.reason and any(map(is_long, pipelines(block.text)))]
+COLOURS = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
+
+
+class Colours(nn.Module):
+    """Mean colours, in place of the default model's features."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.float().mean((2, 3))
+
+
+@pytest.fixture
+def tiny(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tiny networks, in trainings and in the papers' experiments; and a model file that can be made 8 bits."""
+    tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
+    monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)  # an aspect ratio is kept
+    monkeypatch.setattr(study, "resampled", functools.partial(resampled, resamples=50))
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 10)
+    monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 6)
+    monkeypatch.setattr("beholder.systems.comparison.TIMED_TURNS", 1)
+    for name, settings in TINY.items():
+        functions = find_system(name).functions()
+        recipe = replace(functions.recipe_for("oasis"), backbone="tiny", **settings)
+        monkeypatch.setattr(functions, "recipe_for", lambda data, recipe=recipe: recipe)
+    Path("mine.onnx").unlink()
+    run([quickened(["beholder", "train", "soydaner2023", "--data", "ratings.csv", "--out", "mine.onnx"])])
+    yield
+
+
+def quickened(words: Words) -> Words:
+    """A training with options that make it quick: the last one of a name counts."""
+    if words[:2] == ["beholder", "reproduce"]:
+        return [*words, "--folds", "1", *(["--seeds", "1"] if words[2] != "all" else [])]
+    settings = TINY.get(words[2], {}) if words[:2] == ["beholder", "train"] else {}
+    if not settings:
+        return words
+    added = ["--backbone", "tiny"]
+    for name, value in settings.items():
+        added += [f"--{name}", *map(str, value if isinstance(value, tuple) else [value])]
+    return [*words, *added]
+
+
+@named(TRAINING)
+def test_block_runs(block: Block, tiny: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for pipeline in pipelines(block.text):
+        with monkeypatch.context() as patch:
+            if pipeline[0][:2] == ["beholder", "reproduce"]:
+                patch.setattr(default, "extractor", lambda recipe: COLOURS)
+                patch.setattr(default, "frozen_features", lambda recipe: Colours())
+            run([quickened(words) for words in pipeline])

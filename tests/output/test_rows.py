@@ -111,4 +111,4 @@ def test_the_table_shows_extra_columns() -> None:
     table = scores_table([(1, row_of(scored("a.jpg"), columns, (extra,)))], TASKS, (extra,), width=120)
     headers = [str(column.header) for column in table.columns]
     assert headers == ["rank", "file", "overall", "90% interval", "pct", "series", "decision", "quality"]
-    assert [next(iter(column.cells)) for column in table.columns][5:] == ["7", "keep, or not", "0.50"]
+    assert [str(next(iter(column.cells))) for column in table.columns][5:] == ["7", "keep, or not", "0.50"]

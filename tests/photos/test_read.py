@@ -183,8 +183,8 @@ def test_no_permission(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_pipes_and_devices_do_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
-    for path in (tmp_path / "pipe.jpg", os.devnull):
-        assert "is a pipe, not a photograph" in reason(path)
+    for path, kind in ((tmp_path / "pipe.jpg", "pipe"), (os.devnull, "device")):
+        assert f"is a {kind}, not a photograph" in reason(path)
 
 
 def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):

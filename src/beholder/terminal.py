@@ -19,6 +19,9 @@ from beholder.text import MAX_LINE, cut, harmless, json_text, printable
 _PLAIN = {"\u2026": "...", "\u00b1": "+-", "\u2013": "-", "\u2014": "-", "\u00d7": "x", "\u2212": "-", "\u2265": ">="}
 
 
+_closed_at_start: set[int] = set()  # of the numbers 0, 1 and 2
+
+
 class SafeStream(io.TextIOWrapper):
     """A text stream that writes control characters as escapes, except for line breaks and tabs."""
 
@@ -42,8 +45,14 @@ def prepare() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, this one
+            _closed_at_start.add(number)
     sys.stdin = sys.stdin or _nothing("r")
     sys.stdout, sys.stderr = _safe(sys.stdout), _safe(sys.stderr)
+
+
+def output_is_closed() -> bool:
+    """Whether standard output is closed, or was when the program started."""
+    return not sys.stdout or 1 in _closed_at_start
 
 
 def _safe(stream: TextIO | None) -> TextIO:

@@ -68,7 +68,7 @@ def report(
     if path.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{path}: a report is a web page; give a name that ends in .html")
     check_writable(path, "the report", is_report, (*paths, model, taste))
-    if out is None:
+    if out is None and not quiet:
         say_replaced(path)
     scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)

@@ -65,7 +65,7 @@ def check_output(
     if path == STANDARD_OUTPUT:
         if resume:
             raise BeholderError("--resume goes on with a file, and standard output is none: name a file with --out")
-        if not sys.stdout:
+        if output_is_closed():
             raise BeholderError("standard output is closed: name a file with --out")
         return
     form = format_of(path)

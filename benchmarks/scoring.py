@@ -42,8 +42,8 @@ from beholder.models.cost import gflop
 from beholder.photos.read import read_photo
 from beholder.photos.resize import decode_size, resize_exact
 from beholder.scoring.batch import THREADS, concurrent_batches, default_batch
-from beholder.scoring.model_file import default_path
 from beholder.scoring.cores import CORES
+from beholder.scoring.model_file import default_path
 from beholder.systems.soydaner2023.network import MultiTask, ScoringMultiTask
 from beholder.training.export import export
 from beholder.training.quantize import quantize

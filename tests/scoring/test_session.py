@@ -18,7 +18,7 @@ import pytest
 import beholder
 from beholder.errors import ModelError
 from beholder.scoring.onnx_file import sealed
-from beholder.scoring.session import stop_runs
+from beholder.scoring.session import run_session, stop_runs
 from helpers.broken_models import edit_metadata, endless, with_graph
 
 
@@ -177,36 +177,43 @@ def test_a_file_that_two_formats_claim_is_opened_as_what_was_checked(colour_mode
     assert beholder.load(path).score(black).values.tolist() == beholder.load(colour_model).score(black).values.tolist()
 
 
-def interrupt_once(begun: Callable[[], bool]) -> None:
+def interrupt_once(begun: threading.Event) -> None:
     """Ctrl-C, once something has begun."""
 
     def wait() -> None:
-        until = time.monotonic() + 60
-        while not begun() and time.monotonic() < until:
-            time.sleep(0.01)
+        begun.wait(60)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=wait, daemon=True).start()
 
 
-def test_ctrl_c_ends_a_model_that_never_ends(colour_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["score", "explain", "score_photos"])
+def test_ctrl_c_ends_a_model_that_never_ends(
+    way: str, colour_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "endless.onnx"
     path.write_bytes(colour_model.read_bytes())
     with_graph(endless)(path)
-    scorer, picture = beholder.load(path), np.zeros((9, 9, 3), np.uint8)
-    for run in (
-        lambda: scorer.score(picture),
-        lambda: scorer.explain(picture),
-        lambda: list(beholder.score_photos(scorer, [picture] * 9)),
-    ):
-        before = set(threading.enumerate())
-        interrupt_once(lambda before=before: len(set(threading.enumerate()) - before) > 1)
-        with pytest.raises(KeyboardInterrupt):
-            run()
-        until = time.monotonic() + 60
-        while set(threading.enumerate()) - before and time.monotonic() < until:
-            time.sleep(0.01)
-        assert not set(threading.enumerate()) - before  # nothing goes on computing
+    scorer, picture, begun = beholder.load(path), np.zeros((9, 9, 3), np.uint8), threading.Event()
+    ways = {
+        "score": scorer.score,
+        "explain": scorer.explain,
+        "score_photos": lambda picture: list(beholder.score_photos(scorer, [picture] * 9)),
+    }
+
+    def tell(*given: Any) -> list[np.ndarray]:
+        begun.set()
+        return run_session(*given)
+
+    monkeypatch.setattr("beholder.scoring.scorer.run_session", tell)
+    before = set(threading.enumerate())
+    interrupt_once(begun)
+    with pytest.raises(KeyboardInterrupt):
+        ways[way](picture)
+    until = time.monotonic() + 60
+    while set(threading.enumerate()) - before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not set(threading.enumerate()) - before  # nothing goes on computing
 
 
 def test_other_runs_of_the_same_model_go_on(colour_model: Path) -> None:

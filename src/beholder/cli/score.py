@@ -85,7 +85,8 @@ def score(
       0    all scored
       1    nothing was scored
       3    some could not be read
-      130  stopped by Ctrl-C, SIGTERM or SIGHUP; --out holds what was done
+      130  stopped by Ctrl-C, SIGTERM or SIGHUP; the file of --out holds what was done;
+           a second one ends the program at once
 
     \b
     Examples:

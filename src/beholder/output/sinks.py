@@ -39,6 +39,7 @@ from beholder.output.csv_lines import CSV, CSV_WITH_BOM, form_found
 from beholder.output.formats import STREAMED, format_of, in_words
 from beholder.output.row_file import Sink, Table, replaced_lines
 from beholder.output.rows import extra_ids, identity_of
+from beholder.terminal import output_is_closed
 
 if TYPE_CHECKING:
     from beholder.output.rows import Columns

@@ -1,6 +1,7 @@
 """What an ONNX file says of itself, found without onnx; one way to read it; the seal that tells of any damage."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -31,15 +32,13 @@ def test_what_it_says_is_what_onnx_finds(which: str, colour_model: Path) -> None
         assert found.outputs == declared(expected.graph.output)
 
 
-def declared(values: list[onnx.ValueInfoProto]) -> dict[str, TensorType]:
-    tensors = {value.name: value.type.tensor_type for value in values}
-    return {
-        name: TensorType(
-            tensor.elem_type,
-            tuple(each.dim_value if each.HasField("dim_value") else None for each in tensor.shape.dim),
-        )
-        for name, tensor in tensors.items()
-    }
+def declared(values: list[onnx.ValueInfoProto]) -> dict[str, TensorType | None]:
+    found: dict[str, TensorType | None] = {}
+    for value in values:
+        tensor = value.type.tensor_type
+        shape = (each.dim_value if each.HasField("dim_value") else None for each in tensor.shape.dim)
+        found[value.name] = TensorType(tensor.elem_type, tuple(shape)) if value.type.HasField("tensor_type") else None
+    return found
 
 
 def test_the_messages_are_those_of_onnx() -> None:
@@ -281,12 +280,13 @@ def test_every_flipped_bit_missing_end_and_addition_is_told(colour_model: Path, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EMBEDDED)
-def test_damage_of_an_embedded_model_is_told(name: str, tmp_path: Path) -> None:
+def test_damage_of_an_embedded_model_is_told(name: str) -> None:
     whole, random = embedded_path(name).read_bytes(), Random(0)
     places = [*range(len(whole) - 200, len(whole)), *(random.randrange(len(whole)) for _ in range(100))]
+    assert read_onnx(whole).sealed
     for number, at in enumerate(places):
         flipped = bytearray(whole)
         flipped[at] ^= 1 << number % 8
-        assert refused(tmp_path / "m.onnx", bytes(flipped)), at
-        assert refused(tmp_path / "m.onnx", whole[:at]), at
-    assert refused(tmp_path / "m.onnx", whole + b"\0")
+        for damaged in (bytes(flipped), whole[:at]):
+            with suppress(ModelError):
+                assert not read_onnx(damaged).sealed, at

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from beholder.errors import PhotoError
+from beholder.photos.encodings import Encoding, icc_profile
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 BACKGROUND = (255, 255, 255)  # behind transparency: white, as in a browser
 
 
-def to_srgb(image: Image.Image, label: str) -> Image.Image:
+def to_srgb(image: Image.Image, label: str, described: Encoding | None = None) -> Image.Image:
     """A loaded image of any mode -> RGB in sRGB, opaque.
+
+    Args:
+        image: its ICC profile is in its info.
+        label: name for error messages.
+        described: its colours if it has no ICC profile; None is sRGB.
 
     Raises:
         PhotoError: grey values beyond black and white; the message begins with `label`.
@@ -32,7 +38,9 @@ def to_srgb(image: Image.Image, label: str) -> Image.Image:
         image = image.convert("L" if image.mode == "LA" else "RGB")
     elif image.mode not in ("L", "RGB", "CMYK"):  # the modes that profiles describe
         image = image.convert("RGB")
-    transform = profile_transform(profile, image.mode) if isinstance(profile, bytes) else None
+    if not profile and described is not None and image.mode != "CMYK":
+        profile = icc_profile(described, image.mode)
+    transform = profile_transform(profile, image.mode) if profile and isinstance(profile, bytes) else None
     if transform is not None:
         image = transform.apply(image)
     elif image.mode != "RGB":

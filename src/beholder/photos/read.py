@@ -36,25 +36,23 @@ import numpy.typing as npt
 from PIL import Image, features
 
 from beholder.errors import PhotoError
+from beholder.photos import exif
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
+from beholder.photos.encodings import ADOBE_RGB, Encoding
 from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.isobmff import nclx_encoding
+from beholder.photos.jpeg import completed
 from beholder.photos.memory import check_size, reserve_pixels
+from beholder.photos.png import PngFile, encoding, without_damage
+from beholder.photos.tiff import is_camera_raw, open_tiff
+from beholder.photos.webp import open_webp
 from beholder.text import one_line, printable
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
 MAX_FILE_BYTES = 2 * 1024**3
 MIN_PREVIEW_SIDE = 720  # pixels a side of a RAW file's preview to use it in place of the RAW data, without a `min_size`
-_UPRIGHT = {  # EXIF orientation -> the operation that makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _LIBRAW_FLIP = {3: 3, 5: 8, 6: 6}  # LibRaw's flip -> EXIF orientation
 
 
@@ -158,22 +156,63 @@ def _from_bytes(
         heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         check_size(heif.size, label)
         reserve_pixels(held, heif.size[0] * heif.size[1])
-        return _from_image(heif.to_pillow(), label)
-    if kind in PILLOW_PLUGINS:
-        image = _open(data, kind)
-        tags: Any = getattr(image, "tag_v2", {})
-        if not (50706 in tags or tags.get(254) == 1):
-            return _from_image(image, label, held, min_size)
-        kind = "RAW"  # DNGVersion, or a first page that is a thumbnail: RAW without its suffix
-    if kind == "RAW":
+        return _from_image(heif.to_pillow(), label, described=nclx_encoding(data))
+    if kind == "RAW" or (kind == "TIFF" and is_camera_raw(data)):
         return _from_raw(data, min_size, label, held)
-    raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
+    if kind == "TIFF":
+        image, orientation, described = open_tiff(data, label, held)
+        return _from_image(image, label, orientation=orientation, described=described)
+    if kind not in PILLOW_PLUGINS:
+        raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
+    try:
+        with contextlib.ExitStack() as first:
+            photo = _from_pillow(data, kind, min_size, label, first)
+            held.push(first.pop_all())
+        return photo
+    except (PhotoError, MemoryError):
+        raise
+    except Exception as error:  # damage where no pixels are
+        mended = _mended(data, kind, error, label, held)
+        if mended is None:
+            raise
+        return _from_pillow(mended, kind, min_size, label, None)
+
+
+def _from_pillow(
+    data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack | None
+) -> Photo:
+    described = nclx_encoding(data) if kind == "AVIF" else None
+    if kind == "WebP":
+        image: Image.Image = open_webp(data, label)
+    elif kind == "PNG":
+        image = PngFile(io.BytesIO(data))
+        described, goes_first = encoding(data)
+        if goes_first:
+            image.info.pop("icc_profile", None)
+    else:
+        image = _open(data, kind)
+    return _from_image(image, label, held, min_size, described=described)
+
+
+def _mended(data: bytes, kind: str, error: Exception, label: str, held: contextlib.ExitStack) -> bytes | None:
+    """The file without damage that hurts no pixels, None if there is none; its pixels are reserved with `held`."""
+    cut = kind == "JPEG" and "truncated" in str(error)
+    if kind != "PNG" and not cut:
+        return None
+    mended = without_damage(data) if kind == "PNG" else data
+    if mended is None:
+        return None
+    size = (PngFile(io.BytesIO(mended)) if kind == "PNG" else _open(data, kind)).size
+    check_size(size, label)
+    reserve_pixels(held, size[0] * size[1])
+    return completed(data) if cut else mended
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
     plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
     image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(io.BytesIO(data))
+    image.info.pop("xmp", None)  # in which Pillow would look for an orientation; browsers do not
     return image
 
 
@@ -182,7 +221,9 @@ def _from_image(
     label: str,
     held: contextlib.ExitStack | None = None,
     min_size: tuple[int, int] | None = None,
+    *,
     orientation: int = 1,
+    described: Encoding | None = None,
 ) -> Photo:
     """Decode an opened image.
 
@@ -192,22 +233,22 @@ def _from_image(
         held: reserves the pixels to decode; None if they are reserved already.
         min_size: the smallest (width, height) to decode.
         orientation: EXIF orientation to assume if the image has none.
+        described: what its file says of its colours other than by an ICC profile.
     """
     width, height = image.size
     check_size(image.size, label)
     if min_size and image.format == "JPEG":
         across, down = (max(1, side) for side in min_size)
-        image.draft(None, (down, across) if _orientation(image, orientation) >= 5 else (across, down))
+        image.draft(None, (down, across) if exif.orientation(image, orientation) >= 5 else (across, down))
     if held is not None:
         whole = image.info.get("progressive")  # libjpeg keeps all its coefficients, also in a reduced decode
         reserve_pixels(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
-    orientation = _orientation(
-        image, orientation
-    )  # only now: Pillow turns a TIFF in load, and a PNG may store it at its end
-    image = to_srgb(image, label)
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
+    # Only now: Pillow turns a TIFF in load, and a PNG may store its orientation at its end.
+    orientation = exif.orientation(image, orientation)
+    if described is None and exif.is_adobe_rgb(image):
+        described = ADOBE_RGB
+    image = exif.upright(to_srgb(image, label, described), orientation)
     if orientation >= 5:
         width, height = height, width
     return Photo(np.array(image), width, height)  # a copy: writable, and the caller's image stays as it was
@@ -227,20 +268,12 @@ def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: c
             image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG")
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # more than was reserved
                 raise ValueError("the preview is larger than the photograph")
-            preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))
+            preview = _from_image(image, label, None, min_size, orientation=_LIBRAW_FLIP.get(sizes.flip, 1))
             if preview.width >= smallest[0] and preview.height >= smallest[1]:
                 return Photo(preview.pixels, width, height)
         half = min_size is not None and width // 2 >= smallest[0] and height // 2 >= smallest[1]
         pixels = raw.postprocess(use_camera_wb=True, half_size=half)  # (H, W, 1 or 3) uint8 sRGB, upright
         return Photo(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), order="C"), width, height)
-
-
-def _orientation(image: Image.Image, default: int) -> int:
-    try:
-        orientation: Any = image.getexif().get(0x0112)
-        return int(orientation) if orientation in range(1, 9) else default
-    except Exception:  # broken metadata says nothing about the pixels
-        return default
 
 
 def _extra(module: str, extra: str, what: str, label: str) -> Any:

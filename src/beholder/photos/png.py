@@ -76,9 +76,7 @@ def without_damage(data: bytes) -> bytes | None:
     kept, ended = [data[: len(_SIGNATURE)]], False
     for name, start, length in chunks(data):
         whole = data[start - 8 : start + length + 4]
-        if name in _NEEDED:
-            kept.append(whole)
-        elif name in _DESCRIBING and length <= _MAX_EXTRA_BYTES and _is_good(name, whole):
+        if name in _NEEDED or (name in _DESCRIBING and length <= _MAX_EXTRA_BYTES and _is_good(name, whole)):
             kept.append(whole)
         if name == b"IEND":
             ended = True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from beholder.photos.encodings import Encoding, Primaries, coded, measured
 
@@ -38,6 +39,20 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             return
         yield name, at + 8, length
         at += 12 + length
+
+
+def open_png(data: bytes) -> tuple[Image.Image, Encoding | None]:
+    """The picture, not decoded, and what its file says of its colours other than by an ICC profile."""
+    image = PngFile(io.BytesIO(data))
+    described, goes_first = encoding(data)
+    if goes_first:
+        image.info.pop("icc_profile", None)
+    key, bits, kind = image.info.get("transparency"), *data[24:26]
+    if kind == 2 and bits == 16 and key is not None:  # as Pillow gives the pixels: the upper 8 of 16 bits
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+    elif kind == 0 and bits in (2, 4) and key is not None:
+        image.info["transparency"] = key * 255 // (2**bits - 1)
+    return image, described
 
 
 def encoding(data: bytes) -> tuple[Encoding | None, bool]:

@@ -44,7 +44,7 @@ from beholder.photos.formats import PILLOW_PLUGINS, detect_format
 from beholder.photos.isobmff import nclx_encoding
 from beholder.photos.jpeg import completed
 from beholder.photos.memory import check_size, reserve_pixels
-from beholder.photos.png import PngFile, encoding, without_damage
+from beholder.photos.png import open_png, without_damage
 from beholder.photos.tiff import is_camera_raw, open_tiff
 from beholder.photos.webp import open_webp
 from beholder.text import one_line, printable
@@ -53,6 +53,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 Source: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[Any]
 MAX_FILE_BYTES = 2 * 1024**3
 MIN_PREVIEW_SIDE = 720  # pixels a side of a RAW file's preview to use it in place of the RAW data, without a `min_size`
+_HINTS = {"BMP": "; save it as PNG", "TIFF": "; if other programs read it, save it with 8 or 16 bits, uncompressed"}
 _LIBRAW_FLIP = {3: 3, 5: 8, 6: 6}  # LibRaw's flip -> EXIF orientation
 
 
@@ -185,10 +186,7 @@ def _from_pillow(
     if kind == "WebP":
         image: Image.Image = open_webp(data, label)
     elif kind == "PNG":
-        image = PngFile(io.BytesIO(data))
-        described, goes_first = encoding(data)
-        if goes_first:
-            image.info.pop("icc_profile", None)
+        image, described = open_png(data)
     else:
         image = _open(data, kind)
     return _from_image(image, label, held, min_size, described=described)
@@ -202,7 +200,7 @@ def _mended(data: bytes, kind: str, error: Exception, label: str, held: contextl
     mended = without_damage(data) if kind == "PNG" else data
     if mended is None:
         return None
-    size = (PngFile(io.BytesIO(mended)) if kind == "PNG" else _open(data, kind)).size
+    size = _open(mended, kind).size
     check_size(size, label)
     reserve_pixels(held, size[0] * size[1])
     return completed(data) if cut else mended
@@ -244,6 +242,8 @@ def _from_image(
         whole = image.info.get("progressive")  # libjpeg keeps all its coefficients, also in a reduced decode
         reserve_pixels(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
+    if image.format == "BMP" and image.mode == "RGBA" and image.getextrema()[3] == (0, 0):
+        image = image.convert("RGB")  # programs that know of no transparency leave its bytes empty
     # Only now: Pillow turns a TIFF in load, and a PNG may store its orientation at its end.
     orientation = exif.orientation(image, orientation)
     if described is None and exif.is_adobe_rgb(image):
@@ -304,5 +304,7 @@ def _errors_explained(label: str, kind: str) -> Iterator[None]:
         raise PhotoError(f"{label}: not enough memory to decode this {kind}") from error
     except Exception as error:
         reason = _reason(error)
-        hint = "; it is cut short: copy it again" if "truncated" in reason.lower() else ""
+        hint = _HINTS.get(kind, "")
+        if "truncated" in reason.lower():
+            hint = "; it is cut short: copy it again"
         raise PhotoError(f"{label}: cannot decode this {kind}: {reason}{hint}") from error

@@ -37,6 +37,7 @@ _TYPES = {
     17: "i8",
     18: "u8",
 }
+_FIRST = slice(64)  # more than a tag has that is not a table of tiles
 _REDUCED, _MASK = 1, 4  # bits of the tag NewSubfileType
 
 
@@ -52,12 +53,12 @@ class Directory:
     tags: dict[int, npt.NDArray[Any]]
     order: Order
 
-    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The values of a tag as whole numbers, `default` where it is missing or holds none."""
+    def numbers(self, tag: int, default: tuple[int, ...] = (), part: slice = _FIRST) -> tuple[int, ...]:
+        """A part of the values of a tag as whole numbers, `default` where it is missing or holds none."""
         values = self.tags.get(tag)
         if values is None or values.dtype.kind == "S" or not len(values):
             return default
-        return tuple(int(value) for value in values)
+        return tuple(values[part].tolist())
 
     def number(self, tag: int, default: int) -> int:
         """The first value of a tag."""

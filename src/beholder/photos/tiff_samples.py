@@ -137,7 +137,7 @@ def _decompressed(data: bytes, page: Directory, layout: Layout, plane: int) -> I
     offsets, counts = (tag.TILE_OFFSETS, tag.TILE_COUNTS) if layout.is_tiled else (tag.STRIP_OFFSETS, tag.STRIP_COUNTS)
     many = layout.across * layout.down
     part = slice(plane * many, (plane + 1) * many)
-    where, lengths = page.numbers(offsets)[part], page.numbers(counts)[part]
+    where, lengths = page.numbers(offsets, (), part), page.numbers(counts, (), part)
     if not lengths and many == 1 and layout.compression == _NONE:  # left out by some old programs
         lengths = (layout.row_bytes * layout.height,)
     if len(where) != many or len(lengths) != many or max(map(sum, zip(where, lengths, strict=True))) > len(data):

@@ -242,7 +242,7 @@ def _from_image(
         whole = image.info.get("progressive")  # libjpeg keeps all its coefficients, also in a reduced decode
         reserve_pixels(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
-    if image.format == "BMP" and image.mode == "RGBA" and image.getextrema()[3] == (0, 0):
+    if image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
         image = image.convert("RGB")  # programs that know of no transparency leave its bytes empty
     # Only now: Pillow turns a TIFF in load, and a PNG may store its orientation at its end.
     orientation = exif.orientation(image, orientation)

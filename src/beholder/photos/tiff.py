@@ -8,9 +8,10 @@ import io
 from PIL import Image
 
 from beholder.errors import PhotoError
+from beholder.photos import memory
 from beholder.photos import tiff_directory as tag
 from beholder.photos.encodings import ADOBE_RGB, Encoding
-from beholder.photos.memory import MAX_PIXELS, check_size, reserve_pixels
+from beholder.photos.memory import check_size, reserve_pixels
 from beholder.photos.tiff_directory import Directory, directories, is_adobe_rgb
 from beholder.photos.tiff_samples import Layout, UnboundedTiff, read_samples
 
@@ -56,7 +57,7 @@ def open_tiff(data: bytes, label: str, held: contextlib.ExitStack) -> tuple[Imag
     layout = Layout(page)
     check_size((layout.width, layout.height), label)
     across, down = layout.tile
-    if layout.padded_size[0] * layout.padded_size[1] > MAX_PIXELS:
+    if layout.padded_size[0] * layout.padded_size[1] > memory.MAX_PIXELS:
         raise PhotoError(f"{label}: has tiles of {across} x {down} pixels, which take too much memory; save it without")
     reserve_pixels(held, _pixels_to_reserve(layout))
     described = ADOBE_RGB if is_adobe_rgb(data, page) else None

@@ -159,11 +159,12 @@ def adobe_exif(*, by_index):
     return exif.tobytes()
 
 
-def legacy_exif_png(orientation):
+def legacy_exif_png(orientation, name):
     """A PNG with its EXIF data in a text chunk, as ImageMagick wrote them before there was a chunk for them."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     content = exif.tobytes()
-    text = f"\nexif\n{len(content):8d}\n" + content.hex() + "\n"
+    text = f"\n{name}\n{len(content):8d}\n" + content.hex() + "\n"
     data = encode(np.ascontiguousarray(STORED[orientation](PICTURE)), "PNG")
-    return data[:33] + chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text.encode())) + data[33:]
+    text = b"Raw profile type " + name.encode() + b"\0\0" + zlib.compress(text.encode())
+    return data[:33] + chunk(b"zTXt", text) + data[33:]

@@ -40,6 +40,6 @@ def test_only_a_beginning(start):
 
 
 def test_suffixes():
-    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= PHOTO_SUFFIXES
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".tif", ".mpo"} <= PHOTO_SUFFIXES
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in PHOTO_SUFFIXES)
     assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & PHOTO_SUFFIXES

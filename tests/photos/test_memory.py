@@ -20,6 +20,7 @@ from beholder.photos import memory
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import read_photo
 from helpers.factories import dng
+from helpers.known_picture import tiff
 from helpers.photo_files import SMALL, chunk, encode, reason
 
 BOMB = (
@@ -56,11 +57,14 @@ def test_our_cap_and_not_pillows(monkeypatch):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", theirs)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for kind in ("PNG", "JPEG", "BMP"):
+            for kind in ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF"):
                 assert read_photo(encode(SMALL, kind)).width == 96
+            assert read_photo(encode(SMALL, "TIFF", compression="tiff_lzw")).width == 96
+            assert read_photo(tiff((SMALL.transpose(2, 0, 1), {258: [8] * 3, 262: 2, 277: 3, 284: 2}))).width == 96
         assert theirs == Image.MAX_IMAGE_PIXELS
     monkeypatch.setattr(memory, "MAX_PIXELS", SMALL.size // 3 - 1)
-    for source in (data, SMALL, Image.fromarray(SMALL), encode(SMALL, "JPEG")):
+    files = [encode(SMALL, kind) for kind in ("JPEG", "WebP", "TIFF", "GIF", "BMP")]
+    for source in (data, SMALL, Image.fromarray(SMALL), *files):
         assert "96 x 64 pixels, more than the" in reason(source, (8, 8))
 
 

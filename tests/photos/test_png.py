@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.known_picture import (
     CLEAR,
@@ -20,7 +21,7 @@ from helpers.known_picture import (
     exact,
     png,
 )
-from helpers.photo_files import ADOBE, chunk
+from helpers.photo_files import ADOBE, chunk, encode, reason
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
@@ -84,3 +85,44 @@ def test_grey_with_a_gamma_and_numbers_of_a_narrow_range():
     exact(png(grey, 8, 0, chunk(b"gAMA", struct.pack(">I", 55_556))), GREY_PIXELS, 3)
     narrow = np.rint(16 + PICTURE * (219 / 255)).astype(np.uint8)
     exact(png(narrow, 8, 2, chunk(b"cICP", bytes([1, 13, 0, 0]))), PICTURE, 2)
+
+
+@pytest.mark.parametrize("name", b"iCCP gAMA cHRM sRGB cICP tEXt zTXt iTXt eXIf pHYs tIME abCd".split())
+@pytest.mark.parametrize("place", ["before the pixels", "after them"])
+def test_a_chunk_that_only_describes_is_left_out_when_damaged(name, place):
+    body = b"x\0\0" + zlib.compress(ADOBE) if name in (b"iCCP", b"zTXt") else bytes(8)
+    damaged = bytearray(chunk(name, body))
+    damaged[-1] ^= 1  # its checksum is wrong
+    data = png(PICTURE, 8, 2)
+    at = 33 if place == "before the pixels" else len(data) - 12
+    for content in (bytes(damaged), chunk(name, b"\0"), chunk(name, b"")):
+        exact(data[:at] + content + data[at:], PICTURE, 0)
+
+
+def test_text_and_profiles_that_are_too_large_are_left_out():
+    data, large = png(PICTURE, 8, 2), zlib.compress(bytes(80_000_000), 1)
+    for name in (b"iCCP", b"zTXt"):
+        exact(data[:33] + chunk(name, b"x\0\0" + large) + data[33:], PICTURE, 0)
+    exact(data[:33] + 80 * chunk(b"tEXt", b"x\0" + bytes(1_000_000)) + data[33:], PICTURE, 0)
+
+
+def test_an_end_that_is_missing_and_one_that_is_damaged():
+    data = png(PICTURE, 8, 2)
+    for end in (0, 4, 8, 11):
+        exact(data[: len(data) - 12 + end], PICTURE, 0)
+    exact(data + b"more", PICTURE, 0)
+    exact(data[:-13], PICTURE, 0)  # half of the checksum after the pixels
+    assert "copy it again" in reason(data[: len(data) // 2])
+    broken = bytearray(data)
+    broken[len(data) // 2] ^= 255
+    assert reason(bytes(broken)), "damage to pixels is damage"
+    assert reason(data[:33] + data[-12:]), "no pixels"
+
+
+def test_the_first_picture_of_an_animation_with_a_damaged_text():
+    frames = [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1])]
+    data = encode(frames[0], "PNG", save_all=True, append_images=frames[1:])
+    exact(data, PICTURE, 0)
+    damaged = bytearray(chunk(b"tEXt", b"x\0y"))
+    damaged[-1] ^= 1
+    exact(data[:33] + bytes(damaged) + data[33:], PICTURE, 0)

@@ -16,15 +16,20 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_EXTRA_BYTES = 4 * 1024**2  # of a chunk that only describes the picture; a colour profile has about 3,000
 _NEEDED = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}  # without them there is no picture
 _DESCRIBING = {b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"}
+_LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _UNSPECIFIED = 2  # of H.273
 
 
 class PngFile(PngImagePlugin.PngImageFile):
-    """Pillow's PNG reader, but the orientation comes from EXIF data only, where old programs put them, too."""
+    """Pillow's PNG reader, but the orientation comes from EXIF data only, also from where old programs put them, and a
+    colour profile after the pixels is none."""
 
     def load_end(self) -> None:
+        profile = self.info.get("icc_profile")
         super().load_end()
-        self.info.pop("XML:com.adobe.xmp", None)
+        self.info["icc_profile"] = profile
+        for name in ("xmp", "XML:com.adobe.xmp"):  # in which Pillow would look for an orientation; browsers do not
+            self.info.pop(name, None)
         if "exif" not in self.info and (profile := self.info.get("Raw profile type APP1")):
             with contextlib.suppress(ValueError):
                 self.info["exif"] = bytes.fromhex("".join(str(profile).split("\n")[3:]))
@@ -103,7 +108,9 @@ def without_damage(data: bytes) -> bytes | None:
 
 
 def _is_good(name: bytes, chunk: bytes) -> bool:
-    """Whether a chunk has the checksum that it says, and a profile is not too large."""
+    """Whether a chunk has the length that its name asks for, its checksum is right, and a profile is not too large."""
+    if name in _LENGTHS and len(chunk) - 12 != _LENGTHS[name]:
+        return False
     if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
         return False
     if name != b"iCCP":

@@ -305,6 +305,6 @@ def _errors_explained(label: str, kind: str) -> Iterator[None]:
     except Exception as error:
         reason = _reason(error)
         hint = _HINTS.get(kind, "")
-        if "truncated" in reason.lower():
+        if "truncated" in reason.lower() or reason == "cannot load this image":  # Pillow's words where no pixels are
             hint = "; it is cut short: copy it again"
         raise PhotoError(f"{label}: cannot decode this {kind}: {reason}{hint}") from error

@@ -7,6 +7,8 @@ from typing import Any
 from PIL import Image
 
 _ORIENTATION, _EXIF, _COLOUR_SPACE, _INTEROPERABILITY, _INDEX = 0x0112, 0x8769, 0xA001, 0xA005, 1
+# Without one of them in EXIF data they need not be parsed: the index, and ColorSpace = 2 in both orders of bytes.
+_ADOBE_SIGNS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
 _UPRIGHT = {  # EXIF orientation -> the operation that makes the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,10 +36,11 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 def is_adobe_rgb(image: Image.Image) -> bool:
     """Whether the colours are Adobe RGB: ColorSpace is 2, or the interoperability index R03, as cameras write it."""
+    content = image.info.get("exif")
+    if isinstance(content, bytes) and not any(sign in content for sign in _ADOBE_SIGNS):
+        return False  # 0.3 ms sooner
     try:
         exif = image.getexif()
-        if _EXIF not in exif:
-            return False
         photo = exif.get_ifd(_EXIF)
         if photo.get(_COLOUR_SPACE) == 2:
             return True

@@ -14,6 +14,7 @@ from beholder.photos.encodings import Encoding, Primaries, coded, measured
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_EXTRA_BYTES = 4 * 1024**2  # of a chunk that only describes the picture; a colour profile has about 3,000
+_MAX_CHUNKS = 1_000_000  # 250 megapixels in chunks of 8 KiB have a tenth of it
 _NEEDED = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}  # without them there is no picture
 _DESCRIBING = {b"tRNS", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"}
 _LENGTHS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
@@ -38,7 +39,9 @@ class PngFile(PngImagePlugin.PngImageFile):
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, start of the content, its length) of each chunk; one that is cut off is not yielded."""
     at = len(_SIGNATURE)
-    while at + 12 <= len(data):
+    for _ in range(_MAX_CHUNKS):
+        if at + 12 > len(data):
+            return
         length, name = struct.unpack_from(">I4s", data, at)
         if at + 12 + length > len(data):
             return

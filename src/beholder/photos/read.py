@@ -246,7 +246,7 @@ def _from_image(
         image = image.convert("RGB")  # programs that know of no transparency leave its bytes empty
     # Only now: Pillow turns a TIFF in load, and a PNG may store its orientation at its end.
     orientation = exif.orientation(image, orientation)
-    if described is None and exif.is_adobe_rgb(image):
+    if described is None and not image.info.get("icc_profile") and exif.is_adobe_rgb(image):
         described = ADOBE_RGB
     image = exif.upright(to_srgb(image, label, described), orientation)
     if orientation >= 5:

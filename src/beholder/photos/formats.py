@@ -22,6 +22,7 @@ PILLOW_PLUGINS = {
     "BMP": "Bmp",
     "AVIF": "Avif",
 }
+OTHER_PICTURES = {"JPEG XL", "JPEG 2000", "a Photoshop document"}  # that other programs can save anew
 _SIGNATURES = (  # patterns for the first 256 bytes; the first match decides
     ("JPEG", rb"\xff\xd8\xff"),
     ("PNG", rb"\x89PNG\r\n\x1a\n"),

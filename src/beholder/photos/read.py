@@ -40,7 +40,7 @@ from beholder.photos import exif
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
 from beholder.photos.encodings import ADOBE_RGB, Encoding
-from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.formats import OTHER_PICTURES, PILLOW_PLUGINS, detect_format
 from beholder.photos.isobmff import nclx_encoding
 from beholder.photos.jpeg import completed
 from beholder.photos.memory import check_size, reserve_pixels
@@ -164,7 +164,8 @@ def _from_bytes(
         image, orientation, described = open_tiff(data, label, held)
         return _from_image(image, label, orientation=orientation, described=described)
     if kind not in PILLOW_PLUGINS:
-        raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
+        advice = "; save it as JPEG, PNG or TIFF" if kind in OTHER_PICTURES else ""
+        raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}{advice}")
     try:
         with contextlib.ExitStack() as first:
             photo = _from_pillow(data, kind, min_size, label, first)

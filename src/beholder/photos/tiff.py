@@ -16,6 +16,7 @@ from beholder.photos.tiff_directory import Directory, directories, is_adobe_rgb
 from beholder.photos.tiff_samples import Layout, UnboundedTiff, read_samples
 
 _YCBCR = 6
+_MAX_SAMPLES = 6  # that Pillow reads of a pixel; it logs an error where there are more
 
 
 class _YcbcrTiff(UnboundedTiff):
@@ -75,7 +76,7 @@ def _pillow_reads_rightly(data: bytes, page: Directory, layout: Layout) -> bool:
     """8 bits or fewer, samples side by side; or colours and compressions of which only libtiff knows the meaning."""
     if data[:4] == b"MM\0+":  # Pillow opens no big-endian BigTIFF
         return False
-    if layout.forms != {1} or not layout.depths <= {1, 2, 4, 8}:
+    if layout.forms != {1} or not layout.depths <= {1, 2, 4, 8} or layout.samples > _MAX_SAMPLES:
         return False
     return layout.planes == 1 or layout.compression in (6, 7, 50001) or page.number(tag.PHOTOMETRIC, 0) > 5
 

@@ -8,7 +8,19 @@ import pytest
 from PIL import ImageCms, features
 
 from beholder.photos.read import read_photo
-from helpers.known_picture import PICTURE, adobe_exif, coded, eight_bits, exact, nclx, png
+from helpers.known_picture import (
+    ASSOCIATED,
+    CLEAR,
+    OVER_WHITE,
+    PICTURE,
+    WITH_CLEAR,
+    adobe_exif,
+    coded,
+    eight_bits,
+    exact,
+    nclx,
+    png,
+)
 from helpers.photo_files import chunk, encode, gap
 
 DESCRIBED = [  # primaries, curve, their codes, and the largest difference
@@ -32,7 +44,7 @@ def test_colours_in_numbers(kind, primaries, curve, code, transfer, most):
     assert np.abs(read.astype(int) - PICTURE).max() <= most * (1 if kind == "PNG" else 4)
 
 
-def written(values, kind, **options):
+def written(values, kind, mode=None, **options):
     """As an AVIF or HEIC file, as exact as it goes."""
     if kind == "AVIF":
         if not features.check("avif"):
@@ -41,7 +53,7 @@ def written(values, kind, **options):
     heif = pytest.importorskip("pillow_heif")
     file = io.BytesIO()
     try:
-        mode = "RGB" if values.shape[2] == 3 else "RGBA"
+        mode = mode or ("RGB" if values.shape[2] == 3 else "RGBA")
         heif.encode(mode, values.shape[1::-1], values.tobytes(), file, quality=-1, chroma=444, **options)
     except (RuntimeError, ValueError, OSError):
         pytest.skip("no HEVC encoder")
@@ -69,3 +81,16 @@ def test_adobe_rgb_by_exif(kind, options, most, by_index):
     assert gap(values, PICTURE) > 2 * most
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exact(encode(PICTURE, "PNG", exif=exif, icc_profile=srgb), PICTURE, 0)  # a profile goes first
+
+
+@pytest.mark.parametrize("multiplied", [False, True])
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
+def test_colours_that_are_multiplied_by_how_opaque_they_are(kind, multiplied):
+    if kind == "AVIF":
+        data = written(WITH_CLEAR, kind, alpha_premultiplied=multiplied)
+    elif multiplied:
+        data = written(np.dstack([ASSOCIATED, CLEAR]).astype(np.uint8), kind, mode="RGBa")
+    else:
+        data = written(WITH_CLEAR, kind)
+    assert (b"prem" in data) == multiplied
+    assert gap(read_photo(data).pixels, OVER_WHITE) < 2

@@ -82,6 +82,6 @@ def _pillow_reads_rightly(data: bytes, page: Directory, layout: Layout) -> bool:
 
 
 def _pixels_to_reserve(layout: Layout) -> int:
-    """Of padded tiles, and more where a pixel has more than the 8 bytes that the budget counts on."""
+    """Of padded tiles, and for one tile or strip that is decompressed at a time: 10 bytes count as a pixel, twice."""
     width, height = layout.padded_size
-    return width * height * max(1, layout.samples * layout.bits // 64)
+    return width * height + layout.row_bytes * layout.tile[1] // 5

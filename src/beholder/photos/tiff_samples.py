@@ -7,8 +7,11 @@ predictor, tiles.
 
 from __future__ import annotations
 
+import functools
 import io
+import itertools
 import struct
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +22,8 @@ from beholder.errors import PhotoError
 from beholder.photos import tiff_directory as tag
 from beholder.photos.tiff_directory import Directory
 
-MAX_SAMPLE_BYTES = 2 * 1024**3  # of all samples of a page
-_BLOCK_BYTES = 4 * 1024**2  # rows are converted in blocks of about this size, so that few bytes are held twice
+MAX_TILE_BYTES = 1024**3  # of a tile or strip that is decompressed in one go
+_BLOCK_BYTES = 4 * 1024**2  # rows are read in blocks of about this size, so that little is held twice
 _NONE, _LZW, _DEFLATE, _OLD_DEFLATE, _PACKBITS, _LZMA, _ZSTD = 1, 5, 8, 32946, 32773, 34925, 50000
 _WITH_PREDICTOR = {_LZW, _DEFLATE, _OLD_DEFLATE, _LZMA, _ZSTD}
 _BYTE_CODECS = _WITH_PREDICTOR | {_NONE, _PACKBITS}
@@ -94,15 +97,11 @@ def read_samples(data: bytes, page: Directory, label: str) -> Image.Image:
     _refuse_unknown(layout, photometric, label)
     mode = _mode(layout.samples, photometric, page.numbers(tag.EXTRA_SAMPLES))
     bands = np.empty((len(mode), layout.height, layout.width), np.uint8)
-    step = max(1, _BLOCK_BYTES // (layout.across * layout.row_bytes))
     for plane in range(min(layout.planes, len(mode))):
         which = slice(plane, plane + 1) if layout.planes > 1 else slice(None)
-        raw = np.asarray(_decompressed(data, page, layout, plane))  # (rows, bytes) uint8
-        for top in range(0, layout.height, step):
-            rows = slice(top, min(top + step, layout.height))
-            values = _values(raw[rows], page, layout)[:, : layout.width, : len(mode)]
-            bands[which, rows] = _eight_bits(values, layout, label).transpose(2, 0, 1)
-        del raw
+        for top, raw in _blocks(data, page, layout, plane):
+            values = _values(raw, page, layout)[:, : layout.width, : len(mode)]
+            bands[which, top : top + len(raw)] = _eight_bits(values, layout, label).transpose(2, 0, 1)
     if photometric == 0:  # zero is white
         bands[0] = 255 - bands[0]
     return Image.merge(mode, [Image.fromarray(band) for band in bands])
@@ -119,8 +118,8 @@ def _refuse_unknown(layout: Layout, photometric: int, label: str) -> None:
         problem = f"its samples of {layout.bits} bits have compression {layout.compression}"
     if problem:
         raise PhotoError(f"{label}: cannot decode this TIFF: {problem}, which is not read; {_ADVICE}")
-    if layout.planes * layout.row_bytes * layout.across * layout.height > MAX_SAMPLE_BYTES:
-        raise PhotoError(f"{label}: has more than {MAX_SAMPLE_BYTES:,} bytes of samples; {_ADVICE}, or reduce it")
+    if layout.compression != _NONE and layout.row_bytes * layout.tile[1] > MAX_TILE_BYTES:
+        raise PhotoError(f"{label}: is compressed in one piece of more than {MAX_TILE_BYTES:,} bytes; {_ADVICE}")
 
 
 def _mode(samples: int, photometric: int, extra: tuple[int, ...]) -> str:
@@ -132,29 +131,47 @@ def _mode(samples: int, photometric: int, extra: tuple[int, ...]) -> str:
     return ("L" if colours == 1 else "RGB") + {0: "", 1: "a"}.get(kind, "A")
 
 
-def _decompressed(data: bytes, page: Directory, layout: Layout, plane: int) -> Image.Image:
-    """The bytes of a plane, tiles side by side, as a grey picture of 8 bits."""
+def _blocks(data: bytes, page: Directory, layout: Layout, plane: int) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """Yield (first row, (rows, bytes) uint8) of a plane from top to bottom, tiles side by side."""
     offsets, counts = (tag.TILE_OFFSETS, tag.TILE_COUNTS) if layout.is_tiled else (tag.STRIP_OFFSETS, tag.STRIP_COUNTS)
     many = layout.across * layout.down
     part = slice(plane * many, (plane + 1) * many)
     where, lengths = page.numbers(offsets, (), part), page.numbers(counts, (), part)
-    if not lengths and many == 1 and layout.compression == _NONE:  # left out by some old programs
-        lengths = (layout.row_bytes * layout.height,)
-    if len(where) != many or len(lengths) != many or max(map(sum, zip(where, lengths, strict=True))) > len(data):
+    height = layout.tile[1]
+    if many == 1 and layout.compression == _NONE and not layout.is_tiled:  # cut it, also where its length is left out
+        height = max(1, _BLOCK_BYTES // layout.row_bytes)
+        tops = range(0, layout.height, height)
+        where = tuple(start + top * layout.row_bytes for start in where for top in tops)
+        lengths = tuple(min(height, layout.height - top) * layout.row_bytes for top in tops)
+    if len(where) < many or len(lengths) != len(where) or max(map(sum, zip(where, lengths, strict=True))) > len(data):
         raise ValueError("image file is truncated")
+    together = max(1, _BLOCK_BYTES // (layout.across * layout.row_bytes * height))
+    for first in range(0, len(where) // layout.across, together):
+        part = slice(first * layout.across, (first + together) * layout.across)
+        rows = min(together * height, layout.height - first * height)
+        fill_order = page.number(tag.FILL_ORDER, 1)
+        yield first * height, _decompressed(data, layout, where[part], lengths[part], height, rows, fill_order)[:rows]
+
+
+def _decompressed(
+    data: bytes, layout: Layout, where: Sequence[int], lengths: Sequence[int], height: int, rows: int, fill_order: int
+) -> npt.NDArray[np.uint8]:
+    """Rows of tiles or strips of this height, as a grey picture of 8 bits."""
+    most = 2 * layout.row_bytes * height + 65536  # of the bytes of a tile: tables may claim the whole file for each
+    content = [data[start : start + min(length, most)] for start, length in zip(where, lengths, strict=True)]
+    starts = list(itertools.accumulate(map(len, content), initial=8))
+    offsets, counts = (tag.TILE_OFFSETS, tag.TILE_COUNTS) if layout.is_tiled else (tag.STRIP_OFFSETS, tag.STRIP_COUNTS)
     tags = {
-        tag.WIDTH: (layout.across * layout.row_bytes,),
-        tag.LENGTH: (layout.down * layout.tile[1] if layout.is_tiled else layout.height,),
-        tag.BITS: (8,), tag.COMPRESSION: (layout.compression,), tag.PHOTOMETRIC: (1,), tag.SAMPLES: (1,),
-        tag.FILL_ORDER: (page.number(tag.FILL_ORDER, 1),), offsets: where, counts: lengths,
+        tag.WIDTH: [layout.across * layout.row_bytes],
+        tag.LENGTH: [len(where) // layout.across * height if layout.is_tiled else rows],
+        tag.BITS: [8], tag.COMPRESSION: [layout.compression], tag.PHOTOMETRIC: [1], tag.SAMPLES: [1],
+        tag.FILL_ORDER: [fill_order], offsets: starts[:-1], counts: [len(each) for each in content],
     }  # fmt: skip
-    if layout.is_tiled:
-        tags |= {tag.TILE_WIDTH: (layout.row_bytes,), tag.TILE_LENGTH: (layout.tile[1],)}
-    else:
-        tags[tag.ROWS_PER_STRIP] = (layout.tile[1],)
-    image = _AsBytes(io.BytesIO(_with_directory(data, tags)))
+    tags |= {tag.TILE_WIDTH: [layout.row_bytes], tag.TILE_LENGTH: [height]} if layout.is_tiled else {}
+    tags |= {} if layout.is_tiled else {tag.ROWS_PER_STRIP: [height]}
+    image = _AsBytes(io.BytesIO(_file(b"".join(content), tags)))
     image.load()
-    return image
+    return np.asarray(image)
 
 
 class _AsBytes(UnboundedTiff):
@@ -165,18 +182,18 @@ class _AsBytes(UnboundedTiff):
         self.tile[0] = self.tile[0]._replace(args=(self.mode, False, self.tag_v2.offset))
 
 
-def _with_directory(data: bytes, tags: dict[int, tuple[int, ...]]) -> bytes:
-    """The file with another first page: little-endian, its directory at the end."""
-    padding = b"\0" * (len(data) % 2)
-    at = len(data) + len(padding)
+def _file(content: bytes, tags: dict[int, list[int]]) -> bytes:
+    """A little-endian TIFF file: the content begins at byte 8."""
+    content += b"\0" * (len(content) % 2)
+    at = 8 + len(content)
     entries, values, beyond = b"", b"", at + 2 + 12 * len(tags) + 4
     for number, given in sorted(tags.items()):
-        content = struct.pack(f"<{len(given)}I", *given)
-        if len(content) > 4:
-            content, values = struct.pack("<I", beyond + len(values)), values + content
-        entries += struct.pack("<HHI", number, 4, len(given)) + content
+        packed = struct.pack(f"<{len(given)}I", *given)
+        if len(packed) > 4:
+            packed, values = struct.pack("<I", beyond + len(values)), values + packed
+        entries += struct.pack("<HHI", number, 4, len(given)) + packed
     head = struct.pack("<2sHI", b"II", 42, at)
-    return b"".join((head, data[8:], padding, struct.pack("<H", len(tags)), entries, bytes(4), values))
+    return b"".join((head, content, struct.pack("<H", len(tags)), entries, bytes(4), values))
 
 
 def _values(raw: npt.NDArray[np.uint8], page: Directory, layout: Layout) -> npt.NDArray[Any]:
@@ -207,8 +224,7 @@ def _values(raw: npt.NDArray[np.uint8], page: Directory, layout: Layout) -> npt.
 def _eight_bits(values: npt.NDArray[Any], layout: Layout, label: str) -> npt.NDArray[np.uint8]:
     """White is 1 for fractions, 65,535 for whole numbers of 32 bits, otherwise the largest number there is."""
     if layout.bits <= 16 and layout.form == _UNSIGNED:
-        largest = 2**layout.bits - 1
-        return np.rint(np.arange(largest + 1) * (255 / largest)).astype(np.uint8)[values]
+        return _table(layout.bits)[values]
     white = 1.0 if layout.form == _FLOAT else 65535.0
     darkest, brightest = values.min(), values.max()
     if not (darkest >= 0 and brightest <= white):  # written so that NaN is refused
@@ -216,3 +232,9 @@ def _eight_bits(values: npt.NDArray[Any], layout: Layout, label: str) -> npt.NDA
             f"{label}: values from {darkest:g} to {brightest:g}, where black is 0 and white {white:g}; {_ADVICE}"
         )
     return np.rint(values * (255 / white)).astype(np.uint8)
+
+
+@functools.cache
+def _table(bits: int) -> npt.NDArray[np.uint8]:
+    largest = 2**bits - 1
+    return np.rint(np.arange(largest + 1) * (255 / largest)).astype(np.uint8)

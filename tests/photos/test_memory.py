@@ -171,3 +171,20 @@ def test_a_picture_that_fails_gives_its_pixels_back(monkeypatch):
     for _ in range(3):
         assert "PNG" in reason(cut)
     assert read_photo(LARGE_ONES["PNG"]).width == 96
+
+
+@pytest.mark.parametrize(("tile", "pixels"), [((16, 16), 48 * 64), ((640, 480), 640 * 480)])
+def test_tiles_larger_than_the_picture_count(tile, pixels, monkeypatch):
+    asked = []
+
+    class Budget(PixelBudget):
+        def reserved(self, pixels):
+            asked.append(pixels)
+            return super().reserved(pixels)
+
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 100)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", Budget(10**6))
+    count = -(-64 // tile[0]) * -(-48 // tile[1])
+    data = tiff(([bytes(tile[0] * tile[1])] * count, {256: 64, 257: 48, 322: tile[0], 323: tile[1]}))
+    assert read_photo(data).width == 64
+    assert len(asked) == 1 and pixels <= asked[0] <= 1.3 * pixels

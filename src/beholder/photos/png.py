@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -49,9 +48,9 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + length
 
 
-def open_png(data: bytes) -> tuple[Image.Image, Encoding | None]:
-    """The picture, not decoded, and what its file says of its colours other than by an ICC profile."""
-    image = PngFile(io.BytesIO(data))
+def described_colours(image: Image.Image, data: bytes) -> Encoding | None:
+    """What the file of an opened PNG says of its colours other than by an ICC profile; where that counts more than the
+    profile, the image loses it. The transparent value in its info becomes one that Pillow compares rightly."""
     described, goes_first = encoding(data)
     if goes_first:
         image.info.pop("icc_profile", None)
@@ -60,7 +59,7 @@ def open_png(data: bytes) -> tuple[Image.Image, Encoding | None]:
         image.info["transparency"] = tuple(value >> 8 for value in key)
     elif kind == 0 and bits in (2, 4) and key is not None:
         image.info["transparency"] = key * 255 // (2**bits - 1)
-    return image, described
+    return described
 
 
 def encoding(data: bytes) -> tuple[Encoding | None, bool]:

@@ -6,14 +6,19 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
   107 ms, a decode at `decode_size` or above 18 ms.
 - **Colour.** An embedded profile is applied, relative colorimetric with black point compensation: 150 ms at full size,
   9 ms reduced. A profile that changes nothing is recognised by its effect, not its name, and skipped; a broken one is
-  ignored. CMYK without a profile is converted by Pillow's formula.
+  ignored. Without a profile, what the file says in other ways counts (`encodings`): the numbers of AVIF, HEIC and PNG,
+  with HDR tone-mapped, the gamma of a PNG, the Adobe RGB of EXIF. CMYK without a profile is converted by Pillow's
+  formula.
+- **Orientation** is that of the container (AVIF, HEIC) or of EXIF data, never of XMP, as in browsers.
 - **Transparency** is laid over `BACKGROUND`.
-- **Deep greys** (16-bit, float) are scaled to 8 bits, never clipped; values beyond black and white are refused.
+- **Deep samples** (10 to 32 bits, fractions) are scaled to 8 bits, never clipped; values beyond black and white are
+  refused. TIFF samples that Pillow reads wrongly or not at all are read here (`tiff`).
 - **A truncated photograph** is refused, not scored (unless the host program has set Pillow's LOAD_TRUNCATED_IMAGES).
+  A JPEG that lacks only its end marker is whole (`jpeg_end`), and so is a PNG with damage where no pixels are (`png`).
 - **Safety.** The content chooses the decoder, not the name. Only the formats of `beholder.photos.formats` are decoded,
   and none of the decoders runs another program. Sizes are checked in the header, against `MAX_PIXELS`: Pillow's own
-  limit is global and refuses the 200 megapixels of some phones (TIFF, GIF and WebP apply it all the same). A decode
-  takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
+  limit is global and refuses the 200 megapixels of some phones. What a decoder takes beyond the picture counts, too:
+  tiles of a TIFF, for example. A decode takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
   same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
   limit. Small ones do not wait.
 
@@ -42,9 +47,9 @@ from beholder.photos.decoder_warnings import silenced
 from beholder.photos.encodings import ADOBE_RGB, Encoding
 from beholder.photos.formats import OTHER_PICTURES, PILLOW_PLUGINS, detect_format
 from beholder.photos.isobmff import nclx_encoding
-from beholder.photos.jpeg import completed
+from beholder.photos.jpeg_end import completed
 from beholder.photos.memory import check_size, reserve_pixels
-from beholder.photos.png import open_png, without_damage
+from beholder.photos.png import PngFile, described_colours, without_damage
 from beholder.photos.tiff import is_camera_raw, open_tiff
 from beholder.photos.webp import open_webp
 from beholder.text import one_line, printable
@@ -184,12 +189,9 @@ def _from_pillow(
     data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack | None
 ) -> Photo:
     described = nclx_encoding(data) if kind == "AVIF" else None
-    if kind == "WebP":
-        image: Image.Image = open_webp(data, label)
-    elif kind == "PNG":
-        image, described = open_png(data)
-    else:
-        image = _open(data, kind)
+    image = open_webp(data, label) if kind == "WebP" else _open(data, kind)
+    if kind == "PNG":
+        described = described_colours(image, data)
     return _from_image(image, label, held, min_size, described=described)
 
 
@@ -210,7 +212,8 @@ def _mended(data: bytes, kind: str, error: Exception, label: str, held: contextl
 def _open(data: bytes, kind: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
     plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
-    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(io.BytesIO(data))
+    reader = PngFile if kind == "PNG" else getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")
+    image: Image.Image = reader(io.BytesIO(data))
     image.info.pop("xmp", None)  # in which Pillow would look for an orientation; browsers do not
     return image
 

@@ -18,9 +18,9 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
 - **Safety.** The content chooses the decoder, not the name. Only the formats of `beholder.photos.formats` are decoded,
   and none of the decoders runs another program. Sizes are checked in the header, against `MAX_PIXELS`: Pillow's own
   limit is global and refuses the 200 megapixels of some phones. What a decoder takes beyond the picture counts, too:
-  tiles of a TIFF, for example. A decode takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
-  same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
-  limit. Small ones do not wait.
+  tiles of a TIFF, for example. A decode takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit.
+  Large photographs that are decoded at the same time share a budget of `MAX_PIXELS` and wait for each other, so threads
+  together take no more than one at the limit. Small ones do not wait.
 
 Every function can be called from many threads; decoding and applying a profile release the GIL.
 """

@@ -168,8 +168,13 @@ def test_a_picture_that_fails_gives_its_pixels_back(monkeypatch):
     monkeypatch.setattr(memory, "LARGE_PIXELS", 100)
     monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(6144))
     cut = LARGE_ONES["PNG"][:-4000]
+    damaged = bytearray(chunk(b"tEXt", b"x\0y"))
+    damaged[-1] ^= 1
     for _ in range(3):
         assert "PNG" in reason(cut)
+        assert "JPEG" in reason(LARGE_ONES["progressive JPEG"][:-900])
+        assert read_photo(LARGE_ONES["progressive JPEG"][:-2]).width == 96
+        assert read_photo(LARGE_ONES["PNG"][:-12] + bytes(damaged)).width == 96
     assert read_photo(LARGE_ONES["PNG"]).width == 96
 
 

@@ -47,11 +47,7 @@ from beholder.photos.decoder_warnings import silenced
 from beholder.photos.encodings import ADOBE_RGB, Encoding
 from beholder.photos.formats import OTHER_PICTURES, PILLOW_PLUGINS, detect_format
 from beholder.photos.isobmff import nclx_encoding
-from beholder.photos.jpeg_end import completed
 from beholder.photos.memory import check_size, reserve_pixels
-from beholder.photos.png import PngFile, described_colours, without_damage
-from beholder.photos.tiff import is_camera_raw, open_tiff
-from beholder.photos.webp import open_webp
 from beholder.text import one_line, printable
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -163,11 +159,14 @@ def _from_bytes(
         check_size(heif.size, label)
         reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label, described=nclx_encoding(data))
-    if kind == "RAW" or (kind == "TIFF" and is_camera_raw(data)):
-        return _from_raw(data, min_size, label, held)
     if kind == "TIFF":
-        image, orientation, described = open_tiff(data, label, held)
-        return _from_image(image, label, orientation=orientation, described=described)
+        from beholder.photos.tiff import is_camera_raw, open_tiff  # like the others only when needed: it takes 13 ms
+
+        if not is_camera_raw(data):
+            image, orientation, described = open_tiff(data, label, held)
+            return _from_image(image, label, orientation=orientation, described=described)
+    if kind in ("RAW", "TIFF"):
+        return _from_raw(data, min_size, label, held)
     if kind not in PILLOW_PLUGINS:
         advice = "; save it as JPEG, PNG or TIFF" if kind in OTHER_PICTURES else ""
         raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}{advice}")
@@ -179,41 +178,51 @@ def _from_bytes(
     except (PhotoError, MemoryError):
         raise
     except Exception as error:  # damage where no pixels are
-        mended = _mended(data, kind, error, label, held)
+        mended = _mended(data, kind, error)
         if mended is None:
             raise
-        return _from_pillow(mended, kind, min_size, label, None)
+        return _from_pillow(mended, kind, min_size, label, held)
 
 
 def _from_pillow(
-    data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack | None
+    data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack
 ) -> Photo:
     described = nclx_encoding(data) if kind == "AVIF" else None
-    image = open_webp(data, label) if kind == "WebP" else _open(data, kind)
+    if kind == "WebP":
+        from beholder.photos.webp import open_webp
+
+        image = open_webp(data, label)
+    else:
+        image = _open(data, kind)
     if kind == "PNG":
+        from beholder.photos.png import described_colours
+
         described = described_colours(image, data)
     return _from_image(image, label, held, min_size, described=described)
 
 
-def _mended(data: bytes, kind: str, error: Exception, label: str, held: contextlib.ExitStack) -> bytes | None:
-    """The file without damage that hurts no pixels, None if there is none; its pixels are reserved with `held`."""
-    cut = kind == "JPEG" and "truncated" in str(error)
-    if kind != "PNG" and not cut:
-        return None
-    mended = without_damage(data) if kind == "PNG" else data
-    if mended is None:
-        return None
-    size = _open(mended, kind).size
-    check_size(size, label)
-    reserve_pixels(held, size[0] * size[1])
-    return completed(data) if cut else mended
+def _mended(data: bytes, kind: str, error: Exception) -> bytes | None:
+    """The file without damage that hurts no pixels, None if there is none of this kind."""
+    if kind == "PNG":
+        from beholder.photos.png import without_damage
+
+        return without_damage(data)
+    if kind == "JPEG" and "truncated" in str(error):  # while it was decoded, so its size was checked
+        from beholder.photos.jpeg_end import completed
+
+        with contextlib.ExitStack() as held:
+            width, height = _open(data, kind).size
+            reserve_pixels(held, width * height)
+            return completed(data)
+    return None
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
-    plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
-    reader = PngFile if kind == "PNG" else getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")
-    image: Image.Image = reader(io.BytesIO(data))
+    room, name = f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin", f"{PILLOW_PLUGINS[kind]}ImageFile"
+    if kind == "PNG":
+        room, name = "beholder.photos.png", "PngFile"
+    image: Image.Image = getattr(importlib.import_module(room), name)(io.BytesIO(data))
     image.info.pop("xmp", None)  # in which Pillow would look for an orientation; browsers do not
     return image
 

@@ -191,3 +191,15 @@ def test_float_without_a_white_is_refused(values):
     grey[3, 3] = values
     assert "grey values" in reason(Image.fromarray(grey))
     assert "grey values from -5 to" in reason(Image.fromarray(DEEP.astype(np.int32) - 5 - int(DEEP.min())))
+
+
+@pytest.mark.parametrize("alpha", [0, 128, 255])
+def test_bitmaps_of_32_bits(alpha):
+    """Programs that know of no transparency leave its bytes empty: then the picture is opaque."""
+    rows = np.dstack([SMALL[::-1, :, ::-1], np.full_like(GREY, alpha)]).tobytes()
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 108, 96, 64, 1, 32, 3, len(rows), 0, 0, 0, 0) + masks + bytes(108 - 56)
+    data = b"BM" + struct.pack("<IHHI", 122 + len(rows), 0, 0, 122) + header + rows
+    expected = SMALL if alpha in (0, 255) else SMALL * (128 / 255) + 255 * (127 / 255)
+    assert gap(read_photo(data).pixels, expected) < 1
+    assert "save it as PNG" in reason(data.replace(masks[:4], struct.pack("<I", 0x00F0F000)))

@@ -15,7 +15,9 @@ from helpers.photo_files import SMALL, encode, reason
         (b"\n<!DOCTYPE html><html>404</html>", "a web page"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
-        (b"8BPS\0\1" + bytes(20), "Photoshop"),
+        (b"8BPS\0\1" + bytes(20), "a Photoshop document; save it as JPEG, PNG or TIFF"),
+        (b"\xff\x0a" + bytes(20), "JPEG XL; save it as JPEG, PNG or TIFF"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(20), "JPEG XL; save it as"),
         (b"\0\0\0\x18ftypisom\0\0\2\0isommp42" + bytes(50), "a video"),
         (bytes(5000), "begins with zeros"),
         (b"\x01\x02\x03\x04\x05\x06\x07\x08\x09", "01 02 03 04 05 06 07 08"),
@@ -40,6 +42,6 @@ def test_only_a_beginning(start):
 
 
 def test_suffixes():
-    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".nef", ".tif"} <= PHOTO_SUFFIXES
+    assert {".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".dng", ".cr3", ".tif", ".mpo"} <= PHOTO_SUFFIXES
     assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in PHOTO_SUFFIXES)
     assert not {".txt", ".mp4", ".pdf", ".eps", ".psd", ".svg"} & PHOTO_SUFFIXES

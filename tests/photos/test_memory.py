@@ -21,6 +21,7 @@ from beholder.photos.memory import PixelBudget
 from beholder.photos.read import read_photo
 from helpers.factories import dng
 from helpers.hostile_photos import jpeg_of_scans
+from helpers.known_picture import tiff
 from helpers.photo_files import SMALL, chunk, encode, reason
 
 BOMB = (
@@ -57,11 +58,14 @@ def test_our_cap_and_not_pillows(monkeypatch):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", theirs)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for kind in ("PNG", "JPEG", "BMP"):
+            for kind in ("PNG", "JPEG", "BMP", "WebP", "GIF", "TIFF"):
                 assert read_photo(encode(SMALL, kind)).width == 96
+            assert read_photo(encode(SMALL, "TIFF", compression="tiff_lzw")).width == 96
+            assert read_photo(tiff((SMALL.transpose(2, 0, 1), {258: [8] * 3, 262: 2, 277: 3, 284: 2}))).width == 96
         assert theirs == Image.MAX_IMAGE_PIXELS
     monkeypatch.setattr(memory, "MAX_PIXELS", SMALL.size // 3 - 1)
-    for source in (data, SMALL, Image.fromarray(SMALL), encode(SMALL, "JPEG")):
+    files = [encode(SMALL, kind) for kind in ("JPEG", "WebP", "TIFF", "GIF", "BMP")]
+    for source in (data, SMALL, Image.fromarray(SMALL), *files):
         assert "96 x 64 pixels, more than the" in reason(source, (8, 8))
 
 
@@ -175,6 +179,28 @@ def test_a_picture_that_fails_gives_its_pixels_back(monkeypatch):
     monkeypatch.setattr(memory, "LARGE_PIXELS", 100)
     monkeypatch.setattr(memory, "PIXEL_BUDGET", PixelBudget(6144))
     cut = LARGE_ONES["PNG"][:-4000]
+    damaged = bytearray(chunk(b"tEXt", b"x\0y"))
+    damaged[-1] ^= 1
     for _ in range(3):
         assert "PNG" in reason(cut)
+        assert "JPEG" in reason(LARGE_ONES["progressive JPEG"][:-900])
+        assert read_photo(LARGE_ONES["progressive JPEG"][:-2]).width == 96
+        assert read_photo(LARGE_ONES["PNG"][:-12] + bytes(damaged)).width == 96
     assert read_photo(LARGE_ONES["PNG"]).width == 96
+
+
+@pytest.mark.parametrize(("tile", "pixels"), [((16, 16), 48 * 64), ((640, 480), 640 * 480)])
+def test_tiles_larger_than_the_picture_count(tile, pixels, monkeypatch):
+    asked = []
+
+    class Budget(PixelBudget):
+        def reserved(self, pixels):
+            asked.append(pixels)
+            return super().reserved(pixels)
+
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 100)
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", Budget(10**6))
+    count = -(-64 // tile[0]) * -(-48 // tile[1])
+    data = tiff(([bytes(tile[0] * tile[1])] * count, {256: 64, 257: 48, 322: tile[0], 323: tile[1]}))
+    assert read_photo(data).width == 64
+    assert len(asked) == 1 and pixels <= asked[0] <= 1.3 * pixels

@@ -130,11 +130,12 @@ def test_first_frame_of_an_animation():
         assert (read_photo(data).pixels == 60).all(), kind
 
 
-def test_compressed_metadata_bombs():
+def test_compressed_metadata_bombs_are_left_out():
     bomb = zlib.compress(bytes(200_000_000 // 2), 1)
     head = encode(SMALL, "PNG")[:33]
     for name in (b"iCCP", b"zTXt"):
-        assert reason(head + chunk(name, b"x\0\0" + bomb) + encode(SMALL, "PNG")[33:])
+        read = read_photo(head + chunk(name, b"x\0\0" + bomb) + encode(SMALL, "PNG")[33:])
+        np.testing.assert_array_equal(read.pixels, SMALL)
 
 
 @pytest.mark.parametrize(

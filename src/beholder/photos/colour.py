@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from beholder.errors import PhotoError
+from beholder.photos.encodings import Encoding, icc_profile
 from beholder.photos.icc import bounded_profile
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 BACKGROUND = (255, 255, 255)  # behind transparency: white, as in a browser
 
 
-def to_srgb(image: Image.Image, label: str) -> Image.Image:
+def to_srgb(image: Image.Image, label: str, described: Encoding | None = None) -> Image.Image:
     """A loaded image of any mode -> RGB in sRGB, opaque.
+
+    Args:
+        image: its ICC profile is in its info.
+        label: name for error messages.
+        described: its colours if it has no ICC profile; None is sRGB.
 
     Raises:
         PhotoError: grey values beyond black and white; the message begins with `label`.
@@ -33,7 +39,9 @@ def to_srgb(image: Image.Image, label: str) -> Image.Image:
         image = image.convert("L" if image.mode == "LA" else "RGB")
     elif image.mode not in ("L", "RGB", "CMYK"):  # the modes that profiles describe
         image = image.convert("RGB")
-    transform = profile_transform(profile, image.mode) if isinstance(profile, bytes) else None
+    if not profile and described is not None and image.mode != "CMYK":
+        profile = icc_profile(described, image.mode)
+    transform = profile_transform(profile, image.mode) if profile and isinstance(profile, bytes) else None
     if transform is not None:
         image = transform.apply(image)
     elif image.mode != "RGB":
@@ -46,9 +54,8 @@ def to_srgb(image: Image.Image, label: str) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image, label: str) -> Image.Image:
-    """16-bit, 32-bit or float grey -> L. White is 1 for float, 4095 for a 12-bit TIFF, otherwise 65535."""
-    tags: Any = getattr(image, "tag_v2", {})
-    white = 1.0 if image.mode == "F" else 4095.0 if tags.get(258) == (12,) else 65535.0
+    """16-bit, 32-bit or float grey -> L, or LA if one value is transparent. White is 1 for float, otherwise 65535."""
+    white = 1.0 if image.mode == "F" else 65535.0
     values = np.asarray(image)  # (H, W) uint16, int32 or float32
     darkest, brightest = values.min(), values.max()
     if not (darkest >= 0 and brightest <= white):  # written so that NaN is refused
@@ -56,10 +63,11 @@ def _eight_bits(image: Image.Image, label: str) -> Image.Image:
             f"{label}: grey values from {darkest:g} to {brightest:g}, where black is 0 and white {white:g};"
             " save it with 8 or 16 bits"
         )
-    grey = np.rint(values * np.float32(255 / white)).astype(np.uint8)
-    return Image.fromarray(
-        255 - grey if tags.get(262) == 0 else grey
-    )  # tag 262 is 0: zero is white, which Pillow ignores
+    grey = Image.fromarray(np.rint(values * np.float32(255 / white)).astype(np.uint8))
+    key = image.info.get("transparency")  # the value that is transparent, of a PNG
+    if not isinstance(key, int):
+        return grey
+    return Image.merge("LA", (grey, Image.fromarray(np.where(values == key, np.uint8(0), np.uint8(255)))))
 
 
 @functools.lru_cache(maxsize=8)  # building one takes milliseconds, and a folder has few different profiles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_COMMON = ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .png .tif .tiff .webp"
+_COMMON = ".avif .bmp .gif .heic .heif .hif .jfif .jpe .jpeg .jpg .mpo .png .tif .tiff .webp"
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2"
     " .srf .srw .x3f"
@@ -35,6 +35,7 @@ PILLOW_PLUGINS = {
     "BMP": "Bmp",
     "AVIF": "Avif",
 }
+OTHER_PICTURES = {"JPEG XL", "JPEG 2000", "a Photoshop document"}  # that other programs can save anew
 _SIGNATURES = (  # patterns for the first 256 bytes; the first match decides
     ("JPEG", rb"\xff\xd8\xff"),
     ("PNG", rb"\x89PNG\r\n\x1a\n"),

@@ -6,18 +6,24 @@ The trade-offs, measured on one core with a 12-megapixel JPEG:
   107 ms, a decode at `decode_size` or above 18 ms.
 - **Colour.** An embedded profile is applied, relative colorimetric with black point compensation: 150 ms at full size,
   9 ms reduced. A profile that changes nothing is recognised by its effect, not its name, and skipped; a broken one is
-  ignored. CMYK without a profile is converted by Pillow's formula.
+  ignored. Without a profile, what the file says in other ways counts (`encodings`): the numbers of AVIF, HEIC and PNG,
+  with HDR tone-mapped, the gamma of a PNG, the Adobe RGB of EXIF. CMYK without a profile is converted by Pillow's
+  formula.
+- **Orientation** is that of the container (AVIF, HEIC) or of EXIF data, never of XMP, as in browsers.
 - **Transparency** is laid over `BACKGROUND`.
-- **Deep greys** (16-bit, float) are scaled to 8 bits, never clipped; values beyond black and white are refused.
+- **Deep samples** (10 to 32 bits, fractions) are scaled to 8 bits, never clipped; values beyond black and white are
+  refused. TIFF samples that Pillow reads wrongly or not at all are read here (`tiff`).
 - **A truncated photograph** is refused, not scored (unless the host program has set Pillow's LOAD_TRUNCATED_IMAGES).
+  A JPEG that lacks only its end marker is whole (`jpeg_end`), and so is a PNG with damage where no pixels are (`png`).
 - **Safety.** The content chooses the decoder, not the name. Only the formats of `beholder.photos.formats` are decoded,
   and none of the decoders runs another program. Sizes are checked in the header, against `MAX_PIXELS`: Pillow's own
-  limit is global and refuses the 200 megapixels of some phones (TIFF, GIF and WebP apply it all the same). A decode
-  takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit. Large photographs that are decoded at the
-  same time share a budget of `MAX_PIXELS` and wait for each other, so threads together take no more than one at the
-  limit. Small ones do not wait. Time is bounded, too: the passes of a JPEG and the tiles of a HEIC are counted before
-  they are decoded (`jpeg`, `heif`), profiles are looked at before they are used (`icc`), and a decoder that asks for
-  its file piece by piece gets no more once its processor time is used up (`time_limit`).
+  limit is global and refuses the 200 megapixels of some phones. What a decoder takes beyond the picture counts, too:
+  tiles of a TIFF, for example. A decode takes 10 bytes per pixel, 14 with transparency: 2.5 to 3.5 GB at the limit.
+  Large photographs that are decoded at the same time share a budget of `MAX_PIXELS` and wait for each other, so threads
+  together take no more than one at the limit. Small ones do not wait. Time is bounded, too: the passes of a JPEG and
+  the tiles of a HEIC are counted before they are decoded (`jpeg`, `heif`), profiles are looked at before they are used
+  (`icc`), and a decoder that asks for its file piece by piece gets no more once its processor time is used up
+  (`time_limit`).
 
 Every function can be called from many threads; decoding and applying a profile release the GIL.
 """
@@ -37,10 +43,13 @@ from PIL import Image, features
 
 from beholder import reading
 from beholder.errors import PhotoError
+from beholder.photos import exif
 from beholder.photos.colour import to_srgb
 from beholder.photos.decoder_warnings import silenced
-from beholder.photos.formats import PILLOW_PLUGINS, detect_format
+from beholder.photos.encodings import ADOBE_RGB, Encoding
+from beholder.photos.formats import OTHER_PICTURES, PILLOW_PLUGINS, detect_format
 from beholder.photos.heif import check_tiles
+from beholder.photos.isobmff import nclx_encoding
 from beholder.photos.jpeg import has_several_scans
 from beholder.photos.memory import check_size, reserve_pixels
 from beholder.photos.sources import MAX_FILE_BYTES, Pixels, Source, name_of, plain
@@ -49,15 +58,7 @@ from beholder.text import one_line, printable
 
 __all__ = ["Photo", "Pixels", "Source", "read_bytes", "read_photo"]
 MIN_PREVIEW_SIDE = 720  # pixels a side of a RAW file's preview to use it in place of the RAW data, without a `min_size`
-_UPRIGHT = {  # EXIF orientation -> the operation that makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_HINTS = {"BMP": "; save it as PNG", "TIFF": "; if other programs read it, save it with 8 or 16 bits, uncompressed"}
 _LIBRAW_FLIP = {3: 3, 5: 8, 6: 6}  # LibRaw's flip -> EXIF orientation
 
 
@@ -148,27 +149,77 @@ def _from_bytes(
         heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         check_size(heif.size, label)
         reserve_pixels(held, heif.size[0] * heif.size[1])
-        return _from_image(heif.to_pillow(), label)
-    if kind in PILLOW_PLUGINS:
-        image = _open(data, kind, label)
-        tags: Any = getattr(image, "tag_v2", {})
-        if not (50706 in tags or tags.get(254) == 1):
-            return _from_image(image, label, held, min_size)
-        kind = "RAW"  # DNGVersion, or a first page that is a thumbnail: RAW without its suffix
-    if kind == "RAW":
+        return _from_image(heif.to_pillow(), label, described=nclx_encoding(data))
+    if kind == "TIFF":
+        from beholder.photos.tiff import is_camera_raw, open_tiff  # like the others only when needed: it takes 13 ms
+
+        if not is_camera_raw(data):
+            image, orientation, described = open_tiff(data, label, held)
+            return _from_image(image, label, orientation=orientation, described=described)
+    if kind in ("RAW", "TIFF"):
         return _from_raw(data, min_size, label, held)
-    raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}")
+    if kind not in PILLOW_PLUGINS:
+        advice = "; save it as JPEG, PNG or TIFF" if kind in OTHER_PICTURES else ""
+        raise PhotoError(f"{label}: is not a photograph that can be read; it looks like {kind}{advice}")
+    try:
+        with contextlib.ExitStack() as first:
+            photo = _from_pillow(data, kind, min_size, label, first)
+            held.push(first.pop_all())
+        return photo
+    except (PhotoError, MemoryError):
+        raise
+    except Exception as error:  # damage where no pixels are
+        mended = _mended(data, kind, error, label)
+        if mended is None:
+            raise
+        return _from_pillow(mended, kind, min_size, label, held)
+
+
+def _from_pillow(
+    data: bytes, kind: str, min_size: tuple[int, int] | None, label: str, held: contextlib.ExitStack
+) -> Photo:
+    described = nclx_encoding(data) if kind == "AVIF" else None
+    if kind == "WebP":
+        from beholder.photos.webp import open_webp
+
+        image = open_webp(data, label)
+    else:
+        image = _open(data, kind, label)
+    if kind == "PNG":
+        from beholder.photos.png import described_colours
+
+        described = described_colours(image, data)
+    return _from_image(image, label, held, min_size, described=described)
+
+
+def _mended(data: bytes, kind: str, error: Exception, label: str) -> bytes | None:
+    """The file without damage that hurts no pixels, None if there is none of this kind."""
+    if kind == "PNG":
+        from beholder.photos.png import without_damage
+
+        return without_damage(data)
+    if kind == "JPEG" and "truncated" in str(error):  # while it was decoded, so its size was checked
+        from beholder.photos.jpeg_end import completed
+
+        with contextlib.ExitStack() as held:
+            width, height = _open(data, kind, label).size
+            reserve_pixels(held, width * height)
+            return completed(data)
+    return None
 
 
 def _open(data: bytes, kind: str, label: str) -> Image.Image:
     """Read the header. Image.open is not used because it checks the size against a global limit and warns."""
     several_scans = kind == "JPEG" and has_several_scans(data, label)
-    plugin = importlib.import_module(f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin")
+    room, name = f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin", f"{PILLOW_PLUGINS[kind]}ImageFile"
+    if kind == "PNG":
+        room, name = "beholder.photos.png", "PngFile"
     file = TimedFile(data, label)
-    image: Image.Image = getattr(plugin, f"{PILLOW_PLUGINS[kind]}ImageFile")(file)
+    image: Image.Image = getattr(importlib.import_module(room), name)(file)
     file.allow_pixels(image.width * image.height)
     if several_scans:
         image.info["progressive"] = 1  # Pillow knows it of progressive ones only
+    image.info.pop("xmp", None)  # in which Pillow would look for an orientation; browsers do not
     return image
 
 
@@ -177,7 +228,9 @@ def _from_image(
     label: str,
     held: contextlib.ExitStack | None = None,
     min_size: tuple[int, int] | None = None,
+    *,
     orientation: int = 1,
+    described: Encoding | None = None,
 ) -> Photo:
     """Decode an opened image.
 
@@ -187,22 +240,24 @@ def _from_image(
         held: reserves the pixels to decode; None if they are reserved already.
         min_size: the smallest (width, height) to decode.
         orientation: EXIF orientation to assume if the image has none.
+        described: what its file says of its colours other than by an ICC profile.
     """
     width, height = image.size
     check_size(image.size, label)
     if min_size and image.format == "JPEG":
         across, down = (max(1, side) for side in min_size)
-        image.draft(None, (down, across) if _orientation(image, orientation) >= 5 else (across, down))
+        image.draft(None, (down, across) if exif.orientation(image, orientation) >= 5 else (across, down))
     if held is not None:
         whole = image.info.get("progressive")  # libjpeg keeps all its coefficients, also in a reduced decode
         reserve_pixels(held, width * height if whole else image.size[0] * image.size[1])
     image.load()
-    orientation = _orientation(
-        image, orientation
-    )  # only now: Pillow turns a TIFF in load, and a PNG may store it at its end
-    image = to_srgb(image, label)
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
+    if image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
+        image = image.convert("RGB")  # programs that know of no transparency leave its bytes empty
+    # Only now: Pillow turns a TIFF in load, and a PNG may store its orientation at its end.
+    orientation = exif.orientation(image, orientation)
+    if described is None and not image.info.get("icc_profile") and exif.is_adobe_rgb(image):
+        described = ADOBE_RGB
+    image = exif.upright(to_srgb(image, label, described), orientation)
     if orientation >= 5:
         width, height = height, width
     return Photo(np.array(image), width, height)  # a copy: writable, and the caller's image stays as it was
@@ -222,20 +277,12 @@ def _from_raw(data: bytes, min_size: tuple[int, int] | None, label: str, held: c
             image = _open(thumbnail if isinstance(thumbnail, bytes) else b"", "JPEG", label)
             if image.width * image.height > sizes.raw_width * sizes.raw_height:  # more than was reserved
                 raise ValueError("the preview is larger than the photograph")
-            preview = _from_image(image, label, None, min_size, _LIBRAW_FLIP.get(sizes.flip, 1))
+            preview = _from_image(image, label, None, min_size, orientation=_LIBRAW_FLIP.get(sizes.flip, 1))
             if preview.width >= smallest[0] and preview.height >= smallest[1]:
                 return Photo(preview.pixels, width, height)
         half = min_size is not None and width // 2 >= smallest[0] and height // 2 >= smallest[1]
         pixels = raw.postprocess(use_camera_wb=True, half_size=half)  # (H, W, 1 or 3) uint8 sRGB, upright
         return Photo(np.array(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), order="C"), width, height)
-
-
-def _orientation(image: Image.Image, default: int) -> int:
-    try:
-        orientation: Any = image.getexif().get(0x0112)
-        return int(orientation) if orientation in range(1, 9) else default
-    except Exception:  # broken metadata says nothing about the pixels
-        return default
 
 
 def _extra(module: str, extra: str, what: str, label: str) -> Any:
@@ -266,5 +313,7 @@ def _errors_explained(label: str, kind: str) -> Iterator[None]:
         raise PhotoError(f"{label}: not enough memory to decode this {kind}") from error
     except Exception as error:
         reason = _reason(error)
-        hint = "; it is cut short: copy it again" if "truncated" in reason.lower() else ""
+        hint = _HINTS.get(kind, "")
+        if "truncated" in reason.lower() or reason == "cannot load this image":  # Pillow's words where no pixels are
+            hint = "; it is cut short: copy it again"
         raise PhotoError(f"{label}: cannot decode this {kind}: {reason}{hint}") from error

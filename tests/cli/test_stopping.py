@@ -16,7 +16,7 @@ import pytest
 
 from beholder.cli import app
 from helpers.broken_models import endless, with_graph
-from helpers.commands import Done
+from helpers.commands import Done, read_table
 from helpers.factories import COMMAND, MAIN, save_model, save_photos, slowed
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -79,7 +79,7 @@ def test_a_model_that_never_ends_is_stopped_in_order(
     out = tmp_path / "x.csv"
     done = stop([*busy(COMMAND), "score", photos, "-m", endless_model, "-o", out], number)
     assert done.code == 130 and done.err.splitlines()[-1] == "stopped"
-    assert os.listdir(tmp_path) == []
+    assert read_table(out) == [] and os.listdir(tmp_path) == ["x.csv"]
 
 
 @pytest.mark.parametrize("command", [["explain", "-o", "e.png"], *slowly(["report", "-o", "r.html"])])
@@ -97,7 +97,7 @@ def test_a_decoder_that_takes_minutes_is_not_waited_for(
 ) -> None:
     out = tmp_path / "x.csv"
     done = stop([*stuck("beholder.scoring.batch"), "score", photos, "-m", colour_model, "-o", out], *numbers)
-    assert done.code == 130 and "stopped" in done.err and os.listdir(tmp_path) == []
+    assert done.code == 130 and "stopped" in done.err and out.read_bytes().startswith(b"path,")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, *slowly(signal.SIGINT, signal.SIGTERM)])

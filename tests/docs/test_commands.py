@@ -5,6 +5,7 @@ place of the named one (slow tests). Of a block under ``<!-- not run: REASON -->
 commands and options must exist.
 """
 
+import io
 import functools
 import importlib
 import re
@@ -185,7 +186,8 @@ def test_python_runs(file: str, workshop: Path) -> None:
     names = {
         "pil_image": picture,
         "jpeg_bytes": Path("photo.jpg").read_bytes(),
-        "uint8_array": np.asarray(picture),
+        "open_file": io.BytesIO(Path("photo.jpg").read_bytes()),
+        "array": np.asarray(picture),
         "paths": ["photo.jpg", "nowhere.jpg"],
     }
     for block in PYTHON:

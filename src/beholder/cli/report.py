@@ -68,11 +68,11 @@ def report(
     if path.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{path}: a report is a web page; give a name that ends in .html")
     check_writable(path, "the report", is_report, (*paths, model, taste))
-    if out is None and not quiet:
-        say_replaced(path)
     scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
+    if out is None and not quiet:
+        say_replaced(path)
     run = RunSummary()
     with stoppable(run):  # a stopped run still makes a page of what was scored
         written = score_page(

@@ -149,3 +149,9 @@ def test_a_terminal_gets_only_our_own_sequences(odd: Path) -> None:
     shown = on_terminal(100, ["score", photos, "-m", odd / "m.onnx"]).replace("\r\n", "\n")
     shown = shown.replace("\r", "")  # a progress bar goes back to the beginning of its line
     assert not HARMFUL.search(shown) and "own" in shown, ascii(shown)
+
+
+def test_a_table_on_a_terminal_has_escapes(odd: Path) -> None:
+    (photos,) = odd.glob("photos*")
+    shown = on_terminal(100, ["score", photos, "-m", odd / "m.onnx", "--out", "-", "-q"]).replace("\r\n", "\n")
+    assert not HARMFUL.search(shown) and shown.startswith("path,") and "own" in shown, ascii(shown)

@@ -5,9 +5,9 @@ place of the named one (slow tests). Of a block under ``<!-- not run: REASON -->
 commands and options must exist.
 """
 
-import io
 import functools
 import importlib
+import io
 import re
 import tomllib
 from pathlib import Path
@@ -87,7 +87,7 @@ def check(words: Words, *, whole: bool) -> None:
             check_install(rest)
         case ["pytest", *rest]:
             check_tests(rest)
-        case ["python3", "-m", "venv", _] | [".", _] | ["pre-commit", "install"] | ["find", *_]:
+        case ["python3", "-m", "venv", _] | [".", _] | ["pre-commit", "install"] | ["find", *_] | ["head"]:
             pass
         case ["bash", script]:
             assert (REPOSITORY / script).is_file()

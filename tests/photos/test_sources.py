@@ -254,7 +254,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "row of nothing": (lambda: {"bytes": None, "path": None}, "<row>: has bytes, path, where"),
     "base64": (lambda: "QUJD" * 9999, "a text of 39,996 characters"),
     "address": (lambda: "https://example.org/a.jpg", "is an address; download"),
-    "folder": (Path.cwd, "is a folder, not a photograph; give the files in it"),
+    "folder": (Path.cwd, "is a folder, not a photograph"),
     "channels first": (lambda: PIXELS.transpose(2, 0, 1), "channels are first"),
     "tensor elsewhere": (lambda: OtherDevice(PIXELS), "cuda:0"),
     "table": (lambda: pandas.DataFrame({"path": ["a.jpg"], "n": [1]}), "of a table give the column"),

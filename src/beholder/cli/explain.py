@@ -43,7 +43,7 @@ def explain(
     from PIL.PngImagePlugin import PngInfo
 
     from beholder.files import check_writable, explained, replacing
-    from beholder.photos.name_lists import existing
+    from beholder.photos.listing.name_lists import existing
     from beholder.photos.read import read_bytes
 
     photo = existing(photo) or photo

@@ -7,7 +7,7 @@ import typer
 
 from beholder.data.sets import NAMES
 from beholder.errors import BeholderError
-from beholder.photos.pairs import Pairs
+from beholder.photos.listing.pairs import Pairs
 
 if TYPE_CHECKING:
     from beholder.scoring.extra_columns import ExtraColumns

@@ -41,7 +41,7 @@ def quantize(
     from beholder.cli.tables import plain
     from beholder.console import make_console
     from beholder.extras import require
-    from beholder.photos.listing import find
+    from beholder.photos.listing.find import find
     from beholder.scoring.model_file import EMBEDDED, embedded_path
 
     require("torch", "train", "quantizing")

@@ -24,7 +24,7 @@ from beholder.cli.outputs import say_replaced
 from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
-from beholder.photos.pairs import Pairs
+from beholder.photos.listing.pairs import Pairs
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import show
 

@@ -26,7 +26,7 @@ from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
-from beholder.photos.pairs import Pairs
+from beholder.photos.listing.pairs import Pairs
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import say
 
@@ -94,7 +94,7 @@ def score(
       beholder score photos/ --out scores.csv --resume
       beholder score photos/ --recursive --exclude '*_small.*' --pairs one
       find . -name '*.jpg' -print0 | beholder score - --json
-      beholder score photos/ --out - | sort -t, -k2 -rn | head
+      beholder score photos/ --out - | head
       beholder score photos/ --taste taste.json
     """
     from beholder.cli.tables import scores_table

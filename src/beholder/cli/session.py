@@ -13,10 +13,10 @@ import typer
 
 from beholder.cli.reasons import Reasons
 from beholder.errors import BeholderError
-from beholder.photos.listing import Unreadable, find
-from beholder.photos.name_lists import NameList
-from beholder.photos.pairs import Pairs, Shots
-from beholder.photos.passed_over import PAIRED, summary
+from beholder.photos.listing.find import Unreadable, find
+from beholder.photos.listing.name_lists import NameList
+from beholder.photos.listing.pairs import Pairs, Shots
+from beholder.photos.listing.passed_over import PAIRED, summary
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
 from beholder.terminal import say

@@ -19,7 +19,7 @@ from beholder.output.report import Entry, entry, thumbnail, write_report
 from beholder.output.row_file import Sink
 from beholder.output.rows import Row, columns_of, identity_of, row_of, score_names, shown_names
 from beholder.output.sinks import open_sink
-from beholder.photos.listing import Unreadable
+from beholder.photos.listing.find import Unreadable
 from beholder.photos.read import Photo, Pixels
 from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import ExtraColumns

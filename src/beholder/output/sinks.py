@@ -30,7 +30,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from beholder import __version__
 from beholder.errors import BeholderError
@@ -40,6 +40,7 @@ from beholder.output.formats import STREAMED, format_of, in_words
 from beholder.output.row_file import Sink, Table, replaced_lines
 from beholder.output.rows import extra_ids, identity_of
 from beholder.terminal import output_is_closed
+from beholder.text import harmless
 
 if TYPE_CHECKING:
     from beholder.output.rows import Columns
@@ -85,6 +86,14 @@ def check_output(
     check_replaceable(path, (lambda _: True) if resume else form.is_ours, inputs)
 
 
+class _Terminal(FileIO):
+    """A terminal, which gets control characters of file names as escapes."""
+
+    def write(self, data: Any) -> int:
+        super().write(harmless(bytes(data).decode(errors="replace")).encode())
+        return len(memoryview(data))
+
+
 @contextmanager
 def open_sink(
     path: Path,
@@ -116,7 +125,8 @@ def open_sink(
     table = Table(path, form, columns, identity_of(model, extras), extra_ids(extras))
     if path == STANDARD_OUTPUT:
         sys.stdout.flush()
-        with FileIO(sys.stdout.fileno(), "wb", closefd=False) as file:
+        opened_as = _Terminal if sys.stdout.isatty() else FileIO
+        with opened_as(sys.stdout.fileno(), "wb", closefd=False) as file:
             yield Sink(table, file, path, form, resume=False, wait=False)
     else:
         opened = _open_lines if form.from_lines is None else _open_journal

@@ -43,14 +43,14 @@ from PIL import Image, features
 
 from beholder import reading
 from beholder.errors import PhotoError
-from beholder.photos import exif
 from beholder.photos.colour import to_srgb
+from beholder.photos.containers import exif
+from beholder.photos.containers.heif import check_tiles
+from beholder.photos.containers.isobmff import nclx_encoding
+from beholder.photos.containers.jpeg import has_several_scans
 from beholder.photos.decoder_warnings import silenced
 from beholder.photos.encodings import ADOBE_RGB, Encoding
 from beholder.photos.formats import OTHER_PICTURES, PILLOW_PLUGINS, detect_format
-from beholder.photos.heif import check_tiles
-from beholder.photos.isobmff import nclx_encoding
-from beholder.photos.jpeg import has_several_scans
 from beholder.photos.memory import check_size, reserve_pixels
 from beholder.photos.sources import MAX_FILE_BYTES, Pixels, Source, name_of, plain
 from beholder.photos.time_limit import TimedFile
@@ -151,7 +151,10 @@ def _from_bytes(
         reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label, described=nclx_encoding(data))
     if kind == "TIFF":
-        from beholder.photos.tiff import is_camera_raw, open_tiff  # like the others only when needed: it takes 13 ms
+        from beholder.photos.containers.tiff import (  # like the others only when needed: it takes 13 ms
+            is_camera_raw,
+            open_tiff,
+        )
 
         if not is_camera_raw(data):
             image, orientation, described = open_tiff(data, label, held)
@@ -180,13 +183,13 @@ def _from_pillow(
 ) -> Photo:
     described = nclx_encoding(data) if kind == "AVIF" else None
     if kind == "WebP":
-        from beholder.photos.webp import open_webp
+        from beholder.photos.containers.webp import open_webp
 
         image = open_webp(data, label)
     else:
         image = _open(data, kind, label)
     if kind == "PNG":
-        from beholder.photos.png import described_colours
+        from beholder.photos.containers.png import described_colours
 
         described = described_colours(image, data)
     return _from_image(image, label, held, min_size, described=described)
@@ -195,11 +198,11 @@ def _from_pillow(
 def _mended(data: bytes, kind: str, error: Exception, label: str) -> bytes | None:
     """The file without damage that hurts no pixels, None if there is none of this kind."""
     if kind == "PNG":
-        from beholder.photos.png import without_damage
+        from beholder.photos.containers.png import without_damage
 
         return without_damage(data)
     if kind == "JPEG" and "truncated" in str(error):  # while it was decoded, so its size was checked
-        from beholder.photos.jpeg_end import completed
+        from beholder.photos.containers.jpeg_end import completed
 
         with contextlib.ExitStack() as held:
             width, height = _open(data, kind, label).size
@@ -213,7 +216,7 @@ def _open(data: bytes, kind: str, label: str) -> Image.Image:
     several_scans = kind == "JPEG" and has_several_scans(data, label)
     room, name = f"PIL.{PILLOW_PLUGINS[kind]}ImagePlugin", f"{PILLOW_PLUGINS[kind]}ImageFile"
     if kind == "PNG":
-        room, name = "beholder.photos.png", "PngFile"
+        room, name = "beholder.photos.containers.png", "PngFile"
     file = TimedFile(data, label)
     image: Image.Image = getattr(importlib.import_module(room), name)(file)
     file.allow_pixels(image.width * image.height)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import PhotoError
-from beholder.photos.listing import Unreadable
+from beholder.photos.listing.find import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
 from beholder.photos.sources import Source, name_of, plain
 from beholder.scoring import session
@@ -93,7 +93,7 @@ def score_photos(
         model: a model file or the name of an embedded model, as for :func:`beholder.load`, opened with the number of
             threads that is fastest here; or a scorer, best opened with ``THREADS``.
         paths: files, consumed as they are needed; or anything else that :func:`beholder.read_photo` reads, which is
-            called by its name in the results, if it has one. An :class:`~beholder.photos.listing.Unreadable` among
+            called by its name in the results, if it has one. An :class:`~beholder.photos.listing.find.Unreadable` among
             them becomes a failed result in its place.
         batch: photographs per inference; by default 2 to 8, depending on the input size of the model.
         workers: decoding threads; by default one per core that this process may use.

@@ -3,8 +3,8 @@
 import pytest
 
 from beholder.errors import PhotoError
-from beholder.photos import jpeg
-from beholder.photos.jpeg import has_several_scans
+from beholder.photos.containers import jpeg
+from beholder.photos.containers.jpeg import has_several_scans
 from beholder.photos.read import read_photo
 from helpers.hostile_photos import costs, frame, jpeg_of_scans, segment
 from helpers.photo_files import GREY, SMALL, encode, gap

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from beholder.photos.formats import PHOTO_SUFFIXES, UNREAD_SUFFIXES
-from beholder.photos.passed_over import machine_folder, summary
+from beholder.photos.listing.passed_over import machine_folder, summary
 
 
 def test_no_suffix_is_both_read_and_not() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from beholder.photos.listing import Unreadable, find
+from beholder.photos.listing.find import Unreadable, find
 from beholder.text import printable
 
 

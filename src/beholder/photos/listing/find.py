@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from beholder.files import path_key
-from beholder.photos import passed_over as kinds
 from beholder.photos.formats import PHOTO_SUFFIXES
-from beholder.photos.large_lists import Seen, sort_names
-from beholder.photos.name_lists import existing
-from beholder.photos.patterns import Exclusion, fits
+from beholder.photos.listing import passed_over as kinds
+from beholder.photos.listing.large_lists import Seen, sort_names
+from beholder.photos.listing.name_lists import existing
+from beholder.photos.listing.patterns import Exclusion, fits
 from beholder.text import printable
 
 
@@ -58,14 +58,14 @@ def find(
     Args:
         names: files, folders, glob patterns, or ``-`` for ``lines``.
         recursive: search folders inside folders, too, but for those that programs made for themselves (``@eaDir``).
-        lines: names of files and folders, for example a `beholder.photos.name_lists.NameList`; patterns in them are not
-            expanded.
-        exclude: patterns of what is left out, see `beholder.photos.patterns.Exclusion`.
+        lines: names of files and folders, for example a `beholder.photos.listing.name_lists.NameList`; patterns in
+            them are not expanded.
+        exclude: patterns of what is left out, see `beholder.photos.listing.patterns.Exclusion`.
         passed_over: counts, by kind, what was passed over and may be missed.
 
     Yields:
         A path, spelled as it was given first, or an `Unreadable`. If there is no file of that name, but one by another
-        reading (`beholder.photos.name_lists.existing`), the path is spelled as the disk has it.
+        reading (`beholder.photos.listing.name_lists.existing`), the path is spelled as the disk has it.
 
     >>> [os.path.basename(path) for path in find(["examples/photos/ro*.jpg"])]
     ['rocket.jpg']

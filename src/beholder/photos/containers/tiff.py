@@ -9,11 +9,11 @@ from PIL import Image
 
 from beholder.errors import PhotoError
 from beholder.photos import memory
-from beholder.photos import tiff_directory as tag
+from beholder.photos.containers import tiff_directory as tag
+from beholder.photos.containers.tiff_directory import Directory, directories, is_adobe_rgb
+from beholder.photos.containers.tiff_samples import Layout, UnboundedTiff, read_samples
 from beholder.photos.encodings import ADOBE_RGB, Encoding
 from beholder.photos.memory import check_size, reserve_pixels
-from beholder.photos.tiff_directory import Directory, directories, is_adobe_rgb
-from beholder.photos.tiff_samples import Layout, UnboundedTiff, read_samples
 
 _YCBCR = 6
 _MAX_SAMPLES = 6  # that Pillow reads of a pixel; it logs an error where there are more

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from PIL import Image, TiffImagePlugin
 
 from beholder.errors import PhotoError
-from beholder.photos import tiff_directory as tag
-from beholder.photos.tiff_directory import Directory
+from beholder.photos.containers import tiff_directory as tag
+from beholder.photos.containers.tiff_directory import Directory
 
 MAX_TILE_BYTES = 1024**3  # of a tile or strip that is decompressed in one go
 _BLOCK_BYTES = 4 * 1024**2  # rows are read in blocks of about this size, so that little is held twice

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from beholder.errors import BeholderError
-from beholder.photos.name_lists import MAX_NAME_BYTES, NameList, existing
+from beholder.photos.listing.name_lists import MAX_NAME_BYTES, NameList, existing
 
 NAMES = ["trip/one.jpg", "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.jpg", "trip/two words.jpg"]
 
@@ -83,7 +83,7 @@ class Endless(io.RawIOBase):
     ],
 )
 def test_what_is_no_list_ends_with_one_line(monkeypatch: pytest.MonkeyPatch, stream: io.BytesIO, says: str) -> None:
-    monkeypatch.setattr("beholder.photos.name_lists.MAX_LIST_BYTES", 3_000_000)
+    monkeypatch.setattr("beholder.photos.listing.name_lists.MAX_LIST_BYTES", 3_000_000)
     with pytest.raises(BeholderError, match=says) as error:
         list(NameList(stream))
     assert "\n" not in str(error.value)

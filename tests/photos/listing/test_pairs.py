@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from beholder.photos.listing import Unreadable
-from beholder.photos.pairs import Shots
+from beholder.photos.listing.find import Unreadable
+from beholder.photos.listing.pairs import Shots
 
 
 def kept(folder: Path, *names: str, empty: tuple[str, ...] = ()) -> list[str]:

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from beholder.errors import PhotoError
-from beholder.photos.heif import check_tiles
+from beholder.photos.containers.heif import check_tiles
 from beholder.photos.read import read_photo
 from helpers.photo_files import SMALL, reason
 

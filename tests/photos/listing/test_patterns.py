@@ -2,7 +2,7 @@
 
 import pytest
 
-from beholder.photos.patterns import Exclusion, fits
+from beholder.photos.listing.patterns import Exclusion, fits
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from beholder.photos import large_lists
-from beholder.photos.large_lists import Seen, natural_key, sort_names
+from beholder.photos.listing import large_lists
+from beholder.photos.listing.large_lists import Seen, natural_key, sort_names
 
 NAMES = ["", "a", "a.jpg", "a01.jpg", "a1.jpg", "a2.jpg", "a10.jpg", "a10b9.jpg", "a10b10.jpg", f"a{10**30}", "b"]
 
@@ -35,9 +35,9 @@ def test_seen_grows() -> None:
 LISTED = """
 import io, os
 from pathlib import Path
-from beholder.photos.listing import find
-from beholder.photos.name_lists import NameList
-from beholder.photos.pairs import Shots
+from beholder.photos.listing.find import find
+from beholder.photos.listing.name_lists import NameList
+from beholder.photos.listing.pairs import Shots
 
 class Entry:
     is_dir = is_symlink = lambda self, **how: False

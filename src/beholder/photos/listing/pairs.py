@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from beholder.files import path_key
 from beholder.photos.formats import RAW_SUFFIXES
-from beholder.photos.large_lists import Seen
-from beholder.photos.listing import Unreadable
+from beholder.photos.listing.find import Unreadable
+from beholder.photos.listing.large_lists import Seen
 
 _JPEG = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 _HEIC = frozenset({".heic", ".heif", ".hif"})

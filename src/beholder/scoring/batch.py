@@ -11,11 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from beholder.scoring.cores import CORES
 from beholder.scoring.scorer import UNNAMED, Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
+
+T = TypeVar("T")
 
 # Threads of ONNX Runtime in a scorer for many photographs. Several batches at once, each with few threads, are faster
 # than one with all cores, but more than 8 to 15 batches at once take too much memory.
@@ -168,21 +170,28 @@ def _stream(
         for item in islice(source, 2 * batch + workers):
             ahead.append(decoders.submit(prepare, item))
         while ahead:
-            held.append(ahead.popleft().result())
+            held.append(_result_of(ahead.popleft()))
             for item in islice(source, 1):
                 ahead.append(decoders.submit(prepare, item))
             if sum(prepared.pixels is not None for prepared in held) == batch or len(held) == 4 * batch:
                 running.append(models.submit(_score, scorer, held, batch))
                 held = []
             while len(running) == runs or (running and running[0].done()):
-                yield from running.popleft().result()
+                yield from _result_of(running.popleft())
         running.append(models.submit(_score, scorer, held, batch))
         while running:
-            yield from running.popleft().result()
+            yield from _result_of(running.popleft())
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
         _await_end(started)
+
+
+def _result_of(future: Future[T]) -> T:
+    """The result of a future, waited for so that Ctrl-C is never missed; see :data:`session.WAKING`."""
+    while not future.done():
+        wait([future], timeout=session.WAKING)
+    return future.result()
 
 
 def _await_end(threads: Sequence[threading.Thread]) -> None:

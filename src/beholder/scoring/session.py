@@ -13,6 +13,9 @@ from beholder.scoring.model_file import DISTRIBUTION
 from beholder.text import one_line
 
 SHARE_ERROR = 0.01  # of a sum of shares of votes: those of a model in eight bits are not exact
+# Seconds after which a thread that waits wakes. A signal that comes in the moment before it falls asleep is noted but
+# does not wake it, and Python handles it only when it is awake.
+WAKING = 0.2
 GRACE = 2.0  # seconds that a run has to end in after it was told to; it looks between two operators
 _RUNS: dict[int, Any] = {}  # thread -> RunOptions of what it computes now
 
@@ -127,7 +130,8 @@ def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np
             threading.Thread(target=work, name="beholder model", daemon=True).start()
         except RuntimeError:  # the process may have no more threads, or Python is ending
             work()
-        ended.wait()
+        while not ended.wait(WAKING):
+            pass
     except BaseException:
         options.terminate = True
         ended.wait(GRACE)

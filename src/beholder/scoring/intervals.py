@@ -24,8 +24,8 @@ def on_scale(
     Returns:
         Scores, lower and upper ends, (B, T) each: the scale's lowest value <= lower <= score <= upper <= its highest.
 
-    >>> on_scale(np.array([[4.0], [9.0]]), (0.5,), (Task("beauty", 1, 7),), "mine@12345678")[1].tolist()
-    [[3.5], [6.5]]
+    >>> on_scale(np.array([[4.0], [6.8]]), (0.5,), (Task("beauty", 1, 7),), "mine@12345678")[2].tolist()
+    [[4.5], [7.0]]
     """
     width = np.array(half_width, dtype=np.float32)
     lowest, highest = np.array([(task.low, task.high) for task in tasks], dtype=np.float32).T

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from helpers.commands import Done, apart
+from helpers.extras import needs_torch
 from helpers.factories import COMMAND, save_photo, save_photos
 
 Run = Callable[..., Done]
@@ -22,12 +23,14 @@ WRITING = [  # command, and its output
     ("explain p.jpg -o {}", "x.png"),
     ("evaluate default --data r.csv --split all -o {}", "x.csv"),
     ("taste fit default r.csv -o {}", "x.json"),
+]
+TRAINING = [
     ("quantize default p.jpg -o {}", "x.onnx"),
     ("train probe --data r.csv -o {}", "x.onnx"),
     ("train soydaner2023 --data r.csv -o {}", "x.onnx"),
-    ("train default --root . -o {}", "x.onnx"),
     ("train fast --root . -o {}", "x.onnx"),
     ("reproduce soydaner2023 --data r.csv -o {}", "x.html"),
+    ("train default --root . -o {}", "x.onnx"),
 ]
 
 
@@ -43,7 +46,9 @@ def text_of(command: str, name: str) -> list[str]:
     return command.format(name).split()
 
 
-@pytest.mark.parametrize(("command", "name"), WRITING)
+@pytest.mark.parametrize(
+    ("command", "name"), [*WRITING, *(pytest.param(*each, marks=needs_torch) for each in TRAINING)]
+)
 @pytest.mark.parametrize("link", [False, True])
 def test_a_file_of_the_user_is_left_alone(beholder: Run, place: Path, command: str, name: str, link: bool) -> None:
     mine = place / ("mine" if link else name)
@@ -58,7 +63,9 @@ def test_a_file_of_the_user_is_left_alone(beholder: Run, place: Path, command: s
     assert mine.read_text() == "notes of mine" and sorted(os.listdir(place)) == before
 
 
-@pytest.mark.parametrize(("command", "name"), [pair for pair in WRITING if "train default" not in pair[0]])
+@pytest.mark.parametrize(
+    ("command", "name"), [*WRITING, *(pytest.param(*each, marks=needs_torch) for each in TRAINING[:-1])]
+)
 def test_a_file_that_is_read_is_not_written(beholder: Run, place: Path, command: str, name: str) -> None:
     read = next(word for word in command.split() if word in ("p.jpg", "r.csv") or word == "fast")
     (place / name).symlink_to(place / ("p.jpg" if read == "fast" else read))
@@ -69,6 +76,7 @@ def test_a_file_that_is_read_is_not_written(beholder: Run, place: Path, command:
     assert (place / name).read_bytes() == before
 
 
+@needs_torch
 def test_a_model_is_not_quantized_onto_itself(beholder: Run, place: Path, colour_model: Path) -> None:
     (place / "m.onnx").write_bytes(colour_model.read_bytes())
     done = beholder("quantize", "m.onnx", "p.jpg", "-o", "m.onnx")
@@ -76,6 +84,7 @@ def test_a_model_is_not_quantized_onto_itself(beholder: Run, place: Path, colour
     assert (place / "m.onnx").read_bytes() == colour_model.read_bytes()
 
 
+@needs_torch
 @pytest.mark.parametrize("taken", ["x.md", "x-figures/mine.png"])
 def test_what_stands_beside_a_report_is_left_alone(beholder: Run, place: Path, taken: str) -> None:
     (place / taken).parent.mkdir(exist_ok=True)

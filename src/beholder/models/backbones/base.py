@@ -87,7 +87,7 @@ def create_backbone(name: str, pretrained: bool = True) -> Backbone:
 
 def pretrained_state(name: str) -> dict[str, Tensor]:
     """Pretrained weights as a state dict, fetched the first time. Raises BeholderError where they cannot be fetched."""
-    return {key: torch.from_numpy(value) for key, value in load_weights(name, parameter_shapes).items()}
+    return {key: torch.tensor(value) for key, value in load_weights(name, parameter_shapes).items()}
 
 
 def parameter_shapes(name: str) -> dict[str, tuple[int, ...]]:

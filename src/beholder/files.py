@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from io import FileIO
@@ -14,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from beholder.errors import BeholderError
-from beholder.reading import read_bytes
+from beholder.reading import open_regular, read_bytes
 from beholder.text import json_text
 
 fcntl: ModuleType | None
@@ -213,9 +214,9 @@ def starts_with(path: Path, start: bytes) -> bool:
 def file_head(path: Path, size: int) -> bytes:
     """The first bytes of a regular file; none if it cannot be read."""
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as file:
-            return file.read(size) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
-    except OSError:
+        with open_regular(path, "a file", sys.maxsize) as file:
+            return file.read(size)
+    except (BeholderError, OSError):
         return b""
 
 

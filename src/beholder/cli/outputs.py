@@ -6,7 +6,6 @@ from pathlib import Path
 from beholder.errors import BeholderError
 from beholder.files import check_writable, file_head, starts_with
 from beholder.terminal import say
-from beholder.text import printable
 
 PNG_SOFTWARE = "beholder"  # in the text of a PNG under the keyword Software
 _HEAD_BYTES = 1 << 14
@@ -72,4 +71,4 @@ def model_output(out: Path | None, default: str, inputs: tuple[str | Path | None
 def say_replaced(path: Path) -> None:
     """Say that a file, whose name the user did not choose, will be replaced; nothing if there is none."""
     if path.exists():
-        say(f"{printable(str(path))} is there already and will be replaced; --out FILE keeps both")
+        say(f"{path} is there already and will be replaced; --out FILE keeps both")

@@ -35,12 +35,13 @@ class DigestTable:
     def add(self, digest: bytes) -> int:
         """The number of a digest, a new one if it has none."""
         slot = self._slot_of(digest)
-        if self._slots[slot] == _FREE:
+        number = self._slots[slot]
+        if number == _FREE:
             self._digests += digest
-            self._slots[slot] = len(self)
-            if 3 * len(self) > 2 * len(self._slots):
+            number = self._slots[slot] = len(self)
+            if 3 * number > 2 * len(self._slots):
                 self._grow()
-        return self._slots[self._slot_of(digest)] - 1
+        return number - 1
 
     def _slot_of(self, digest: bytes) -> int:
         """The slot of a digest, or the free one where it belongs."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import beholder
-from helpers.factories import REPOSITORY, save_model
+from helpers.factories import REPOSITORY, save_detailed_model, save_model
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would every program that a test stops.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -47,3 +47,9 @@ def colour_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file with the same tasks and other scores."""
     return save_model(tmp_path_factory.mktemp("model") / "other.onnx", shift=0.5)
+
+
+@pytest.fixture(scope="session")
+def detailed_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that also tells edits, disagreement and familiarity."""
+    return save_detailed_model(tmp_path_factory.mktemp("model") / "detailed.onnx")

@@ -55,3 +55,49 @@ def test_two_tasks_of_one_name_are_refused_but_the_first_may_have_any() -> None:
     with pytest.raises(BeholderError, match="rename the task"):
         check_column_names((Task("beauty", 0, 1), Task("warmth", 0, 1), Task("warmth", 0, 1)))
     check_column_names((Task("path", 0, 1), Task("warmth", 0, 1)))
+
+
+AMOUNTS: tuple[tuple[Task, float, str], ...] = (
+    (Task("exposure", -3, 3, "", "edit", "EV", 0), -1.27, "−1.3 EV"),
+    (Task("exposure", -3, 3, "", "edit", "EV", 0), -0.04, "0.0 EV"),
+    (Task("contrast", 0.3, 2, "", "edit", "×", 1), 0.816, "×0.82"),
+    (Task("colour_cast", -120, 120, "", "edit", "mired", 0), 34.4, "+34 mired"),
+    (Task("motion", 0, 40, "", "edit", "‰ of the long side", 0), 12.3, "12‰ of the long side"),
+    (Task("noise", 0, 60, "", "edit", "σ of 255", 0), 20.6, "σ 21 of 255"),
+    (Task("compression", 0, 100, "", "edit", "JPEG quality", 100), 35.2, "JPEG quality 35"),
+    (Task("tilt", -15, 15, "", "edit", "°", 0), 3, "+3.0°"),
+    (Task("vignette", 0, 4, "", "edit", "stops", 0), 1.25, "1.2 stops"),
+    (Task("familiarity", 0, 100, "", "familiarity", "percent"), 45.6, "46%"),
+    (Task("odd", 0, 1, "", unit="{x} {}"), 0.5, "0.50 {x} {}"),
+)
+
+
+@pytest.mark.parametrize(("task", "value", "text"), AMOUNTS)
+def test_amounts_are_written_as_photographers_read_them(task: Task, value: float, text: str) -> None:
+    assert task.amount(value) == text
+
+
+BAD_KINDS = {
+    "kind": ({"kind": "guess"}, "its kind is 'guess', this version knows rating, edit, disagreement, familiarity: pip"),
+    "unit": ({"unit": "a\nb"}, "its unit is not one line"),
+    "no neutral": ({"kind": "edit"}, "an edit has a neutral value, and nothing else has one"),
+    "neutral of a rating": ({"neutral": 1}, "an edit has a neutral value, and nothing else has one"),
+    "neutral outside": ({"kind": "edit", "neutral": 8}, "neutral value 8 is outside its range, 1 to 7"),
+    "neutral is no number": ({"kind": "edit", "neutral": float("nan")}, "neutral value nan is outside"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_KINDS)
+def test_a_kind_that_cannot_be_is_refused(case: str) -> None:
+    fields, says = BAD_KINDS[case]
+    with pytest.raises(BeholderError, match=says):
+        Task("t", 1, 7, **fields)  # type: ignore[arg-type]
+
+
+def test_the_ends_of_an_edit_are_columns_too() -> None:
+    tilt = Task("tilt", -9, 9, kind="edit", neutral=0)
+    check_column_names((Task("overall", 0, 1), tilt))
+    with pytest.raises(BeholderError, match="a task called 'tilt_low', which names another column"):
+        check_column_names((Task("overall", 0, 1), Task("tilt_low", 0, 1), tilt))
+    with pytest.raises(BeholderError, match="a task called 'unlike'"):
+        check_column_names((Task("overall", 0, 1), Task("unlike", 0, 1)), ["unlike"])

@@ -26,6 +26,26 @@ def edit_metadata(model: onnx.ModelProto, edit: Callable[[dict[str, Any]], objec
     entry.value = json.dumps(document)
 
 
+def as_format_1(path: Path) -> Path:
+    """A model file of ratings with its metadata as versions before edits wrote them."""
+
+    def edit(document: dict[str, Any]) -> None:
+        assert document["format"] == 2 and all(task["kind"] == "rating" for task in document["tasks"])
+        document["format"] = 1
+        for task in document["tasks"]:
+            for name in ("kind", "unit", "neutral"):
+                del task[name]
+        for name in ("unlike", "widening"):
+            del document[name]
+        if levels := document.pop("score_levels"):
+            document["buckets"] = levels
+
+    model = onnx.load(path)
+    edit_metadata(model, edit)
+    save_sealed(model, path)
+    return path
+
+
 def with_metadata(**lies: object) -> Callable[[Path], None]:
     """A change of a model file: these fields of its JSON document."""
 
@@ -64,3 +84,28 @@ def endless(model: onnx.ModelProto) -> None:
         [onnx.numpy_helper.from_array(np.array(2**62), "turns"), onnx.numpy_helper.from_array(np.array(True), "yes")]
     )
     model.graph.node.insert(1, node("Loop", ["turns", "yes", first], ["for ever"], body=body))
+
+
+def votes(shares: list[float]) -> Callable[[onnx.ModelProto], object]:
+    """A model that says of each photograph that three levels have these shares of the votes."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        edit_metadata(model, lambda document: document.update(score_levels=[1, 4, 7]))
+        model.graph.initializer.extend(
+            [
+                onnx.numpy_helper.from_array(np.array([1] * len(shares), np.int64), "picked"),
+                onnx.numpy_helper.from_array(np.array([shares], np.float32), "shares"),
+                onnx.numpy_helper.from_array(np.zeros(1, np.float32), "none"),
+            ]
+        )
+        model.graph.node.extend(
+            [
+                onnx.helper.make_node("Gather", ["embedding", "picked"], ["columns"], axis=1),
+                onnx.helper.make_node("Mul", ["columns", "none"], ["nothing"]),
+                onnx.helper.make_node("Add", ["nothing", "shares"], ["distribution"]),
+            ]
+        )
+        model.graph.output.append(onnx.helper.make_tensor_value_info("distribution", 1, ["batch", "levels"]))
+        model.graph.output[-1].type.tensor_type.shape.dim[1].dim_value = 3
+
+    return edit

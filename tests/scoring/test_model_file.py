@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from beholder.errors import ModelError
 from beholder.metrics import Estimate
 from beholder.scoring.model_file import EMBEDDED, default_path, embedded_path, model_path, parse_info, read_model
 from beholder.scoring.onnx_file import read_onnx, sealed
-from helpers.broken_models import edit_metadata, with_graph, with_metadata
+from helpers.broken_models import as_format_1, edit_metadata, votes, with_graph, with_metadata
+from helpers.factories import save_model, save_photos
 
 
 def changed_default(change) -> bytes:  # type: ignore[no-untyped-def]
@@ -129,8 +131,8 @@ REFUSED_UNSEEN = {  # change of a whole model file -> part of the message
         "range",
     ),
     "tasks are numbers": (with_metadata(tasks=[1, 2, 3]), r"tasks\[0\] is 1, where an object"),
-    "levels beyond the scale": (with_metadata(buckets=[0, 3, 7]), "beyond the scale of overall, 1 to 7"),
-    "one level": (with_metadata(buckets=[3]), "not two or more rising"),
+    "levels beyond the scale": (with_metadata(score_levels=[0, 3, 7]), "beyond the scale of overall, 1 to 7"),
+    "one level": (with_metadata(score_levels=[3]), "not two or more rising"),
     "a metric that is endless": (
         with_metadata(metrics=[{**METRIC, "value": float("inf")}]),
         r"metrics\[0\].value is inf",
@@ -178,18 +180,130 @@ def test_missing_model_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_description_is_written_as_it_was_read(name: str) -> None:
     text = read_onnx(embedded_path(name).read_bytes()).metadata["beholder"]
-    assert parse_info(text).to_json() == text
+    written = parse_info(text).to_json()
+    assert parse_info(written) == parse_info(text) and parse_info(written).to_json() == written
+    assert json.loads(written)["format"] == 2 and (json.loads(text)["format"] == 1 or written == text)
 
 
-def test_score_levels_keep_their_key_of_format_1() -> None:
+LEVELS_BY_FORMAT = ((1, "buckets"), (2, "score_levels"))
+
+
+@pytest.mark.parametrize(("number", "key"), LEVELS_BY_FORMAT)
+def test_score_levels_have_a_key_in_each_format(number: int, key: str) -> None:
     _, info = read_model(default_path())
     with_levels = replace(info, score_levels=(1.0, 2.5, 4.0))
     document = json.loads(with_levels.to_json())
-    assert document["buckets"] == [1.0, 2.5, 4.0] and "score_levels" not in document
-    assert "buckets" not in json.loads(info.to_json())
-    assert parse_info(with_levels.to_json()) == with_levels
+    assert document["score_levels"] == [1.0, 2.5, 4.0] and "buckets" not in document
+    document = {**document, "format": number, key: document.pop("score_levels")}
+    assert parse_info(json.dumps(document)) == with_levels
     with pytest.raises(ModelError, match="two or more rising"):
         replace(info, score_levels=(1.0, 1.0))
+
+
+@pytest.mark.parametrize("with_votes", [False, True])
+def test_a_file_of_format_1_still_scores(with_votes: bool, tmp_path: Path) -> None:
+    photos = save_photos(tmp_path / "photos", 3)
+    new, old = (save_model(tmp_path / f"{name}.onnx") for name in ("new", "old"))
+    if with_votes:
+        for path in (new, old):
+            with_graph(votes([0.25, 0.25, 0.5]))(path)
+    before, now = beholder.load(as_format_1(old)), beholder.load(new)
+    assert json.loads(read_onnx(old.read_bytes()).metadata["beholder"])["format"] == 1
+    assert before.info == now.info and before.info.outputs == now.info.outputs
+    first, second = before.score(photos), now.score(photos)
+    assert replace(first, model="") == replace(second, model="")
+    assert list(first.to_dict()) == [
+        "overall",
+        "warmth",
+        "quality",
+        "low",
+        "high",
+        "percentile",
+        *(("sd", "p_1", "p_4", "p_7") if with_votes else ()),
+        "width",
+        "height",
+    ]
+    assert (first.edits, first.disagreement, first.familiarity, first.unlike) == ({}, None, None, None)
+
+
+def of_task(place: int, **lies: object) -> Callable[[Path], None]:
+    """A change of a model file: these fields of one of its tasks."""
+    return with_graph(lambda model: edit_metadata(model, lambda document: document["tasks"][place].update(lies)))
+
+
+REFUSED_DETAILS = {  # change of a model that tells edits, too -> part of the message
+    "kind unknown": (of_task(3, kind="guess"), "task exposure: its kind is 'guess', this version knows rating, edit"),
+    "kind is a number": (of_task(3, kind=2), r"tasks\[3\].kind is 2, where text"),
+    "unit of two lines": (of_task(3, unit="E\nV"), "task exposure: its unit is not one line"),
+    "unit is long": (of_task(3, unit="x" * 41), "its unit is not one line of at most 40"),
+    "unit is null": (of_task(3, unit=None), r"tasks\[3\].unit is null, where text"),
+    "edit without neutral": (of_task(3, neutral=None), "task exposure: an edit has a neutral value"),
+    "neutral is a word": (of_task(3, neutral="0"), r"tasks\[3\].neutral is '0', where a number"),
+    "neutral is no number": (of_task(3, neutral=NAN), r"tasks\[3\].neutral is nan, where a number"),
+    "neutral outside": (of_task(3, neutral=4), "neutral value 4 is outside its range, -3 to 3"),
+    "rating with neutral": (of_task(1, neutral=4), "task beauty: an edit has a neutral value, and nothing else"),
+    "first is an edit": (of_task(0, kind="edit", neutral=4), "the first task, overall, is of kind edit"),
+    "two disagreements": (of_task(2, kind="disagreement"), "two tasks are of kind disagreement"),
+    "two familiarities": (of_task(2, kind="familiarity"), "two tasks are of kind familiarity"),
+    "unlike without familiarity": (of_task(11, kind="rating"), "unlike needs a task of kind familiarity"),
+    "unlike outside": (with_metadata(unlike=101), "unlike is 101, beyond the scale of familiarity, 0 to 100"),
+    "unlike is a word": (with_metadata(unlike="few"), "unlike is 'few', where a number"),
+    "unlike is no number": (with_metadata(unlike=NAN), "unlike is nan, where a number"),
+    "widening is a number": (with_metadata(widening=2), "widening is 2, where an array"),
+    "widening of numbers": (with_metadata(widening=[1, 2]), r"widening\[0\] is 1, where an array of 2"),
+    "widening of three": (with_metadata(widening=[[1, 2, 3]]), r"widening\[0\] is an array of 3"),
+    "widening is no number": (with_metadata(widening=[[1, NAN]]), r"widening\[0\]\[1\] is nan"),
+    "widening falls": (with_metadata(widening=[[9, 1], [3, 2]]), "widening is not pairs of a rising familiarity"),
+    "widening twice": (with_metadata(widening=[[3, 1], [3, 2]]), "widening is not pairs of a rising familiarity"),
+    "widening below 0": (with_metadata(widening=[[3, -1]]), "a factor of 0 or more"),
+    "widening without familiarity": (
+        lambda path: [change(path) for change in (with_metadata(unlike=None), of_task(11, kind="rating"))],
+        "widening needs a task of kind familiarity",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_DETAILS)
+def test_a_description_of_edits_that_cannot_be_is_one_line(kind: str, detailed_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(detailed_model.read_bytes())
+    change, says = REFUSED_DETAILS[kind]
+    change(path)
+    with pytest.raises(ModelError, match=rf"bad.onnx: [^\n]*{says}[^\n]*$") as caught:
+        read_model(path)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 600
+
+
+def test_a_description_of_edits_is_written_as_it_was_read(detailed_model: Path) -> None:
+    text = read_onnx(detailed_model.read_bytes()).metadata["beholder"]
+    info = parse_info(text)
+    assert info.to_json() == text and info.unlike == 30 and info.widening == ((0, 3), (50, 1))
+    assert (info.tasks[3].kind, info.tasks[3].unit, info.tasks[3].neutral) == ("edit", "EV", 0)
+
+
+@pytest.mark.parametrize(
+    ("widening", "familiarity", "factor"),
+    [
+        ((), 0, 1),
+        (((0, 3), (50, 1)), 0, 3),
+        (((0, 3), (50, 1)), 25, 2),
+        (((0, 3), (50, 1)), 50, 1),
+        (((0, 3), (50, 1)), 99, 1),
+        (((20, 0), (30, 2)), 5, 0),
+        (((20, 1.5),), 80, 1.5),
+    ],
+)
+def test_half_widths_of_ratings_follow_familiarity(
+    widening: tuple[tuple[float, float], ...], familiarity: float, factor: float, detailed_model: Path
+) -> None:
+    info = replace(read_model(detailed_model)[1], widening=widening)
+    scores = np.full((2, len(info.tasks)), 4.0)
+    scores[:, info.tasks.index(info.tasks[-1])] = familiarity
+    wide = info.half_widths(scores)
+    expected = [
+        half * factor if task.kind == "rating" else half for task, half in zip(info.tasks, info.half_width, strict=True)
+    ]
+    np.testing.assert_allclose(wide, [expected, expected])
 
 
 def test_a_metric_without_a_value_is_null_in_the_file() -> None:
@@ -197,7 +311,8 @@ def test_a_metric_without_a_value_is_null_in_the_file() -> None:
     undefined = replace(info, metrics=(Estimate("srcc", "a", "b", "c", 9, NAN, NAN, NAN),))
     text = undefined.to_json()
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    for each in (text, text.replace("null", "NaN")):  # as earlier versions wrote it
+    assert text.count('": null') == 3 + 1 + len(info.tasks)  # of the metric, `unlike`, and each `neutral`
+    for each in (text, re.sub(r'"(value|low|high)": null', r'"\1": NaN', text)):  # as earlier versions wrote it
         assert all(np.isnan(parse_info(each).metrics[0].interval))
 
 

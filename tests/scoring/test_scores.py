@@ -13,6 +13,8 @@ from PIL import Image
 
 from beholder import Scorer, Scores
 from beholder.errors import BeholderError
+from beholder.output.rows import columns_of
+from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scores import blank
 from beholder.tasks import Task
 
@@ -149,3 +151,40 @@ def test_a_notebook_shows_a_small_table(count: int) -> None:
 
 def test_scores_travel() -> None:
     assert pickle.loads(pickle.dumps(made())) == copy.deepcopy(made()) == copy.copy(made()) == made()
+
+
+def test_scores_of_every_kind_of_task(detailed_model: Path, tmp_path: Path) -> None:
+    """Greys of known lightness and a red, whose scores follow from the model."""
+    scorer = Scorer(detailed_model)
+    pictures = [np.full((16, 16, 3), grey, np.uint8) for grey in (50, 90)]
+    pictures.append(np.full((16, 16, 3), (120, 15, 15), np.uint8))
+    scores = scorer.score(pictures)
+    assert list(scores.attributes) == ["beauty", "quality"]
+    assert list(scores.edits) == [task.name for task in scores.tasks if task.kind == "edit"]
+    np.testing.assert_allclose(scores.edits["exposure"], [0, 2, 0], atol=1e-5)
+    assert scores.disagreement is not None and scores.familiarity is not None and scores.unlike is not None
+    np.testing.assert_allclose(scores.disagreement, [1, 1.4, 1], atol=1e-5)
+    np.testing.assert_allclose(scores.familiarity, [60, 60, 0], atol=1e-5)
+    assert scores.unlike.tolist() == [False, False, True]
+    np.testing.assert_allclose((scores.high - scores.values)[:, 0], [0.5, 0.5, 1.5], atol=1e-5)  # widened
+    np.testing.assert_allclose((scores.high - scores.values)[:, 3], 0.5, atol=1e-5)  # an edit: not widened
+
+    columns = scores.to_dict()
+    edits = [name for task in scores.tasks if task.kind == "edit" for name in task.columns]
+    assert list(columns) == [
+        *("overall", "beauty", "quality", "low", "high", "percentile", *edits),
+        *("disagreement", "familiarity", "unlike", "width", "height"),
+    ]
+    assert list(columns) == [name for name in columns_of(scores.tasks, model_extras(scorer.info)) if name in columns]
+    assert columns["unlike"].tolist() == [0, 0, 1] and columns["unlike"].dtype.kind == "i"
+    np.testing.assert_allclose(columns["exposure_high"], [0.5, 2.5, 0.5], atol=1e-5)
+    assert scores.to_pandas().shape == (3, len(columns))
+    assert scores[2].unlike is not None and bool(scores[2].unlike[0]) and "unlike what was rated" in repr(scores[2])
+    assert "exposure" not in repr(scores) + repr(scores[0])
+    assert Scores.concatenate([scores[:1], scores[1:]]) == scores == pickle.loads(pickle.dumps(scores))
+    assert (
+        replace(scores, unlike_below=None).unlike is None
+        and "unlike" not in replace(scores, unlike_below=None).to_dict()
+    )
+    blanked = blank(scores, [2])
+    assert blanked.unlike is not None and not blanked.unlike[2] and np.isnan(blanked.edits["tilt"][2])

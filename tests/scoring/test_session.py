@@ -19,7 +19,7 @@ import beholder
 from beholder.errors import ModelError
 from beholder.scoring.onnx_file import sealed
 from beholder.scoring.session import run_session, stop_runs
-from helpers.broken_models import edit_metadata, endless, with_graph
+from helpers.broken_models import endless, votes, with_graph
 
 
 def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
@@ -63,31 +63,6 @@ def drop_column(output: str, declared: int | None) -> Callable[[onnx.ModelProto]
                 put.type.tensor_type.shape.dim[1].dim_value = declared
             elif put.name == output:
                 put.type.tensor_type.shape.dim[1].Clear()
-
-    return edit
-
-
-def votes(shares: list[float]) -> Callable[[onnx.ModelProto], object]:
-    """A model that says of each photograph that three levels have these shares of the votes."""
-
-    def edit(model: onnx.ModelProto) -> None:
-        edit_metadata(model, lambda document: document.update(buckets=[1, 4, 7]))
-        model.graph.initializer.extend(
-            [
-                onnx.numpy_helper.from_array(np.array([1] * len(shares), np.int64), "picked"),
-                onnx.numpy_helper.from_array(np.array([shares], np.float32), "shares"),
-                onnx.numpy_helper.from_array(np.zeros(1, np.float32), "none"),
-            ]
-        )
-        model.graph.node.extend(
-            [
-                onnx.helper.make_node("Gather", ["embedding", "picked"], ["columns"], axis=1),
-                onnx.helper.make_node("Mul", ["columns", "none"], ["nothing"]),
-                onnx.helper.make_node("Add", ["nothing", "shares"], ["distribution"]),
-            ]
-        )
-        model.graph.output.append(onnx.helper.make_tensor_value_info("distribution", 1, ["batch", "levels"]))
-        model.graph.output[-1].type.tensor_type.shape.dim[1].dim_value = 3
 
     return edit
 

@@ -71,11 +71,11 @@ def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = 
 
 
 def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ...]":
-    """What is added to the scores of this model: the taste in a file, and the votes that the model predicts."""
-    from beholder.scoring.extra_columns import vote_extras
+    """What is added to the scores of this model: the taste in a file, and what the model tells beside its tasks."""
+    from beholder.scoring.extra_columns import model_extras
     from beholder.tasks import check_column_names
 
-    extras = vote_extras(scorer.info.score_levels)
+    extras = model_extras(scorer.info)
     if taste is not None:
         from beholder.personal.taste import columns, read_taste
 

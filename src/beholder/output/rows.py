@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from beholder.tasks import Task, check_column_names
+from beholder.tasks import DETAIL_KINDS, Task, check_column_names, of_kind, ratings_of
 from beholder.text import valid_utf8
 
 if TYPE_CHECKING:  # writing rows needs no model
@@ -39,6 +39,7 @@ def columns_of(tasks: Sequence[Task], extras: Sequence[ExtraColumns] = ()) -> Co
         **leading,
         **dict.fromkeys(score_names(tasks), float),
         **dict.fromkeys(("low", "high", "percentile"), float),
+        **dict.fromkeys(detail_names(tasks), float),
         **trailing,
         **dict.fromkeys(LAST_COLUMNS[:2], int),
         **dict.fromkeys(LAST_COLUMNS[2:], str),
@@ -46,8 +47,13 @@ def columns_of(tasks: Sequence[Task], extras: Sequence[ExtraColumns] = ()) -> Co
 
 
 def score_names(tasks: Sequence[Task]) -> tuple[str, ...]:
-    """Columns of the scores of a model: ``overall`` for its first task, then the name of each other task."""
-    return ("overall", *(task.name for task in tasks[1:]))
+    """Columns of the ratings of a model: ``overall`` for its first task, then the name of each other rating."""
+    return ("overall", *(task.name for task in ratings_of(tasks[1:])))
+
+
+def detail_names(tasks: Sequence[Task]) -> tuple[str, ...]:
+    """Columns of what a model predicts beside ratings: edits with their intervals, disagreement, familiarity."""
+    return tuple(name for task in of_kind(tasks, *DETAIL_KINDS) for name in task.columns)
 
 
 def shown_names(extras: Sequence[ExtraColumns], *, leading: bool) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 FORMAT = 1
+_SCALE_FIELDS = ("name", "low", "high", "description")  # of a rating; the file, and its id, have no others
 LARGEST = 1e12  # of any number in the file; sums of these are still finite
 RELIABLE_RATINGS = 30  # with fewer, a rank correlation is known to within 0.3 at best
 _MAKE = "make one with  beholder taste fit MODEL ratings.csv"
@@ -120,7 +121,9 @@ class Taste:
     def to_json(self) -> str:
         """The text of the file; ``on_embedding`` is packed as base64 of little-endian float32."""
         packed = base64.b64encode(np.array(self.on_embedding, dtype="<f4").tobytes()).decode()
-        return json.dumps({"taste_format": FORMAT, **asdict(self), "on_embedding": packed}, indent=1) + "\n"
+        scale = {name: getattr(self.scale, name) for name in _SCALE_FIELDS}
+        document = {**asdict(self), "scale": scale, "on_embedding": packed}
+        return json.dumps({"taste_format": FORMAT, **document}, indent=1) + "\n"
 
 
 def columns(taste: Taste) -> ExtraColumns:

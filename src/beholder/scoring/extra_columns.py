@@ -1,4 +1,4 @@
-"""Columns that something beside the model's scores adds to each row: predicted votes, one person's taste.
+"""Columns that something beside the tasks of a model adds to each row: a flag, predicted votes, one person's taste.
 
 Tables, files and pages take names and kinds from here, so a new column needs no change in them.
 """
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scores import Scores, vote_columns
-from beholder.tasks import Task
+from beholder.tasks import UNLIKE, Task
 
 Kind = type[str] | type[int] | type[float]
 
@@ -36,6 +37,17 @@ class ExtraColumns:
     rank_by: str = ""
     id: str = ""
     tasks: tuple[Task, ...] = ()
+
+
+def model_extras(info: ModelInfo) -> tuple[ExtraColumns, ...]:
+    """What a model tells beside its tasks: which pictures are unlike those that were rated, and predicted votes.
+
+    >>> import beholder
+    >>> model_extras(beholder.load("fast").info)
+    ()
+    """
+    flag = (ExtraColumns({UNLIKE: int}, lambda scores: {}),) if info.unlike is not None else ()
+    return (*flag, *vote_extras(info.score_levels))
 
 
 def vote_extras(score_levels: Sequence[float]) -> tuple[ExtraColumns, ...]:

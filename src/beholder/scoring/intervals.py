@@ -9,7 +9,7 @@ from beholder.tasks import Task
 
 
 def on_scale(
-    values: np.ndarray, half_width: Sequence[float], tasks: Sequence[Task], model: str
+    values: np.ndarray, half_width: Sequence[float] | np.ndarray, tasks: Sequence[Task], model: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scores with the ends of their 90% intervals. What is beyond the ends of its scale is brought to them.
 
@@ -17,7 +17,7 @@ def on_scale(
 
     Args:
         values: (B, T) scores, native units.
-        half_width: T half-widths of the intervals, 0 or more.
+        half_width: T half-widths of the intervals, or (B, T) where they differ by photograph, 0 or more.
         tasks: T tasks.
         model: its id, for the warning.
 

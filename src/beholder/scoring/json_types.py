@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from beholder.errors import ModelError
@@ -39,7 +40,8 @@ def typed(kind: Any, value: Any, where: str, undefined: tuple[str, ...] = ()) ->
     """A value of JSON as the declared type.
 
     Args:
-        kind: str, int (from 0), float, dict, ``tuple[X, ...]``, a tuple of given length, or a dataclass of those.
+        kind: str, int (from 0), float, dict, ``tuple[X, ...]``, a tuple of given length, a dataclass of those, or any
+            of them or None, which is null.
         value: as JSON has it.
         where: name of the field, for the message.
         undefined: names of float fields, as ``metrics.value``, that may be null or NaN: both become NaN.
@@ -53,6 +55,11 @@ def typed(kind: Any, value: Any, where: str, undefined: tuple[str, ...] = ()) ->
     Traceback (most recent call last):
     beholder.errors.ModelError: in its metadata half_width[1] is 'a', where a number is expected
     """
+    if isinstance(kind, UnionType):
+        kind, none = get_args(kind)
+        assert none is type(None)
+        if value is None:
+            return None
     if is_dataclass(kind):
         return _dataclass(kind, value, where, undefined)
     if get_origin(kind) is tuple:

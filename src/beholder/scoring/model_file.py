@@ -7,6 +7,8 @@ training data by content hash, and measured quality with intervals. Scoring need
 Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, ``embedding`` (B, D), ``evidence``
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
 predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
+Not all tasks are ratings (:mod:`beholder.tasks`): amounts of edits, disagreement and familiarity are columns of the
+same outputs. Format 1 had ratings only.
 
 The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
 signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
@@ -29,11 +31,12 @@ from beholder.metrics import Estimate
 from beholder.reading import read_bytes
 from beholder.scoring.json_types import read_object, typed
 from beholder.scoring.onnx_file import OnnxFile, TensorType, read_onnx
-from beholder.tasks import Task
+from beholder.tasks import DISAGREEMENT, FAMILIARITY, RATING, Task
 from beholder.text import printable
 
 METADATA_KEY = "beholder"
-FORMAT = 1
+FORMAT = 2  # that is written
+FORMATS = (1, 2)  # that are read
 OUTPUTS = ("scores", "embedding", "evidence")
 MAX_SIDE = 4096  # pixels of a side of the input
 MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf
@@ -85,6 +88,10 @@ class ModelInfo:
         attribution: authors of the work that it contains.
         score_levels: M values that raters of the first task choose from, rising; empty unless the model predicts
             their shares.
+        unlike: a photograph whose familiarity is below this is unlike those that were rated; None if none is told so.
+        widening: pairs of a familiarity, rising, and the factor that the half-widths of ratings are multiplied by
+            there; linear between the pairs, constant before the first and after the last. Empty: intervals are equally
+            wide for every photograph.
     """
 
     name: str
@@ -101,6 +108,8 @@ class ModelInfo:
     licence: str
     attribution: str
     score_levels: tuple[float, ...] = ()
+    unlike: float | None = None
+    widening: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         for true, wrong in self._rules():
@@ -129,7 +138,30 @@ class ModelInfo:
         )
         low, high = self.tasks[0].low, self.tasks[0].high
         inside = not levels or low <= levels[0] < levels[-1] <= high
-        yield inside, f"score_levels (buckets) are beyond the scale of {self.tasks[0].name}, {low:g} to {high:g}"
+        yield inside, f"score_levels are beyond the scale of {self.tasks[0].name}, {low:g} to {high:g}"
+        yield from self._rules_of_kinds()
+
+    def _rules_of_kinds(self) -> Iterator[tuple[Any, str]]:
+        """What must be true of tasks that are no ratings, and of what follows from familiarity."""
+        first = self.tasks[0]
+        yield first.kind == RATING, f"the first task, {first.name}, is of kind {first.kind}; it must be a rating"
+        for kind in (DISAGREEMENT, FAMILIARITY):
+            yield sum(task.kind == kind for task in self.tasks) <= 1, f"two tasks are of kind {kind}"
+        place = self.familiarity_column
+        for field, given in (("unlike", self.unlike is not None), ("widening", self.widening)):
+            yield not given or place is not None, f"{field} needs a task of kind {FAMILIARITY}, and there is none"
+        if self.unlike is not None and place is not None:
+            low, high = self.tasks[place].low, self.tasks[place].high
+            inside = low <= self.unlike <= high
+            yield (
+                inside,
+                f"unlike is {self.unlike:g}, beyond the scale of {self.tasks[place].name}, {low:g} to {high:g}",
+            )
+        if self.widening:
+            knots = np.array(self.widening)
+            right = knots.ndim == 2 and knots.shape[1] == 2 and np.isfinite(knots).all() and (knots[:, 1] >= 0).all()
+            rises = right and (np.diff(knots[:, 0]) > 0).all()
+            yield rises, "widening is not pairs of a rising familiarity and a factor of 0 or more"
 
     def __repr__(self) -> str:
         """One line; the reference alone has 101 numbers a task."""
@@ -143,13 +175,23 @@ class ModelInfo:
         """Names of the graph's outputs."""
         return (*OUTPUTS, DISTRIBUTION) if self.score_levels else OUTPUTS
 
+    @property
+    def familiarity_column(self) -> int | None:
+        """Index of the task of kind familiarity; None if there is none."""
+        return next((index for index, task in enumerate(self.tasks) if task.kind == FAMILIARITY), None)
+
     def to_json(self) -> str:
         """The JSON document of a model file."""
-        document = _without_nan({"format": FORMAT, **asdict(self)})
-        score_levels = document.pop("score_levels")
-        if score_levels:
-            document["buckets"] = score_levels  # the key of format 1
-        return json.dumps(document, sort_keys=True, allow_nan=False)
+        return json.dumps(_without_nan({"format": FORMAT, **asdict(self)}), sort_keys=True, allow_nan=False)
+
+    def half_widths(self, scores: np.ndarray) -> np.ndarray:
+        """(B, T) native scores -> (B, T) half-widths of their 90% intervals, native units; see ``widening``."""
+        widths = np.broadcast_to(np.array(self.half_width), scores.shape)
+        if not self.widening or self.familiarity_column is None:
+            return widths
+        factors = np.interp(scores[:, self.familiarity_column], *np.array(self.widening).T)
+        ratings = np.array([task.kind == RATING for task in self.tasks])
+        return np.where(ratings, factors[:, None] * widths, widths)
 
     def percentiles(self, scores: np.ndarray) -> np.ndarray:
         """(B, T) native scores -> (B, T) percentages of the rated photographs that score lower, 0 to 100."""
@@ -170,10 +212,12 @@ def parse_info(text: str) -> ModelInfo:
         )
     document = read_object(text)
     found = document.pop("format", None)
-    if found != FORMAT:
+    if type(found) is not int or found not in FORMATS:
         what = f"it has format {found}" if type(found) is int and found < 1000 else "its format is not known"
-        raise ModelError(f"{what}, this version reads format {FORMAT}: pip install --upgrade beholder")
-    document["score_levels"] = document.pop("buckets", [])  # the key of format 1
+        known = " and ".join(map(str, FORMATS))
+        raise ModelError(f"{what}, this version reads formats {known}: pip install --upgrade beholder")
+    if found == 1:
+        document["score_levels"] = document.pop("buckets", [])
     try:
         info: ModelInfo = typed(ModelInfo, document, "", undefined=UNDEFINED)
     except ModelError:

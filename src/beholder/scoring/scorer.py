@@ -156,7 +156,7 @@ class Scorer:
         counts = len(self.info.tasks), len(self.info.score_levels)
         outputs = run_session(self._opened(), self.info.outputs, np.asarray(pixels), *counts)
         values, embedding, evidence, *distribution = outputs
-        values, low, high = on_scale(values, self.info.half_width, self.info.tasks, self.id)
+        values, low, high = on_scale(values, self.info.half_widths(values), self.info.tasks, self.id)
         return Scores(
             tasks=self.info.tasks,
             values=values,
@@ -169,6 +169,7 @@ class Scorer:
             model=self.id,
             score_levels=self.info.score_levels,
             distribution=distribution[0] if distribution else None,
+            unlike_below=self.info.unlike,
         )
 
     def _run_by_shape(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:

@@ -11,7 +11,7 @@ import numpy as np
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.metrics import deviations
-from beholder.tasks import Task
+from beholder.tasks import DETAIL_KINDS, DISAGREEMENT, EDIT, FAMILIARITY, RATING, UNLIKE, Task, of_kind
 
 SHOWN = 10  # photographs in a notebook's table
 
@@ -26,7 +26,7 @@ class Scores:
     Attributes:
         tasks: T tasks, the overall score first.
         values: (N, T) scores, native units.
-        low, high: (N, T) ends of the 90% interval for the mean rating, native units.
+        low, high: (N, T) ends of the 90% interval for the mean rating, or for the amount of an edit, native units.
         percentiles: (N, T) percentage of the rated photographs that score lower, 0 to 100.
         embedding: (N, D) features that the scores are computed from.
         evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
@@ -35,6 +35,7 @@ class Scores:
         score_levels: M values that raters of the first task choose from; empty unless the model predicts votes.
         distribution: (N, M) predicted share of votes for each score level, rows that sum to 1; None unless the model
             predicts votes.
+        unlike_below: familiarity below which a photograph is unlike those that were rated; None if none is told so.
 
     Raises:
         BeholderError: the shapes do not agree.
@@ -59,6 +60,7 @@ class Scores:
     model: str
     score_levels: tuple[float, ...] = ()
     distribution: np.ndarray | None = None
+    unlike_below: float | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.values), len(self.tasks))
@@ -99,11 +101,14 @@ class Scores:
         Scores(2 photographs by fast@...: overall 4..., 5...; beauty, valence, arousal, quality)
         """
         count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {self.model}"
-        names = [task.name for task in self.tasks]
+        names = [self.tasks[0].name, *self.attributes]
         if len(self) == 1:
-            each = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, self.values[0], strict=True))
+            values = (self.overall, *self.attributes.values())
+            each = ", ".join(f"{name} {value[0]:.3g}" for name, value in zip(names, values, strict=True))
             low, high = self.interval[0]
-            return f"Scores({count}: {each}; overall from {low:.3g} to {high:.3g}, percentile {self.percentile[0]:.0f})"
+            unlike = ", unlike what was rated" if self.unlike is not None and self.unlike[0] else ""
+            percentile = f"percentile {self.percentile[0]:.0f}{unlike}"
+            return f"Scores({count}: {each}; overall from {low:.3g} to {high:.3g}, {percentile})"
         first = ", ".join(f"{value:.3g}" for value in self.overall[:SHOWN]) + ", ..." * (len(self) > SHOWN)
         others = f"; {', '.join(names[1:])}" if names[1:] else ""
         return f"Scores({count}: {names[0]} {first}{others})" if len(self) else f"Scores({count})"
@@ -142,7 +147,13 @@ class Scores:
         return arrays if self.distribution is None else arrays | {"distribution": self.distribution}
 
     def _with(self, arrays: dict[str, np.ndarray]) -> "Scores":
-        return Scores(tasks=self.tasks, model=self.model, score_levels=self.score_levels, **arrays)
+        return Scores(
+            tasks=self.tasks,
+            model=self.model,
+            score_levels=self.score_levels,
+            unlike_below=self.unlike_below,
+            **arrays,
+        )
 
     def column(self, task: str) -> int:
         """Index of a task in the columns of ``values``. Raises BeholderError if there is no such task.
@@ -165,13 +176,64 @@ class Scores:
 
     @property
     def attributes(self) -> dict[str, np.ndarray]:
-        """Scores of every other task by name, each (N,), native units.
+        """Scores of every other rating by name, each (N,), native units.
 
         >>> import beholder
         >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").attributes)
         ['beauty', 'valence', 'arousal', 'quality']
         """
-        return {task.name: self.values[:, index] for index, task in enumerate(self.tasks) if index}
+        return {name: values for name, values in self._of_kind(RATING).items() if name != self.tasks[0].name}
+
+    @property
+    def edits(self) -> dict[str, np.ndarray]:
+        """Predicted amounts of edits that were made to the pictures, by name, each (N,), native units; empty if the
+        model predicts none.
+
+        >>> import beholder
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").edits
+        {}
+        """
+        return self._of_kind(EDIT)
+
+    @property
+    def disagreement(self) -> np.ndarray | None:
+        """(N,) how much people would disagree: the foreseen standard deviation of their votes, native units.
+
+        None if the model does not foresee it.
+
+        >>> import beholder
+        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").disagreement)
+        None
+        """
+        return next(iter(self._of_kind(DISAGREEMENT).values()), None)
+
+    @property
+    def familiarity(self) -> np.ndarray | None:
+        """(N,) how near each picture is to those that were rated, as a percentile of rated photographs, 0 to 100.
+
+        None if the model does not tell.
+
+        >>> import beholder
+        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").familiarity)
+        None
+        """
+        return next(iter(self._of_kind(FAMILIARITY).values()), None)
+
+    @property
+    def unlike(self) -> np.ndarray | None:
+        """(N,) bool, whether a picture is so unlike those that were rated that its scores say little.
+
+        None if the model does not tell.
+
+        >>> import beholder
+        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").unlike)
+        None
+        """
+        familiarity = self.familiarity
+        return None if familiarity is None or self.unlike_below is None else familiarity < self.unlike_below
+
+    def _of_kind(self, kind: str) -> dict[str, np.ndarray]:
+        return {task.name: self.values[:, index] for index, task in enumerate(self.tasks) if task.kind == kind}
 
     @property
     def interval(self) -> np.ndarray:
@@ -211,6 +273,8 @@ class Scores:
     def to_dict(self) -> dict[str, np.ndarray]:
         """Columns by name, each (N,), in the order of the tables that ``beholder score`` writes.
 
+        An edit has three: its amount, and the ends of its 90% interval. ``unlike`` is 0 or 1.
+
         >>> import beholder
         >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").to_dict())[5:]
         ['low', 'high', 'percentile', 'width', 'height']
@@ -220,12 +284,20 @@ class Scores:
         sd = self.sd
         if self.distribution is not None and sd is not None:
             votes = dict(zip(vote_columns(self.score_levels), (sd, *self.distribution.T), strict=True))
+        details: dict[str, np.ndarray] = {}
+        for task in of_kind(self.tasks, *DETAIL_KINDS):
+            place = self.tasks.index(task)
+            arrays = (self.values[:, place], self.low[:, place], self.high[:, place])
+            details |= zip(task.columns, arrays, strict=False)
+        if (unlike := self.unlike) is not None:
+            details[UNLIKE] = unlike.astype(int)
         return {
             "overall": self.overall,
             **self.attributes,
             "low": low,
             "high": high,
             "percentile": self.percentile,
+            **details,
             **votes,
             "width": self.sizes[:, 0],
             "height": self.sizes[:, 1],

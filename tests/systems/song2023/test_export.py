@@ -88,7 +88,7 @@ def test_a_file_with_another_number_of_values_is_refused(model: Path, tmp_path: 
         ([1, 2], "describes 2 score levels and computes distribution of 3"),
         ([1, 1, 2], "not two or more rising"),
     ):
-        entry.value = json.dumps(document | {"buckets": values})
+        entry.value = json.dumps(document | {"score_levels": values})
         save_sealed(found, tmp_path / "other.onnx")
         with pytest.raises(ModelError, match=words):
             beholder.load(tmp_path / "other.onnx")

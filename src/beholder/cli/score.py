@@ -50,7 +50,7 @@ def score(
         int | None, typer.Option(min=1, help=f"Show only the best this many.  [default: {TABLE_ROWS}]")
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(help="Rank by overall, a task (beauty), taste, percentile or path.")
+        str | None, typer.Option(help="Rank by overall, a task (beauty, exposure), taste, percentile or path.")
     ] = None,
     model: Model = None,
     fast: Fast = False,
@@ -68,6 +68,10 @@ def score(
     csv_bom: Annotated[
         bool, typer.Option("--csv-bom", help="Begin a CSV file with a byte order mark, so that Excel reads all names.")
     ] = False,
+    with_details: Annotated[
+        bool,
+        typer.Option("--details", help="Also show predicted edits, disagreement and familiarity of each photograph."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no progress; errors only.")] = False,
 ) -> None:
     """Score photographs and show the best first.
@@ -75,6 +79,12 @@ def score(
     Each photograph gets an overall score with a 90% interval, its percentile among rated photographs (pct), and a score
     for each attribute, in native units: overall, beauty, valence and arousal from 1 to 7, technical quality from 0 to
     1. With --taste it also gets the rating that one person would give, on their scale, and the table is ranked by that.
+
+    Some models also tell how a picture was made, which --details shows: predicted edits such as exposure -1.3 EV (-1.9
+    to -0.7), clear where an unedited picture lies outside the interval; disagreement, how much the votes of people
+    would differ; and familiarity, the share of rated photographs that are less like what was rated. They are not
+    ratings. A question mark is beside a photograph so unfamiliar that its scores say little. Files and JSON have all
+    of these columns always.
 
     The table goes to standard output, progress and problems to standard error. A file that cannot be read becomes a row
     with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what
@@ -95,8 +105,10 @@ def score(
       beholder score photos/ --recursive --exclude '*_small.*' --pairs one
       find . -name '*.jpg' -print0 | beholder score - --json
       beholder score photos/ --out - | head
+      beholder score photos/ --details --sort exposure
       beholder score photos/ --taste taste.json
     """
+    from beholder.cli.details import details, has_details, unlike_line
     from beholder.cli.tables import scores_table
     from beholder.console import make_console
     from beholder.output.pipeline import rank_column, score_rows
@@ -139,7 +151,17 @@ def score(
             )
     if not (as_json or printed or quiet) and ranked.seen:
         console = make_console()
-        console.print(scores_table(ranked.rows(), scorer.info.tasks, extras, console.width))
+        console.print(scores_table(ranked.rows(), scorer.info.tasks, extras, console.width, by))
+        if with_details and has_details(scorer.info.tasks):
+            console.print()
+            for part in details(ranked.rows(), scorer.info.tasks, console.width):
+                console.print(part)
+        elif with_details:
+            say(
+                f"{scorer.id} predicts ratings only: it has no edits, disagreement or familiarity for --details to show"
+            )
+        if ranked.unlike:
+            say(unlike_line(scorer.info, ranked.unlike))
         if ranked.seen > len(ranked):
             say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
     if kept:

@@ -16,10 +16,10 @@ from beholder.data.statistics import StatisticsCell, StatisticsTable
 from beholder.evaluation.results import Evaluation
 from beholder.evaluation.selection import scale_of
 from beholder.metrics import Estimate, p_text
-from beholder.output.rows import Row, score_names, shown_names
+from beholder.output.rows import Row, detail_names, score_names, shown_names
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
-from beholder.tasks import Task
+from beholder.tasks import UNLIKE, Task
 from beholder.text import printable
 
 MIN_PATH_CELLS = 18  # of a path before columns are left out
@@ -40,12 +40,13 @@ def _as_text(cell: Any) -> Any:
 
 
 def scores_table(
-    rows: Iterable[tuple[int, Row]], tasks: Sequence[Task], extras: Sequence[ExtraColumns], width: int
+    rows: Iterable[tuple[int, Row]], tasks: Sequence[Task], extras: Sequence[ExtraColumns], width: int, by: str = ""
 ) -> Table:
-    """Ranked rows: rank, file, overall score with its 90% interval and percentile, other tasks, and extra columns.
+    """Ranked rows: rank, file, overall score with its 90% interval and percentile, other ratings, and extra columns.
 
-    A row is a line. What does not fit the width is left out: folders first, from the left, then columns, from the right
-    up to the percentile.
+    A photograph unlike those that were rated has a question mark. Of what a model predicts beside ratings only the
+    column ``by`` is shown, if rows are ranked by that. A row is a line. What does not fit the width is left out:
+    folders first, from the left, then columns, from the right up to the percentile.
     """
     ranked = list(rows)
     names = [printable(row["path"]) for _, row in ranked]
@@ -53,11 +54,15 @@ def scores_table(
         {name: [_value(row[name]) for _, row in ranked] for name in shown_names(extras, leading=side)}
         for side in (True, False)
     )
-    always = leading | {
+    marks = ["?" if row.get(UNLIKE) else "" for _, row in ranked]
+    always = ({"": marks} if any(marks) else {}) | leading
+    always |= {
         "overall": [_value(row["overall"]) for _, row in ranked],
         "90% interval": [f"{_value(row['low'])} to {_value(row['high'])}" for _, row in ranked],
         "pct": ["" if row["percentile"] is None else str(int(row["percentile"])) for _, row in ranked],
     }
+    if by in detail_names(tasks):
+        always[by] = [_value(row[by]) for _, row in ranked]
     columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in score_names(tasks)[1:]}
     longest = max(map(cell_len, (*names, "file")))
 
@@ -76,7 +81,7 @@ def scores_table(
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for (rank, _), name, first, *cells in zip(ranked, names, *columns.values(), strict=True):
-        table.add_row(str(rank), Text(_end(name, room())), Text(first, "bold"), *cells)
+        table.add_row(str(rank), Text(end_of(name, room())), Text(first, "bold"), *cells)
     return table
 
 
@@ -84,7 +89,7 @@ def _value(value: Any) -> str:
     return "" if value is None else f"{value:.2f}" if isinstance(value, float) else printable(str(value))
 
 
-def _end(name: str, room: int) -> str:
+def end_of(name: str, room: int) -> str:
     """The end of a path, which says more than its beginning, in this many cells."""
     if cell_len(name) <= room:
         return name

@@ -24,7 +24,7 @@ from beholder.photos.read import Photo, Pixels
 from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scorer import Scorer
-from beholder.tasks import Task
+from beholder.tasks import DETAIL_KINDS, Task, of_kind
 
 if TYPE_CHECKING:
     from beholder.output.rows import Columns
@@ -52,6 +52,7 @@ def rank_column(chosen: str | None, tasks: Sequence[Task], extras: Sequence[Extr
         *shown_names(extras, leading=True),
         *score_names(tasks),
         "percentile",
+        *(task.name for task in of_kind(tasks, *DETAIL_KINDS)),
         *shown_names(extras, leading=False),
         "path",
     )

@@ -7,13 +7,14 @@ import sys
 from typing import Any
 
 from beholder.output.rows import Row
+from beholder.tasks import UNLIKE
 from beholder.text import json_text
 
 
 class Ranked:
     """The best rows so far by one column, highest first; by ``path`` in alphabetical order.
 
-    Rows with an error come last.
+    Rows with an error come last. It counts the rows that it has seen, and those of pictures unlike what was rated.
 
     Args:
         by: the column.
@@ -23,6 +24,7 @@ class Ranked:
 
     def __init__(self, by: str, limit: int | None, *, with_errors: bool = True) -> None:
         self.by, self.limit, self.with_errors, self.seen = by, limit, with_errors, 0
+        self.unlike = 0
         self._heap: list[tuple[bool, Any, int, Row]] = []
 
     def __len__(self) -> int:
@@ -33,6 +35,7 @@ class Ranked:
         if row["error"] and not self.with_errors:
             return
         self.seen += 1
+        self.unlike += bool(row.get(UNLIKE))
         rank = _Reversed(row["path"]) if self.by == "path" else row[self.by] or 0
         item = (not row["error"], rank, -self.seen, row)
         if self.limit is None or len(self._heap) < self.limit:

@@ -49,7 +49,8 @@ def report(
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
 
-    The page has thumbnails, bars, filters, and a heat map of each photograph on click. It needs no network.
+    The page has thumbnails, bars, filters, and a heat map of each photograph on click; where the model predicts edits
+    of the picture, those that are clear, and all with their intervals on click. It needs no network.
 
     The heat maps are the quick ones that come with the scores. --exact-maps makes those of `beholder explain`, which
     show far better what matters, and takes 3 seconds a photograph.

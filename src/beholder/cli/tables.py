@@ -19,7 +19,7 @@ from beholder.metrics import Estimate, p_text
 from beholder.output.rows import Row, detail_names, score_names, shown_names
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import SHORT_EDGE, ModelInfo
-from beholder.tasks import UNLIKE, Task
+from beholder.tasks import DETAIL_KINDS, EDIT, UNLIKE, Task, of_kind, ratings_of
 from beholder.text import printable
 
 MIN_PATH_CELLS = 18  # of a path before columns are left out
@@ -115,15 +115,57 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         ("recipe", ", ".join(f"{key} {value}" for key, value in info.recipe.items())),
     ):
         about.add_row(name, text)
-    tasks = plain("Tasks", "task", "range", "90% interval", "what it is")
-    for task, half in zip(info.tasks, info.half_width, strict=True):
-        tasks.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half:.2f}", task.description)
+    if note := _familiarity_line(info):
+        about.add_row("familiarity", note)
+    parts = [about, *_task_tables(info)]
     columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
     data = plain("Training data", *columns, overflow="fold")
     for item in info.data:
         data.add_row(item.name, str(item.n), ", ".join(item.tasks), item.sha256)
-    title = "Measured on photographs that the head had not seen (95% bootstrap intervals)"
-    return [about, tasks, data, metrics_table(info.metrics, title)]
+    parts.append(data)
+    kinds = {task.name: task.kind for task in info.tasks}
+    edits = [metric for metric in info.metrics if kinds.get(metric.task) == EDIT]
+    title = "on photographs that the head had not seen (95% bootstrap intervals)"
+    parts.append(metrics_table([metric for metric in info.metrics if metric not in edits], f"Measured {title}"))
+    if edits:
+        parts.append(metrics_table(edits, f"Predicted edits, measured {title}"))
+    return parts
+
+
+def _task_tables(info: ModelInfo) -> list[Table]:
+    """The ratings, then the edits in their units, then disagreement and familiarity, as far as the model has them."""
+    half_of = dict(zip(info.tasks, info.half_width, strict=True))
+    tables = []
+    ratings = plain("Tasks", "task", "range", "90% interval", "what it is")
+    for task in ratings_of(info.tasks):
+        ratings.add_row(task.name, f"{task.low:g} to {task.high:g}", f"± {half_of[task]:.2f}", task.description)
+    tables.append(ratings)
+    if edits := of_kind(info.tasks, EDIT):
+        columns = ("edit", "unit", "range", "no change", "90% interval", "what it is")
+        table = plain("Predicted edits", *columns)
+        for task in edits:
+            ends, half = f"{task.low:g} to {task.high:g}", f"± {half_of[task]:.{task.decimals}f}"
+            table.add_row(task.name, task.unit, ends, f"{task.neutral:g}", half, task.description)
+        tables.append(table)
+    if others := of_kind(info.tasks, *DETAIL_KINDS[1:]):
+        table = plain("Also predicted", "name", "kind", "unit", "range", "90% interval", "what it is")
+        for task in others:
+            ends, half = f"{task.low:g} to {task.high:g}", f"± {half_of[task]:.{task.decimals}f}"
+            table.add_row(task.name, task.kind, task.unit, ends, half, task.description)
+        tables.append(table)
+    return tables
+
+
+def _familiarity_line(info: ModelInfo) -> str:
+    """What follows from familiarity: who is flagged, and how far intervals of ratings are widened."""
+    if info.familiarity_column is None:
+        return ""
+    task = info.tasks[info.familiarity_column]
+    parts = [] if info.unlike is None else [f"below {task.amount(info.unlike)} a photograph is flagged as unlike"]
+    if info.widening:
+        knots = ", ".join(f"×{factor:.2f} at {task.amount(at)}" for at, factor in info.widening)
+        parts.append(f"intervals of ratings are widened by it: {knots}")
+    return "; ".join(parts)
 
 
 def metrics_table(metrics: Sequence[Estimate], title: str) -> Table:

@@ -17,7 +17,7 @@ from beholder.errors import BeholderError
 from beholder.evaluation.results import Agreement, Difference, Evaluation, ModelEvaluation
 from beholder.evaluation.selection import TaskPair, leak_warning, scale_of, select_part, task_pairs
 from beholder.extras import require
-from beholder.metrics import METRICS, Estimate, Metric, accuracy, bootstrap, p_value, paired_bootstrap
+from beholder.metrics import METRICS, Estimate, Metric, accuracy, bootstrap, bootstrap_mean, p_value, paired_bootstrap
 from beholder.scoring.batch import score_photos
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import Task
@@ -79,8 +79,8 @@ def evaluate(
                 column = scorer.info.tasks.index(pair.scored)
                 predicted[pair.name] = pair.rated.from_unit(pair.scored.to_unit(values[:, column]))
                 at = threshold if threshold is not None and pair.rated == overall else sum(scale_of(pair.rated)) / 2
-                half_width = scorer.info.half_width[column] if pair.is_same_task else None
-                agreements += _agreement(chosen, pair, predicted[pair.name], at, half_width, split)
+                widths = scorer.info.half_widths(values)[:, column] if pair.is_same_task else None
+                agreements += _agreement(chosen, pair, predicted[pair.name], at, widths, split)
                 bar.advance(bar.task_ids[0])
             if not agreements:
                 raise BeholderError(f"{chosen.name}: no task has ratings of two photographs of {split}")
@@ -113,7 +113,12 @@ def _score(
 
 
 def _agreement(
-    photos: RatedPhotos, pair: TaskPair, predicted: np.ndarray, threshold: float, half_width: float | None, split: str
+    photos: RatedPhotos,
+    pair: TaskPair,
+    predicted: np.ndarray,
+    threshold: float,
+    half_widths: np.ndarray | None,
+    split: str,
 ) -> list[Agreement]:
     """The agreement of one pair; an empty list where fewer than two photographs have both a rating and a score."""
     ratings = photos.ratings[:, photos.tasks.index(pair.rated)]
@@ -123,19 +128,15 @@ def _agreement(
         return []
     wanted: dict[str, Metric] = {name: metric for name, metric in METRICS.items() if name != "krcc" or _has_scipy()}
     wanted["accuracy"] = partial(accuracy, threshold=threshold)
-    if half_width is not None:
-        wanted["coverage90"] = partial(_coverage, half_width=half_width)
+    measured = {name: bootstrap(metric, truth, predicted) for name, metric in wanted.items()}
+    if half_widths is not None:  # of each photograph, so what is resampled is whether its interval holds its rating
+        measured["coverage90"] = bootstrap_mean(np.abs(truth - predicted) <= half_widths[both])
     metrics = tuple(
-        Estimate(name, pair.name, photos.name, split, len(truth), *bootstrap(metric, truth, predicted))
-        for name, metric in wanted.items()
+        Estimate(name, pair.name, photos.name, split, len(truth), *interval) for name, interval in measured.items()
     )
     above = float(np.mean(truth >= threshold))
     p = p_value(metrics[0].value, len(truth)) if _has_scipy() else math.nan
     return [Agreement(pair, len(truth), metrics, p, threshold, above)]
-
-
-def _coverage(truth: np.ndarray, predicted: np.ndarray, half_width: float) -> float:
-    return float(np.mean(np.abs(truth - predicted) <= half_width))
 
 
 def _has_scipy() -> bool:

@@ -9,7 +9,7 @@ from beholder.data.registry import split_of
 from beholder.errors import BeholderError
 from beholder.scoring.model_file import ModelInfo
 from beholder.splits import split_hash
-from beholder.tasks import Task
+from beholder.tasks import Task, ratings_of
 
 EVALUATION_PARTS = (*SPLITS, "all")
 
@@ -38,8 +38,8 @@ def scale_of(task: Task) -> tuple[float, float]:
 
 
 def task_pairs(photos: RatedPhotos, info: ModelInfo) -> list[TaskPair]:
-    """The overall tasks of the data and of the model, then the tasks that have the same name."""
-    scored = {task.name: task for task in info.tasks}
+    """The overall tasks of the data and of the model, then the ratings that have the same name."""
+    scored = {task.name: task for task in ratings_of(info.tasks)}
     named = [TaskPair(task, scored[task.name]) for task in photos.tasks if task.name in scored]
     return list(dict.fromkeys([TaskPair(photos.tasks[0], info.tasks[0]), *named]))
 

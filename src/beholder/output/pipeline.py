@@ -186,6 +186,7 @@ def score_page(
             exact_maps=exact_maps,
             score_levels=scorer.info.score_levels,
             rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
+            tells_unlike=scorer.info.unlike is not None,
         )
     except _NothingScoredError:
         return False

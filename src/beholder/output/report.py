@@ -17,9 +17,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from PIL import Image
 from beholder.files import explained, file_head, replacing
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
-from beholder.tasks import Task
+from beholder.tasks import EDIT, RATING, Task, ratings_of
 from beholder.text import valid_utf8
 
 _DATA_PLACE = "<!-- data -->"
@@ -57,6 +57,8 @@ class Entry:
             (positive) or takes away (negative). The grid is stretched over the whole picture. A grid that is not finite
             is left out.
         distribution: predicted share of the votes for each rating level; empty for a model that predicts none.
+        ends: name of an edit -> ends of the 90% interval of its amount.
+        unlike: whether the photograph is unlike those that were rated.
     """
 
     path: str
@@ -69,6 +71,8 @@ class Entry:
     thumbnail: bytes
     evidence: dict[str, np.ndarray]
     distribution: tuple[float, ...] = ()
+    ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    unlike: bool = False
 
 
 def entry(
@@ -100,6 +104,12 @@ def entry(
         thumbnail=picture,
         evidence=dict(zip(names, scores.evidence[0] if evidence is None else evidence, strict=True)),
         distribution=() if scores.distribution is None else tuple(scores.distribution[0].tolist()),
+        ends={
+            task.name: (float(scores.low[0, place]), float(scores.high[0, place]))
+            for place, task in enumerate(scores.tasks)
+            if task.kind == EDIT
+        },
+        unlike=scores.unlike is not None and bool(scores.unlike[0]),
     )
 
 
@@ -134,6 +144,7 @@ def write_report(
     exact_maps: bool = False,
     score_levels: Sequence[float] = (),
     rank_by: str = "",
+    tells_unlike: bool = False,
 ) -> None:
     """Write the page, one entry at a time, to a new file that replaces ``path`` when it is complete.
 
@@ -142,13 +153,14 @@ def write_report(
         entries: consumed once, lazily, in any order; none is kept in memory.
         failures: (path, reason) of photographs that could not be scored; iterated after ``entries`` is exhausted, so it
             may be a list that grows meanwhile.
-        tasks: what is scored; the first is the overall score.
+        tasks: what is scored; the first is the overall score. Only ratings have maps.
         model: name and version of the model, shown in the header.
         title: of the page.
         exact_maps: whether evidence is what the score loses when a cell is hidden; then cells do not add up to a whole.
         score_levels: rating levels of the first task, if the entries have a distribution.
         rank_by: name of the task by which the page numbers the photographs, and sorts them at first; by default the
             first.
+        tells_unlike: whether entries are told to be unlike what was rated, if they are.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises is not
@@ -159,12 +171,18 @@ def write_report(
     if not tasks:
         raise ValueError("a report needs at least one task; the first is the overall score")
     lead = [task.name for task in tasks].index(rank_by) if rank_by else 0
+    about: dict[str, Any] = {"title": valid_utf8(title), "model": valid_utf8(model)}
+    about |= {"tasks": list(map(_described, tasks)), "exactMaps": exact_maps, "lead": lead}
+    if score_levels:
+        about["buckets"] = list(map(_number, score_levels))
+    if tells_unlike:
+        about["tellsUnlike"] = True
     what = "the report"
     with replacing(path, what) as partial:
         with explained(path, what):
             file = partial.open("wb")
         with closing(file):
-            for piece in _page(entries, failures, tasks, model, title, exact_maps, score_levels, lead):
+            for piece in _page(entries, failures, tasks, about):
                 with explained(path, what):
                     file.write(piece.encode())
             with explained(path, what):
@@ -175,11 +193,7 @@ def _page(
     entries: Iterable[Entry],
     failures: Iterable[tuple[str, str]],
     tasks: Sequence[Task],
-    model: str,
-    title: str,
-    exact_maps: bool,
-    score_levels: Sequence[float],
-    lead: int,
+    about: dict[str, Any],
 ) -> Iterator[str]:
     """The page in pieces, in order."""
     template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
@@ -187,23 +201,25 @@ def _page(
         template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
     head, tail = template.split(_DATA_PLACE)
     yield head
-    described = [_described(task) for task in tasks]
-    about = {"title": valid_utf8(title), "model": valid_utf8(model), "tasks": described, "exactMaps": exact_maps}
-    about["lead"] = lead
-    yield _block("about", about | ({"buckets": list(map(_number, score_levels))} if score_levels else {}))
+    yield _block("about", about)
     for entry in entries:
-        grids = {task.name: entry.evidence[task.name] for task in tasks if task.name in entry.evidence}
+        mapped = [task.name for task in ratings_of(tasks) if task.name in entry.evidence]
+        grids = {name: entry.evidence[name] for name in mapped}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
-        numbers = {
+        numbers: dict[str, Any] = {
             "path": valid_utf8(entry.path),
             "values": [_number(entry.values.get(task.name)) for task in tasks],
             "interval": [_number(entry.low), _number(entry.high)],
             "percentile": _number(entry.percentile),
             "size": [int(entry.width), int(entry.height)],
-            "maps": {name: about for name, (about, _) in maps.items()},
+            "maps": {name: described for name, (described, _) in maps.items()},
         }
         if entry.distribution:
             numbers["votes"] = list(map(_number, entry.distribution))
+        if entry.ends:
+            numbers["ends"] = {name: list(map(_number, ends)) for name, ends in entry.ends.items()}
+        if entry.unlike:
+            numbers["unlike"] = True
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
         yield _block("photograph", numbers) + _block("pixels", heavy)
     for name, reason in failures:
@@ -233,12 +249,16 @@ def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
 
 
 def _described(task: Task) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "name": task.name,
         "low": float(task.low),
         "high": float(task.high),
         "description": valid_utf8(task.description),
     }
+    if task.kind != RATING:
+        described |= {"kind": task.kind, "form": valid_utf8(task.form), "unit": valid_utf8(task.unit)}
+        described |= {"decimals": task.decimals, "neutral": _number(task.neutral)}
+    return described
 
 
 def _number(value: Any) -> float | None:

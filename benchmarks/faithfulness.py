@@ -19,6 +19,7 @@ from beholder.cli.tables import plain
 from beholder.data.registry import load_data
 from beholder.evaluation.faithfulness import CellOrder, Deletion, coarsen, deletion_test
 from beholder.photos.read import read_photo
+from beholder.tasks import RATING
 
 GRID, HIDDEN, SEED = 8, 6, 0
 CHOICES: dict[CellOrder, str] = {"raising": "raise most", "random": "random", "lowering": "lower most"}
@@ -38,6 +39,8 @@ def measure(root: Path, photographs: int) -> Table:
             maps = {"by hiding (explain)": scorer.occlude(pixels, GRID), "quick (report)": coarsen(quick, GRID)}
             for name, evidence in maps.items():
                 for column, task in enumerate(scorer.info.tasks):
+                    if task.kind != RATING:
+                        continue
                     part = deletion_test(
                         _score(scorer, column),
                         pixels[None],

@@ -36,6 +36,7 @@ from rich.table import Table
 import beholder
 from beholder.output.rows import columns_of, row_of
 from beholder.scoring.batch import score_photos
+from beholder.scoring.extra_columns import model_extras
 
 REPOSITORY = Path(__file__).parent.parent
 LIMIT = 30  # seconds of computing for one mutation; the slowest photograph of 250 megapixels takes a third of it
@@ -272,8 +273,9 @@ def checked(data: bytes) -> bytes:
 def fault(scorer: beholder.Scorer, path: str) -> tuple[str, str]:
     """What became of a photograph, and what is wrong with that, if anything is."""
     (result,) = score_photos(scorer, [path], batch=1, workers=1)
-    columns = columns_of(scorer.info.tasks)
-    row = row_of(result, columns)
+    extras = model_extras(scorer.info)
+    columns = columns_of(scorer.info.tasks, extras)
+    row = row_of(result, columns, extras)
     if result.scores is None:
         said = result.error or ""
         good = said.startswith(f"{path}: ") and said.isprintable() and len(said) < 600

@@ -10,13 +10,14 @@ import typer
 from beholder.cli.options import Fast, Model, Threads, open_scorer
 from beholder.cli.outputs import PNG_SOFTWARE, is_explanation, is_explanation_of
 from beholder.errors import BeholderError
+from beholder.tasks import RATING
 from beholder.terminal import show
 
 
 def explain(
     photo: Annotated[str, typer.Argument(help="A photograph.", metavar="PHOTO")],
     task: Annotated[
-        str, typer.Option("--task", "-t", help="Which score to explain: overall, beauty, valence, ...")
+        str, typer.Option("--task", "-t", help="What to explain: overall, beauty, ...; exposure where it is predicted.")
     ] = "overall",
     out: Annotated[
         Path | None,
@@ -58,9 +59,11 @@ def explain(
     about.add_text("Comment", comment)
     with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
         explanation.draw().save(partial, "PNG", pnginfo=about)
-    evidence = explanation.evidence
+    evidence, explained_task = explanation.evidence, explanation.task
+    is_rating = explained_task.kind == RATING
+    shown = f"{explanation.score:.2f}" if is_rating else explained_task.amount(explanation.score)
     show(
-        f"{path}: {task} {explanation.score:.2f}; one cell raises it by up to "
+        f"{path}: {task} {shown}; one cell raises it by up to "
         f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
     )
 

@@ -10,7 +10,7 @@ from beholder.personal.taste import Taste
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scores import Scores
 from beholder.splits import random_folds
-from beholder.tasks import Task
+from beholder.tasks import RATING, Task
 
 MIN_TASTE_RATINGS = 5  # with fewer, the person's scale itself is not known
 CV_FOLDS = 10
@@ -72,7 +72,8 @@ def fit(scores: Scores, info: ModelInfo, ratings: np.ndarray, scale: Task, ratin
     check_ratings(ratings)
     n, spread = len(ratings), float(ratings.std())
     units = np.array([_unit(np.array(row), task) for row, task in zip(info.reference, info.tasks, strict=True)])
-    sizes = np.full(len(units), OASIS_PRIOR.tasks / np.sqrt(max(len(units) - 1, 1)))
+    is_rating = np.array([task.kind == RATING for task in info.tasks])
+    sizes = np.where(is_rating, OASIS_PRIOR.tasks / np.sqrt(max(is_rating.sum() - 1, 1)), 0)
     sizes[0] = OASIS_PRIOR.slope
     scaling = np.concatenate([sizes / units, OASIS_PRIOR.embedding / _lengths(scores.embedding)])
     given = np.concatenate([scores.values, scores.embedding], axis=1).astype(np.float64)

@@ -55,7 +55,8 @@ class Taste:
             None if it is undefined.
         srcc_generic: rank correlation of the model's overall score with the same ratings; None if it is undefined.
         intercept: points of the person's scale.
-        on_tasks: T coefficients of the model's scores, points of the person's scale for each native unit.
+        on_tasks: T coefficients of the model's scores, points of the person's scale for each native unit; those of
+            tasks that are no ratings are 0.
         on_embedding: D coefficients of the embedding.
     """
 

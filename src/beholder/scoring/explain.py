@@ -17,12 +17,12 @@ from PIL import Image, ImageFilter
 
 from beholder.scoring import heatmap
 from beholder.scoring.scores import Scores, same_content
-from beholder.tasks import Task
+from beholder.tasks import EDIT, RATING, Task
 
 if TYPE_CHECKING:
     from PIL import ImageDraw, ImageFont
 
-INK, FAINT, PAPER = (30, 30, 34), (205, 205, 212), (255, 255, 255)
+INK, FAINT, PAPER, WARNING = (30, 30, 34), (205, 205, 212), (255, 255, 255), (170, 95, 0)
 BLUR = 11  # radius of the blur that hides a cell: this part of the mean side; it leaves colours, but no detail
 
 
@@ -154,8 +154,11 @@ class Explanation:
         pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
         sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
         pen = _draw_on(sheet)
-        title = f"{self.task.name} {self.score:.2f}   ({self.task.low:g} to {self.task.high:g})"
+        shown = f"{self.score:.2f}" if self.task.kind == RATING else drawable(self.task.amount(self.score))
+        title = f"{self.task.name} {shown}   ({self.task.low:g} to {self.task.high:g})"
         pen.text((gap, 16), title, INK, _font(26))
+        if self.scores.unlike is not None and self.scores.unlike[0]:
+            pen.text((sheet.width - gap, 24), "unlike what was rated: its scores say little", WARNING, _font(15), "ra")
         sheet.paste(picture, (gap, 60))
         second = (gap + width + gap, 60) if pictures[1] == height else (gap, 60 + height + gap)
         sheet.paste(overlay, second)
@@ -176,15 +179,18 @@ class Explanation:
         ):
             pen.text((left + place, top + 18), text, INK, small, anchor=anchor)
         rows, columns = self.evidence.shape
+        is_rating = self.task.kind == RATING
         lines = (
-            f"points of {self.task.name} that a cell adds (orange) or takes (blue):",
-            f"what the score loses when one of {columns} x {rows} cells is blurred away",
+            f"{'points' if is_rating else 'amount'} of {self.task.name} that a cell adds (orange) or takes (blue):",
+            f"what the {'score' if is_rating else 'amount'} loses when one of {columns} x {rows} cells is blurred away",
         )
         for line, text in enumerate(lines):
             pen.text((left + span + 20, top - 2 + 20 * line), text, INK, small)
 
     def _bars(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int) -> None:
-        number, small = 150, _font(15)
+        small = _font(15)
+        texts = [self._beside_bar(index) for index in range(len(self.scores.tasks))]
+        number = max(150, *(round(small.getlength(text)) + 14 for text in texts))
         label = max(110, *(round(small.getlength(task.name)) + 14 for task in self.scores.tasks))
         span = width - label - number
         for index, task in enumerate(self.scores.tasks):
@@ -195,18 +201,38 @@ class Explanation:
             pen.text((left, y), task.name, INK, small)
             pen.rounded_rectangle((left + label, y + 2, left + label + span, y + 18), 5, FAINT)
             chosen = heatmap.RAISES if index == self.index else (110, 110, 120)
-            zero = min(max(float(task.to_unit(0)), 0), 1)  # on a scale with negative values bars start at zero
+            # On a scale with negative values bars start at zero, and those of edits at no change.
+            zero = min(max(float(task.to_unit(0 if task.neutral is None else task.neutral)), 0), 1)
             ends = sorted((left + label + zero * span, left + label + value * span))
+            ends[0] = min(ends[0], left + label + span - 5)
             pen.rounded_rectangle((ends[0], y + 2, max(ends[1], ends[0] + 5), y + 18), 5, chosen)
             pen.line((left + label + low * span, y + 10, left + label + high * span, y + 10), INK, 2)
             if 0 < zero < 1:
                 pen.line((left + label + zero * span, y - 1, left + label + zero * span, y + 21), INK)
             for end in (low, high):
                 pen.line((left + label + end * span, y + 6, left + label + end * span, y + 14), INK, 2)
-            text = f"{self.scores.values[0, index]:.2f}   p{int(self.scores.percentiles[0, index])}"
-            pen.text((left + label + span + 12, y), text, INK, small)
+            pen.text((left + label + span + 12, y), texts[index], INK, small)
         note = "line: 90% interval for the mean rating; p: percentile among the rated photographs"
+        if any(task.kind == EDIT for task in self.scores.tasks):
+            note += "; bars of edits begin at no change"
         pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
+
+    def _beside_bar(self, index: int) -> str:
+        task, value = self.scores.tasks[index], float(self.scores.values[0, index])
+        if task.kind == RATING:
+            return f"{value:.2f}   p{int(self.scores.percentiles[0, index])}"
+        return drawable(task.amount(value))
+
+
+def drawable(text: str) -> str:
+    """A text without the letters that Pillow's own font lacks.
+
+    >>> drawable("σ 21 of 255"), drawable("2‰ of the long side"), drawable("×0.82"), drawable("−1.3 EV")
+    ('sigma 21 of 255', '2/1000 of the long side', 'x 0.82', '-1.3 EV')
+    """
+    for letter, instead in (("σ", "sigma"), ("‰", "/1000"), ("−", "-"), ("×", "x ")):
+        text = text.replace(letter, instead)
+    return text
 
 
 def _draw_on(sheet: Image.Image) -> ImageDraw.ImageDraw:

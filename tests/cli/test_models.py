@@ -89,19 +89,20 @@ def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from places(each, (*place, key))
 
 
+@pytest.mark.parametrize("kind", ["colour_model", "detailed_model"])
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), pytest.param(47)], ids=["all", "some"])
 def test_whatever_a_model_says_of_itself_ends_well(
-    every: int, beholder: Callable[..., Done], colour_model: Path, tmp_path: Path
+    every: int, kind: str, beholder: Callable[..., Done], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Each value of the metadata replaced: what is accepted can be shown, scored with, reported and explained."""
-    model, accepted = onnx.load(colour_model), 0
+    model, accepted = onnx.load(request.getfixturevalue(kind)), 0
     document = json.loads(model.metadata_props[0].value)
     document["recipe"] = {"seed": 0, "blend": [1, {"share": 0.17}]}
     [photo] = save_photos(tmp_path / "photos", 1)
     commands: list[tuple[str, ...]] = [
         ("info", "m.onnx"),
         ("info", "m.onnx", "--json"),
-        ("score", photo, "-m", "m.onnx"),
+        ("score", photo, "-m", "m.onnx", "--details"),
     ]
     commands += [
         (name, photo, "-m", "m.onnx", "--out", out) for name, out in (("report", "r.html"), ("explain", "e.png"))

@@ -143,3 +143,16 @@ def test_parts_of_a_given_and_of_a_drawn_split(tmp_path: Path, colour_model: Pat
 def test_unknown_part_in_python(ratings: Path, colour_model: Path) -> None:
     with pytest.raises(BeholderError, match=r"no split is called 'tset'; choose one of test, validation, train, all"):
         evaluate([load(colour_model)], load_data(str(ratings)), "tset")
+
+
+def test_coverage_is_of_the_interval_of_each_photograph(tmp_path: Path, detailed_model: Path) -> None:
+    """The model widens the intervals of unfamiliar photographs, so they hold more ratings than narrow ones would."""
+    photos, scorer = (
+        load_data(str(save_ratings(tmp_path, {"overall": 1})), ranges={"overall": (1, 7)}),
+        load(detailed_model),
+    )
+    found = evaluate([scorer], photos, "all", workers=1)
+    scores, truth = scorer.score(photos.paths), photos.ratings[:, 0]
+    inside = (scores.interval[:, 0] <= truth) & (truth <= scores.interval[:, 1])
+    narrow = np.abs(truth - scores.overall) <= scorer.info.half_width[0]
+    assert measured(found, "overall")["coverage90"] == pytest.approx(inside.mean()) and inside.mean() > narrow.mean()

@@ -26,6 +26,12 @@ def test_pairs_are_overall_and_same_names(tmp_path: Path, colour_model: Path) ->
     assert named(Task("quality", 1, 7)) == ["quality by overall", "quality", "warmth"]
 
 
+def test_predicted_edits_are_compared_with_no_rating(tmp_path: Path, detailed_model: Path) -> None:
+    photos = load_data(str(save_ratings(tmp_path, {"beauty": 1, "contrast": 1, "familiarity": 1})))
+    pairs = task_pairs(photos, load(detailed_model).info)
+    assert [pair.name for pair in pairs] == ["beauty by overall", "beauty"]
+
+
 @pytest.mark.parametrize("part", EVALUATION_PARTS)
 @pytest.mark.parametrize("recipe", ["same", "other", "none"])
 @pytest.mark.parametrize("learned", ["this", "namesake", "another"])

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from beholder.output.report import Entry, thumbnail
-from helpers.report_pages import HOSTILE, entry, write
+from beholder.output.report import Entry, thumbnail, write_report
+from beholder.tasks import Task
+from helpers.report_pages import HOSTILE, TASKS, entry, write
 
 COUNT = 90  # more than the page draws at a time
 
@@ -338,3 +339,125 @@ def test_an_empty_report_says_so(browser: Any, tmp_path: Path) -> None:
     page.goto((tmp_path / "r.html").as_uri())
     assert "No photograph was rated." in page.locator("#empty").inner_text()
     page.close()
+
+
+EDITS = (
+    Task("exposure", -3, 3, "How much lighter (+) or darker (-) it was made", "edit", "EV", 0),
+    Task("contrast", 0.3, 2, "Factor of the contrast", "edit", "×", 1),
+    Task("noise", 0, 60, "Noise that was added", "edit", "σ of 255", 0),
+    Task("tilt", -15, 15, "How far it was turned", "edit", "°", 0),
+    Task("disagreement", 0, 3, "How much the votes differ", "disagreement", "points of beauty"),
+    Task("familiarity", 0, 100, "How near it is to what was rated", "familiarity", "%"),
+)
+
+
+@pytest.fixture
+def edited(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """A page of a photograph with four clear edits, one with none, and one unlike what was rated."""
+    amounts = {
+        "four.jpg": ((-1.27, 0.6, 21, 3), 1.1, 60),
+        "none.jpg": ((0.1, 1.05, 2, -0.3), 0.8, 50),
+        "<b>odd.jpg": ((0, 1, 2, 0), 2.2, 4),
+    }
+    widths = (0.6, 0.2, 8, 2)
+    made = []
+    for beauty, (name, (edits, disagreement, familiarity)) in zip((5.0, 4.0, 3.0), amounts.items(), strict=True):
+        values = dict(zip((task.name for task in EDITS), (*edits, disagreement, familiarity), strict=True))
+        ends = {
+            task.name: (max(task.low, at - wide), at + wide)
+            for task, at, wide in zip(EDITS[:4], edits, widths, strict=True)
+        }
+        grids = {"beauty": np.ones((2, 2)), "exposure": np.ones((2, 2))}
+        made.append(
+            entry(name, beauty, values={"beauty": beauty, "valence": 3.0} | values, ends=ends, evidence=grids,
+                  unlike=familiarity < 30)
+        )  # fmt: skip
+    out = tmp_path / "report.html"
+    write_report(out, made, [], (*TASKS[:2], *EDITS), model="m@1", tells_unlike=True)
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(out.as_uri())
+    page.wait_for_selector(".card")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_cards_show_clear_edits_and_what_is_unlike(edited: Any) -> None:
+    first, second, third = edited.locator(".card").all()
+    assert first.locator(".edits li").all_inner_texts() == [
+        "exposure −1.3 EV (−1.9 to −0.7)",
+        "contrast ×0.60 (0.40 to 0.80)",
+        "noise σ 21 of 255 (13 to 29)",
+        "and 1 more",
+    ]
+    assert "disagreement 1.10 points of beauty" in first.inner_text()
+    assert first.locator(".attributes .of").all_inner_texts() == ["valence"]
+    assert "Predicted edits: none is clear" in second.inner_text() and second.locator(".unlike").count() == 0
+    assert third.locator(".unlike").inner_text() == "unlike what was rated"
+    assert "1\nunlike what was rated" in edited.locator("#facts").inner_text()
+    assert "An edit is clear where" in edited.locator("#meaning").inner_text()
+
+
+def test_a_click_shows_all_edits_with_their_intervals(edited: Any) -> None:
+    edited.locator(".open").first.click()
+    rows = [row.inner_text().split("\t")[:2] for row in edited.locator("#edit-rows tr").all()]
+    cells = [[name.strip(), *amount.strip().split("\n")] for name, amount in rows]
+    assert cells == [
+        ["exposure", "−1.3 EV", "−1.9 to −0.7"],
+        ["contrast", "×0.60", "0.40 to 0.80"],
+        ["noise", "σ 21 of 255", "13 to 29"],
+        ["tilt", "+3.0°", "+1.0 to +5.0"],
+    ]
+    assert edited.locator("#edit-rows .clear").count() == 4
+    assert edited.locator("#large-rows td:first-child").all_inner_texts() == ["beauty", "valence"]
+    others = edited.locator("#other-rows").inner_text()
+    assert "1.10 points of beauty" in others and "60%" in others
+    assert edited.locator("#map-task option").all_inner_texts() == ["beauty"]  # only ratings have maps
+    assert edited.locator(".notice").count() == 0
+    edited.click("#next")
+    edited.click("#next")
+    assert edited.locator(".notice").inner_text() == (
+        "Unlike the photographs that were rated (familiarity 4%): its scores say little."
+    )
+
+
+def test_edits_can_be_sorted_filtered_and_saved(edited: Any) -> None:
+    edited.select_option("#sort", label="exposure")
+    settle(edited)
+    assert names(edited) == ["none.jpg", "<b>odd.jpg", "four.jpg"]
+    assert edited.locator(".card").last.locator(".sorted.value").inner_text() == "−1.3"
+    edited.select_option("#histogram-task", label="familiarity")
+    settle(edited)
+    assert edited.locator("#histogram .axis").text_content() == "familiarity, %"
+    with edited.expect_download() as download:
+        edited.click("#csv")
+    header, *lines = Path(download.value.path()).read_bytes().decode().rstrip().split("\r\n")
+    edits = [name for task in EDITS for name in task.columns]
+    assert header.split(",") == [
+        "path",
+        "beauty",
+        "valence",
+        "low",
+        "high",
+        "percentile",
+        *edits,
+        "unlike",
+        "width",
+        "height",
+    ]
+    assert [line.split(",")[-3] for line in lines] == ["0", "1", "0"]
+    assert lines[2].split(",")[6:9] == ["-1.27", "-1.87", "-0.67"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_edits_need_no_sideways_scrolling(edited: Any, width: int) -> None:
+    edited.set_viewport_size({"width": width, "height": 844})
+    assert edited.evaluate("document.documentElement.scrollWidth") <= width
+    edited.locator(".open").first.click()
+    for selector in ("#large-edits", "#large-others", ".notice"):
+        for found in edited.locator(selector).all():
+            box = found.bounding_box()
+            assert box is None or (box["x"] >= 0 and box["x"] + box["width"] <= width)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from beholder import Scorer, Scores
+from beholder import Scorer, Scores, load
 from beholder.errors import BeholderError
-from beholder.scoring.explain import Explanation, occlude
+from beholder.scoring.explain import WARNING, Explanation, occlude
 from beholder.scoring.heatmap import RAISES
 from beholder.tasks import Task
 
@@ -65,3 +65,17 @@ def test_hiding_what_raises_the_score_lowers_it(scorer: Scorer, photos: list[Pat
     assert losses.shape == (2, 4, 4)
     assert (losses[:, :2, :2] > 1).all() and (losses[:, 2:, :2] < -1).all()
     assert (np.abs(losses[:, :, 2:]) < 1e-9).all()
+
+
+def test_an_edit_is_explained_in_its_unit(detailed_model: Path) -> None:
+    """The bar begins at no change, and the sheet says where a photograph is unlike what was rated."""
+    scorer = load(detailed_model)
+    sheets = []
+    for colour in ((90, 90, 90), (120, 15, 15)):
+        explanation = scorer.explain(np.full((16, 16, 3), colour, np.uint8), "contrast", grid=2)
+        assert explanation.evidence.shape == (2, 2) and explanation.task.kind == "edit"
+        sheets.append(np.asarray(explanation.draw()))
+    bright, red = ((sheet == WARNING).all(axis=2).any() for sheet in sheets)
+    assert not bright and red
+    columns = np.flatnonzero((sheets[0] == RAISES).all(axis=2).any(axis=0))
+    assert 0.3 < (columns.min() - 24 - 110) / (sheets[0].shape[1] - 2 * 24 - 110 - 190) < 0.5  # of 0.3 to 2

@@ -398,7 +398,8 @@ def test_cards_show_clear_edits_and_what_is_unlike(edited: Any) -> None:
     assert "Predicted edits: none is clear" in second.inner_text() and second.locator(".unlike").count() == 0
     assert third.locator(".unlike").inner_text() == "unlike what was rated"
     assert "1\nunlike what was rated" in edited.locator("#facts").inner_text()
-    assert "An edit is clear where" in edited.locator("#meaning").inner_text()
+    meaning = edited.locator("#meaning").inner_text().replace("\xa0", " ")
+    assert "An edit is clear where" in meaning and "Noise that was added. Range σ 0 to 60 of 255." in meaning
 
 
 def test_a_click_shows_all_edits_with_their_intervals(edited: Any) -> None:

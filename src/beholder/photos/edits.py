@@ -1,9 +1,9 @@
 """Edits of a photograph by a known amount, in units that a photographer knows.
 
-They are the truth that light, colour and focus are learned from and tested with: ratings of these are not at hand, but a
-picture that was made one stop darker is one stop too dark (Sheng et al. 2020 learn aesthetics in this way). Light is
-edited in linear light, as a camera records it. Lengths are given as ‰ of the long side, so that they mean the same for a
-photograph of any size, and noise as it would look at a long side of 1,000 pixels.
+They are the truth that light, colour and focus are learned from and tested with: ratings of these are not at hand, but
+a picture that was made one stop darker is one stop too dark (Sheng et al. 2020 learn aesthetics in this way). Light is
+edited in linear light, as a camera records it. Lengths are given as ‰ of the long side, so that they mean the same for
+a photograph of any size, and noise as it would look at a long side of 1,000 pixels.
 """
 
 import io
@@ -60,13 +60,13 @@ def change_saturation(pixels: Pixels, factor: float) -> Pixels:
 
 
 def cast_colour(pixels: Pixels, mired: float) -> Pixels:
-    """Light the scene by a warmer (positive) or cooler light: a shift from daylight along the Planckian locus, in mired."""
+    """Light the scene by a warmer (positive) or cooler light: ``mired`` from daylight along the Planckian locus."""
     gain = _black_body(1e6 / (1e6 / DAYLIGHT + mired)) / _black_body(DAYLIGHT)
     return _multiply(pixels, gain)
 
 
 def tint(pixels: Pixels, stops: float) -> Pixels:
-    """Multiply green by 2 to the power of ``stops``, luma kept: greener where positive, towards magenta where negative."""
+    """Multiply green by 2 to the power of ``stops``, luma kept: greener, or towards magenta where negative."""
     return _multiply(pixels, np.array([1, 2.0**stops, 1]))
 
 
@@ -224,7 +224,7 @@ EDITS = {  # in the order in which a camera, and then a program, would make them
             60,
             0,
             "Noise: its standard deviation (of 255) at a long side of 1,000 pixels",
-            lambda pixels, amount, rng: add_noise(pixels, amount, rng),
+            add_noise,
         ),
         Edit(
             "contrast",

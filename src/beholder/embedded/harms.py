@@ -56,12 +56,14 @@ class Harm:
         goal: share of good photographs, 0 to 1, that are to score above their harmed twin.
         apply: photograph -> harmed photograph.
         reference: photograph -> good frame that the harmed one is compared with, itself moved a little.
+        at: name of the series, and the strength in it, that does the same; None if there is none.
     """
 
     name: str
     goal: float
     apply: Change
     reference: Change = shift
+    at: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,32 +126,6 @@ def _tilted(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return tilt(pixels, TILT if rng.integers(2) else -TILT)
 
 
-HARMS: dict[str, Harm] = {
-    each.name: each
-    for each in (
-        Harm("exposure -1 EV", 0.85, lambda pixels, rng: expose(pixels, -1)),
-        Harm("exposure +1 EV", 0.85, lambda pixels, rng: expose(pixels, 1)),
-        Harm("exposure -2 EV", 0.95, lambda pixels, rng: expose(pixels, -2)),
-        Harm("exposure +2 EV", 0.95, lambda pixels, rng: expose(pixels, 2)),
-        Harm("exposure -4 EV", 0.95, lambda pixels, rng: expose(pixels, -4)),
-        Harm("blur 1‰", 0.85, lambda pixels, rng: blur(pixels, 1)),
-        Harm("blur 2‰", 0.97, lambda pixels, rng: blur(pixels, 2)),
-        Harm("blur 4‰", 0.97, lambda pixels, rng: blur(pixels, 4)),
-        Harm("motion 10‰", 0.90, lambda pixels, rng: blur_by_motion(pixels, 10, float(rng.uniform(0, 180)))),
-        Harm("noise 20", 0.90, lambda pixels, rng: add_noise(pixels, 20, rng)),
-        Harm("JPEG 20", 0.90, lambda pixels, rng: compress(pixels, 20)),
-        Harm("saturation ×3", 0.90, lambda pixels, rng: change_saturation(pixels, 3)),
-        Harm("warm cast", 0.90, lambda pixels, rng: cast_colour(pixels, CAST)),
-        Harm("cool cast", 0.90, lambda pixels, rng: cast_colour(pixels, -CAST)),
-        Harm("green cast", 0.90, lambda pixels, rng: tint(pixels, TINT)),
-        Harm("magenta cast", 0.90, lambda pixels, rng: tint(pixels, -TINT)),
-        Harm("vignette 3 stops", 0.90, lambda pixels, rng: vignette(pixels, 3)),
-        Harm("upside down", 0.90, lambda pixels, rng: pixels[::-1, ::-1]),
-        Harm("negative", 0.90, lambda pixels, rng: 255 - pixels),
-        Harm("tilt 5°", 0.90, _tilted, _upright),
-    )
-}
-
 SERIES: dict[str, Series] = {
     each.name: each
     for each in (
@@ -165,17 +141,50 @@ SERIES: dict[str, Series] = {
         Series("noise", "σ of 255", (0, 10, 20, 40), add_noise),
         Series(
             "compression",
-            "100 - JPEG quality",
+            "below JPEG quality 100",
             (0, 60, 80, 90, 95),
             lambda pixels, loss, rng: compress(pixels, 100 - loss) if loss else pixels,
         ),
         Series("saturation", "×", (1, 2, 3, 5), lambda pixels, factor, rng: change_saturation(pixels, factor)),
-        Series("warm cast", "mired", (0, 45, 90, 110), lambda pixels, mired, rng: cast_colour(pixels, mired)),
-        Series("cool cast", "mired", (0, 45, 90, 110), lambda pixels, mired, rng: cast_colour(pixels, -mired)),
-        Series("green cast", "stops", (0, 0.35, 0.7, 1), lambda pixels, stops, rng: tint(pixels, stops)),
-        Series("magenta cast", "stops", (0, 0.35, 0.7, 1), lambda pixels, stops, rng: tint(pixels, -stops)),
+        Series("warm cast", "mired", (0, 45, CAST, 110), lambda pixels, mired, rng: cast_colour(pixels, mired)),
+        Series("cool cast", "mired", (0, 45, CAST, 110), lambda pixels, mired, rng: cast_colour(pixels, -mired)),
+        Series("green cast", "stops", (0, 0.35, TINT, 1), lambda pixels, stops, rng: tint(pixels, stops)),
+        Series("magenta cast", "stops", (0, 0.35, TINT, 1), lambda pixels, stops, rng: tint(pixels, -stops)),
         Series("vignette", "stops", (0, 1, 2, 3, 4), lambda pixels, stops, rng: vignette(pixels, stops)),
         Series("tilt", "°", (0, 5, 10, 15), lambda pixels, degrees, rng: tilt(pixels, degrees, cropped_for=15)),
+    )
+}
+
+
+def _at(name: str, goal: float, series: str, strength: float) -> Harm:
+    """The harm that is one strength of a series."""
+    apply = SERIES[series].apply
+    return Harm(name, goal, lambda pixels, rng: apply(pixels, strength, rng), at=(series, strength))
+
+
+HARMS: dict[str, Harm] = {
+    each.name: each
+    for each in (
+        _at("exposure -1 EV", 0.85, "darker", 1),
+        _at("exposure +1 EV", 0.85, "brighter", 1),
+        _at("exposure -2 EV", 0.95, "darker", 2),
+        _at("exposure +2 EV", 0.95, "brighter", 2),
+        _at("exposure -4 EV", 0.95, "darker", 4),
+        _at("blur 1‰", 0.85, "blur", 1),
+        _at("blur 2‰", 0.97, "blur", 2),
+        _at("blur 4‰", 0.97, "blur", 4),
+        _at("motion 10‰", 0.90, "motion", 10),
+        _at("noise 20", 0.90, "noise", 20),
+        _at("JPEG 20", 0.90, "compression", 80),
+        _at("saturation ×3", 0.90, "saturation", 3),
+        _at("warm cast", 0.90, "warm cast", CAST),
+        _at("cool cast", 0.90, "cool cast", CAST),
+        _at("green cast", 0.90, "green cast", TINT),
+        _at("magenta cast", 0.90, "magenta cast", TINT),
+        _at("vignette 3 stops", 0.90, "vignette", 3),
+        Harm("upside down", 0.90, lambda pixels, rng: pixels[::-1, ::-1]),
+        Harm("negative", 0.90, lambda pixels, rng: 255 - pixels),
+        Harm("tilt 5°", 0.90, _tilted, _upright),
     )
 }
 

@@ -251,7 +251,7 @@ EDITS = {  # in the order in which a camera, and then a program, would make them
             100,
             100,
             "The JPEG quality that it was stored with; 100 has no visible loss",
-            lambda pixels, amount, rng: compress(pixels, amount),
+            lambda pixels, amount, rng: compress(pixels, amount) if amount < 100 else pixels,
         ),
     )
 }

@@ -22,8 +22,8 @@ from beholder.photos.read import Pixels, read_photo
 from benchmarks.harms_rivals import RESAMPLES, SEED, Rival
 
 SIDE = 640  # pixels of the long side of a harmed photograph: enough for any model's input, and near OASIS's 500
-SERIES_PHOTOS = 16  # photographs of which series of strengths are scored: two minutes must do for all
-HARMLESS_PHOTOS = 40  # photographs that are changed without harm
+SERIES_PHOTOS = 12  # photographs of which series of strengths are scored: two minutes must do for all
+HARMLESS_PHOTOS = 30  # photographs that are changed without harm
 TASKS = "overall", "quality"
 Key = tuple[object, ...]  # of a changed photograph
 

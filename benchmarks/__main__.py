@@ -15,6 +15,7 @@ from benchmarks import crash_recovery
 from benchmarks import faithfulness as faith
 from benchmarks import fast as fast_benchmark
 from benchmarks import fuzz as fuzzing
+from benchmarks import harms as harming
 from benchmarks import heads as candidates
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
@@ -147,6 +148,30 @@ def fast(root: Root) -> None:
     """The fast model beside the default one, and candidates of other sizes. 15 minutes."""
     for part in fast_benchmark.compare(root):
         make_console().print(part)
+
+
+@app.command()
+def harms(
+    root: Annotated[
+        Path | None,
+        typer.Option(envvar="BEHOLDER_DATA", help="Also measures photographs of OASIS.", file_okay=False),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of good photographs, in place of the examples.", file_okay=False)
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model file, default or fast; once a model.  [default: default, fast]")
+    ] = None,
+    count: Annotated[int, typer.Option(min=2, help="Most photographs of a set.")] = 100,
+    peers: Annotated[bool, typer.Option(help="NIMA-MobileNet too, where it runs.")] = True,
+) -> None:
+    """Whether good frames score above harmed twins, amounts of edits are told, and what is no photograph.
+
+    About 2 minutes for 100 photographs and the default model, on two cores.
+    """
+    for part in harming.measure(root, photos, model or ["default", "fast"], count, peers):
+        make_console().print(part, markup=False) if isinstance(part, str) else make_console().print(part)
+        make_console().print()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from beholder.metrics import (
     Estimate,
     Interval,
     accuracy,
+    auroc,
     bootstrap,
     bootstrap_mean,
     deviations,
@@ -218,3 +219,13 @@ def test_an_estimate_and_its_interval_read_the_same() -> None:
     found = Estimate("srcc", "beauty", "OASIS", "5 folds, seed 0", 900, *interval)
     assert found.interval == interval and str(found) == str(interval) == "0.712 (0.689 to 0.734)"
     assert list(found.as_dict()) == ["metric", "task", "data", "split", "n", "value", "low", "high"]
+
+
+def test_auroc_is_that_of_scikit_learn() -> None:
+    ranking = pytest.importorskip("sklearn.metrics", reason="compared with scikit-learn")
+    rng = np.random.default_rng(0)
+    higher, lower = rng.integers(2, 9, 40).astype(float), rng.integers(0, 7, 25).astype(float)
+    truth = np.repeat([1, 0], [40, 25])
+    assert auroc(higher, lower) == pytest.approx(ranking.roc_auc_score(truth, np.concatenate([higher, lower])))
+    assert auroc(lower, higher) == pytest.approx(1 - auroc(higher, lower))
+    assert np.isnan(auroc(higher, lower[:0])) and np.isnan(auroc(higher[:0], lower))

@@ -142,6 +142,24 @@ def accuracy(truth: np.ndarray, predicted: np.ndarray, threshold: float) -> floa
     return float(np.mean((truth >= threshold) == (predicted >= threshold)))
 
 
+# Telling two groups apart
+
+
+def auroc(higher: np.ndarray, lower: np.ndarray) -> float:
+    """Probability that one of (N,) values is above one of (M,) others: the area under the ROC curve, 0 to 1.
+
+    Equal values count half. NaN where either side is empty.
+
+    >>> auroc(np.array([3.0, 2.0]), np.array([1.0, 2.0]))
+    0.875
+    """
+    if not len(higher) or not len(lower):
+        return float("nan")
+    both = ranks(np.concatenate([higher, lower]))
+    count = len(higher)
+    return float((both[:count].sum() - count * (count + 1) / 2) / (count * len(lower)))
+
+
 # Distributions of ratings: the share of people who gave each of M values
 
 

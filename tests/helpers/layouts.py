@@ -68,6 +68,16 @@ OASIS_VOTES = [
     "3,images/Beach 1.jpg,",
 ]
 BIQ = ["images/ss03_3753.jpg,0.8471", "images/ss01_1726.jpg,0.2874"]
+APPEAL_HEADER = "image,source,original,appeal_mean,appeal_n,v1,v2,v3,v4,v5,aadb_score,ava_mean,bar_top,bar_bottom"
+APPEAL = [
+    "images/0000_own.png,own,IMG 1.jpg,2.88,25.0,4.0,3.0,11.0,6.0,1.0,,,0,0",
+    "images/0001_ava.png,ava,7.jpg,4.5,2.0,0.0,0.0,0.0,1.0,1.0,,5.1,2,1",
+]
+COMPOSITION_HEADER = "image,w,h,rot_E1,rot_E2,rot_mean,simple_E1,simple_E2,simple_E3,simple_E4,simple_E5,simple_mean"
+COMPOSITION = [
+    "images/05iRGyuJ.jpg,200,200,0,1.0,0.5,0.0,1.0,0.0,1.0,0.0,0.4",
+    "images/3d8Uorpf.jpg,200,200,1,,1.0,,,,,,",
+]
 EVA_HEADER = '"image_id"="user_id"="score"="difficulty"="visual"="composition"="quality"="semantic"="vote_time"'
 EVA_IMAGES = [str(1000 + 7 * number) for number in range(12)]
 OWN_ROWS = [f"pictures/{number:02}.jpg,{1 + number / 2},{number},some words" for number in range(12)]
@@ -100,6 +110,16 @@ def make_oasis(root: Path) -> str:
 def make_biq(root: Path) -> str:
     make_labels(root / "biq2021", "image,quality_mean", BIQ)
     return "biq2021"
+
+
+def make_appeal(root: Path) -> str:
+    make_labels(root / "appeal", APPEAL_HEADER, APPEAL)
+    return "appeal"
+
+
+def make_composition(root: Path) -> str:
+    make_labels(root / "composition", COMPOSITION_HEADER, COMPOSITION)
+    return "composition"
 
 
 def make_aadb_alone(root: Path) -> str:
@@ -174,6 +194,8 @@ def make_own_votes(root: Path) -> str:
 LAYOUTS: dict[str, Callable[[Path], str]] = {
     "oasis": make_oasis,
     "biq2021": make_biq,
+    "appeal": make_appeal,
+    "composition": make_composition,
     "aadb": make_aadb_alone,
     "eva": make_eva,
     "ava": make_ava,

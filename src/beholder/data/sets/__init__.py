@@ -7,6 +7,8 @@ without importing a loader; :func:`beholder.data.registry.data_set` gives the re
 NAMES = (
     "oasis",
     "biq2021",
+    "appeal",
+    "composition",
     "aadb",
     "eva",
     "ava",

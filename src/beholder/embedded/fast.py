@@ -104,7 +104,9 @@ def train(
     )
     teacher = Scorer("default")
     network = distillation.interpolate(pretrained, network, recipe.before)
-    encoder = int8_encoder.build_encoder(network, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
+    network = int8_encoder.lean(network)
+    body = int8_encoder.without_heads(network)
+    encoder = int8_encoder.build_encoder(body, recipe.size, (oasis, biq), recipe.calibration, recipe.keep)
     taught, known = (
         [compute_features(photos, int8_encoder.embedding_extractor(scorer), cache)[0] for photos in (oasis, biq)]
         for scorer in (int8_encoder.encoder_scorer(encoder), teacher)
@@ -131,9 +133,9 @@ def train(
             "blend": heads.blend.rounded,
         },
         licence="Apache-2.0",
-        attribution=default.ATTRIBUTION,
+        attribution=default.attribution(("oasis", "biq2021")),
     )
-    int8_encoder.write_model(encoder, heads, info, out)
+    int8_encoder.write_quantized(heads.attach_to(network), info, encoder, out)
     return info
 
 

@@ -5,18 +5,17 @@ chosen inside each training part.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
+from beholder.embedded.columns import Column, reference_of, tidy, training_data
 from beholder.errors import BeholderError
-from beholder.evaluation.conformal import covered, half_width
-from beholder.metrics import Estimate, bootstrap_mean, measure, rounded, srcc
+from beholder.metrics import rounded, srcc
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
-from beholder.scoring.model_file import TrainingData
 from beholder.splits import grouped_folds, random_folds
 from beholder.tasks import Task
 from beholder.training import ridge
@@ -119,17 +118,17 @@ def fit_heads(on_oasis: RatedFeatures, on_biq: RatedFeatures, recipe: HeadsRecip
     beauty = oasis.ratings[:, 0]
     blend = choose_blend(beauty, (held_out[:, 0], held_out_theme[:, 0]), quality_of_oasis, recipe.beauty_loss)
 
-    def columns(predicted: np.ndarray, folds: np.ndarray, split: str) -> list[_Column]:
+    def columns(predicted: np.ndarray, folds: np.ndarray, split: str) -> list[Column]:
         overall = blend(predicted[:, 0], quality_of_oasis)
         names = ("overall", *(task.name for task in oasis.tasks))
         truths, predictions = (beauty, *oasis.ratings.T), (overall, *predicted.T)
         return [
-            _Column(name, "oasis", truth, column, folds, split)
+            Column(name, "oasis", truth, column, folds, split)
             for name, truth, column in zip(names, truths, predictions, strict=True)
         ]
 
     random, by_theme = (f"{recipe.folds}-fold{how}, seed {recipe.seed}" for how in ("", " by theme"))
-    quality = _Column("quality", "biq2021", biq.ratings[:, 0], held_out_quality, folds_biq, random)
+    quality = Column("quality", "biq2021", biq.ratings[:, 0], held_out_quality, folds_biq, random)
     scored = [*columns(held_out, folds_oasis, random), quality]
     themed = columns(held_out_theme, folds_theme, by_theme)
 
@@ -157,21 +156,14 @@ def _overall_task(beauty: Task, blend: Blend) -> Task:
 
 
 def _metadata(
-    data: Sequence[RatedPhotos], scored: Sequence["_Column"], themed: Sequence["_Column"], coverage: float
+    data: Sequence[RatedPhotos], scored: Sequence["Column"], themed: Sequence["Column"], coverage: float
 ) -> dict[str, Any]:
     """Intervals and percentiles of each task from ``scored``, metrics from both, and the training data."""
     return {
-        "half_width": tuple(rounded(half_width(each.truth - each.predicted, coverage)) for each in scored),
-        "reference": tuple(tuple(map(rounded, np.percentile(each.predicted, range(101)))) for each in scored),
-        "data": tuple(
-            TrainingData(photos.name, len(photos), photos.content_hash, tuple(task.name for task in photos.tasks))
-            for photos in data
-        ),
-        "metrics": tuple(
-            replace(measured, value=rounded(measured.value), low=rounded(measured.low), high=rounded(measured.high))
-            for column in (*scored, *themed)
-            for measured in column.measure(coverage)
-        ),
+        "half_width": tuple(each.half_width(coverage) for each in scored),
+        "reference": tuple(reference_of(each.predicted) for each in scored),
+        "data": tuple(map(training_data, data)),
+        "metrics": tuple(tidy(found) for column in (*scored, *themed) for found in column.measure(coverage)),
     }
 
 
@@ -196,25 +188,6 @@ def choose_blend(rated: np.ndarray, beauty: Sequence[np.ndarray], quality: np.nd
     per_quality = slope * share / quality.std()
     bias = offset - per_beauty * beauty[0].mean() - per_quality * quality.mean()
     return Blend(float(bias), float(per_beauty), float(per_quality), round(share, 2))
-
-
-@dataclass(frozen=True)
-class _Column:
-    """Out-of-fold predictions of one task."""
-
-    task: str
-    data: str
-    truth: np.ndarray
-    predicted: np.ndarray
-    folds: np.ndarray
-    split: str
-
-    def measure(self, coverage: float) -> list[Estimate]:
-        names = {"task": self.task, "data": self.data, "split": self.split}
-        found = [measure(metric, self.truth, self.predicted, **names) for metric in ("srcc", "plcc", "rmse")]
-        inside = covered(self.truth - self.predicted, self.folds, coverage).astype(float)
-        name = f"coverage{coverage * 100:.0f}"
-        return [*found, Estimate(name, self.task, self.data, self.split, len(inside), *bootstrap_mean(inside))]
 
 
 def _mix(beauty: np.ndarray, quality: np.ndarray, share: float) -> np.ndarray:

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.embedded.heads import Heads
 from beholder.files import explained, replacing
 from beholder.models.backbones.dinov2 import LeanDinoV2
 from beholder.models.dinov2_linear import DefaultModel, TokenFeatures
@@ -34,43 +34,47 @@ class Int8Encoder:
     """A network that is ready to be written in eight bits, with or without heads.
 
     Attributes:
-        network: in single precision, in the form that is fast in eight bits.
+        body: the network without heads: its embedding is what heads are fitted to. In single precision.
         size: (width, height) in pixels.
         pixels: prepared photographs (N, height, width, 3) that calibrate the eight-bit ranges.
         kept: layers in single precision.
     """
 
-    network: TokenFeatures
+    body: nn.Module
     size: tuple[int, int]
     pixels: np.ndarray
     float_layers: tuple[str, ...]
 
 
+def lean(network: TokenFeatures) -> TokenFeatures:
+    """The network in the form that is fast in eight bits."""
+    return TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
+
+
 def build_encoder(
-    network: TokenFeatures, size: tuple[int, int], data: Sequence[RatedPhotos], calibration: int, keep: int
+    body: nn.Module, size: tuple[int, int], data: Sequence[RatedPhotos], calibration: int, keep: int
 ) -> Int8Encoder:
     """Choose calibration photographs and the layers that stay in single precision.
 
     Args:
-        network: DINOv2.
+        body: the network without heads.
         size: (width, height) in pixels.
         data: the encoder is calibrated with ``calibration`` photographs of each data set.
         keep: number of layers that stay in single precision: those that change the embedding most when quantized.
     """
-    lean = TokenFeatures(LeanDinoV2(network.backbone), network.layers).eval()
     paths = [photos.paths[i] for photos in data for i in evenly_spaced(len(photos), calibration)]
     pixels = np.stack([resize_exact(read_photo(path, decode_size(size)), size) for path in paths])
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
-        export(without_heads(lean), placeholder_info(size), single)
-        return Int8Encoder(lean, size, pixels, tuple(most_sensitive_layers(single, pixels[::SENSITIVITY_STRIDE], keep)))
+        export(body, placeholder_info(size), single)
+        return Int8Encoder(body, size, pixels, tuple(most_sensitive_layers(single, pixels[::SENSITIVITY_STRIDE], keep)))
 
 
 def encoder_scorer(encoder: Int8Encoder) -> Scorer:
     """A scorer of the eight-bit graph without heads; only its embedding is of use."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.onnx"
-        write_quantized(without_heads(encoder.network), placeholder_info(encoder.size), encoder, path)
+        write_quantized(encoder.body, placeholder_info(encoder.size), encoder, path)
         return Scorer(path)
 
 
@@ -84,12 +88,8 @@ def embedding_extractor(scorer: Scorer, views: int = 1) -> Extractor:
     return Extractor(f"embedding of {scorer.id}", scorer.info.size, views, (width,), compute)
 
 
-def write_model(encoder: Int8Encoder, heads: Heads, info: ModelInfo, path: Path) -> None:
-    """Write the model file. Raises BeholderError where it cannot be written."""
-    write_quantized(heads.attach_to(encoder.network), info, encoder, path)
-
-
-def write_quantized(network: DefaultModel, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
+def write_quantized(network: nn.Module, info: ModelInfo, encoder: Int8Encoder, path: Path) -> None:
+    """Write a model file in eight bits: the encoder's body, with heads or without. BeholderError where it cannot."""
     with TemporaryDirectory() as folder:
         single = Path(folder) / "single.onnx"
         export(network, info, single)

@@ -13,6 +13,7 @@ import numpy as np
 from beholder.errors import BeholderError
 
 MIN_MATRIX_ELEMENTS = 2**16  # smallest constant matrix whose product is quantized; heads are smaller
+SINGLE = "single_"  # in the name of a matrix that is never quantized
 SAMPLED_VALUES = 2**14  # values of each photograph and tensor that a range is chosen from
 CLIPS = np.geomspace(1, 0.05, 25)  # candidate ends of a range, as shares of the largest value
 
@@ -82,7 +83,7 @@ def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
     """Layers that can be quantized, by the name of their output, and the tensors that are then rounded."""
     floats = constants_of(onnx, graph)
     convolutions = [node for node in graph.node if node.op_type == "Conv" and node.input[1] in floats]
-    if len(convolutions) == 1:  # the patch embedding of a vision transformer: no quantized layer follows directly
+    if not _feed_each_other(graph, convolutions):  # they read pixels alone: a patch embedding, pixel statistics
         convolutions = []
     products = [
         node
@@ -91,11 +92,25 @@ def _plan(onnx: Any, graph: Any) -> tuple[list[str], list[str]]:
         and node.input[1] in floats
         and floats[node.input[1]].ndim == 2
         and floats[node.input[1]].size >= MIN_MATRIX_ELEMENTS
+        and SINGLE not in node.input[1]
     ]
     if not convolutions + products:
         raise BeholderError("there is nothing to quantize in this model: no convolutions, no large matrix")
     weighted = convolutions + products
     return [node.output[0] for node in weighted], rounded_tensors(graph, weighted)
+
+
+def _feed_each_other(graph: Any, nodes: Sequence[Any]) -> bool:
+    """Whether one of these nodes computes something that another reads, through any others."""
+    computed: set[str] = set()
+    outputs = {node.output[0] for node in nodes}
+    for node in graph.node:  # in the order in which they are computed
+        reads = bool(computed.intersection(node.input))
+        if reads and node.output[0] in outputs:
+            return True
+        if reads or node.output[0] in outputs:
+            computed.update(node.output)
+    return False
 
 
 def rounded_tensors(graph: Any, weighted: Sequence[Any]) -> list[str]:

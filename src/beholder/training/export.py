@@ -24,6 +24,7 @@ from beholder.scoring.model_file import METADATA_KEY, SQUASH, ModelInfo
 from beholder.scoring.onnx_file import sealed
 
 OPSET = 20
+EXACT = "exact_"  # in the name of a tensor that is stored in single precision
 MIN_HALF_ELEMENTS = 1024  # elements from which a tensor is stored in half precision
 
 
@@ -148,7 +149,8 @@ def store_in_half(onnx, model) -> None:  # type: ignore[no-untyped-def]
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= MIN_HALF_ELEMENTS:
+        large = tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) >= MIN_HALF_ELEMENTS
+        if large and EXACT not in tensor.name:
             name = tensor.name
             half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
             tensor.CopyFrom(half)

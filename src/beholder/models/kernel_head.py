@@ -1,0 +1,49 @@
+"""What the heads of the default model are: a projection of features, and a sum of similarities to known photographs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+CLIP = 5.0  # standard deviations that features are limited to
+ROWS = 4096  # rows of similarities that are computed at a time
+
+
+@dataclass(frozen=True)
+class Projection:
+    """``clip((x - mean) / scale) @ matrix``: mean and scale (D,), matrix (D, K)."""
+
+    mean: Tensor
+    scale: Tensor
+    matrix: Tensor
+
+    def __call__(self, features: np.ndarray) -> Tensor:
+        """(N, D) -> (N, K)."""
+        values = (torch.from_numpy(np.asarray(features, dtype=np.float32)) - self.mean) / self.scale
+        return values.clamp(-CLIP, CLIP) @ self.matrix
+
+
+@dataclass(frozen=True)
+class KernelHead:
+    """``similarities(x, support) @ weight + bias``: support (M, D), weight (M, K), bias (K,), in units of the targets."""
+
+    support: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, features: Tensor) -> np.ndarray:
+        """(N, D) features -> (N, K) predictions."""
+        parts = [similarities(part, self.support) @ self.weight + self.bias for part in torch.split(features, ROWS)]
+        found: np.ndarray = torch.cat(parts).numpy()
+        return found
+
+
+def similarities(a: Tensor, b: Tensor) -> Tensor:
+    """(N, D) and (M, D) -> (N, M), exp of minus the squared distance.
+
+    >>> similarities(torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [1.0, 0.0]]))
+    tensor([[1.0000, 0.3679]])
+    """
+    squared = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
+    return torch.exp(-squared.clamp(min=0))

@@ -1,0 +1,79 @@
+"""Kernel ridge regression: the heads of the default model.
+
+A prediction is a weighted sum of similarities to known photographs (its *support*), exp(-d) with d the squared distance
+of features. Features are scaled so that d is 1 for a typical pair (:func:`beholder.training.projection.fit_projection`).
+The weights have a closed form, so a fit takes seconds, is the same each time, and all folds can be fitted anew.
+
+This is the posterior mean of a Gaussian process (Rasmussen & Williams 2006, eq. 2.23; with a support that is smaller than
+the data eq. 8.14, the subset of regressors). ``noise`` is the variance of the error of a target in units of the variance
+of the targets: larger for photographs that say less.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beholder.models.kernel_head import ROWS, KernelHead, similarities
+
+JITTER = 1e-4  # added to the diagonal of the support's similarities, which keeps them invertible
+
+
+def fit(
+    features: Tensor, targets: np.ndarray, noise: np.ndarray | float, *, related: tuple[np.ndarray, float] | None = None
+) -> KernelHead:
+    """Fit to photographs that are all kept as support.
+
+    Args:
+        features: (N, D).
+        targets: (N, K), no NaN.
+        noise: (N,), or the same for all.
+        related: (N,) booleans, the rows whose targets are of a related quantity, and its correlation with the one that
+            is predicted (intrinsic coregionalization, Goovaerts 1997). Their targets must be on the same scale.
+    """
+    centre = np.average(targets if related is None else targets[~related[0]], axis=0)
+    scale = targets.std(axis=0) + 1e-9
+    kernel = similarities(features, features)
+    share = torch.ones(len(features))
+    if related is not None:
+        rows, correlation = torch.from_numpy(related[0]), related[1]
+        kernel = kernel * torch.where(rows[:, None] == rows, 1.0, correlation)
+        share = torch.where(rows, correlation, 1.0)
+    kernel.diagonal().add_(_noise(noise, len(features)))
+    solved = torch.linalg.solve(kernel, _float((targets - centre) / scale)) * share[:, None]
+    return KernelHead(features, solved * _float(scale), _float(centre))
+
+
+def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: np.ndarray | float) -> KernelHead:
+    """Fit to N photographs with a support of M others, or some of them: memory and time grow with N M.
+
+    Args:
+        support: (M, D).
+        features: (N, D).
+        targets: (N, K), no NaN.
+        noise: (N,), or the same for all.
+    """
+    precision = 1 / _noise(noise, len(features)).double()
+    weights = precision / precision.sum()
+    known = torch.from_numpy(np.asarray(targets, dtype=float))
+    centre = weights @ known
+    scale = (weights @ (known - centre) ** 2).sqrt() + 1e-9
+    centred = (known - centre) / scale
+    gram = similarities(support, support).double()
+    gram.diagonal().add_(JITTER)
+    right = torch.zeros(len(support), known.shape[1], dtype=torch.float64)
+    for start in range(0, len(features), ROWS):
+        rows = slice(start, start + ROWS)
+        near = similarities(features[rows], support)
+        weighted = near * precision[rows, None].float()
+        gram += (near.T @ weighted).double()
+        right += weighted.double().T @ centred[rows]
+    solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
+    return KernelHead(support, (solved * scale).float(), centre.float())
+
+
+def _noise(noise: np.ndarray | float, count: int) -> Tensor:
+    return _float(np.broadcast_to(noise, count).copy())
+
+
+def _float(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from beholder.models.backbones.dinov2 import PATCH
 from beholder.models.kernel_head import CLIP, KernelHead, Projection
@@ -94,7 +95,8 @@ class MachineSpec:
     Attributes:
         head: fitted to the blocks, each times the root of its weight.
         weights: of scene, detail and statistics in squared distances; a block of weight 0 is left out.
-        tasks: positions in the model's outputs of the head's scores.
+        tasks: positions in the model's outputs of the head's scores. Scores of several machines with the same position
+            are added.
         ratings: how many of these, from the first, have evidence.
     """
 
@@ -144,12 +146,13 @@ class KernelModel(nn.Module):
         self.machines = nn.ModuleList(Machine(each.head, width, each.weights[0]) for each in machines)
         self.familiar = Machine(_nothing(familiarity.support), width, familiarity.weights[0])
         self.familiarity_weights, self.sharpness = familiarity.weights, familiarity.sharpness
-        order = [task for each in machines for task in each.tasks]
-        self.order = [order.index(task) for task in range(len(order))]
+        places = torch.tensor([task for each in machines for task in each.tasks])
+        self.exact_places: Tensor
         self.exact_thresholds: Tensor
         self.exact_typical: Tensor
         self.exact_low: Tensor
         self.exact_high: Tensor
+        self.register_buffer("exact_places", F.one_hot(places).float())  # (columns of all machines, T - 1)
         self.register_buffer("exact_thresholds", familiarity.thresholds)
         self.register_buffer("exact_typical", typical)
         self.register_buffer("exact_low", low)
@@ -167,9 +170,9 @@ class KernelModel(nn.Module):
             rest = len(spec.tasks) - spec.ratings
             gradients += [gradient, gradient[:, :, :1].expand(-1, -1, rest) * 0]
         familiar = self._familiarity(blocks)
-        scores = torch.cat([torch.cat(found, dim=1)[:, self.order], familiar], dim=1)
+        scores = torch.cat([torch.cat(found, dim=1) @ self.exact_places, familiar], dim=1)
         scores = torch.minimum(torch.maximum(scores, self.exact_low), self.exact_high)
-        gradient = torch.cat(gradients, dim=2)[:, :, self.order]
+        gradient = torch.cat(gradients, dim=2) @ self.exact_places
         gradient = torch.cat([gradient, gradient[:, :, :1] * 0], dim=2)  # (B, block, T); familiarity has no place
         return scores, parts.scene, self._evidence(parts.patches, gradient, pixels)
 

@@ -63,10 +63,10 @@ def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: n
     right = torch.zeros(len(support), known.shape[1], dtype=torch.float64)
     for start in range(0, len(features), ROWS):
         rows = slice(start, start + ROWS)
-        near = similarities(features[rows], support)
-        weighted = near * precision[rows, None].float()
-        gram += (near.T @ weighted).double()
-        right += weighted.double().T @ centred[rows]
+        near = similarities(features[rows], support).double()  # in single precision the sum is not positive definite
+        weighted = near * precision[rows, None]
+        gram += near.T @ weighted
+        right += weighted.T @ centred[rows]
     solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
     return KernelHead(support, (solved * scale).float(), centre.float())
 

@@ -21,7 +21,7 @@ from beholder.training.seeding import seeded
 from helpers.photo_files import CHINA, FLOWER
 
 SIZE = (224, 224)
-WIDTHS = (12, 9, 7)  # of the blocks
+WIDTHS = (12, 9, 12)  # of the blocks
 TASKS = (
     Task("overall", 1, 7),
     Task("beauty", 1, 7),

@@ -146,3 +146,11 @@ def test_targets_that_are_all_the_same_are_predicted() -> None:
     same = np.full((N, 1), 3.0)
     for head in (fit(tensor(KNOWN), same, 0.1), fit_reduced(tensor(KNOWN), tensor(KNOWN), same, 0.1)):
         np.testing.assert_allclose(head(tensor(NEW)), 3, atol=1e-4)
+
+
+def test_many_photographs_that_look_alike_can_be_the_support() -> None:
+    """The same ones again and again, with very little noise: similarities alone cannot be solved for."""
+    again = np.tile(KNOWN[:10], (30, 1)) + np.random.default_rng(2).normal(0, 1e-4, (300, D))
+    targets = np.tile(TARGETS[:10], (30, 1))
+    head = fit_reduced(tensor(again), tensor(again), targets, 1e-3)
+    np.testing.assert_allclose(head(tensor(KNOWN[:10])), TARGETS[:10], rtol=0.05)

@@ -67,8 +67,21 @@ def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: n
         weighted = near * precision[rows, None].float()
         gram += (near.T @ weighted).double()
         right += weighted.double().T @ centred[rows]
-    solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
+    solved = torch.cholesky_solve(right, _factor(gram))
     return KernelHead(support, (solved * scale).float(), centre.float())
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """Cholesky factor of a matrix, in place with more on the diagonal where rounding left it indefinite.
+
+    Products in single precision are off by more than the jitter where many photographs of the support look alike.
+    """
+    for jitter in JITTER * 10.0 ** np.arange(1, 8):
+        factor, failed = torch.linalg.cholesky_ex(gram)
+        if not failed:
+            return factor
+        gram.diagonal().add_(float(jitter))
+    return torch.linalg.cholesky(gram)
 
 
 def _noise(noise: np.ndarray | float, count: int) -> Tensor:

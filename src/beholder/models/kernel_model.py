@@ -81,7 +81,9 @@ class Machine(nn.Module):
     def gradient(self, x: Tensor, similarities: Tensor, tasks: int) -> Tensor:
         """(B, first, tasks): of the first scores by the first block, before it was weighted."""
         shares = similarities[:, :, None] * self.exact_weight[:, :tasks]  # (B, M, tasks)
-        pulled = torch.matmul(self.single_support[: self.first], shares)  # (B, first, tasks)
+        pulled = torch.matmul(self.single_support, shares)[
+            :, : self.first
+        ]  # a slice of the support would be stored twice
         return 2 * self.root * (pulled - x[:, : self.first, None] * shares.sum(1)[:, None])
 
 

@@ -1,18 +1,22 @@
-"""The default model in eight bits: what is rounded, what stays exact, and scores that know nothing of their batch."""
+"""The default model as a file, also in eight bits: what is rounded, what stays exact, scores that know no batch."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from torch import nn
 
 import beholder
+from beholder.embedded import int8_encoder
 from beholder.embedded.int8_encoder import Int8Encoder, lean, write_quantized
 from beholder.embedded.photo_encoder import FeaturesOnly
 from beholder.models.kernel_model import KernelModel
 from beholder.models.photo_features import PhotoFeatures
-from beholder.training.export import EXACT, MIN_HALF_ELEMENTS
+from beholder.scoring.model_file import ModelInfo
+from beholder.training.export import EXACT, MIN_HALF_ELEMENTS, export
 from helpers.kernel_models import SIZE, TASKS, info, photographs, small
 
 SPANS = np.array([task.high - task.low for task in TASKS])
@@ -27,10 +31,31 @@ def model() -> KernelModel:
 
 
 @pytest.fixture(scope="module")
-def path(model: KernelModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("int8") / "small.onnx"
-    write_quantized(model, info(), Int8Encoder(FeaturesOnly(model.photo), SIZE, PIXELS[:6], ()), found)
+def folder(model: KernelModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``int8.onnx``, and ``single.onnx`` in single precision, which it was made from."""
+    found = tmp_path_factory.mktemp("models")
+
+    def export_and_keep(network: nn.Module, info: ModelInfo, path: Path) -> None:
+        export(network, info, path)
+        shutil.copy(path, found / "single.onnx")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(int8_encoder, "export", export_and_keep)
+        encoder = Int8Encoder(FeaturesOnly(model.photo), SIZE, PIXELS[:6], ())
+        write_quantized(model, info(), encoder, found / "int8.onnx")
     return found
+
+
+@pytest.fixture(scope="module")
+def path(folder: Path) -> Path:
+    return folder / "int8.onnx"
+
+
+@pytest.fixture(scope="module")
+def expected(model: KernelModel) -> list[np.ndarray]:
+    """Scores, embedding and evidence of the network itself."""
+    with torch.inference_mode():
+        return [each.numpy() for each in model(photographs())]
 
 
 def stored(path: Path) -> dict[str, np.ndarray]:
@@ -66,17 +91,25 @@ def test_what_is_exact_is_stored_as_it_is(path: Path, model: KernelModel) -> Non
             assert any(each.shape == value.shape and (each == value).all() for each in halves), name
 
 
-def test_scores_agree_with_single_precision(path: Path, model: KernelModel) -> None:
+def test_a_file_in_single_precision_computes_what_the_network_does(folder: Path, expected: list[np.ndarray]) -> None:
+    found = beholder.load(folder / "single.onnx").run(PIXELS, np.array([SIZE] * 8))
+    scores, embedding, evidence = expected
+    assert (np.abs(found.values - scores) < 1e-3 * SPANS).all()
+    np.testing.assert_allclose(found.embedding, embedding, atol=5e-3)
+    largest = np.abs(evidence).max(axis=(0, 2, 3))[:, None, None] + 1e-9
+    assert (np.abs(found.evidence - evidence) < 0.01 * largest).all()
+
+
+def test_eight_bits_move_scores_little(path: Path, expected: list[np.ndarray]) -> None:
     found = beholder.load(path).run(PIXELS, np.array([SIZE] * 8))
-    with torch.inference_mode():
-        scores = model(photographs())[0].numpy()
-    moved = np.abs(found.values - scores) / SPANS
-    assert 0 < moved.mean() < 0.01 and (moved.mean(axis=0) < scores.std(axis=0) / SPANS).all()
+    moved = np.abs(found.values - expected[0]) / SPANS
+    assert 0 < moved.mean() < 0.01 and (moved.mean(axis=0) < expected[0].std(axis=0) / SPANS).all()
 
 
 @pytest.mark.parametrize("batch", [2, 3, 8])
-def test_others_in_the_batch_do_not_matter(path: Path, batch: int) -> None:
-    scorer = beholder.load(path)
+@pytest.mark.parametrize("name", ["single.onnx", "int8.onnx"])
+def test_others_in_the_batch_do_not_matter(folder: Path, name: str, batch: int) -> None:
+    scorer = beholder.load(folder / name)
     alone = np.concatenate([scorer.run(each[None], np.array([SIZE])).values for each in PIXELS])
     parts = [PIXELS[at : at + batch] for at in range(0, 8, batch)]
     several = np.concatenate([scorer.run(part, np.array([SIZE] * len(part))).values for part in parts])

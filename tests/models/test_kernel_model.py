@@ -1,4 +1,4 @@
-"""The default model in small: scores, evidence and familiarity are what the heads say; a file computes the same."""
+"""The default model in small: scores, evidence and familiarity are what the heads say."""
 
 from dataclasses import replace
 from functools import cache
@@ -8,13 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-import beholder
 from beholder.models.kernel_head import KernelHead, similarities
 from beholder.models.kernel_model import Machine, weighted
-from beholder.photos.read import Pixels
-from beholder.scoring.scorer import Scorer
-from beholder.training.export import export
-from helpers.kernel_models import MACHINES, SIZE, TASKS, Small, info, parts, photographs, small
+from helpers.kernel_models import MACHINES, TASKS, Small, parts, photographs, small
 
 DIM = 384
 RATINGS = [place for place, task in enumerate(TASKS) if task.kind == "rating"]
@@ -29,17 +25,6 @@ def outputs() -> tuple[Tensor, Tensor, Tensor]:
 
 def blocks() -> list[Tensor]:
     return [project(part.numpy()) for project, part in zip(small().blocks, parts(), strict=False)]
-
-
-@pytest.fixture(scope="module")
-def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
-    path = tmp_path_factory.mktemp("kernel") / "small.onnx"
-    export(small().model(), info(), path)
-    return beholder.load(path)
-
-
-def pixels() -> Pixels:
-    return photographs().numpy().transpose(0, 2, 3, 1)
 
 
 def test_blocks_are_weighted_by_roots_and_left_out_without_weight() -> None:
@@ -159,24 +144,3 @@ def test_nothing_like_it_is_not_familiar() -> None:
     with torch.inference_mode():
         scores = replace(made, familiarity=far).model()(photographs()[:2])[0]
     assert scores[:, -1].tolist() == [0, 0]
-
-
-def test_a_model_file_computes_the_same(scorer: Scorer) -> None:
-    found = scorer.run(pixels(), np.array([SIZE] * 8))
-    spans = np.array([task.high - task.low for task in TASKS])
-    assert (np.abs(found.values - outputs()[0].numpy()) < 1e-3 * spans).all()
-    np.testing.assert_allclose(found.embedding, outputs()[1], atol=5e-3)
-    expected = outputs()[2].numpy()
-    largest = np.abs(expected).max(axis=(0, 2, 3))[:, None, None] + 1e-9
-    assert (np.abs(found.evidence - expected) < 0.01 * largest).all()
-
-
-@pytest.mark.parametrize("batch", [2, 3, 8])
-def test_others_in_the_batch_do_not_matter(scorer: Scorer, batch: int) -> None:
-    spans = np.array([task.high - task.low for task in TASKS])
-    alone = np.concatenate([scorer.run(each[None], np.array([SIZE])).values for each in pixels()])
-    starts = range(0, 8, batch)
-    several = [
-        scorer.run(pixels()[at : at + batch], np.array([SIZE] * len(pixels()[at : at + batch]))) for at in starts
-    ]
-    np.testing.assert_allclose(np.concatenate([each.values for each in several]) / spans, alone / spans, atol=1e-5)

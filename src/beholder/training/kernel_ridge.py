@@ -86,7 +86,7 @@ def _factor(gram: Tensor) -> Tensor:
 
     Products in single precision are off by more than the jitter where many photographs of the support look alike.
     """
-    for jitter in JITTER * 10.0 ** np.arange(1, 8):
+    for jitter in JITTER * 10.0 ** np.arange(5):
         factor, failed = torch.linalg.cholesky_ex(gram)
         if not failed:
             return factor

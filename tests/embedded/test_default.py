@@ -81,8 +81,12 @@ SOURCES = ("ava", "own")
 
 
 @pytest.fixture(scope="module")
-def described(given: Material) -> tuple[ModelInfo, np.ndarray]:
-    held_out = out_of_fold.predict_held_out(given, SETTINGS, FAMILIARITY, RECIPE.folds, RECIPE.seed)
+def held_out(given: Material) -> out_of_fold.HeldOut:
+    return out_of_fold.predict_held_out(given, SETTINGS, FAMILIARITY, RECIPE.folds, RECIPE.seed)
+
+
+@pytest.fixture(scope="module")
+def described(given: Material, held_out: out_of_fold.HeldOut) -> tuple[ModelInfo, np.ndarray]:
     sources = [SOURCES[row % 2] for row in range(COUNTS["appeal"])]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_out_harms, "PHOTOS", 4)
@@ -107,6 +111,21 @@ def test_what_the_file_says(described: tuple[ModelInfo, np.ndarray], given: Mate
     np.testing.assert_allclose(references["familiarity"], np.arange(101), atol=6)
     assert abs(references["exposure"][50]) < 0.1 and abs(references["contrast"][50] - 1) < 0.1
     assert 3 < references["beauty"][50] < 5
+
+
+def test_intervals_are_of_subjects_that_were_held_out(
+    described: tuple[ModelInfo, np.ndarray], given: Material, held_out: out_of_fold.HeldOut
+) -> None:
+    """Of folds by theme, where there are themes; percentiles are of random folds."""
+    info, _ = described
+    columns = list(out_of_fold.rating_columns(given, held_out, RECIPE.folds, RECIPE.seed))
+    for place, task in enumerate(info.tasks):
+        own = [each for each in columns if each.task == task.name]
+        if own:
+            assert info.half_width[place] == own[-1].half_width(RECIPE.coverage), task.name
+            assert info.reference[place][50] == pytest.approx(np.median(own[0].predicted), rel=1e-4), task.name
+    beauty = [each for each in columns if each.task == "beauty"]
+    assert len(beauty) == 2 and beauty[0].half_width(0.9) != beauty[1].half_width(0.9)
 
 
 def test_what_was_measured(described: tuple[ModelInfo, np.ndarray]) -> None:

@@ -93,8 +93,8 @@ def _some(names: Sequence[str], count: int, rng: np.random.Generator) -> list[st
 def cost(copy: Copy) -> float:
     """What a copy loses, in standard deviations of beauty ratings: what `overall` and `quality` are taught.
 
-    Nobody rated the copies. The sizes are set so that each of the goals in :mod:`beholder.embedded.harms` is worth about
-    the same, and were scaled as a whole by cross-validation (``DefaultRecipe.harm``).
+    Nobody rated the copies. The sizes are set so that each of the goals in :mod:`beholder.embedded.harms` is worth
+    about the same, and were scaled as a whole by cross-validation (``HeadSettings.harm``).
     """
     if copy.amounts is None:
         return OTHER_COSTS[copy.kind]

@@ -1,8 +1,8 @@
 """The default model: features of a photograph under kernel machines (`beholder.training.kernel_ridge`).
 
 Three groups of features are projected to blocks of one vector (`beholder.models.photo_features`). Each machine looks at
-the blocks with weights of its own: *scene* at what is in the picture, *picture* at its light and colour too, *quality* at
-all. A score is a weighted sum of similarities to the photographs of a machine's support.
+the blocks with weights of its own: *scene* at what is in the picture, *picture* at its light and colour too, *quality*
+at all. A score is a weighted sum of similarities to the photographs of a machine's support.
 
 **Evidence** is the first-order share of each patch: the gradient of the score by the mean patch token, times the
 difference between this patch and the average patch of rated photographs, over the number of patches.
@@ -82,9 +82,8 @@ class Machine(nn.Module):
     def gradient(self, x: Tensor, similarities: Tensor, tasks: int) -> Tensor:
         """(B, first, tasks): of the first scores by the first block, before it was weighted."""
         shares = similarities[:, :, None] * self.exact_weight[:, :tasks]  # (B, M, tasks)
-        pulled = torch.matmul(self.single_support, shares)[
-            :, : self.first
-        ]  # a slice of the support would be stored twice
+        # sliced after the product: a slice of the support would be stored beside it
+        pulled = torch.matmul(self.single_support, shares)[:, : self.first]  # (B, first, tasks)
         return 2 * self.root * (pulled - x[:, : self.first, None] * shares.sum(1)[:, None])
 
 
@@ -108,7 +107,7 @@ class MachineSpec:
 
 @dataclass(frozen=True)
 class Familiarity:
-    """Mean similarity to a support, and its percentiles: similarity ** sharpness, thresholds (101,) of its logarithm."""
+    """Mean of similarity ** sharpness to a support, and the percentiles of its logarithm: thresholds (101,), rising."""
 
     support: Tensor
     weights: tuple[float, float, float]

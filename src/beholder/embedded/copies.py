@@ -102,10 +102,10 @@ def cost(copy: Copy) -> float:
 
 
 COSTS: dict[str, Callable[[float], float]] = {
-    "tilt": lambda degrees: 0.07 * abs(degrees),
-    "exposure": lambda stops: 0.28 * abs(stops) ** 1.3,
-    "vignette": lambda stops: 0.38 * stops,
-    "sharpness": lambda radius: 0.28 * radius,
+    "tilt": lambda degrees: 0.09 * abs(degrees),
+    "exposure": lambda stops: (0.28 if stops < 0 else 0.36) * abs(stops) ** 1.2,
+    "vignette": lambda stops: 0.42 * stops,
+    "sharpness": lambda radius: 0.4 * radius**0.8,
     "motion": lambda length: 0.03 * length,
     "colour_cast": lambda mired: 0.009 * abs(mired),
     "noise": lambda sigma: 0.018 * sigma,
@@ -113,4 +113,4 @@ COSTS: dict[str, Callable[[float], float]] = {
     "saturation": lambda factor: 0.25 * (1 - factor) if factor < 1 else 0.45 * max(factor - 1.2, 0),
     "compression": lambda quality: 0.01 * max(80 - quality, 0),
 }
-OTHER_COSTS = {"upside down": 0.8, "negative": 1.2, "green cast": 0.45, "magenta cast": 0.65, "tilt 5°": 0.45}
+OTHER_COSTS = {"upside down": 1.0, "negative": 1.6, "green cast": 0.45, "magenta cast": 0.85, "tilt 5°": 0.6}

@@ -1,11 +1,11 @@
 """Fit the machines of the default model, on all photographs or on those of some folds.
 
-- **scene** (what is in the picture): beauty, valence, arousal, appeal, simplicity, disagreement, and two thirds of overall.
-  Ratings of beauty and appeal are related, so each helps the other, as far as they are correlated.
-- **picture** (detail, light and colour too): the rest of overall, and the amounts of edits. It learns from beauty
-  ratings of OASIS, appeal ratings of photographers' pictures, both in standard deviations, and from edited copies, which
-  lose what :func:`beholder.embedded.copies.cost` says. So overall falls when a picture is harmed.
-- **quality** (all): technical quality of BIQ2021, and edited copies of its best photographs.
+- **scene** (what is in the picture): beauty, valence, arousal, appeal, disagreement, and overall: beauty and appeal, each
+  in standard deviations. Ratings of beauty and appeal are related, so each helps the other, as far as they are
+  correlated. Simplicity has a support of its own.
+- **picture** (detail, light and colour too): the amounts of edits, and what overall and quality lose by them, learned
+  from edited copies (:func:`beholder.embedded.copies.cost`).
+- **quality** (all): technical quality of BIQ2021.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from beholder.training import kernel_ridge
 
 Rows = Mapping[str, np.ndarray]  # data set -> (N,) booleans: the photographs that are learned from
 Weights = tuple[float, float, float]  # of scene, detail and statistics in squared distances
+MOST = 2.5  # the largest cost that is learned
 RATED = ("beauty", "valence", "arousal")  # tasks of OASIS, in the order of its ratings
 EDIT_TASKS = (  # in the order of the columns
     "exposure",
@@ -48,17 +49,18 @@ class HeadSettings:
         scene, picture, quality: weights of scene, detail and statistics in squared distances.
         noise: of a rating of beauty, valence or arousal.
         small_noise: of the same for a photograph that was made small.
-        appeal_noise, simplicity_noise, disagreement_noise, quality_noise, copy_noise, amount_noise: of the others.
+        appeal_noise, simplicity_noise, disagreement_noise, quality_noise, copy_noise, plain_noise, amount_noise: of the
+            others; ``plain_noise`` is of the harm of photographs that nothing was done to.
         related: correlation of beauty with appeal, of valence with appeal, of appeal with beauty.
-        scene_share: share of the scene in overall; the rest is of the picture, which falls when it is harmed.
-        appeal_part: share of appeal in what the scene adds to overall; the rest is beauty.
-        appeal_share: standard deviations of what the picture adds to overall to one of appeal.
-        harm, quality_harm: what a copy loses, in standard deviations to one of :func:`cost`.
-        support, quality_support: number of photographs and copies in the support of picture and quality.
+        appeal_part: share of appeal in overall, before harm is taken from it; the rest is beauty.
+        harm, quality_harm: what overall and quality lose, in their standard deviations, by one of
+            :func:`beholder.embedded.copies.cost`.
+        support, plain_support, quality_support: numbers of photographs in the support of picture, of these unedited
+            ones, and in that of quality.
     """
 
     scene: Weights = (1.0, 0.0, 0.0)
-    picture: Weights = (0.45, 0.35, 0.2)
+    picture: Weights = (0.3, 0.5, 0.2)
     quality: Weights = (0.8, 1.0, 0.2)
     noise: float = 0.15
     small_noise: float = 0.4
@@ -67,15 +69,15 @@ class HeadSettings:
     disagreement_noise: float = 0.4
     quality_noise: float = 0.1
     copy_noise: float = 0.3
-    amount_noise: float = 0.03
+    plain_noise: float = 0.15
+    amount_noise: float = 0.05
     related: tuple[float, float, float] = (0.5, 0.5, 0.6)
-    scene_share: float = 0.65
     appeal_part: float = 0.35
-    appeal_share: float = 0.8
-    harm: float = 1.4
-    quality_harm: float = 0.7
+    harm: float = 0.45
+    quality_harm: float = 0.4
     support: int = 4000
-    quality_support: int = 3000
+    plain_support: int = 600
+    quality_support: int = 4000
 
 
 @dataclass(frozen=True)
@@ -138,26 +140,22 @@ def fit_scene(material: Material, rows: Rows, settings: HeadSettings) -> FittedM
     if oasis.sd is not None:
         spread = np.tile(oasis.sd[rows["oasis"], 0], len(material.views["oasis"].parts))[:, None]
         heads["disagreement"] = kernel_ridge.fit(own, spread, noise * settings.disagreement_noise / settings.noise)
-    heads["overall"] = _scene_share(heads, ratings[:, 0], None if appeal is None else appeal[1], settings)
+    heads["overall"] = _overall(heads, ratings[:, 0], None if appeal is None else appeal[1], settings.appeal_part)
     tasks = sorted(heads, key=lambda task: task == "disagreement")  # what has evidence comes first
     weights = [F.pad(heads[task].weight, (0, 0, 0, len(support) - len(heads[task].weight))) for task in tasks]
     head = KernelHead(support, torch.cat(weights, dim=1), torch.cat([heads[task].bias for task in tasks]))
     return FittedMachine(tuple(tasks), settings.scene, head)
 
 
-def _scene_share(
-    heads: Mapping[str, KernelHead], beauty: np.ndarray, votes: np.ndarray | None, settings: HeadSettings
-) -> KernelHead:
-    """What the scene adds to overall: beauty and appeal, in standard deviations, on the scale of beauty."""
-    share = settings.scene_share
+def _overall(heads: Mapping[str, KernelHead], beauty: np.ndarray, votes: np.ndarray | None, part: float) -> KernelHead:
+    """Beauty and appeal, in standard deviations, on the scale of beauty."""
     found = heads["beauty"]
     if votes is None:
-        return KernelHead(found.support, share * found.weight, share * found.bias)
-    other, part = heads["appeal"], settings.appeal_part
+        return found
+    other = heads["appeal"]
     scale = float(beauty.std() / votes.std())
     bias = (1 - part) * found.bias + part * (scale * (other.bias - float(votes.mean())) + float(beauty.mean()))
-    weight = (1 - part) * found.weight + part * scale * other.weight
-    return KernelHead(found.support, share * weight, share * bias)
+    return KernelHead(found.support, (1 - part) * found.weight + part * scale * other.weight, bias)
 
 
 def fit_simplicity(material: Material, rows: Rows, settings: HeadSettings) -> FittedMachine:
@@ -170,68 +168,53 @@ def fit_simplicity(material: Material, rows: Rows, settings: HeadSettings) -> Fi
 
 
 def fit_picture(material: Material, rows: Rows, settings: HeadSettings, seed: int) -> FittedMachine:
-    """Overall, then the amount of each of :data:`EDIT_TASKS`."""
-    sides, ratings, noise = _oasis(material, rows, settings)
-    beauty = ratings[:, 0]
-    centre, scale = beauty.mean(), beauty.std()
-    x = [weighted(sides, settings.picture)]
-    targets, noises = [(beauty - centre) / scale], [noise]
-    first = [weighted(_stacked(material.views["oasis"], rows["oasis"], 1), settings.picture)]
-    appeal = _appeal(material, rows)
-    if appeal is not None:
-        around, votes = appeal
-        x.append(weighted(around, settings.picture))
-        targets.append((votes - votes.mean()) / votes.std() * settings.appeal_share)
-        noises.append(np.full(len(votes), settings.appeal_noise))
-        first.append(weighted(_stacked(material.views["appeal"], rows["appeal"], 1), settings.picture))
-    copies = material.copies["oasis"]
-    kept = rows["oasis"]
-    edited = weighted(_stacked(copies, kept), settings.picture)
-    rated = (material.photos["oasis"].ratings[kept, 0] - centre) / scale
-    targets.append((rated - settings.harm * copies.costs[:, kept]).reshape(-1))
-    noises.append(np.full(len(edited), settings.copy_noise))
-    of_biq = material.copies["biq2021"]
-    among = rows["biq2021"][of_biq.rows]
-    more = weighted(_stacked(of_biq, among), settings.picture)
-    amounts = np.concatenate(
-        [each.amounts[:, keep].reshape(-1, len(EDITS)) for each, keep in ((copies, kept), (of_biq, among))]
+    """What overall and quality lose by the harm that is seen, and the amount of each of :data:`EDIT_TASKS`."""
+    oasis, biq = material.copies["oasis"], material.copies["biq2021"]
+    kept, among = rows["oasis"], rows["biq2021"][biq.rows]
+    plain = weighted(_stacked(material.views["oasis"], kept, 2), settings.picture)  # mirrored too; nothing was done
+    edited = torch.cat(
+        [weighted(_stacked(views, keep), settings.picture) for views, keep in ((oasis, kept), (biq, among))]
     )
-    both = torch.cat([edited, more])
-    known = np.isfinite(amounts).all(axis=1)
-    support = torch.cat([*first, _some(both, settings.support - sum(map(len, first)), seed)])
-    overall = kernel_ridge.fit_reduced(
-        support, torch.cat([*x, edited]), np.concatenate(targets)[:, None], np.concatenate(noises)
+    support = torch.cat(
+        [_some(plain, settings.plain_support, seed), _some(edited, settings.support - settings.plain_support, seed)]
     )
+    x = torch.cat([plain, edited])
+    costs = np.concatenate([np.zeros(len(plain)), oasis.costs[:, kept].reshape(-1), biq.costs[:, among].reshape(-1)])
+    noise = np.repeat([settings.plain_noise, settings.copy_noise], [len(plain), len(edited)])
+    cost = kernel_ridge.fit_reduced(support, x, np.minimum(costs, MOST)[:, None], noise)
+
     order = [list(EDITS).index(task) for task in EDIT_TASKS]
-    amount = kernel_ridge.fit_reduced(support, both[known], amounts[known][:, order], settings.amount_noise)
-    share = 1 - settings.scene_share
+    neutral = np.tile([EDITS[task].neutral for task in EDIT_TASKS], (len(plain), 1))
+    amounts = [
+        views.amounts[:, keep].reshape(-1, len(EDITS))[:, order] for views, keep in ((oasis, kept), (biq, among))
+    ]
+    targets = np.concatenate([neutral, *amounts])
+    known = np.isfinite(targets).all(axis=1)
+    amount = kernel_ridge.fit_reduced(support, x[torch.from_numpy(known)], targets[known], settings.amount_noise)
+
+    of_beauty = settings.harm * material.photos["oasis"].ratings[kept, 0].std()
+    of_quality = settings.quality_harm * material.photos["biq2021"].ratings[rows["biq2021"], 0].std()
+    scales = -torch.tensor([of_beauty, of_quality], dtype=torch.float32)
     head = KernelHead(
         support,
-        torch.cat([overall.weight * float(share * scale), amount.weight], dim=1),
-        torch.cat([(overall.bias * float(scale) + float(centre)) * share, amount.bias]),
+        torch.cat([cost.weight * scales, amount.weight], dim=1),
+        torch.cat([cost.bias * scales, amount.bias]),
     )
-    return FittedMachine(("overall", *EDIT_TASKS), settings.picture, head)
+    return FittedMachine(("overall", "quality", *EDIT_TASKS), settings.picture, head)
 
 
 def fit_quality(material: Material, rows: Rows, settings: HeadSettings, seed: int) -> FittedMachine:
-    """Technical quality."""
-    biq, small, copies = material.photos["biq2021"].ratings[:, 0], material.small, material.copies["biq2021"]
-    kept = rows["biq2021"]
-    among, edited = kept[small.rows], kept[copies.rows]
-    x = [
-        weighted(_stacked(each, keep), settings.quality)
-        for each, keep in ((material.views["biq2021"], kept), (small, among), (copies, edited))
-    ]
-    scale = biq[kept].std()
-    harmed = biq[copies.rows][edited] - settings.quality_harm * scale * copies.costs[:, edited]
-    targets = np.concatenate([biq[kept], biq[small.rows][among], harmed.reshape(-1)])
-    noise = np.repeat(
-        [settings.quality_noise, 3 * settings.quality_noise, settings.copy_noise], [len(each) for each in x]
+    """Technical quality, without what the picture machine takes from it."""
+    ratings, small, kept = material.photos["biq2021"].ratings[:, 0], material.small, rows["biq2021"]
+    among = kept[small.rows]
+    x, smaller = (
+        weighted(_stacked(views, keep), settings.quality)
+        for views, keep in ((material.views["biq2021"], kept), (small, among))
     )
-    share = len(x[0]) / (len(x[0]) + len(x[2]))
-    of_rated = round(settings.quality_support * share)
-    support = torch.cat([_some(x[0], of_rated, seed), _some(x[2], settings.quality_support - of_rated, seed)])
-    head = kernel_ridge.fit_reduced(support, torch.cat(x), targets[:, None], noise)
+    targets = np.concatenate([ratings[kept], ratings[small.rows][among]])[:, None]
+    noise = np.repeat([settings.quality_noise, 3 * settings.quality_noise], [len(x), len(smaller)])
+    support = _some(x, settings.quality_support, seed)
+    head = kernel_ridge.fit_reduced(support, torch.cat([x, smaller]), targets, noise)
     return FittedMachine(("quality",), settings.quality, head)
 
 

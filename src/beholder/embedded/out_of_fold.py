@@ -56,10 +56,10 @@ class FamiliaritySettings:
         unlike: percentile of held-out photographs below which a picture is told to be unlike them.
     """
 
-    weights: tuple[float, float, float] = (0.7, 0.0, 0.3)
+    weights: tuple[float, float, float] = (0.4, 0.3, 0.3)
     sharpness: float = 4.0
     support: int = 1200
-    unlike: float = 2.0
+    unlike: float = 3.0
 
 
 def predict_held_out(

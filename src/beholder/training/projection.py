@@ -8,6 +8,7 @@ import torch
 
 from beholder.models.kernel_head import CLIP, Projection
 
+SAMPLE = 2000  # photographs whose principal components are taken
 PAIRS = 800  # photographs whose distances set the scale
 
 
@@ -18,7 +19,7 @@ def fit_projection(
 
     Args:
         features: (N, D).
-        size: K, at most D.
+        size: K, less than N and D.
         whitening: 0 keeps the variances of the directions, 1 makes them equal.
         emphasis: (D,) weights of the standardised features; 1 by default.
 
@@ -30,8 +31,10 @@ def fit_projection(
     mean, scale = values.mean(axis=0), values.std(axis=0) + 1e-3
     standard = torch.from_numpy(np.clip((values - mean) / scale, -CLIP, CLIP))
     weights = torch.ones(values.shape[1]) if emphasis is None else torch.from_numpy(emphasis.astype(np.float32))
-    variances, directions = torch.linalg.eigh((standard * weights).T @ (standard * weights) / len(standard))
-    variances, directions = variances.flip(0)[:size].clamp(min=1e-9), directions.flip(1)[:, :size]
+    sample = (standard * weights)[:: max(1, len(standard) // SAMPLE)]
+    variances, known = torch.linalg.eigh(sample @ sample.T / len(sample))  # of photographs: fewer than features
+    variances, known = variances.flip(0)[:size].clamp(min=1e-9), known.flip(1)[:, :size]
+    directions = sample.T @ known / (variances * len(sample)).sqrt()
     matrix = weights[:, None] * directions / variances ** (whitening / 2)
     projected = standard[:: max(1, len(standard) // PAIRS)] @ matrix
     matrix = matrix / torch.cdist(projected, projected).square().median().sqrt()

@@ -197,9 +197,9 @@ class Scores:
 
     @property
     def disagreement(self) -> np.ndarray | None:
-        """(N,) how much people would disagree: the foreseen standard deviation of their votes, native units.
+        """(N,) how much people would disagree: the predicted standard deviation of their votes, native units.
 
-        None if the model does not foresee it.
+        None if the model does not predict it.
 
         >>> import beholder
         >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").disagreement)

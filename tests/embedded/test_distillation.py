@@ -113,13 +113,14 @@ def test_parts_are_the_same_for_both_and_inside() -> None:
 
 
 def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path) -> None:
-    encoder = int8_encoder.build_encoder(network(), SIZE, (rated,), calibration=12, keep=1)
+    body = int8_encoder.without_heads(int8_encoder.lean(network()))
+    encoder = int8_encoder.build_encoder(body, SIZE, (rated,), calibration=12, keep=1)
     assert len(encoder.float_layers) == 1 and encoder.pixels.shape == (12, 28, 42, 3)
     seen = compute_features(
         rated, int8_encoder.embedding_extractor(int8_encoder.encoder_scorer(encoder), views=2), tmp_path
     )
     assert seen.shape == (2, 30, 2 * 2 * 192) and not np.array_equal(*seen)
-    heads = int8_encoder.without_heads(encoder.network)
+    heads = int8_encoder.without_heads(body.features)
     heads.bias.fill_(0.25)
     info = replace(int8_encoder.placeholder_info(SIZE), name="whole")
     int8_encoder.write_quantized(heads, info, encoder, tmp_path / "whole.onnx")

@@ -93,8 +93,8 @@ def _some(names: Sequence[str], count: int, rng: np.random.Generator) -> list[st
 def cost(copy: Copy) -> float:
     """What a copy loses, in standard deviations of beauty ratings: what `overall` and `quality` are taught.
 
-    Nobody rated the copies. The sizes are set so that each of the goals in :mod:`beholder.embedded.harms` is worth about
-    the same, and were scaled as a whole by cross-validation (``DefaultRecipe.harm``).
+    Nobody rated the copies. The sizes are set so that each of the goals in :mod:`beholder.embedded.harms` is worth
+    about the same, and were scaled as a whole by cross-validation (``HeadSettings.harm``).
     """
     if copy.amounts is None:
         return OTHER_COSTS[copy.kind]
@@ -102,15 +102,15 @@ def cost(copy: Copy) -> float:
 
 
 COSTS: dict[str, Callable[[float], float]] = {
-    "tilt": lambda degrees: 0.05 * abs(degrees),
-    "exposure": lambda stops: 0.3 * abs(stops) ** 1.3,
-    "vignette": lambda stops: 0.25 * stops,
-    "sharpness": lambda radius: 0.25 * radius,
-    "motion": lambda length: 0.04 * length,
-    "colour_cast": lambda mired: 0.006 * abs(mired),
-    "noise": lambda sigma: 0.03 * sigma,
-    "contrast": lambda factor: 0.9 * (1 - factor) if factor < 1 else 0.5 * max(factor - 1.2, 0),
-    "saturation": lambda factor: 0.3 * (1 - factor) if factor < 1 else 0.4 * max(factor - 1.2, 0),
-    "compression": lambda quality: 0.012 * max(80 - quality, 0),
+    "tilt": lambda degrees: 0.07 * abs(degrees),
+    "exposure": lambda stops: 0.28 * abs(stops) ** 1.3,
+    "vignette": lambda stops: 0.38 * stops,
+    "sharpness": lambda radius: 0.28 * radius,
+    "motion": lambda length: 0.03 * length,
+    "colour_cast": lambda mired: 0.009 * abs(mired),
+    "noise": lambda sigma: 0.018 * sigma,
+    "contrast": lambda factor: 0.8 * (1 - factor) if factor < 1 else 0.45 * max(factor - 1.2, 0),
+    "saturation": lambda factor: 0.25 * (1 - factor) if factor < 1 else 0.45 * max(factor - 1.2, 0),
+    "compression": lambda quality: 0.01 * max(80 - quality, 0),
 }
-OTHER_COSTS = {"upside down": 0.6, "negative": 1.0, "green cast": 0.45, "magenta cast": 0.45, "tilt 5°": 0.35}
+OTHER_COSTS = {"upside down": 0.8, "negative": 1.2, "green cast": 0.45, "magenta cast": 0.65, "tilt 5°": 0.45}

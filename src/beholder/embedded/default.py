@@ -1,9 +1,9 @@
 """Make the default model: `beholder train default --root DATA`.
 
 Features are those of a frozen DINOv2 in eight bits and statistics of the pixels (`beholder.models.photo_features`); the
-heads are kernel machines (`beholder.embedded.kernel_heads`), which have a closed form. They learn from the ratings of four
-data sets, and from copies of the photographs that were edited by known amounts (`beholder.embedded.copies`): what is too
-dark, blurred or tilted, and that the picture loses by it.
+heads are kernel machines (`beholder.embedded.kernel_heads`), which have a closed form. They learn from the ratings of
+four data sets, and from copies of the photographs that were edited by known amounts (`beholder.embedded.copies`): what
+is too dark, blurred or tilted, and that the picture loses by it.
 
 All metrics come from predictions of photographs that the measured heads were not fitted to
 (`beholder.embedded.out_of_fold`).
@@ -211,8 +211,8 @@ def describe(
     metrics = [found for column in ratings for found in column.measure(coverage)]
     if "appeal" in photos:
         sources = appeal_set.read_labels(root / "appeal").sources
-        for column in out_of_fold.overall_by_appeal(material, held_out, sources, split):
-            metrics.append(column.measure(coverage)[0])
+        by_source = out_of_fold.overall_by_appeal(material, held_out, sources, split)
+        metrics += [column.measure(coverage)[0] for column in by_source]
     metrics += [error for column in edits for error in _edit_errors(column)]
     metrics += out_of_fold.coverage_by_fifth(judged, known, coverage, split)
     metrics.append(_familiarity_metric(material, held_out, encoder, recipe, split))
@@ -220,8 +220,8 @@ def describe(
     settings = asdict(recipe)
     info = ModelInfo(
         name="default",
-        description="Beauty, appeal, valence, arousal, technical quality and simplicity of a photograph, the edits that "
-        "it seems to need, and how sure that is, from frozen DINOv2 features and pixel statistics",
+        description="Beauty, appeal, valence, arousal, technical quality and simplicity of a photograph, the edits "
+        "that it seems to need, and how sure that is, from frozen DINOv2 features and pixel statistics",
         backbone=BACKBONE,
         size=(recipe.side, recipe.side),
         resize="squash",

@@ -53,7 +53,7 @@ def measure_harms(
                     found[task][held_out] = values
         return {task: values.reshape(len(rows), len(versions)) for task, values in found.items()}
 
-    references = {each.reference for each in HARMS.values()}
+    references = dict.fromkeys(each.reference for each in HARMS.values())  # in the same order in every run
     versions: list[Change] = [lambda pixels, rng: pixels, *references, *(each.apply for each in HARMS.values())]
     versions += [each.apply for each in HARMLESS.values()]
     at = {version: place for place, version in enumerate(versions)}

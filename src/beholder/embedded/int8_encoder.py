@@ -37,7 +37,7 @@ class Int8Encoder:
         body: the network without heads: its embedding is what heads are fitted to. In single precision.
         size: (width, height) in pixels.
         pixels: prepared photographs (N, height, width, 3) that calibrate the eight-bit ranges.
-        kept: layers in single precision.
+        float_layers: names of the layers that stay in single precision.
     """
 
     body: nn.Module

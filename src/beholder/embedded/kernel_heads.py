@@ -1,10 +1,10 @@
 """Fit the machines of the default model, on all photographs or on those of some folds.
 
-- **scene** (what is in the picture): beauty, valence, arousal, appeal, simplicity, disagreement. Ratings of beauty and
-  appeal are related, so each helps the other, as far as they are correlated.
-- **picture** (its light and colour too): overall and the amounts of edits. Overall learns from beauty ratings of OASIS,
-  appeal ratings of photographers' pictures, both in standard deviations, and from edited copies, which lose what
-  :func:`beholder.embedded.copies.cost` says. So it falls when a picture is harmed.
+- **scene** (what is in the picture): beauty, valence, arousal, appeal, simplicity, disagreement, and two thirds of overall.
+  Ratings of beauty and appeal are related, so each helps the other, as far as they are correlated.
+- **picture** (detail, light and colour too): the rest of overall, and the amounts of edits. It learns from beauty
+  ratings of OASIS, appeal ratings of photographers' pictures, both in standard deviations, and from edited copies, which
+  lose what :func:`beholder.embedded.copies.cost` says. So overall falls when a picture is harmed.
 - **quality** (all): technical quality of BIQ2021, and edited copies of its best photographs.
 """
 
@@ -50,14 +50,16 @@ class HeadSettings:
         small_noise: of the same for a photograph that was made small.
         appeal_noise, simplicity_noise, disagreement_noise, quality_noise, copy_noise, amount_noise: of the others.
         related: correlation of beauty with appeal, of valence with appeal, of appeal with beauty.
-        appeal_share: standard deviations of overall to one of appeal.
+        scene_share: share of the scene in overall; the rest is of the picture, which falls when it is harmed.
+        appeal_part: share of appeal in what the scene adds to overall; the rest is beauty.
+        appeal_share: standard deviations of what the picture adds to overall to one of appeal.
         harm, quality_harm: what a copy loses, in standard deviations to one of :func:`cost`.
         support, quality_support: number of photographs and copies in the support of picture and quality.
     """
 
     scene: Weights = (1.0, 0.0, 0.0)
-    picture: Weights = (0.7, 0.0, 0.3)
-    quality: Weights = (0.5, 0.3, 0.2)
+    picture: Weights = (0.45, 0.35, 0.2)
+    quality: Weights = (0.8, 1.0, 0.2)
     noise: float = 0.15
     small_noise: float = 0.4
     appeal_noise: float = 0.3
@@ -67,8 +69,10 @@ class HeadSettings:
     copy_noise: float = 0.3
     amount_noise: float = 0.03
     related: tuple[float, float, float] = (0.5, 0.5, 0.6)
+    scene_share: float = 0.65
+    appeal_part: float = 0.35
     appeal_share: float = 0.8
-    harm: float = 0.7
+    harm: float = 1.4
     quality_harm: float = 0.7
     support: int = 4000
     quality_support: int = 3000
@@ -85,7 +89,7 @@ class FittedMachine:
 
 @dataclass(frozen=True)
 class Heads:
-    """Fitted machines."""
+    """Fitted machines; what several predict of one task is added."""
 
     machines: tuple[FittedMachine, ...]
 
@@ -94,7 +98,8 @@ class Heads:
         found: dict[str, np.ndarray] = {}
         for machine in self.machines:
             columns = machine.head(weighted(parts, machine.weights))
-            found |= dict(zip(machine.tasks, columns.T, strict=True))
+            for task, column in zip(machine.tasks, columns.T, strict=True):
+                found[task] = found[task] + column if task in found else column
         return found
 
 
@@ -133,10 +138,26 @@ def fit_scene(material: Material, rows: Rows, settings: HeadSettings) -> FittedM
     if oasis.sd is not None:
         spread = np.tile(oasis.sd[rows["oasis"], 0], len(material.views["oasis"].parts))[:, None]
         heads["disagreement"] = kernel_ridge.fit(own, spread, noise * settings.disagreement_noise / settings.noise)
+    heads["overall"] = _scene_share(heads, ratings[:, 0], None if appeal is None else appeal[1], settings)
     tasks = sorted(heads, key=lambda task: task == "disagreement")  # what has evidence comes first
     weights = [F.pad(heads[task].weight, (0, 0, 0, len(support) - len(heads[task].weight))) for task in tasks]
     head = KernelHead(support, torch.cat(weights, dim=1), torch.cat([heads[task].bias for task in tasks]))
     return FittedMachine(tuple(tasks), settings.scene, head)
+
+
+def _scene_share(
+    heads: Mapping[str, KernelHead], beauty: np.ndarray, votes: np.ndarray | None, settings: HeadSettings
+) -> KernelHead:
+    """What the scene adds to overall: beauty and appeal, in standard deviations, on the scale of beauty."""
+    share = settings.scene_share
+    found = heads["beauty"]
+    if votes is None:
+        return KernelHead(found.support, share * found.weight, share * found.bias)
+    other, part = heads["appeal"], settings.appeal_part
+    scale = float(beauty.std() / votes.std())
+    bias = (1 - part) * found.bias + part * (scale * (other.bias - float(votes.mean())) + float(beauty.mean()))
+    weight = (1 - part) * found.weight + part * scale * other.weight
+    return KernelHead(found.support, share * weight, share * bias)
 
 
 def fit_simplicity(material: Material, rows: Rows, settings: HeadSettings) -> FittedMachine:
@@ -183,10 +204,11 @@ def fit_picture(material: Material, rows: Rows, settings: HeadSettings, seed: in
     )
     order = [list(EDITS).index(task) for task in EDIT_TASKS]
     amount = kernel_ridge.fit_reduced(support, both[known], amounts[known][:, order], settings.amount_noise)
+    share = 1 - settings.scene_share
     head = KernelHead(
         support,
-        torch.cat([overall.weight * float(scale), amount.weight], dim=1),
-        torch.cat([overall.bias * float(scale) + float(centre), amount.bias]),
+        torch.cat([overall.weight * float(share * scale), amount.weight], dim=1),
+        torch.cat([(overall.bias * float(scale) + float(centre)) * share, amount.bias]),
     )
     return FittedMachine(("overall", *EDIT_TASKS), settings.picture, head)
 

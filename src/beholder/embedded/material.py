@@ -63,7 +63,8 @@ class Material:
     """All that is learned from.
 
     Attributes:
-        photos: the data sets by name: ``oasis`` and ``biq2021``, and where they are at hand ``appeal``, ``composition``.
+        photos: the data sets by name: ``oasis`` and ``biq2021``, and where they are at hand ``appeal`` and
+            ``composition``.
         views: the photographs themselves, their mirror images, and how they look as small as those of ``appeal``.
         small: small versions of some of BIQ2021.
         copies: edited copies of OASIS and of the best of BIQ2021.

@@ -266,5 +266,5 @@ def _rows(column: Column, rows: np.ndarray) -> Column:
 
 
 def unedited(material: Material, held_out: HeldOut, task: str) -> np.ndarray:
-    """(N,) predictions for copies of OASIS that are as good as the photograph: the reference of an edit's percentiles."""
+    """(N,) predictions for copies of OASIS that are as good as the photograph: an edit's percentiles refer to these."""
     return held_out.copies[task][is_reference(material.copies["oasis"].kinds)]

@@ -26,7 +26,13 @@ class Projection:
 
 @dataclass(frozen=True)
 class KernelHead:
-    """``similarities(x, support) @ weight + bias``: support (M, D), weight (M, K), bias (K,), in units of the targets."""
+    """``similarities(x, support) @ weight + bias``, in units of the targets.
+
+    Attributes:
+        support: (M, D).
+        weight: (M, K).
+        bias: (K,).
+    """
 
     support: Tensor
     weight: Tensor

@@ -1,8 +1,8 @@
 """The default model: features of a photograph under kernel machines (`beholder.training.kernel_ridge`).
 
 Three groups of features are projected to blocks of one vector (`beholder.models.photo_features`). Each machine looks at
-the blocks with weights of its own: *scene* at what is in the picture, *picture* at its light and colour too, *quality* at
-all. A score is a weighted sum of similarities to the photographs of a machine's support.
+the blocks with weights of its own: *scene* at what is in the picture, *picture* at its light and colour too, *quality*
+at all. A score is a weighted sum of similarities to the photographs of a machine's support.
 
 **Evidence** is the first-order share of each patch: the gradient of the score by the mean patch token, times the
 difference between this patch and the average patch of rated photographs, over the number of patches.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from beholder.models.backbones.dinov2 import PATCH
 from beholder.models.kernel_head import CLIP, KernelHead, Projection
@@ -81,9 +82,8 @@ class Machine(nn.Module):
     def gradient(self, x: Tensor, similarities: Tensor, tasks: int) -> Tensor:
         """(B, first, tasks): of the first scores by the first block, before it was weighted."""
         shares = similarities[:, :, None] * self.exact_weight[:, :tasks]  # (B, M, tasks)
-        pulled = torch.matmul(self.single_support, shares)[
-            :, : self.first
-        ]  # a slice of the support would be stored twice
+        # sliced after the product: a slice of the support would be stored beside it
+        pulled = torch.matmul(self.single_support, shares)[:, : self.first]  # (B, first, tasks)
         return 2 * self.root * (pulled - x[:, : self.first, None] * shares.sum(1)[:, None])
 
 
@@ -94,7 +94,8 @@ class MachineSpec:
     Attributes:
         head: fitted to the blocks, each times the root of its weight.
         weights: of scene, detail and statistics in squared distances; a block of weight 0 is left out.
-        tasks: positions in the model's outputs of the head's scores.
+        tasks: positions in the model's outputs of the head's scores. Scores of several machines with the same position
+            are added.
         ratings: how many of these, from the first, have evidence.
     """
 
@@ -106,7 +107,7 @@ class MachineSpec:
 
 @dataclass(frozen=True)
 class Familiarity:
-    """Mean similarity to a support, and its percentiles: similarity ** sharpness, thresholds (101,) of its logarithm."""
+    """Mean of similarity ** sharpness to a support, and the percentiles of its logarithm: thresholds (101,), rising."""
 
     support: Tensor
     weights: tuple[float, float, float]
@@ -144,12 +145,13 @@ class KernelModel(nn.Module):
         self.machines = nn.ModuleList(Machine(each.head, width, each.weights[0]) for each in machines)
         self.familiar = Machine(_nothing(familiarity.support), width, familiarity.weights[0])
         self.familiarity_weights, self.sharpness = familiarity.weights, familiarity.sharpness
-        order = [task for each in machines for task in each.tasks]
-        self.order = [order.index(task) for task in range(len(order))]
+        places = torch.tensor([task for each in machines for task in each.tasks])
+        self.exact_places: Tensor
         self.exact_thresholds: Tensor
         self.exact_typical: Tensor
         self.exact_low: Tensor
         self.exact_high: Tensor
+        self.register_buffer("exact_places", F.one_hot(places).float())  # (columns of all machines, T - 1)
         self.register_buffer("exact_thresholds", familiarity.thresholds)
         self.register_buffer("exact_typical", typical)
         self.register_buffer("exact_low", low)
@@ -167,9 +169,9 @@ class KernelModel(nn.Module):
             rest = len(spec.tasks) - spec.ratings
             gradients += [gradient, gradient[:, :, :1].expand(-1, -1, rest) * 0]
         familiar = self._familiarity(blocks)
-        scores = torch.cat([torch.cat(found, dim=1)[:, self.order], familiar], dim=1)
+        scores = torch.cat([torch.cat(found, dim=1) @ self.exact_places, familiar], dim=1)
         scores = torch.minimum(torch.maximum(scores, self.exact_low), self.exact_high)
-        gradient = torch.cat(gradients, dim=2)[:, :, self.order]
+        gradient = torch.cat(gradients, dim=2) @ self.exact_places
         gradient = torch.cat([gradient, gradient[:, :, :1] * 0], dim=2)  # (B, block, T); familiarity has no place
         return scores, parts.scene, self._evidence(parts.patches, gradient, pixels)
 

@@ -1,8 +1,8 @@
 """What the default model computes of a photograph: what is in it, how it is drawn, and statistics of its pixels.
 
 - **scene**: class token and mean patch token of the last three blocks of DINOv2, (B, 2304);
-- **detail**: class token, mean and standard deviation of the patch tokens of five earlier blocks, (B, 5760), which still
-  know of focus and noise;
+- **detail**: class token, mean and standard deviation of the patch tokens of five earlier blocks, (B, 5760), which
+  still know of focus and noise;
 - **statistics**: of the pixels (`beholder.models.pixel_statistics`), (B, 574), which know of light and colour.
 """
 

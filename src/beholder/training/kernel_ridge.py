@@ -1,12 +1,13 @@
 """Kernel ridge regression: the heads of the default model.
 
 A prediction is a weighted sum of similarities to known photographs (its *support*), exp(-d) with d the squared distance
-of features. Features are scaled so that d is 1 for a typical pair (:func:`beholder.training.projection.fit_projection`).
-The weights have a closed form, so a fit takes seconds, is the same each time, and all folds can be fitted anew.
+of features. Features are scaled so that d is 1 for a typical pair
+(:func:`beholder.training.projection.fit_projection`). The weights have a closed form, so a fit takes seconds, is the
+same each time, and all folds can be fitted anew.
 
-This is the posterior mean of a Gaussian process (Rasmussen & Williams 2006, eq. 2.23; with a support that is smaller than
-the data eq. 8.14, the subset of regressors). ``noise`` is the variance of the error of a target in units of the variance
-of the targets: larger for photographs that say less.
+This is the posterior mean of a Gaussian process (Rasmussen & Williams 2006, eq. 2.23; with a support that is smaller
+than the data eq. 8.14, the subset of regressors). ``noise`` is the variance of the error of a target in units of the
+variance of the targets: larger for photographs that say less.
 """
 
 import numpy as np
@@ -29,6 +30,10 @@ def fit(
         noise: (N,), or the same for all.
         related: (N,) booleans, the rows whose targets are of a related quantity, and its correlation with the one that
             is predicted (intrinsic coregionalization, Goovaerts 1997). Their targets must be on the same scale.
+
+    >>> head = fit(torch.tensor([[0.0], [3.0]]), np.array([[1.0], [5.0]]), 0.0)
+    >>> head(torch.tensor([[0.0], [3.0], [99.0]])).round(2).tolist()
+    [[1.0], [5.0], [3.0]]
     """
     centre = np.average(targets if related is None else targets[~related[0]], axis=0)
     scale = targets.std(axis=0) + 1e-9
@@ -51,6 +56,11 @@ def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: n
         features: (N, D).
         targets: (N, K), no NaN.
         noise: (N,), or the same for all.
+
+    >>> x = torch.linspace(0, 3, 31)[:, None]
+    >>> head = fit_reduced(x[::5], x, x.numpy(), 0.01)
+    >>> [round(float(value), 1) for value in head(torch.tensor([[0.0], [1.5], [3.0]]))[:, 0]]
+    [0.0, 1.5, 3.0]
     """
     precision = 1 / _noise(noise, len(features)).double()
     weights = precision / precision.sum()
@@ -63,10 +73,10 @@ def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: n
     right = torch.zeros(len(support), known.shape[1], dtype=torch.float64)
     for start in range(0, len(features), ROWS):
         rows = slice(start, start + ROWS)
-        near = similarities(features[rows], support)
-        weighted = near * precision[rows, None].float()
-        gram += (near.T @ weighted).double()
-        right += weighted.double().T @ centred[rows]
+        near = similarities(features[rows], support).double()  # in single precision the sum is not positive definite
+        weighted = near * precision[rows, None]
+        gram += near.T @ weighted
+        right += weighted.T @ centred[rows]
     solved = torch.cholesky_solve(right, torch.linalg.cholesky(gram))
     return KernelHead(support, (solved * scale).float(), centre.float())
 

@@ -30,7 +30,8 @@ Root = Annotated[Path, typer.Option(envvar="BEHOLDER_DATA", help="Folder with on
 
 @app.command()
 def accuracy(root: Root) -> None:
-    """The default model beside a VGG16 probe, the mean and NIMA, on the same folds. 45 minutes the first time."""
+    """The default model beside ridges on its embedding and on VGG16, the mean and NIMA, on the same folds. An hour the
+    first time."""
     found, left_out = accuracies.measure_all(root)
     make_console().print(metrics_table(found, "Out of fold (95% bootstrap intervals)"))
     for line in left_out:
@@ -39,13 +40,13 @@ def accuracy(root: Root) -> None:
 
 @app.command()
 def precision(root: Root) -> None:
-    """The default model's file (eight bits, another runtime, in-graph head) beside single precision in torch."""
+    """The embedding of the default model's file (eight bits, another runtime) beside single precision in torch."""
     make_console().print(stored.compare(root))
 
 
 @app.command()
 def heads(root: Root) -> None:
-    """What the default model's head was chosen from: layers, pooling, mirror images, resize rules, MLP."""
+    """What the default model was chosen from: layers, pooling, mirror images, resize rules, kinds of heads."""
     for part in candidates.compare(root):
         make_console().print(part)
 

@@ -88,9 +88,10 @@ def _turns(slow: Callable[[], object], quick: Callable[[], object], count: int) 
 def _candidate(root: Path, size: tuple[int, int]) -> Table:
     oasis = load_data("oasis", root)
     recipe = replace(fast_model.FastRecipe(), size=size)
-    network = default.frozen_features(default.DefaultRecipe(layers=recipe.layers))
+    network = int8_encoder.lean(default.frozen_features(default.DefaultRecipe(), recipe.layers))
+    body = int8_encoder.without_heads(network)
     encoder = int8_encoder.build_encoder(
-        network, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep
+        body, size, (oasis, load_data("biq2021", root)), recipe.calibration, recipe.keep
     )
     scorer = int8_encoder.encoder_scorer(encoder)
     views = compute_features(oasis, int8_encoder.embedding_extractor(scorer))

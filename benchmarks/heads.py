@@ -1,9 +1,11 @@
-"""What the head of the default model was chosen from, by cross-validation.
+"""What the embedding and the kind of head of the default model were chosen from, by cross-validation.
 
 `python -m benchmarks heads --root DATA`
 
-One choice is changed at a time. Every ridge chooses its penalty inside the training part. OASIS alone decides on
-resizing, for BIQ2021's files are square already.
+One choice is changed at a time, on features in single precision. Layers, pooling and resizing are compared by ridge
+regressions on the ratings of each data set alone; every ridge chooses its penalty inside the training part. OASIS alone
+decides on resizing, for BIQ2021's files are square already. Then heads: the kernel machine here knows nothing but the
+embedding and the ratings, while those of the default model also learn from other data sets and from edited copies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +21,15 @@ from torch import nn
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.embedded.default import DefaultRecipe, extractor
+from beholder.embedded.kernel_heads import HeadSettings
+from beholder.embedded.material import WIDTHS
 from beholder.metrics import srcc
 from beholder.photos.read import Photo, Pixels
 from beholder.photos.resize import resize_exact
 from beholder.splits import grouped_folds, random_folds
-from beholder.training import ridge
+from beholder.training import kernel_ridge, ridge
 from beholder.training.features import compute_features
+from beholder.training.projection import fit_projection
 from beholder.training.seeding import seeded
 
 FOLDS, SEED = 5, 0
@@ -33,7 +38,7 @@ WIDTH = 384
 
 
 def compare(root: Path) -> Iterator[Table]:
-    """One table of layers, pooling and mirror images; one of resizing; one of heads."""
+    """One table of layers, pooling and mirror images; one of resizing; one of kinds of heads."""
     oasis, biq = load_data("oasis", root), load_data("biq2021", root)
     wide = DefaultRecipe(layers=ALL_LAYERS)
     oasis_views, biq_views = (list(compute_features(photos, extractor(wide))) for photos in (oasis, biq))
@@ -81,8 +86,9 @@ def compare(root: Path) -> Iterator[Table]:
 
     table = _table("Heads (last 3 layers)", quality=True)
     on_oasis, on_biq = part(oasis_views, chosen, (0, 1)), part(biq_views, chosen, (0, 1))
-    table.add_row("ridge (chosen)", *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
+    table.add_row("ridge", *_ridge_oasis(oasis, on_oasis), *_ridge_quality(biq, on_biq))
     table.add_row("joint MLP, 256 hidden, 2 seeds averaged", *_mlp(oasis, biq, on_oasis, on_biq))
+    table.add_row("kernel machine (chosen)", *_kernel_oasis(oasis, on_oasis), *_kernel_quality(biq, on_biq))
     yield table
 
 
@@ -114,6 +120,33 @@ def _ridge_oasis(oasis: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
 
 def _ridge_quality(biq: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
     return _scores(biq, ridge.out_of_fold(views, biq.ratings, random_folds(len(biq), FOLDS, SEED)))
+
+
+def _kernel_oasis(oasis: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
+    cells = []
+    for folds, _ in _splits(oasis):
+        cells += _scores(oasis, _kernel_out_of_fold(views, oasis.ratings, folds, HeadSettings().noise))
+    return cells
+
+
+def _kernel_quality(biq: RatedPhotos, views: Sequence[np.ndarray]) -> list[str]:
+    folds = random_folds(len(biq), FOLDS, SEED)
+    return _scores(biq, _kernel_out_of_fold(views[:1], biq.ratings, folds, HeadSettings().quality_noise))
+
+
+def _kernel_out_of_fold(
+    views: Sequence[np.ndarray], ratings: np.ndarray, folds: np.ndarray, noise: float
+) -> np.ndarray:
+    """(N, K) predictions by kernel ridge regression on a projection that no rating goes into."""
+    project = fit_projection(np.concatenate(views), WIDTHS[0])
+    projected = [project(view) for view in views]
+    predicted = np.zeros(ratings.shape)
+    for fold in range(FOLDS):
+        kept, test = (torch.from_numpy(np.flatnonzero(rows)) for rows in (folds != fold, folds == fold))
+        targets = np.tile(ratings[folds != fold], (len(views), 1))
+        head = kernel_ridge.fit(torch.cat([view[kept] for view in projected]), targets, noise)
+        predicted[test.numpy()] = head(projected[0][test])
+    return predicted
 
 
 def _crop(found: Photo, size: tuple[int, int]) -> Pixels:

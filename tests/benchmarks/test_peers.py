@@ -113,9 +113,14 @@ def test_rivals_of_the_other_benchmarks(peers: ModuleType, tmp_path: Path, monke
     monkeypatch.setattr(accuracy.nima, "extractor", no_h5py)
     monkeypatch.setattr(accuracy, "load_data", lambda name, root: None)
     monkeypatch.setattr(accuracy, "rows_of", lambda photos, peer: [] if peer is None else pytest.fail("it has no peer"))
+    monkeypatch.setattr(accuracy, "stated", lambda photos: [])
     found, left_out = accuracy.measure_all(tmp_path)
     assert found == [] and left_out == [
-        "left out: NIMA-MobileNet: reading Keras weights needs h5py, not installed: pip install 'beholder[dev]'"
+        "left out: NIMA-MobileNet: reading Keras weights needs h5py, not installed: pip install 'beholder[dev]'",
+        "left out: default on oasis: its file was not measured on these photographs and ratings",
+        f"left out: appeal: no folder {tmp_path / 'appeal'}",
+        f"left out: composition: no folder {tmp_path / 'composition'}",
+        "left out: default on biq2021: its file was not measured on these photographs and ratings",
     ]
     for name in ("_ours", "_uncached", "create_backbone"):
         monkeypatch.setattr(train, name, lambda *_: None)

@@ -131,7 +131,7 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
         "alternating training",
         "with inter-task layer",
         "linear probe on tiny",
-        "DINOv2 + ridge, as the default model",
+        "DINOv2 + ridge",
     ]
     for row in measured.values():
         root_mean, mean = row[6], row[7]

@@ -48,7 +48,7 @@ def models_list(
     Parameters are those of the backbone alone, and with the multi-task head of Soydaner & Wagemans 2023 for 12 outputs
     (AADB) and for 5 (EVA); then how many of the 12-output network's each training stage changes. GFLOP is for one
     photograph of the size in "input", a multiply-add counted as two. "here" says whether the weights are fetched
-    already. Needs no weights. The embedded model is dinov2_vits14 under a linear head: see `beholder info`.
+    already. Needs no weights. The embedded models have the features of dinov2_vits14: see `beholder info`.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ from beholder.systems.study_runs import Result
 from beholder.training import ridge
 from beholder.training.features import compute_features
 
-DEFAULT_MODEL_PROBE = "DINOv2 + ridge, as the default model"  # what every report compares with
+DEFAULT_MODEL_PROBE = "DINOv2 + ridge"  # on the embedding of the default model: what every report compares with
 
 
 @dataclass(frozen=True)

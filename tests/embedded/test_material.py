@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from beholder.data.registry import data_set
 from beholder.embedded import material
 from beholder.embedded.copies import cost, draw_copies
 from beholder.embedded.material import Material, blocks_of, fit_blocks, gather, load_photos
@@ -34,7 +35,7 @@ def test_what_is_left_out_is_told(missing: tuple[str, ...], tmp_path: Path, caps
     told = capsys.readouterr().err.splitlines()
     assert len(told) == len(missing)
     for line, name in zip(told, missing, strict=True):
-        assert str(tmp_path / name) in line and f"beholder data {name}" in line
+        assert str(tmp_path / name) in line and data_set(name).description in line
         assert {"appeal": "the task appeal", "composition": "simplicity"}[name] in line
 
 

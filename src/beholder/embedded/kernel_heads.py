@@ -1,7 +1,7 @@
 """Fit the machines of the default model, on all photographs or on those of some folds.
 
-- **scene** (what is in the picture): beauty, valence, arousal, appeal, disagreement, and overall: beauty and appeal, each
-  in standard deviations. Ratings of beauty and appeal are related, so each helps the other, as far as they are
+- **scene** (what is in the picture): beauty, valence, arousal, appeal, disagreement, and overall: beauty and appeal,
+  each in standard deviations. Ratings of beauty and appeal are related, so each helps the other, as far as they are
   correlated. Simplicity has a support of its own.
 - **picture** (detail, light and colour too): the amounts of edits, and what overall and quality lose by them, learned
   from edited copies (:func:`beholder.embedded.copies.cost`).

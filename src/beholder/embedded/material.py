@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.registry import load_data
+from beholder.data.registry import data_set, load_data
 from beholder.data.sets import appeal as appeal_set
 from beholder.embedded.copies import UNEDITED, UPRIGHT, Copy, cost, draw_copies
 from beholder.embedded.photo_encoder import PhotoEncoder, as_small_as, copy_views, mirrored, whole
@@ -105,7 +105,7 @@ def load_photos(root: Path) -> dict[str, RatedPhotos]:
         if (root / name).is_dir():
             found[name] = load_data(name, root)
         else:
-            say(f"{root / name}: no such folder; left out: {loss}. `beholder data {name}` tells where to get it")
+            say(f"{root / name}: no such folder; left out: {loss}. It holds {data_set(name).description}")
     return found
 
 

@@ -20,7 +20,7 @@ def train_default(
     cache: Cache = None,
     seed: Annotated[int, typer.Option(help="Of the folds, and of what is kept to compare with.")] = 0,
 ) -> None:
-    """Make the embedded default model again.
+    """Make the next default model; the embedded one was made by an earlier recipe.
 
     It learns from the rated photographs of OASIS, BIQ2021, appeal and composition, and from copies of them that are
     made too dark, blurred, tilted and so on. Without appeal or composition their tasks are left out. Features are

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,14 @@ def stop(command: list[object], *numbers: int) -> Done:
         finally:
             process.kill()
     return Done(process.returncode, "", err.decode())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hangup_is_not_ignored() -> Iterator[None]:
+    """As it is where the tests themselves were started by nohup; programs that they start would inherit it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from beholder.photos.edits import EDITS, edit
 from beholder.photos.read import Pixels
 from beholder.scoring.scorer import Scorer
 from beholder.scoring.scores import Scores
+from beholder.tasks import EDIT
 from benchmarks.harms_rivals import SEED, scores_of
 
 EDITED_PHOTOS = 30  # photographs that are edited by known amounts
@@ -27,7 +28,7 @@ COMBINATIONS = 2  # of edits, a photograph
 
 def edit_names(scorer: Scorer) -> list[str]:
     """Names of the edits whose amounts a model tells, in its order."""
-    return [task.name for task in scorer.info.tasks if getattr(task, "kind", "") == "edit" and task.name in EDITS]
+    return [task.name for task in scorer.info.tasks if task.kind == EDIT and task.name in EDITS]
 
 
 def edit_tables(name: str, scorer: Scorer, photos: Sequence[Pixels]) -> Iterator[Table]:

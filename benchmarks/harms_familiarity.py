@@ -10,6 +10,7 @@ from rich.table import Table
 from beholder.embedded.unlike_photos import make_pictures
 from beholder.metrics import auroc
 from beholder.photos.read import Pixels, read_photo
+from beholder.tasks import FAMILIARITY
 from benchmarks.harms_rivals import SEED, Rival, scores_of
 
 PICTURES = 10  # of each kind that are no photographs
@@ -41,9 +42,9 @@ def familiarity_tables(
     """
     telling = {}
     for rival in rivals:
-        kinds = [getattr(task, "kind", "") for task in rival.scorer.info.tasks] if rival.scorer else []
-        if rival.scorer is not None and "familiarity" in kinds:
-            telling[rival.name] = rival.scorer, kinds.index("familiarity")
+        kinds = [task.kind for task in rival.scorer.info.tasks] if rival.scorer else []
+        if rival.scorer is not None and FAMILIARITY in kinds:
+            telling[rival.name] = rival.scorer, kinds.index(FAMILIARITY)
         elif rival.scorer is not None:
             yield f"{rival.name}: tells no familiarity"
     if not telling:

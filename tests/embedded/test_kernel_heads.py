@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from beholder.embedded.copies import is_reference
 from beholder.embedded.kernel_heads import (
     EDIT_TASKS,
     RATED,
     Heads,
     Rows,
     fit_heads,
-    is_reference,
-    singles,
 )
 from beholder.embedded.material import Material
 from beholder.metrics import srcc
@@ -216,6 +215,11 @@ def test_noise_brings_predictions_nearer_to_the_mean(given: Material, names: str
         found = heads.predict(given.copies["oasis"].parts[5])
         spreads.append(np.array([found[task].std() for task in tasks]))
     assert (spreads[1] < 0.9 * spreads[0]).all()
+
+
+def singles(kinds: np.ndarray) -> np.ndarray:
+    """Whether copies of these kinds have one edit alone."""
+    return np.isin(kinds, list(EDITS))
 
 
 def test_kinds_of_copies() -> None:

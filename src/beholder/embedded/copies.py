@@ -50,6 +50,11 @@ class Copy:
         return np.array([self.amounts.get(name, each.neutral) for name, each in EDITS.items()])
 
 
+def is_reference(kinds: np.ndarray) -> np.ndarray:
+    """Whether copies of these kinds are as good as the photograph."""
+    return np.isin(kinds, (UNEDITED, UPRIGHT))
+
+
 def draw_amount(name: str, rng: np.random.Generator) -> float:
     """An amount of an edit: small ones, which are harder to see, more often than large ones.
 

@@ -203,6 +203,12 @@ HARMLESS: dict[str, Harmless] = {
 }
 
 
+def above(good: np.ndarray, harmed: np.ndarray) -> np.ndarray:
+    """(N,) whether each good frame scores above its harmed twin: 1 or 0, and 0.5 where the scores are equal."""
+    found: np.ndarray = (good > harmed) + 0.5 * (good == harmed)
+    return found
+
+
 def share_above(good: np.ndarray, harmed: np.ndarray) -> float:
     """Share of photographs, 0 to 1, whose good frame scores above their harmed twin; equal scores count half.
 
@@ -213,7 +219,7 @@ def share_above(good: np.ndarray, harmed: np.ndarray) -> float:
     >>> share_above(np.array([5.0, 4.0, 3.0, 3.0]), np.array([4.0, 4.0, 2.0, 3.5]))
     0.625
     """
-    return float(((good > harmed) + 0.5 * (good == harmed)).mean())
+    return float(above(good, harmed).mean())
 
 
 def is_falling(means: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded.columns import mean_of
-from beholder.embedded.harms import HARMLESS, HARMS, SERIES, Change, is_falling
+from beholder.embedded.harms import HARMLESS, HARMS, SERIES, Change, above, is_falling
 from beholder.embedded.kernel_heads import Heads
 from beholder.embedded.material import blocks_of
 from beholder.embedded.photo_encoder import PhotoEncoder
@@ -62,8 +62,7 @@ def measure_harms(
     for task, values in scores.items():
         for name, harm in HARMS.items():
             good, harmed = values[:, at[harm.reference]], values[:, at[harm.apply]]
-            above = (good > harmed) + 0.5 * (good == harmed)
-            estimates.append(mean_of("above_harmed", task, "oasis", f"{name}, {split}", above))
+            estimates.append(mean_of("above_harmed", task, "oasis", f"{name}, {split}", above(good, harmed)))
     original = scores["overall"][:, 0]
     for name, change in HARMLESS.items():
         if name != "reduced to 1,024 px":  # the photographs of OASIS are smaller

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from beholder.embedded.copies import COMBINATION
-from beholder.embedded.material import REFERENCES, Material, Parts, Views
+from beholder.embedded.material import Material, Parts, Views
 from beholder.models.kernel_head import KernelHead
 from beholder.models.kernel_model import weighted
 from beholder.photos.edits import EDITS
@@ -254,13 +253,3 @@ def _some(values: Tensor, count: int, seed: int) -> Tensor:
     """At most ``count`` rows, drawn at random."""
     rows = np.random.default_rng(seed).permutation(len(values))[: max(count, 1)]
     return values[torch.from_numpy(np.sort(rows))]
-
-
-def is_reference(kinds: np.ndarray) -> np.ndarray:
-    """Whether copies of these kinds are as good as the photograph."""
-    return np.isin(kinds, REFERENCES)
-
-
-def singles(kinds: np.ndarray) -> np.ndarray:
-    """Whether copies of these kinds have one edit alone."""
-    return np.isin(kinds, list(EDITS)) & (kinds != COMBINATION)

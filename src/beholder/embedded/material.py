@@ -10,7 +10,7 @@ from torch import Tensor
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import data_set, load_data
 from beholder.data.sets import appeal as appeal_set
-from beholder.embedded.copies import UNEDITED, UPRIGHT, Copy, cost, draw_copies
+from beholder.embedded.copies import Copy, cost, draw_copies
 from beholder.embedded.photo_encoder import PhotoEncoder, as_small_as, copy_views, mirrored, whole
 from beholder.errors import BeholderError
 from beholder.models.kernel_model import Blocks
@@ -185,6 +185,3 @@ def _edited(parts: tuple[Parts, ...], rows: np.ndarray, plans: list[list[Copy]])
         np.array([[copy.vector() for copy in view] for view in by_view]).reshape(len(by_view), len(rows), len(EDITS)),
         np.array([[cost(copy) for copy in view] for view in by_view]),
     )
-
-
-REFERENCES = (UNEDITED, UPRIGHT)  # kinds of copies that are as good as the photograph

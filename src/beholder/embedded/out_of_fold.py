@@ -12,13 +12,15 @@ import torch
 from torch import Tensor
 
 from beholder.embedded.columns import Column, coverage_name, mean_of
-from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, HeadSettings, fit_heads, is_reference
+from beholder.embedded.copies import UNEDITED, is_reference
+from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, HeadSettings, fit_heads
 from beholder.embedded.material import Material, Parts
 from beholder.evaluation.conformal import half_width
 from beholder.metrics import Estimate
 from beholder.models.kernel_head import similarities
 from beholder.models.kernel_model import weighted
 from beholder.photos.edits import EDITS
+from beholder.training.quantize import evenly_spaced
 
 Predictions = Mapping[str, np.ndarray]  # task -> (N,) or (V, N) predictions; NaN where none was held out
 FIFTHS = 5
@@ -106,10 +108,9 @@ def familiarity_support(material: Material, settings: FamiliaritySettings) -> tu
     total = sum(map(len, material.photos.values()))
     parts, sets, rows = [], [], []
     for number, (name, photos) in enumerate(material.photos.items()):
-        count = min(
-            len(photos), max(1, round(settings.support * (0.5 if name == "biq2021" else 1.5) * len(photos) / total))
-        )
-        chosen = np.unique(np.linspace(0, len(photos) - 1, count).astype(int))
+        share = 0.5 if name == "biq2021" else 1.5
+        count = max(1, round(settings.support * share * len(photos) / total))
+        chosen = np.array(evenly_spaced(len(photos), count))
         blocks = weighted(material.views[name].parts[0], settings.weights)
         parts.append(blocks[torch.from_numpy(chosen)])
         sets.append(np.full(len(chosen), number))
@@ -172,13 +173,12 @@ def rating_columns(material: Material, held_out: HeldOut, folds: int, seed: int)
             yield Column(task, "oasis", truth, found[task], fold_of, split)
 
     yield from of_oasis(held_out.random["oasis"], held_out.folds["oasis"], random)
-    for name, tasks in (("appeal", ("appeal",)), ("composition", ("simplicity",)), ("biq2021", ("quality",))):
+    for name, task in (("appeal", "appeal"), ("composition", "simplicity"), ("biq2021", "quality")):
         if name in material.photos:
             truth = material.photos[name].ratings[:, 0]
             known = np.isfinite(truth)
-            for task in tasks:
-                predicted = held_out.random[name][task][known]
-                yield Column(task, name, truth[known], predicted, held_out.folds[name][known], random)
+            predicted = held_out.random[name][task][known]
+            yield Column(task, name, truth[known], predicted, held_out.folds[name][known], random)
     yield from of_oasis(held_out.themes, held_out.folds["themes"], by_theme)
 
 
@@ -189,20 +189,19 @@ def edit_columns(material: Material, held_out: HeldOut, split: str) -> Iterator[
     for task in EDIT_TASKS:
         amounts = copies.amounts[:, :, list(EDITS).index(task)]
         made = np.isfinite(amounts) & (amounts != EDITS[task].neutral)
-        chosen = made | (copies.kinds == "unedited")
+        chosen = made | (copies.kinds == UNEDITED)
         yield Column(task, "oasis, edited", amounts[chosen], held_out.copies[task][chosen], folds[chosen], split)
 
 
 def overall_by_appeal(material: Material, held_out: HeldOut, sources: Sequence[str], split: str) -> Iterator[Column]:
     """Overall and appeal against the votes of `appeal`, all of it and by source."""
     truth, folds = material.photos["appeal"].ratings[:, 0], held_out.folds["appeal"]
+    found = held_out.random["appeal"]
+    yield Column("overall", "appeal", truth, found["overall"], folds, split)
     for task in ("overall", "appeal"):
-        predicted = held_out.random["appeal"][task]
-        if task == "overall":
-            yield Column(task, "appeal", truth, predicted, folds, split)
         for source in sorted(set(sources)):
             rows = np.array(sources) == source
-            yield Column(task, f"appeal, {source}", truth[rows], predicted[rows], folds[rows], split)
+            yield Column(task, f"appeal, {source}", truth[rows], found[task][rows], folds[rows], split)
 
 
 def widening_of(
@@ -231,13 +230,11 @@ def coverage_by_fifth(
     for fold in np.unique(columns[0].folds):
         others = [_rows(each, each.folds != fold) for each in columns]
         apart = {each.data: familiarity[each.data][each.folds != fold] for each in columns}
-        knots = widening_of(others, apart, coverage)
+        at, factors = np.array(widening_of(others, apart, coverage)).T
         for column, other in zip(columns, others, strict=True):
             tested = _rows(column, column.folds == fold)
             known = familiarity[column.data][column.folds == fold]
-            at, factors = np.array(knots).T
-            factor = np.interp(known, at, factors)
-            width = other.half_width(coverage) * factor
+            width = other.half_width(coverage) * np.interp(known, at, factors)
             within = np.abs(tested.truth - tested.predicted) <= width
             for fifth, found in inside.items():
                 found.append(within[_in_fifth(known, fifth)])

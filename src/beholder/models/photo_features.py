@@ -45,10 +45,6 @@ class PhotoFeatures(nn.Module):
         self.features = tokens
         self.statistics = PixelStatistics()
 
-    @property
-    def backbone(self) -> nn.Module:
-        return self.features.backbone
-
     def parts(self, pixels: Tensor) -> FeatureParts:
         found = self.features.tokens(pixels)
         early, late = found[: len(DETAIL_LAYERS)], found[len(DETAIL_LAYERS) :]

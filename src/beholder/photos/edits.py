@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from beholder.photos.encodings import srgb_to_linear
 from beholder.photos.read import Pixels
 
 DAYLIGHT = 6504.0  # kelvin, of the white of sRGB
 REFERENCE_SIDE = 1000  # pixels of the long side at which noise has its stated strength
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB (Rec. 709)
 XYZ_TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_LINEAR = srgb_to_linear(np.arange(256) / 255).astype(np.float32)
 
 
 def to_linear(pixels: Pixels) -> np.ndarray:

@@ -122,7 +122,16 @@ def _light(encoding: Encoding) -> Curve:
         return _tone_mapped(PEAK * scene**1.2 / PAPER_WHITE)
     if isinstance(encoding.curve, float):
         return stored**encoding.curve
-    return np.where(stored <= 0.04045, stored / 12.92, ((stored + 0.055) / 1.055) ** 2.4)
+    return srgb_to_linear(stored)
+
+
+def srgb_to_linear(coded: Curve) -> Curve:
+    """Values of sRGB -> linear light, both 0 to 1 (IEC 61966-2-1).
+
+    >>> srgb_to_linear(np.array([0.0, 0.5, 1.0])).round(3).tolist()
+    [0.0, 0.214, 1.0]
+    """
+    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
 
 
 def _tone_mapped(light: Curve) -> Curve:

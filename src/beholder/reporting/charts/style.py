@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from beholder.extras import require
+from beholder.photos.encodings import srgb_to_linear
 from beholder.scoring.heatmap import LOWERS, RAISES
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def set_title(axes: "Axes", text: str) -> None:
 
 def contrast_colour(colour: tuple[float, ...]) -> str:
     """White or dark, whichever reads better on (red, green, blue, ...), 0 to 1 each, by WCAG's relative luminance."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
-    return TEXT_COLOUR if np.dot(linear, [0.2126, 0.7152, 0.0722]) > 0.2 else "white"
+    return TEXT_COLOUR if np.dot(srgb_to_linear(np.array(colour[:3])), [0.2126, 0.7152, 0.0722]) > 0.2 else "white"
 
 
 def rgb(colour: str) -> tuple[float, ...]:

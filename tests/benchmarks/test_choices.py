@@ -10,7 +10,7 @@ import pytest
 
 from beholder.metrics import Estimate
 from beholder.scoring.model_file import TrainingData
-from helpers.coloured_data import make_oasis, warmth
+from helpers.coloured_data import make_rated
 from helpers.extras import needs_torch
 from helpers.factories import REPOSITORY, save_detailed_model
 
@@ -25,23 +25,7 @@ def module(monkeypatch: pytest.MonkeyPatch, name: str) -> ModuleType:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Four small data sets whose ratings follow from colour; features are kept elsewhere; a quick default model."""
-    root = make_oasis(tmp_path / "data")
-    tables = {
-        "biq2021": ("image,quality_mean", "{red:.3f}"),
-        "appeal": ("image,source,appeal_mean,v1,v2,v3,v4,v5,bar_top,bar_bottom", "own,{appeal:.3f},1,0,0,0,1,2,1"),
-        "composition": (
-            "image,simple_E1,simple_E2,simple_E3,simple_E4,simple_E5,simple_mean",
-            "{mark},{mark},{mark},{mark},{mark},{mark}",
-        ),
-    }
-    for start, (name, (header, line)) in enumerate(tables.items(), 1):
-        rows = [header]
-        for number in range(100 * start, 100 * start + 30):
-            red = min(warmth(root / name / f"images/{number}.jpg", number), 1)
-            rows.append(f"images/{number}.jpg," + line.format(red=red, appeal=1 + 4 * red, mark=round(red)))
-        if name == "composition":
-            rows[1] = rows[1].split(",")[0] + ",,,,,,"
-        (root / name / "labels.csv").write_text("\n".join(rows) + "\n")
+    root = make_rated(tmp_path / "data")
     model = save_detailed_model(tmp_path / "mine.onnx")
     monkeypatch.setattr("beholder.scoring.model_file.embedded_path", lambda name: model)
     monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))

@@ -17,8 +17,8 @@ from helpers.factories import COMMAND
 QUICK = """
 import sys
 from pathlib import Path
-from beholder.embedded import default, held_out_harms, material
-held_out_harms.PHOTOS, held_out_harms.SERIES_PHOTOS, default.PICTURES, material.BEST = 4, 2, 1, 20
+from beholder.embedded import default, held_out_harms, material, metadata
+held_out_harms.PHOTOS, held_out_harms.SERIES_PHOTOS, metadata.PICTURES, material.BEST = 4, 2, 1, 20
 root, out, cache = map(Path, sys.argv[1:])
 default.train(root, out, default.DefaultRecipe(keep=0, calibration=3), cache)
 """

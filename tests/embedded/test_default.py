@@ -1,173 +1,38 @@
-"""The default model: its tasks, what its file says of it, that it computes what its heads do, and its accuracy."""
+"""The default model is made of what the recipe says; its embedding is as good as promised."""
 
+from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from beholder.data.registry import load_data
-from beholder.embedded import default, held_out_harms, out_of_fold
-from beholder.embedded.harms import HARMS
-from beholder.embedded.kernel_heads import EDIT_TASKS, Heads, fit_heads
-from beholder.embedded.material import Material
-from beholder.embedded.unlike_photos import KINDS
-from beholder.metrics import resampled, srcc
-from beholder.models.kernel_model import weighted
-from beholder.scoring.model_file import ModelInfo, parse_info
+from beholder.embedded import default
+from beholder.embedded.build import plain
+from beholder.embedded.material import WIDTHS
+from beholder.metrics import srcc
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
 from beholder.training.features import compute_features
-from helpers.kernel_models import info as info_of
-from helpers.kernel_models import parts, photo_features, photographs
-from helpers.material import COUNTS, FAMILIARITY, SETTINGS, material
-from helpers.quick_encoder import quick_encoder
-
-RECIPE = default.DefaultRecipe(folds=3, seed=1, heads=SETTINGS, familiarity=FAMILIARITY)
-RATINGS = ("overall", "beauty", "appeal", "valence", "arousal", "quality", "simplicity")
+from helpers.coloured_data import make_rated
+from helpers.quick_training import quick_training
 
 
-@pytest.fixture(scope="module")
-def given(tmp_path_factory: pytest.TempPathFactory) -> Material:
-    return material(tmp_path_factory.mktemp("default") / "all")
-
-
-@pytest.fixture(scope="module")
-def heads(given: Material) -> Heads:
-    return fit_heads(given, {name: np.ones(count, bool) for name, count in COUNTS.items()}, SETTINGS)
-
-
-@pytest.mark.parametrize("without", [(), ("appeal",), ("composition",), ("appeal", "composition")], ids=str)
-def test_tasks_are_those_of_the_data_at_hand(given: Material, without: tuple[str, ...]) -> None:
-    left = {name: photos for name, photos in given.photos.items() if name not in without}
-    lost = {"appeal": "appeal", "composition": "simplicity"}
-    ratings = [task for task in RATINGS if task not in [lost[name] for name in without]]
-    tasks = default.tasks_of(left)
-    assert [task.name for task in tasks] == [*ratings, *EDIT_TASKS, "disagreement", "familiarity"]
-    kinds = ["rating"] * len(ratings) + ["edit"] * len(EDIT_TASKS) + ["disagreement", "familiarity"]
-    assert [task.kind for task in tasks] == kinds
-    ends = {task.name: (task.low, task.high) for task in tasks}
-    assert ends["overall"] == ends["beauty"] == (1, 7) and ends["quality"] == (0, 1) and ends["exposure"] == (-3, 3)
-    assert all(task.description and task.description[-1] != "." for task in tasks)
-    named = default.attribution(left)
-    assert "OASIS" in named and "BIQ2021" in named and "DINOv2" in named
-    assert [name in named for name in ("TU Ilmenau", "Göring & Raake")] == ["appeal" in left, "composition" in left]
-
-
-def test_the_model_computes_what_the_heads_predict(given: Material, heads: Heads) -> None:
-    """Each score in its column, on its scale; familiarity by the thresholds."""
-    tasks = default.tasks_of(given.photos)
-    blocks = tuple(project(part.numpy()) for project, part in zip(given.blocks, parts(), strict=False))
-    support, _, _ = out_of_fold.familiarity_support(given, FAMILIARITY)
-    levels = out_of_fold.levels(weighted(blocks, FAMILIARITY.weights), support, FAMILIARITY.sharpness)
-    thresholds = np.linspace(levels.min() - 0.5, levels.max() + 0.5, 101)
-    model = default.assemble(photo_features(), given, heads, thresholds, info_of(tasks), RECIPE)
-    with torch.inference_mode():
-        scores, _, evidence = model(photographs())
-    predicted = heads.predict(blocks)  # type: ignore[arg-type]
-    predicted["familiarity"] = np.interp(levels, thresholds, np.arange(101))
-    assert set(predicted) == {task.name for task in tasks}
-    for place, task in enumerate(tasks):
-        expected = np.clip(predicted[task.name], task.low, task.high)
-        span = task.high - task.low
-        assert np.ptp(expected) > 1e-3 * span, task.name
-        np.testing.assert_allclose(scores[:, place], expected, atol=1e-3 * span, err_msg=task.name)
-        assert evidence[:, place].any() == (task.kind == "rating"), task.name
-    torch.testing.assert_close(model.exact_typical, torch.tensor(given.typical, dtype=torch.float32))
-
-
-SOURCES = ("ava", "own")
-
-
-@pytest.fixture(scope="module")
-def held_out(given: Material) -> out_of_fold.HeldOut:
-    return out_of_fold.predict_held_out(given, SETTINGS, FAMILIARITY, RECIPE.folds, RECIPE.seed)
-
-
-@pytest.fixture(scope="module")
-def described(given: Material, held_out: out_of_fold.HeldOut) -> tuple[ModelInfo, np.ndarray]:
-    sources = [SOURCES[row % 2] for row in range(COUNTS["appeal"])]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(held_out_harms, "PHOTOS", 4)
-        patch.setattr(held_out_harms, "SERIES_PHOTOS", 2)
-        patch.setattr(default, "PICTURES", 1)
-        patch.setattr(default.appeal_set, "read_labels", lambda folder: SimpleNamespace(sources=sources))
-        for module in ("beholder.metrics", "beholder.embedded.default"):
-            patch.setattr(f"{module}.resampled", lambda *given, **options: resampled(*given, resamples=50))
-        return default.describe(Path("data"), given, held_out, quick_encoder()[0], RECIPE, ("layer",))
-
-
-def test_what_the_file_says(described: tuple[ModelInfo, np.ndarray], given: Material) -> None:
-    info, thresholds = described
-    assert parse_info(info.to_json()) == info and info.tasks == default.tasks_of(given.photos)
-    widths = dict(zip([task.name for task in info.tasks], info.half_width, strict=True))
-    assert widths.pop("familiarity") == 0 and min(widths.values()) > 0
-    assert widths["exposure"] < 1 and widths["beauty"] < 1
-    assert [(data.name, data.n) for data in info.data] == list(COUNTS.items())
-    assert info.unlike == FAMILIARITY.unlike and len(info.widening) == 5 and thresholds.shape == (101,)
-    assert info.recipe["kept"] == ["layer"] and info.recipe["heads"]["picture"] == list(SETTINGS.picture)
-    references = {task.name: values for task, values in zip(info.tasks, info.reference, strict=True)}
-    np.testing.assert_allclose(references["familiarity"], np.arange(101), atol=6)
-    assert abs(references["exposure"][50]) < 0.1 and abs(references["contrast"][50] - 1) < 0.1
-    assert 3 < references["beauty"][50] < 5
-
-
-def test_intervals_are_of_subjects_that_were_held_out(
-    described: tuple[ModelInfo, np.ndarray], given: Material, held_out: out_of_fold.HeldOut
-) -> None:
-    """Of folds by theme, where there are themes; percentiles are of random folds."""
-    info, _ = described
-    columns = list(out_of_fold.rating_columns(given, held_out, RECIPE.folds, RECIPE.seed))
-    for place, task in enumerate(info.tasks):
-        own = [each for each in columns if each.task == task.name]
-        if own:
-            assert info.half_width[place] == own[-1].half_width(RECIPE.coverage), task.name
-            assert info.reference[place][50] == pytest.approx(np.median(own[0].predicted), rel=1e-4), task.name
-    beauty = [each for each in columns if each.task == "beauty"]
-    assert len(beauty) == 2 and beauty[0].half_width(0.9) != beauty[1].half_width(0.9)
-
-
-def test_what_was_measured(described: tuple[ModelInfo, np.ndarray]) -> None:
-    """Every rating by random folds, those of OASIS by theme as well; edits against always saying the mean."""
-    info, _ = described
-    found = {(each.metric, each.task, each.data, each.split): each for each in info.metrics}
-    assert len(found) == len(info.metrics) and all(each.low <= each.value <= each.high for each in info.metrics)
-    random, by_theme = "3-fold, seed 1", "3-fold by theme, seed 1"
-    of_oasis = {
-        (task, "oasis", split) for task in (*RATINGS[:2], *RATINGS[3:5], "disagreement") for split in (random, by_theme)
-    }
-    others = {("appeal", "appeal", random), ("simplicity", "composition", random), ("quality", "biq2021", random)}
-    for metric in ("plcc", "rmse", "coverage90"):
-        assert {key[1:] for key in found if key[0] == metric and key[1] != "ratings"} == of_oasis | others
-    by_source = {(task, f"appeal, {source}", random) for task in ("overall", "appeal") for source in SOURCES}
-    srccs = {key[1:] for key in found if key[0] == "srcc"}
-    assert srccs == of_oasis | others | by_source | {("overall", "appeal", random)}
-    assert all(found["srcc", *key].value > 0.5 for key in srccs)
-    for task in EDIT_TASKS:
-        mae, of_mean = (found[metric, task, "oasis, edited", random] for metric in ("mae", "mae_of_mean"))
-        assert mae.n == of_mean.n > COUNTS["oasis"] and mae.value < 0.5 * of_mean.value
-    fifths = [key[3] for key in found if key[1] == "ratings"]
-    assert fifths == [f"{which} familiar fifth, {random}" for which in ("least", "most")]
-    (familiarity,) = (each for each in info.metrics if each.task == "familiarity")
-    assert familiarity.metric == "auroc" and f"{len(KINDS)} script-made pictures" in familiarity.split
-    assert {key[3] for key in found if key[:2] == ("above_harmed", "quality")} == {
-        f"{name}, {random}" for name in HARMS
-    }
-
-
-def test_without_appeal_and_composition_the_rest_is_told(tmp_path: Path) -> None:
-    less = material(tmp_path / "less", ("appeal", "composition"))
-    held_out = out_of_fold.predict_held_out(less, SETTINGS, FAMILIARITY, 3, 1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(default, "measure_harms", lambda *given: [])
-        patch.setattr(default, "PICTURES", 1)
-        for module in ("beholder.metrics", "beholder.embedded.default"):
-            patch.setattr(f"{module}.resampled", lambda *given, **options: resampled(*given, resamples=20))
-        info, _ = default.describe(Path("nowhere"), less, held_out, quick_encoder()[0], RECIPE, ())
-    assert {"appeal", "simplicity"}.isdisjoint(task.name for task in info.tasks)
-    assert {each.data for each in info.metrics} == {"oasis", "biq2021", "oasis, edited", "held-out photographs"}
-    assert "Göring" not in info.attribution
+def test_the_recipe_on_little_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ratings follow from colours, which the encoder sees."""
+    quick = quick_training(monkeypatch, tmp_path / "cache")
+    recipe = default.DefaultRecipe(folds=2, seed=3)
+    root, out = make_rated(tmp_path / "data"), tmp_path / "made.onnx"
+    info = default.train(root, out, recipe, tmp_path / "cache")
+    assert [given[0] for given in quick.networks] == [recipe] and quick.widths == [WIDTHS]
+    ((_, of_file, _, path),) = quick.written
+    assert of_file is info and path == out and info.name == "default"
+    assert info.recipe == {**plain(asdict(recipe)), "kept": ["kept layer"]}
+    assert [(data.name, data.n) for data in info.data] == [
+        ("oasis", 40), ("biq2021", 30), ("appeal", 30), ("composition", 30)
+    ]  # fmt: skip
+    found = {(each.task, each.data): each.value for each in info.metrics if each.metric == "srcc"}
+    assert all(value > 0.8 for (task, _), value in found.items() if task != "disagreement"), found
 
 
 @pytest.mark.slow

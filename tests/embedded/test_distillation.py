@@ -1,5 +1,4 @@
-"""The student: the same network in another form, that learns from itself, and heads that have not seen what they are
-measured on."""
+"""The student: the same network in another form, that learns from itself."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded import distillation, int8_encoder
-from beholder.embedded import fast as fast_model
 from beholder.errors import BeholderError
 from beholder.models.backbones.dinov2 import DinoV2, LeanDinoV2
 from beholder.models.dinov2_linear import TokenFeatures
@@ -145,33 +143,3 @@ def test_lean_form_is_the_same_function() -> None:
         found = LeanDinoV2(plain).forward_tokens(images, (0, 2))
     for mine, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
-
-
-def test_no_held_out_rating_is_learned_from() -> None:
-    rng = np.random.default_rng(0)
-    rated, others = rng.normal(size=(60, 12)), rng.normal(size=(200, 12))
-    ratings = rated[:, :2] + rng.normal(0, 0.3, (60, 2))
-    rows = np.arange(60) >= 12
-    changed = np.where(rows[:, None], ratings, 99.0)
-    views = (rated + 0.1, others), (rated, others)
-    recipe = fast_model.FastRecipe()
-    first, second = (fast_model.distilled_learner(*views, each, recipe)(rows)(rated) for each in (ratings, changed))
-    np.testing.assert_array_equal(first, second)
-
-
-def test_the_teacher_adds_what_few_ratings_do_not_say() -> None:
-    """Thirty noisy ratings; the teacher sees what matters in two numbers, the student in forty."""
-    rng = np.random.default_rng(0)
-    cause = rng.normal(size=(630, 2))
-    mixed = cause @ rng.normal(size=(2, 40)) + rng.normal(0, 1.0, (630, 40))
-    ratings = cause[:30, :1] + rng.normal(0, 0.3, (30, 1))
-    rows = np.ones(30, bool)
-    views, known = (mixed[:30], mixed[30:330]), (cause[:30], cause[30:330])
-    with_teacher = fast_model.distilled_learner(views, known, ratings, fast_model.FastRecipe())(rows)
-    without = fast_model.distilled_learner(
-        views, known, ratings, replace(fast_model.FastRecipe(), unrated=1e-9, trust=0.0)
-    )(rows)
-    error, error_without = (
-        np.square(head(mixed[330:])[:, 0] - cause[330:, 0]).mean() for head in (with_teacher, without)
-    )
-    assert error < 0.8 * error_without

@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded import held_out_harms
@@ -32,7 +33,7 @@ class Ruled:
     rule: Rule
 
     def predict(self, parts: Parts) -> dict[str, np.ndarray]:
-        x = np.concatenate([part.numpy() for part in parts], axis=1)
+        x = torch.cat(parts.blocks, dim=1).numpy()
         return {"overall": self.rule(x), "quality": -self.rule(x), "beauty": x[:, 0]}
 
 

@@ -79,15 +79,16 @@ def test_what_is_exact_is_stored_as_it_is(path: Path, model: KernelModel) -> Non
     exact = {name: value.numpy() for name, value in buffers.items() if EXACT in name}
     large = [name for name, value in exact.items() if value.size >= MIN_HALF_ELEMENTS]
     assert {"scene.exact_mean", "detail.exact_scale", "exact_typical"} <= set(large)
-    for name in large:
-        found = [each for key, each in tensors.items() if EXACT in key and each.size == exact[name].size]
-        assert any(each.dtype == np.float32 and np.array_equal(each.ravel(), exact[name].ravel()) for each in found), (
-            name
-        )
+    in_double = [name for name in exact if name.startswith("machines.")]
+    assert {exact[name].dtype for name in in_double} == {np.dtype(float)}
+    for name in (*large, *in_double):
+        value = exact[name]
+        found = [each for key, each in tensors.items() if EXACT in key and each.size == value.size]
+        assert any(each.dtype == value.dtype and np.array_equal(each.ravel(), value.ravel()) for each in found), name
     single = {name: value.numpy() for name, value in buffers.items() if "single_" in name}
     halves = [value for value in tensors.values() if value.dtype == np.float16]
     for name, value in single.items():
-        if name.endswith("matrix"):  # these are numbers of half precision from the start
+        if value.size >= MIN_HALF_ELEMENTS:  # these are numbers of half precision from the start
             assert any(each.shape == value.shape and (each == value).all() for each in halves), name
 
 

@@ -1,4 +1,4 @@
-"""Machines learn what was planted, from the photographs that they are given and from no other."""
+"""Machines and planes learn what was planted, from the photographs that they are given and from no other."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +8,12 @@ import pytest
 import torch
 
 from beholder.embedded.copies import is_reference
-from beholder.embedded.kernel_heads import (
-    EDIT_TASKS,
-    RATED,
-    Heads,
-    Rows,
-    fit_heads,
-)
+from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, Rows, fit_heads, plane_scale
 from beholder.embedded.material import Material
 from beholder.metrics import srcc
+from beholder.models.kernel_head import on_grid
 from beholder.photos.edits import EDITS
-from helpers.material import COUNTS, SETTINGS, TASKS, material, rated_otherwise
+from helpers.material import COUNTS, SETTINGS, TASKS, all_alike, material, rated_otherwise
 
 LEARNED = {"oasis": (*RATED, "disagreement", "overall"), "biq2021": ("quality",)}
 LEARNED |= {"appeal": ("appeal",), "composition": ("simplicity",)}
@@ -55,6 +50,8 @@ def test_every_task_has_a_machine(heads: Heads) -> None:
     assert by_first["beauty"].weights == SETTINGS.scene and by_first["quality"].weights == SETTINGS.quality
     for machine in heads.machines:
         assert machine.head.weight.shape == (len(machine.head.support), len(machine.tasks))
+        assert torch.equal(on_grid(machine.head.support), machine.head.support)  # as a model file stores it
+    assert [plane.tasks for plane in heads.planes] == [by_first["beauty"].tasks, ("quality",)]
 
 
 def test_supports_are_as_large_as_they_may_be(given: Material) -> None:
@@ -62,7 +59,7 @@ def test_supports_are_as_large_as_they_may_be(given: Material) -> None:
     sizes = {machine.tasks[0]: len(machine.head.support) for machine in fit_heads(given, kept(), few).machines}
     of_oasis, of_appeal = (int(kept()[name].sum()) for name in ("oasis", "appeal"))
     assert sizes["overall"] == 150 and sizes["quality"] == 30
-    assert sizes["beauty"] == 3 * of_oasis + 2 * of_appeal
+    assert sizes["beauty"] == 4 * of_oasis + 2 * of_appeal
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -79,6 +76,40 @@ def test_what_was_planted_is_found_in_other_photographs(heads: Heads, given: Mat
         assert srcc(truth[held_out], found[task][held_out]) > 0.8, task
         error = np.abs(truth - found[task])[held_out].mean()
         assert task == "overall" or error < 0.5 * truth.std(), task  # in native units
+
+
+def test_machines_and_planes_find_it_each_alone(given: Material) -> None:
+    """And together they are averaged."""
+    quiet = replace(SETTINGS, harm=0.0, quality_harm=0.0)
+    machines, planes, both = (
+        fit_heads(given, kept(), replace(quiet, plane_part=part)) for part in (0.0, 1.0, quiet.plane_part)
+    )
+    for name in ("oasis", "appeal", "biq2021"):  # simplicity has no plane
+        held_out = ~kept()[name]
+        by_machine, by_plane, found = (predicted(each, given, name) for each in (machines, planes, both))
+        for task in LEARNED[name]:
+            a, b, truth = by_machine[task], by_plane[task], given.photos[name].ratings[:, 0]
+            assert srcc(a[held_out], b[held_out]) > 0.7 and np.abs(a - b).mean() > 0.02 * a.std(), task
+            assert task != LEARNED[name][0] or srcc(truth[held_out], b[held_out]) > 0.8
+            part = quiet.plane_part
+            np.testing.assert_allclose(found[task], (1 - part) * a + part * b, atol=1e-3, err_msg=task)
+
+
+def test_noise_of_planes_is_in_that_of_machines(heads: Heads, given: Material) -> None:
+    names = ("noise", "small_noise", "appeal_noise", "disagreement_noise", "quality_noise")
+    twice = {name: 2 * getattr(SETTINGS, name) for name in names}
+    again = fit_heads(given, kept(), replace(SETTINGS, **twice, plane_noise=SETTINGS.plane_noise / 2))
+    for before, after in zip(heads.planes, again.planes, strict=True):
+        torch.testing.assert_close(before.head.weight, after.head.weight, atol=1e-5, rtol=1e-3)
+    assert (heads.machines[0].head.weight - again.machines[0].head.weight).abs().max() > 0.01
+
+
+def test_squares_of_a_block_add_up_to_its_weight_in_a_plane(given: Material) -> None:
+    """Where features have a standard deviation of 1."""
+    weights = (0.5, 0.2, 0.0)
+    scale = plane_scale(given.blocks, weights)
+    by_block = torch.split(scale.square(), [len(block.mean) for block in given.blocks])
+    assert [float(block.sum()) for block in by_block] == pytest.approx(weights)
 
 
 def test_amounts_are_found_in_their_units(heads: Heads, given: Material) -> None:
@@ -141,26 +172,12 @@ def test_ratings_that_were_held_out_are_not_learned_from(heads: Heads, given: Ma
 @pytest.mark.parametrize("name", LEARNED)
 def test_photographs_that_were_held_out_are_in_no_support(heads: Heads, given: Material, name: str) -> None:
     """Whatever they look like, and their copies."""
-    out = ~kept()[name]
-
-    def blanked(versions: tuple, rows: np.ndarray) -> tuple:
-        changed = torch.from_numpy(out[rows])[:, None]
-        return tuple(tuple(torch.where(changed, 9.0, block) for block in version) for version in versions)
-
-    views = given.views[name]
-    changed = replace(
-        given, views={**given.views, name: replace(views, parts=blanked(views.parts, np.arange(COUNTS[name])))}
-    )
-    if name in given.copies:
-        of_name = given.copies[name]
-        copies = replace(of_name, parts=blanked(of_name.parts, of_name.rows))
-        changed = replace(changed, copies={**given.copies, name: copies})
-    if name == "biq2021":
-        changed = replace(changed, small=replace(given.small, parts=blanked(given.small.parts, given.small.rows)))
-    again = fit_heads(changed, kept(), SETTINGS)
+    again = fit_heads(all_alike(given, name, ~kept()[name]), kept(), SETTINGS)
     for before, after in zip(heads.machines, again.machines, strict=True):
         assert torch.equal(before.head.support, after.head.support)
         assert torch.equal(before.head.weight, after.head.weight)
+    for of_before, of_after in zip(heads.planes, again.planes, strict=True):
+        assert torch.equal(of_before.head.weight, of_after.head.weight)
 
 
 MISSING: dict[str, tuple[tuple[str, ...], set[str]]] = {

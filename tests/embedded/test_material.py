@@ -10,13 +10,14 @@ import torch
 from beholder.data.registry import data_set
 from beholder.embedded import material
 from beholder.embedded.copies import cost, draw_copies
-from beholder.embedded.material import Material, blocks_of, fit_blocks, gather, load_photos
+from beholder.embedded.material import Material, Parts, fit_blocks, gather, load_photos, parts_of
 from beholder.errors import BeholderError
-from beholder.models.photo_features import DETAIL, DIM, SCENE, WIDTH
+from beholder.models.kernel_head import CLIP
+from beholder.models.photo_features import DETAIL, DIM, SCENE
 from beholder.photos.edits import EDITS
 from helpers import layouts
 from helpers.coloured_data import make_oasis
-from helpers.kernel_models import small
+from helpers.kernel_models import FEATURES, small
 from helpers.quick_encoder import features_of, quick_encoder
 
 MAKE: dict[str, Callable[[Path], object]] = {
@@ -61,16 +62,24 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gathered(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Material:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(material, "BEST", 5)
-        patch.setattr(material, "fit_blocks", lambda photographs, copies: small().blocks)
+        patch.setattr(material, "fit_blocks", lambda *given: small().blocks)
         encoder, _ = quick_encoder(tmp_path_factory.mktemp("cache"))
         return gather(root, load_photos(root), encoder)
 
 
-def features(gathered: Material, name: str, row: int, change: Callable) -> list[np.ndarray]:  # type: ignore[type-arg]
-    """Blocks of one changed photograph, from its file."""
+def features(gathered: Material, name: str, row: int, change: Callable) -> Parts:  # type: ignore[type-arg]
+    """Of one changed photograph, from its file."""
     encoder, _ = quick_encoder()
     pixels = encoder.resize(change(encoder.read(gathered.photos[name].paths[row])))
-    return [block[0].numpy() for block in blocks_of(gathered.blocks, features_of(pixels[None]))]
+    return parts_of(gathered.blocks, features_of(pixels[None]))
+
+
+def assert_photograph(found: Parts, place: int, expected: Parts) -> None:
+    """At this place of several there is this one; what is kept of it is rounded."""
+    for several, one in zip(found.blocks, expected.blocks, strict=True):
+        np.testing.assert_allclose(several[place], one[0], atol=0.03)
+    moved = (found.standard[place] - expected.standard[0]).abs()
+    assert moved.mean() < 1e-3 and moved.max() < 0.5  # a feature that is nearly the same everywhere moves most
 
 
 def test_views_are_of_their_photographs(gathered: Material) -> None:
@@ -82,11 +91,10 @@ def test_views_are_of_their_photographs(gathered: Material) -> None:
     }
     for name, views in gathered.views.items():
         assert views.rows.tolist() == list(range(len(gathered.photos[name])))
-        assert all(len(block) == len(views.rows) for version in views.parts for block in version)
+        assert all(len(part) == len(views.rows) for version in views.parts for part in version)
     for version, change in enumerate((lambda pixels: pixels, lambda pixels: pixels[:, ::-1])):
         expected = features(gathered, "oasis", 7, change)
-        for found, block in zip(gathered.views["oasis"].parts[version], expected, strict=True):
-            np.testing.assert_allclose(found[7], block, atol=0.03)
+        assert_photograph(gathered.views["oasis"].parts[version], 7, expected)
 
 
 def test_small_versions_and_the_best_are_of_the_numbers_that_they_name(gathered: Material) -> None:
@@ -110,8 +118,7 @@ def test_copies_are_what_is_said_of_them(gathered: Material, name: str, numbers:
         np.testing.assert_allclose(copies.costs[:, place], [cost(copy) for copy in plan])
         for view in (0, 3, views - 1):
             expected = features(gathered, name, copies.rows[place], plan[view].make)
-            for found, block in zip(copies.parts[view], expected, strict=True):
-                np.testing.assert_allclose(found[place], block, atol=0.03)
+            assert_photograph(copies.parts[view], place, expected)
 
 
 def test_typical_patch_is_the_mean_of_the_mean_patches(gathered: Material) -> None:
@@ -129,16 +136,30 @@ def test_typical_patch_is_the_mean_of_the_mean_patches(gathered: Material) -> No
 
 def test_blocks_are_of_the_three_kinds_of_features() -> None:
     rng = np.random.default_rng(0)
-    photographs, copies = (rng.normal(size=(count, WIDTH)).astype(np.float32) for count in (450, 150))
+    photographs, copies = (rng.normal(size=(count, sum(FEATURES))).astype(np.float32) for count in (450, 150))
     copies[:, SCENE + DETAIL :] += 3  # edited copies look different in their statistics
     blocks = fit_blocks(photographs, copies)
     widths = [(each.matrix.shape[0], each.matrix.shape[1]) for each in blocks]
     assert widths == [(SCENE, 384), (DETAIL, 192), (574, 128)]
+    assert [each.matrix.shape[1] for each in fit_blocks(photographs, copies, (6, 5, 4))] == [6, 5, 4]
     assert blocks.statistics.mean.mean() > 0.5 and abs(blocks.scene.mean.mean()) < 0.1
-    found = blocks_of(blocks, photographs)
-    for place, (start, end) in enumerate([(0, SCENE), (SCENE, SCENE + DETAIL), (SCENE + DETAIL, WIDTH)]):
-        project = list(blocks)[place]
-        torch.testing.assert_close(found[place], project(photographs[:, start:end]))
     last = 4 * DIM  # first feature of the last layer
     weight = blocks.scene.matrix.square().sum(dim=1)
     assert float(weight[last:].mean() / weight[:last].mean()) > 1.5
+
+
+def test_parts_are_blocks_and_all_standardised_features() -> None:
+    blocks = small().blocks
+    photographs = np.random.default_rng(0).normal(size=(5, sum(FEATURES))).astype(np.float32)
+    photographs[0, :3], photographs[1, -3:] = 9e4, -9e4
+    found = parts_of(blocks, photographs)
+    by_kind = np.split(photographs, np.cumsum(FEATURES)[:-1], axis=1)
+    for block, standard, project, features in zip(
+        found.blocks, torch.split(found.standard, list(FEATURES), dim=1), blocks, by_kind, strict=True
+    ):
+        torch.testing.assert_close(block, project(features))
+        assert torch.equal(standard, project.standard(features).half())
+    assert found.standard.dtype == torch.float16
+    assert (found.standard[0, :3] == CLIP).all() and (found.standard[1, -3:] == -CLIP).all()
+    for part, chosen in zip(found, found.rows(np.array([3, 1])), strict=True):
+        assert torch.equal(chosen, part[[3, 1]])

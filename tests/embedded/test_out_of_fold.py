@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ import torch
 
 from beholder.embedded import out_of_fold
 from beholder.embedded.columns import Column
-from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads
-from beholder.embedded.material import Material
+from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, fit_heads
+from beholder.embedded.material import Material, Parts
 from beholder.embedded.out_of_fold import HeldOut, predict_held_out
 from beholder.errors import BeholderError
-from beholder.models.kernel_head import similarities
+from beholder.models.kernel_head import on_grid, similarities
 from beholder.models.kernel_model import weighted
 from beholder.photos.edits import EDITS
 from helpers.material import COUNTS, FAMILIARITY, SETTINGS, material, rated_otherwise
@@ -28,7 +29,8 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 
 def predict(given: Material) -> HeldOut:
-    return predict_held_out(given, SETTINGS, FAMILIARITY, FOLDS, SEED)
+    fit = partial(fit_heads, given, settings=SETTINGS, seed=SEED)
+    return predict_held_out(given, fit, FAMILIARITY, FOLDS, SEED)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_folds(given: Material, held_out: HeldOut) -> None:
 
 
 def test_each_photograph_is_predicted_by_the_heads_of_its_fold(given: Material, held_out: HeldOut) -> None:
-    def of(heads: Heads, versions: tuple, task: str) -> np.ndarray:
+    def of(heads: Heads, versions: tuple[Parts, ...], task: str) -> np.ndarray:
         return np.stack([heads.predict(parts)[task] for parts in versions])
 
     assert len(held_out.heads) == FOLDS
@@ -104,8 +106,8 @@ def test_support_of_familiarity_is_evenly_from_all(given: Material) -> None:
     for number, name in enumerate(given.photos):
         own = rows[sets == number]
         assert own[0] == 0 and own[-1] == COUNTS[name] - 1 and np.ptp(np.diff(own)) <= 1
-        blocks = weighted(given.views[name].parts[0], FAMILIARITY.weights)
-        torch.testing.assert_close(support[torch.from_numpy(sets == number)], blocks[torch.from_numpy(own)])
+        blocks = weighted(given.views[name].parts[0].blocks, FAMILIARITY.weights)
+        assert torch.equal(support[torch.from_numpy(sets == number)], on_grid(blocks[torch.from_numpy(own)]))
         shares[name] = len(own) / COUNTS[name]
     assert shares["oasis"] == pytest.approx(shares["appeal"], rel=0.1)
     assert shares["oasis"] == pytest.approx(3 * shares["biq2021"], rel=0.2)
@@ -128,7 +130,7 @@ def test_familiarity_is_without_photographs_of_the_same_fold(given: Material, he
     support, sets, rows = out_of_fold.familiarity_support(given, FAMILIARITY)
     for number, name in enumerate(given.photos):
         folds = held_out.folds["themes" if name == "oasis" else name]
-        x = weighted(given.views[name].parts[0], FAMILIARITY.weights)
+        x = weighted(given.views[name].parts[0].blocks, FAMILIARITY.weights)
         near = similarities(x, support).numpy() ** FAMILIARITY.sharpness
         for row in range(0, COUNTS[name], 7):
             own = [sets[at] == number and folds[rows[at]] == folds[row] for at in range(len(sets))]

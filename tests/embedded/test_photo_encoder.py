@@ -9,15 +9,32 @@ import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded.copies import draw_copies
-from beholder.embedded.photo_encoder import AHEAD, BATCH, FeaturesOnly, as_small_as, copy_views, mirrored, whole
+from beholder.embedded.photo_encoder import (
+    AHEAD,
+    BATCH,
+    FeaturesOnly,
+    PhotoEncoder,
+    as_small_as,
+    copy_views,
+    mirrored,
+    whole,
+)
 from beholder.photos.read import Pixels, read_photo
 from beholder.tasks import Task
 from helpers.factories import save_photos
-from helpers.kernel_models import photo_features, photographs
+from helpers.kernel_models import FEATURES, photo_features, photographs
 from helpers.photo_files import SMALL
 from helpers.quick_encoder import SIZE, features_of, quick_encoder
 
 DRAWN = np.random.default_rng(0).integers(0, 256, (BATCH + AHEAD + 5, *SIZE, 3), dtype=np.uint8)
+
+
+def encoder_with_width(cache: Path | None = None) -> tuple[PhotoEncoder, list[int]]:
+    """A quick one that knows its width already."""
+    encoder, batches = quick_encoder(cache)
+    assert encoder.width == sum(FEATURES)
+    batches.clear()
+    return encoder, batches
 
 
 @pytest.fixture
@@ -29,7 +46,7 @@ def photos(tmp_path: Path) -> RatedPhotos:
 
 @pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, len(DRAWN)])
 def test_features_are_in_the_order_of_the_photographs(count: int) -> None:
-    encoder, batches = quick_encoder()
+    encoder, batches = encoder_with_width()
     made: list[int] = []
 
     def make(number: int) -> Pixels:
@@ -39,6 +56,12 @@ def test_features_are_in_the_order_of_the_photographs(count: int) -> None:
     found = encoder.all_of((partial(make, number) for number in range(count)), count)
     np.testing.assert_allclose(found, features_of(DRAWN[:count]), rtol=1e-5)
     assert sorted(made) == list(range(count)) and sum(batches) == count and max(batches) <= BATCH
+
+
+def test_width_is_that_of_the_network_asked_once() -> None:
+    encoder, batches = quick_encoder()
+    assert [encoder.width, encoder.width] == [features_of(DRAWN[:1]).shape[1]] * 2
+    assert batches == [1]
 
 
 def test_no_more_than_a_few_photographs_are_in_memory() -> None:
@@ -65,10 +88,10 @@ def test_what_cannot_be_made_is_told() -> None:
 
 
 def test_views_are_those_of_each_photograph_and_computed_once(photos: RatedPhotos, tmp_path: Path) -> None:
-    encoder, batches = quick_encoder(tmp_path / "cache")
+    encoder, batches = encoder_with_width(tmp_path / "cache")
     changes = [whole, mirrored, as_small_as(4)]
     found = encoder.views(photos, changes, "three")
-    assert found.shape == (3, 11, 8638) and found.dtype == np.float16
+    assert found.shape == (3, 11, sum(FEATURES)) and found.dtype == np.float16
     for number, path in enumerate(photos.paths):
         pixels = read_photo(path).pixels
         for place, change in enumerate(changes):
@@ -86,7 +109,7 @@ def test_views_are_those_of_each_photograph_and_computed_once(photos: RatedPhoto
 def test_views_of_photographs_that_are_read_otherwise(photos: RatedPhotos, tmp_path: Path) -> None:
     encoder, _ = quick_encoder(tmp_path / "cache")
     found = encoder.views(photos, [whole], "black", lambda path: np.zeros((5, 9, 3), np.uint8))
-    expected = np.broadcast_to(features_of(np.zeros((1, *SIZE, 3), np.uint8)), (11, 8638))
+    expected = np.broadcast_to(features_of(np.zeros((1, *SIZE, 3), np.uint8)), (11, sum(FEATURES)))
     np.testing.assert_allclose(found[0], expected, atol=0.01)
 
 

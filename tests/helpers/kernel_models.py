@@ -10,9 +10,9 @@ from torch import Tensor
 from beholder.embedded.int8_encoder import placeholder_info
 from beholder.models.backbones.dinov2 import DinoV2
 from beholder.models.dinov2_linear import TokenFeatures
-from beholder.models.kernel_head import KernelHead, Projection
+from beholder.models.kernel_head import KernelHead, LinearHead, Projection, on_grid
 from beholder.models.kernel_model import Blocks, Familiarity, KernelModel, MachineSpec
-from beholder.models.photo_features import DIM, FeatureParts, PhotoFeatures
+from beholder.models.photo_features import DETAIL, DIM, SCENE, FeatureParts, PhotoFeatures
 from beholder.photos.edits import add_noise, blur, expose
 from beholder.photos.resize import resize_exact
 from beholder.scoring.model_file import ModelInfo
@@ -21,7 +21,8 @@ from beholder.training.seeding import seeded
 from helpers.photo_files import CHINA, FLOWER
 
 SIZE = (224, 224)
-WIDTHS = (12, 9, 12)  # of the blocks
+FEATURES = (SCENE, DETAIL, 574)  # numbers of scene, detail and statistics
+WIDTHS = (12, 9, 12)  # of their blocks
 TASKS = (
     Task("overall", 1, 7),
     Task("beauty", 1, 7),
@@ -76,18 +77,19 @@ class Small:
 
     blocks: Blocks
     machines: tuple[MachineSpec, ...]
+    linear: LinearHead
     familiarity: Familiarity
     typical: Tensor
 
     def model(self, tasks: tuple[Task, ...] = TASKS) -> KernelModel:
         low, high = torch.tensor([(task.low, task.high) for task in tasks], dtype=torch.float32).T
         return KernelModel(
-            photo_features(), self.blocks, self.machines, self.familiarity, self.typical, low, high
+            photo_features(), self.blocks, self.machines, self.linear, self.familiarity, self.typical, low, high
         ).eval()
 
 
 def small() -> Small:
-    """Machines whose scores are different for each photograph, and inside their scales."""
+    """Machines and a plane of ratings whose scores are different for each photograph, and inside their scales."""
     rng = np.random.default_rng(0)
 
     def drawn(*shape: int, scale: float = 1.0) -> Tensor:
@@ -103,12 +105,17 @@ def small() -> Small:
         width = sum(size for size, weight in zip(WIDTHS, weights, strict=True) if weight)
         spans = torch.tensor([TASKS[task].high - TASKS[task].low for task in positions], dtype=torch.float32)
         middle = torch.tensor([TASKS[task].high + TASKS[task].low for task in positions], dtype=torch.float32) / 2
-        head = KernelHead(drawn(support, width, scale=0.3), 0.15 * spans * drawn(support, len(positions)), middle)
+        known = on_grid(drawn(support, width, scale=0.3))
+        head = KernelHead(known, 0.15 * spans * drawn(support, len(positions)), middle)
         machines.append(MachineSpec(head, weights, positions, ratings))
     weights = MACHINES[1][0]
     width = WIDTHS[0] + WIDTHS[2]
-    familiarity = Familiarity(drawn(15, width, scale=0.3), weights, 4.0, -(torch.linspace(3.5, 1, 101) ** 2))
-    return Small(Blocks(*blocks), tuple(machines), familiarity, drawn(3 * DIM, scale=0.1))
+    near = on_grid(drawn(15, width, scale=0.3))
+    familiarity = Familiarity(near, weights, 4.0, -(torch.linspace(3.5, 1, 101) ** 2))
+    typical = drawn(3 * DIM, scale=0.1)
+    spans = torch.tensor([(task.high - task.low) * (task.kind == "rating") for task in TASKS[:-1]])
+    linear = LinearHead((drawn(sum(FEATURES), len(spans), scale=5e-4) * spans).half().float(), -0.05 * spans)
+    return Small(Blocks(*blocks), tuple(machines), linear, familiarity, typical)
 
 
 def info(tasks: tuple[Task, ...] = TASKS) -> ModelInfo:

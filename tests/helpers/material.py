@@ -1,11 +1,13 @@
-"""What the default model learns from, in small: drawn blocks, and ratings and amounts that follow from some of them."""
+"""What the default model learns from, in small: drawn features, and ratings and amounts that follow from some."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import appeal as appeal_set
@@ -18,7 +20,7 @@ from beholder.embedded.out_of_fold import FamiliaritySettings
 from beholder.photos.edits import EDITS
 from beholder.tasks import Task
 from helpers.factories import save_photos
-from helpers.kernel_models import DIM, WIDTHS, small
+from helpers.kernel_models import DIM, FEATURES, WIDTHS, small
 
 COUNTS = {"oasis": 90, "biq2021": 60, "appeal": 50, "composition": 40}
 TASKS: dict[str, tuple[Task, ...]] = {
@@ -29,8 +31,9 @@ TASKS: dict[str, tuple[Task, ...]] = {
 }
 COPIES = {"oasis": (len(EDITS), 2, 1), "biq2021": (3, 1, 1)}
 BEST, SMALL_STRIDE = 20, 4
-SETTINGS = HeadSettings(support=400, quality_support=90)
+SETTINGS = HeadSettings(support=400, plain_support=60, quality_support=90)
 FAMILIARITY = FamiliaritySettings(support=60)
+AnyViews = TypeVar("AnyViews", bound=Views)
 
 
 def material(folder: Path, without: Sequence[str] = ()) -> Material:
@@ -94,12 +97,14 @@ def planted(name: str, scene: np.ndarray, detail: np.ndarray) -> np.ndarray:
 def parts(
     scene: np.ndarray, detail: np.ndarray, statistics: np.ndarray, rng: np.random.Generator, spread: float
 ) -> Parts:
-    """Blocks of one version, at distances of about 1."""
-    a, b, c = (
-        torch.from_numpy((0.35 * (each + rng.normal(0, spread, each.shape))).astype(np.float32))
-        for each in (scene, detail, statistics)
-    )
-    return a, b, c
+    """Blocks of one version, at distances of about 1; features, of which the first of each kind are the causes."""
+    blocks, standard = [], []
+    for causes, count in zip((scene, detail, statistics), FEATURES, strict=True):
+        seen = torch.from_numpy((causes + rng.normal(0, spread, causes.shape)).astype(np.float32))
+        blocks.append(0.35 * seen)
+        few = causes.shape[1]
+        standard.append(F.pad((count / few) ** 0.5 * seen, (0, count - few)))  # as large together as all would be
+    return Parts(*blocks, torch.cat(standard, dim=1).half())
 
 
 def copies(
@@ -131,3 +136,27 @@ def rated_otherwise(given: Material, name: str, rows: np.ndarray) -> Material:
     ratings = np.where(rows[:, None], ends - photos.ratings, photos.ratings)
     sd = None if photos.sd is None else np.where(rows[:, None], 3 - photos.sd.clip(0, 2.9), photos.sd)
     return replace(given, photos={**given.photos, name: replace(photos, ratings=ratings, sd=sd)})
+
+
+def seen_otherwise(given: Material, name: str, change: Callable[[Parts, np.ndarray], Parts]) -> Material:
+    """With other features of a data set: ``change`` gets those of each version, and the numbers of its photographs."""
+
+    def changed(views: AnyViews) -> AnyViews:
+        return replace(views, parts=tuple(change(each, views.rows) for each in views.parts))
+
+    return replace(
+        given,
+        views={**given.views, name: changed(given.views[name])},
+        copies={key: changed(views) if key == name else views for key, views in given.copies.items()},
+        small=changed(given.small) if name == "biq2021" else given.small,
+    )
+
+
+def all_alike(given: Material, name: str, rows: np.ndarray) -> Material:
+    """With the same features for some photographs of a data set and for all their versions."""
+
+    def alike(parts: Parts, numbers: np.ndarray) -> Parts:
+        chosen = torch.from_numpy(rows[numbers])[:, None]
+        return Parts(*(torch.where(chosen, 1.0, part) for part in parts))
+
+    return seen_otherwise(given, name, alike)

@@ -7,11 +7,11 @@ from typing import Any, cast
 import numpy as np
 
 from beholder.embedded.photo_encoder import PhotoEncoder
-from beholder.models.photo_features import WIDTH
 from beholder.scoring.scorer import Scorer
+from helpers.kernel_models import FEATURES
 
 SIZE = (16, 16)
-MIX = np.random.default_rng(0).normal(0, 0.1, (4 * 4 * 3, WIDTH)).astype(np.float32)
+MIX = np.random.default_rng(0).normal(0, 0.1, (4 * 4 * 3, sum(FEATURES))).astype(np.float32)
 
 
 def features_of(pixels: np.ndarray) -> np.ndarray:
@@ -21,14 +21,14 @@ def features_of(pixels: np.ndarray) -> np.ndarray:
     return found
 
 
-def quick_encoder(cache: Path | None = None) -> tuple[PhotoEncoder, list[int]]:
-    """The encoder, and the sizes of the batches that it is given."""
+def quick_encoder(cache: Path | None = None, gain: float = 1.0) -> tuple[PhotoEncoder, list[int]]:
+    """The encoder, and the sizes of the batches that it is given; features are times ``gain``."""
     batches: list[int] = []
 
     def run(pixels: np.ndarray, sizes: np.ndarray) -> Any:
         assert len(pixels) == len(sizes)
         batches.append(len(pixels))
-        return SimpleNamespace(embedding=features_of(pixels))
+        return SimpleNamespace(embedding=gain * features_of(pixels))
 
-    scorer = SimpleNamespace(info=SimpleNamespace(size=SIZE), id="colours@0", run=run)
+    scorer = SimpleNamespace(info=SimpleNamespace(size=SIZE), id=f"colours@{gain}", run=run)
     return PhotoEncoder(cast(Scorer, scorer), cache), batches

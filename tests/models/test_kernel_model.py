@@ -1,4 +1,4 @@
-"""The default model in small: scores, evidence and familiarity are what the heads say."""
+"""The default model in small: scores, evidence and familiarity are what machines and plane say."""
 
 from dataclasses import replace
 from functools import cache
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from beholder.models.kernel_head import KernelHead, similarities
+from beholder.models.kernel_head import KernelHead, on_grid, similarities
 from beholder.models.kernel_model import Machine, weighted
 from helpers.kernel_models import MACHINES, TASKS, Small, parts, photographs, small
 
@@ -24,7 +24,18 @@ def outputs() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def blocks() -> list[Tensor]:
-    return [project(part.numpy()) for project, part in zip(small().blocks, parts(), strict=False)]
+    return [project(part.numpy()) for project, part in zip(small().blocks, parts()[:3], strict=True)]
+
+
+def standard() -> Tensor:
+    """All features, standardised."""
+    return torch.cat(
+        [project.standard(part.numpy()) for project, part in zip(small().blocks, parts()[:3], strict=True)], dim=1
+    )
+
+
+def drawn(*shape: int, scale: float = 1.0) -> Tensor:
+    return scale * torch.randn(*shape, generator=torch.Generator().manual_seed(shape[0]))
 
 
 def test_blocks_are_weighted_by_roots_and_left_out_without_weight() -> None:
@@ -38,8 +49,7 @@ def test_blocks_are_weighted_by_roots_and_left_out_without_weight() -> None:
 @pytest.mark.parametrize("weight", [1.0, 0.25])
 def test_gradient_is_that_of_autograd(weight: float) -> None:
     """By the first block as it was before its weight."""
-    rng = torch.Generator().manual_seed(1)
-    head = KernelHead(torch.randn(5, 9, generator=rng), torch.randn(5, 3, generator=rng), torch.randn(3, generator=rng))
+    head = KernelHead(on_grid(drawn(5, 9)), drawn(5, 3), drawn(3))
     machine = Machine(head, first=4, weight=weight)
     first, rest = NEW[:, :4].clone().requires_grad_(), NEW[:, 4:]
     x = torch.cat([first * weight**0.5, rest], dim=1)
@@ -52,14 +62,32 @@ def test_gradient_is_that_of_autograd(weight: float) -> None:
         torch.testing.assert_close(found[:, :, task], expected, atol=1e-6, rtol=1e-4)
 
 
-def test_scores_are_those_of_the_heads_each_in_its_place() -> None:
-    scores = outputs()[0]
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_similarities_are_exact_in_any_batch(batch: int) -> None:
+    """Sums in single precision are off by 1e-7, otherwise in batches of other sizes: large weights would show it."""
+    x = drawn(8, 700, scale=0.03)
+    head = KernelHead(on_grid(drawn(300, 700, scale=0.03)), drawn(300, 2, scale=100), drawn(2))
+    machine = Machine(head, first=4, weight=1.0)
+    expected = torch.exp(-(x.double()[:, None] - head.support.double()).square().sum(dim=2))  # pair by pair
+    assert 0.1 < expected.mean() < 0.9
+    near = torch.cat([machine.similarities(part) for part in x.split(batch)])
+    assert near.dtype == torch.float64
+    torch.testing.assert_close(near, expected, atol=1e-9, rtol=0)
+    scores = expected @ head.weight.double() + head.bias
+    torch.testing.assert_close(machine.scores(near), scores, atol=1e-6, rtol=0)
+
+
+def test_scores_are_those_of_machines_and_plane_each_in_its_place() -> None:
+    made, scores = small(), outputs()[0]
+    plane = made.linear(standard())
     for weights, positions, _, _ in MACHINES:
-        spec = next(each for each in small().machines if each.tasks == positions)
-        expected = spec.head(weighted(blocks(), weights))
+        spec = next(each for each in made.machines if each.tasks == positions)
         low, high = (np.array([getattr(TASKS[task], end) for task in positions]) for end in ("low", "high"))
-        assert (expected.std(axis=0) > 0.005 * (high - low)).all()
-        np.testing.assert_allclose(scores[:, list(positions)], np.clip(expected, low, high), atol=1e-4)
+        of_machine, of_plane = spec.head(weighted(blocks(), weights)), plane[:, list(positions)]
+        rated = np.isin(positions, RATINGS)
+        assert (of_machine.std(axis=0) > 0.005 * (high - low)).all()
+        assert (of_plane.std(axis=0) > 0.005 * (high - low))[rated].all() and not of_plane[:, ~rated].any()
+        np.testing.assert_allclose(scores[:, list(positions)], np.clip(of_machine + of_plane, low, high), atol=1e-4)
     torch.testing.assert_close(outputs()[1], parts().scene, atol=1e-4, rtol=1e-3)
 
 
@@ -86,12 +114,14 @@ def changed_patches(made: Small, patches: Tensor) -> Tensor:
     """Scores of the first photograph, not clipped, if its mean patch tokens were these (3 * 384,)."""
     scene = parts().scene[0].reshape(3, 2, DIM)
     scene = torch.stack([scene[:, 0], patches.reshape(3, DIM)], dim=1).reshape(1, -1)
-    own = [(scene - made.blocks.scene.mean) / made.blocks.scene.scale @ made.blocks.scene.matrix]
-    own += [block[:1] for block in blocks()[1:]]
+    first = (scene - made.blocks.scene.mean) / made.blocks.scene.scale
+    own = [first @ made.blocks.scene.matrix, *(block[:1] for block in blocks()[1:])]
+    others = standard()[:1, scene.shape[1] :]
     found = torch.zeros(len(TASKS))
+    found[:-1] += (torch.cat([first, others], dim=1) @ made.linear.weight + made.linear.bias)[0]
     for spec in made.machines:
         near = similarities(weighted(own, spec.weights), spec.head.support)
-        found[list(spec.tasks)] = (near @ spec.head.weight + spec.head.bias)[0]
+        found[list(spec.tasks)] += (near @ spec.head.weight + spec.head.bias)[0]
     return found
 
 

@@ -21,9 +21,9 @@ def tokens() -> list[Tensor]:
 
 
 def test_widths_are_those_of_the_published_network() -> None:
-    assert (module.SCENE, module.DETAIL, module.STATISTICS, module.WIDTH) == (2304, 5760, 574, 8638)
+    assert (module.SCENE, module.DETAIL) == (2304, 5760)
     assert len(module.LAYERS) == len(set(module.LAYERS)) and max(module.DETAIL_LAYERS) < min(module.SCENE_LAYERS)
-    assert [part.shape[1] for part in parts()[:3]] == [module.SCENE, module.DETAIL, module.STATISTICS]
+    assert [part.shape[1] for part in parts()[:3]] == [module.SCENE, module.DETAIL, 574]
 
 
 def test_scene_is_class_token_and_mean_patch_of_the_last_layers() -> None:

@@ -1,15 +1,18 @@
-"""Kernel ridge regression: the posterior mean of a Gaussian process, also of two related quantities."""
+"""Kernel ridge regression and ridge regression: the posterior means of a Gaussian process with similarities or products
+of features as its covariance, also of two related quantities."""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
-from beholder.models.kernel_head import similarities
-from beholder.training.kernel_ridge import fit, fit_reduced
+from beholder.models.kernel_head import KernelHead, LinearHead, on_grid, similarities
+from beholder.training.kernel_ridge import fit, fit_linear, fit_reduced, solve
 
 N, D = 40, 3
 RNG = np.random.default_rng(0)
-KNOWN, NEW = (RNG.normal(0, 0.6, (count, D)) for count in (N, 15))
+KNOWN, NEW = (on_grid(torch.from_numpy(RNG.normal(0, 0.6, (count, D)))).numpy() for count in (N, 15))
 TARGETS = np.stack([5 + np.sin(2 * KNOWN[:, 0]), 40 - 20 * KNOWN[:, 1]], axis=1) + RNG.normal(0, 0.1, (N, 2))
 DIFFERENT = RNG.uniform(0.05, 0.8, N)  # noise of each photograph
 RELATED = np.arange(N) % 3 == 0
@@ -24,11 +27,20 @@ def gram(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.array([[np.exp(-((one - other) ** 2).sum()) for other in b] for one in a])
 
 
-def posterior_mean(noise: np.ndarray | float) -> np.ndarray:
+Fit = Callable[..., KernelHead | LinearHead]
+Covariance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+FITS: dict[str, tuple[Fit, Covariance]] = {
+    "similarities": (fit, gram),
+    "plane": (fit_linear, lambda a, b: a @ b.T),
+}
+BOTH = pytest.mark.parametrize(("fitting", "covariance_of"), FITS.values(), ids=FITS)
+
+
+def posterior_mean(covariance_of: Covariance, noise: np.ndarray | float) -> np.ndarray:
     """Rasmussen & Williams 2006, eq. 2.23, of standardised targets."""
     centre, scale = TARGETS.mean(axis=0), TARGETS.std(axis=0)
-    covariance = gram(KNOWN, KNOWN) + np.diag(np.broadcast_to(noise, N))
-    return gram(NEW, KNOWN) @ np.linalg.inv(covariance) @ ((TARGETS - centre) / scale) * scale + centre
+    covariance = covariance_of(KNOWN, KNOWN) + np.diag(np.broadcast_to(noise, N))
+    return covariance_of(NEW, KNOWN) @ np.linalg.inv(covariance) @ ((TARGETS - centre) / scale) * scale + centre
 
 
 def test_similarity_is_one_for_the_same_and_falls_with_distance() -> None:
@@ -36,10 +48,11 @@ def test_similarity_is_one_for_the_same_and_falls_with_distance() -> None:
     np.testing.assert_allclose(similarities(tensor(KNOWN), tensor(KNOWN)).diagonal(), 1, atol=1e-5)
 
 
+@BOTH
 @pytest.mark.parametrize("noise", [0.1, 0.5, DIFFERENT], ids=["little", "much", "different"])
-def test_fit_is_the_posterior_mean(noise: np.ndarray | float) -> None:
-    found = fit(tensor(KNOWN), TARGETS, noise)(tensor(NEW))
-    expected = posterior_mean(noise)
+def test_fit_is_the_posterior_mean(fitting: Fit, covariance_of: Covariance, noise: np.ndarray | float) -> None:
+    found = fitting(tensor(KNOWN), TARGETS, noise)(tensor(NEW))
+    expected = posterior_mean(covariance_of, noise)
     assert np.ptp(expected, axis=0).min() > 0.3
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
@@ -55,6 +68,41 @@ def test_fit_is_what_scikit_learn_finds(noise: np.ndarray | float) -> None:
     np.testing.assert_allclose(fit(tensor(KNOWN), TARGETS, noise)(tensor(NEW)), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("noise", [0.1, DIFFERENT], ids=["same", "different"])
+def test_plane_is_what_scikit_learn_finds(noise: np.ndarray | float) -> None:
+    """Features are not centred: what is predicted at 0 is the mean of the targets."""
+    linear_model = pytest.importorskip("sklearn.linear_model", reason="needs scikit-learn")
+    centre = TARGETS.mean(axis=0)
+    model = linear_model.Ridge(alpha=1.0, fit_intercept=False)
+    model.fit(KNOWN, TARGETS - centre, sample_weight=1 / np.broadcast_to(noise, N))
+    plane = fit_linear(tensor(KNOWN), TARGETS, noise)
+    np.testing.assert_allclose(plane.weight, model.coef_.T, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(plane.bias, centre, rtol=1e-6)
+
+
+def test_supports_are_as_a_model_file_stores_them() -> None:
+    """Rounded first, then fitted to: rounded photographs are the same ones."""
+    between = tensor(KNOWN) + 5e-4
+    for head, expected in (
+        (fit(between, TARGETS, 0.2), fit(tensor(KNOWN), TARGETS, 0.2)),
+        (
+            fit_reduced(between[::4], tensor(KNOWN), TARGETS, 0.2),
+            fit_reduced(tensor(KNOWN[::4]), tensor(KNOWN), TARGETS, 0.2),
+        ),
+    ):
+        assert torch.equal(head.support, expected.support) and torch.equal(head.weight, expected.weight)
+        assert torch.equal(head.support.half().float(), head.support)
+
+
+def test_what_is_solved_with_stays_as_it_was() -> None:
+    """The same covariance serves several quantities."""
+    covariance = similarities(tensor(KNOWN), tensor(KNOWN))
+    before = covariance.clone()
+    for related in (None, (RELATED, 0.5)):
+        solve(covariance, TARGETS, DIFFERENT, related)
+        assert torch.equal(covariance, before)
+
+
 def test_a_noisy_photograph_says_less() -> None:
     wrong = TARGETS.copy()
     wrong[0] += 10 * TARGETS.std(axis=0)
@@ -66,12 +114,15 @@ def test_a_noisy_photograph_says_less() -> None:
     assert (errors[1] < 0.5 * errors[0]).all()
 
 
+@BOTH
 @pytest.mark.parametrize("correlation", [0.0, 0.6, 1.0])
-def test_related_targets_are_those_of_a_process_of_two_tasks(correlation: float) -> None:
+def test_related_targets_are_those_of_a_process_of_two_tasks(
+    fitting: Fit, covariance_of: Covariance, correlation: float
+) -> None:
     """The explicit covariance of (photograph, task) pairs, B kron K, at the pairs that were rated."""
     targets = (TARGETS[:, :1] - TARGETS[:, 0].mean()) / TARGETS[:, 0].std()
     between = np.array([[1, correlation], [correlation, 1]])
-    of_all = np.kron(between, gram(np.concatenate([KNOWN, NEW]), np.concatenate([KNOWN, NEW])))
+    of_all = np.kron(between, covariance_of(np.concatenate([KNOWN, NEW]), np.concatenate([KNOWN, NEW])))
     total = N + len(NEW)
     rated = np.where(RELATED, total + np.arange(N), np.arange(N))  # rows of the second task, and of the first
     asked = N + np.arange(len(NEW))  # of the first
@@ -79,7 +130,7 @@ def test_related_targets_are_those_of_a_process_of_two_tasks(correlation: float)
     centre, scale = targets[~RELATED].mean(), targets.std()
     solved = np.linalg.solve(covariance, (targets - centre) / scale)
     expected = of_all[np.ix_(asked, rated)] @ solved * scale + centre
-    found = fit(tensor(KNOWN), targets, DIFFERENT, related=(RELATED, correlation))(tensor(NEW))
+    found = fitting(tensor(KNOWN), targets, DIFFERENT, related=(RELATED, correlation))(tensor(NEW))
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 

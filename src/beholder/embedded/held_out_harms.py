@@ -9,7 +9,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded.columns import mean_of
 from beholder.embedded.harms import HARMLESS, HARMS, SERIES, Change, above, is_falling
 from beholder.embedded.kernel_heads import Heads
-from beholder.embedded.material import blocks_of
+from beholder.embedded.material import parts_of
 from beholder.embedded.photo_encoder import PhotoEncoder
 from beholder.metrics import Estimate
 from beholder.models.kernel_model import Blocks
@@ -42,13 +42,12 @@ def measure_harms(
                     rng = np.random.default_rng([int(row), place])
                     yield partial(_version, encoder, version, pixels, rng)
 
-        parts = blocks_of(blocks, encoder.all_of(making(), len(rows) * len(versions)))
+        parts = parts_of(blocks, encoder.all_of(making(), len(rows) * len(versions)))
         fold_of = np.repeat(folds[rows], len(versions))
         found = {task: np.empty(len(fold_of)) for task in TASKS}
         for fold, fitted in enumerate(heads):
             held_out = np.flatnonzero(fold_of == fold)
-            scene, detail, statistics = (part[held_out] for part in parts)
-            for task, values in fitted.predict((scene, detail, statistics)).items():
+            for task, values in fitted.predict(parts.rows(held_out)).items():
                 if task in found:
                     found[task][held_out] = values
         return {task: values.reshape(len(rows), len(versions)) for task, values in found.items()}

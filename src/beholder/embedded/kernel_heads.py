@@ -6,9 +6,12 @@
 - **picture** (detail, light and colour too): the amounts of edits, and what overall and quality lose by them, learned
   from edited copies (:func:`beholder.embedded.copies.cost`).
 - **quality** (all): technical quality of BIQ2021.
+
+Scene and quality are averaged with planes, ridge regression on all features: these know less of what was rated, and
+more of subjects that are new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +19,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from beholder.embedded.material import Material, Parts, Views
-from beholder.models.kernel_head import KernelHead
-from beholder.models.kernel_model import weighted
+from beholder.embedded.copies import UNEDITED
+from beholder.embedded.material import Material, Parts
+from beholder.models.kernel_head import KernelHead, LinearHead, on_grid, similarities
+from beholder.models.kernel_model import Blocks, weighted
 from beholder.photos.edits import EDITS
 from beholder.training import kernel_ridge
 
 Rows = Mapping[str, np.ndarray]  # data set -> (N,) booleans: the photographs that are learned from
 Weights = tuple[float, float, float]  # of scene, detail and statistics in squared distances
+Solved = tuple[Tensor, Tensor]  # (N, K) weights of photographs, and (K,) what is predicted without them
 MOST = 2.5  # the largest cost that is learned
 RATED = ("beauty", "valence", "arousal")  # tasks of OASIS, in the order of its ratings
 EDIT_TASKS = (  # in the order of the columns
@@ -46,6 +51,9 @@ class HeadSettings:
 
     Attributes:
         scene, picture, quality: weights of scene, detail and statistics in squared distances.
+        scene_plane, quality_plane: weights of the same in planes.
+        plane_part: share of the planes.
+        plane_noise: noise of the planes, in that of the machine.
         noise: of a rating of beauty, valence or arousal.
         small_noise: of the same for a photograph that was made small.
         appeal_noise, simplicity_noise, disagreement_noise, quality_noise, copy_noise, plain_noise, amount_noise: of the
@@ -61,22 +69,26 @@ class HeadSettings:
     scene: Weights = (1.0, 0.0, 0.0)
     picture: Weights = (0.3, 0.5, 0.2)
     quality: Weights = (0.8, 1.0, 0.2)
-    noise: float = 0.15
-    small_noise: float = 0.4
-    appeal_noise: float = 0.3
+    scene_plane: Weights = (0.7, 0.3, 0.0)
+    quality_plane: Weights = (0.43, 0.43, 0.14)
+    plane_part: float = 0.3
+    plane_noise: float = 6.0
+    noise: float = 0.25
+    small_noise: float = 0.5
+    appeal_noise: float = 0.45
     simplicity_noise: float = 0.3
     disagreement_noise: float = 0.4
     quality_noise: float = 0.1
     copy_noise: float = 0.3
-    plain_noise: float = 0.15
+    plain_noise: float = 0.1
     amount_noise: float = 0.05
     related: tuple[float, float, float] = (0.5, 0.5, 0.6)
-    appeal_part: float = 0.35
-    harm: float = 0.45
+    appeal_part: float = 0.2
+    harm: float = 0.4
     quality_harm: float = 0.4
-    support: int = 4000
+    support: int = 3400
     plain_support: int = 600
-    quality_support: int = 4000
+    quality_support: int = 3400
 
 
 @dataclass(frozen=True)
@@ -89,79 +101,134 @@ class FittedMachine:
 
 
 @dataclass(frozen=True)
+class FittedPlane:
+    """A plane of all standardised features, and the names of its tasks, in order."""
+
+    tasks: tuple[str, ...]
+    head: LinearHead
+
+
+@dataclass(frozen=True)
 class Heads:
-    """Fitted machines; what several predict of one task is added."""
+    """Fitted machines and planes; what several predict of one task is added."""
 
     machines: tuple[FittedMachine, ...]
+    planes: tuple[FittedPlane, ...] = ()
 
     def predict(self, parts: Parts) -> dict[str, np.ndarray]:
         """Task -> (N,) predictions in native units, not clipped to its scale."""
         found: dict[str, np.ndarray] = {}
-        for machine in self.machines:
-            columns = machine.head(weighted(parts, machine.weights))
-            for task, column in zip(machine.tasks, columns.T, strict=True):
+        columns = [(each.tasks, each.head(weighted(parts.blocks, each.weights))) for each in self.machines]
+        columns += [(each.tasks, each.head(parts.standard)) for each in self.planes]
+        for tasks, predicted in columns:
+            for task, column in zip(tasks, predicted.T, strict=True):
                 found[task] = found[task] + column if task in found else column
         return found
 
 
 def fit_heads(material: Material, rows: Rows, settings: HeadSettings, seed: int = 0) -> Heads:
-    """Fit all machines to the photographs of ``rows`` and their copies."""
-    machines = [fit_scene(material, rows, settings)]
+    """Fit all machines and planes to the photographs of ``rows`` and their copies."""
+    scene, scene_plane = fit_scene(material, rows, settings)
+    machines = [scene]
     if "composition" in material.photos:
         machines.append(fit_simplicity(material, rows, settings))
     machines.append(fit_picture(material, rows, settings, seed))
-    machines.append(fit_quality(material, rows, settings, seed))
-    return Heads(tuple(machines))
+    quality, quality_plane = fit_quality(material, rows, settings, seed)
+    return Heads((*machines, quality), (scene_plane, quality_plane))
 
 
-def fit_scene(material: Material, rows: Rows, settings: HeadSettings) -> FittedMachine:
-    """Beauty, valence, arousal, appeal and disagreement."""
-    oasis = material.photos["oasis"]
-    sides, ratings, noise = _oasis(material, rows, settings)
-    support = weighted(sides, settings.scene)
-    heads: dict[str, KernelHead] = {}
-    appeal = _appeal(material, rows)
-    if appeal is not None:
-        around, votes = appeal
-        other = np.repeat([False, True], [len(support), len(votes)])
-        support = torch.cat([support, weighted(around, settings.scene)])
-        both = np.concatenate([noise, np.full(len(votes), settings.appeal_noise)])
+def fit_scene(material: Material, rows: Rows, settings: HeadSettings) -> tuple[FittedMachine, FittedPlane]:
+    """Beauty, valence, arousal, appeal, disagreement and overall."""
+    oasis, kept = material.photos["oasis"], rows["oasis"]
+    scale = plane_scale(material.blocks, settings.scene_plane)
+    whole, mirrored, small = material.views["oasis"].parts
+    copies = material.copies["oasis"]
+    moved = copies.parts[int(np.flatnonzero((copies.kinds == UNEDITED).all(axis=1))[0])]
+    versions = (whole, mirrored, moved, small)
+    support, x = _blocks(versions, kept, settings.scene), _features(versions, kept, scale)
+    ratings = np.tile(oasis.ratings[kept], (len(versions), 1))
+    noise = np.repeat([settings.noise] * 3 + [settings.small_noise], int(kept.sum()))
+    spread = None if oasis.sd is None else np.tile(oasis.sd[kept, 0], len(versions))
+    votes = None
+    if "appeal" in material.photos:
+        around, kept = material.views["appeal"].parts, rows["appeal"]
+        support = torch.cat([support, _blocks(around, kept, settings.scene)])
+        x = torch.cat([x, _features(around, kept, scale)])
+        votes = np.tile(material.photos["appeal"].ratings[kept, 0], len(around))
+    support = on_grid(support)
+    near = _solve_scene(similarities(support, support), ratings, votes, spread, noise, settings)
+    plane = _solve_scene(x @ x.T, ratings, votes, spread, noise, settings, settings.plane_noise)
+    tasks = tuple(sorted(near, key=lambda task: task == "disagreement"))  # what has evidence comes first
+    part = settings.plane_part
+    weight, bias = _side_by_side([near[task] for task in tasks])
+    machine = FittedMachine(tasks, settings.scene, KernelHead(support, weight, bias).times(1 - part))
+    weight, bias = _side_by_side([plane[task] for task in tasks])
+    return machine, FittedPlane(tasks, LinearHead(scale[:, None] * (x.T @ weight), bias).times(part))
+
+
+def _solve_scene(
+    covariance: Tensor,
+    ratings: np.ndarray,
+    votes: np.ndarray | None,
+    spread: np.ndarray | None,
+    noise: np.ndarray,
+    settings: HeadSettings,
+    times: float = 1.0,
+) -> dict[str, Solved]:
+    """Task -> weights of the photographs of OASIS, and then of those of `appeal`, if these have votes.
+
+    Args:
+        covariance: of all these photographs.
+        ratings: (N, 3) of OASIS.
+        votes: of `appeal`, or None.
+        spread: (N,) standard deviations of the votes of OASIS, or None.
+        noise: (N,) of the ratings.
+        times: what each noise is multiplied with.
+    """
+    own = covariance[: len(ratings), : len(ratings)]
+    found: dict[str, Solved] = {}
+    if votes is not None:
+        other = np.repeat([False, True], [len(ratings), len(votes)])
+        both = np.concatenate([noise, np.full(len(votes), settings.appeal_noise)]) * times
         for task, correlation in zip(RATED[:2], settings.related[:2], strict=True):
             rated = ratings[:, RATED.index(task)]
             targets = np.concatenate([rated, _rescaled(votes, rated)])[:, None]
-            heads[task] = kernel_ridge.fit(support, targets, both, related=(other, correlation))
+            found[task] = kernel_ridge.solve(covariance, targets, both, (other, correlation))
         targets = np.concatenate([_rescaled(ratings[:, 0], votes), votes])[:, None]
-        heads["appeal"] = kernel_ridge.fit(support, targets, both, related=(~other, settings.related[2]))
-    own = support[: len(ratings)]
+        found["appeal"] = kernel_ridge.solve(covariance, targets, both, (~other, settings.related[2]))
     for place, task in enumerate(RATED):
-        if task not in heads:
-            heads[task] = kernel_ridge.fit(own, ratings[:, place : place + 1], noise)
-    if oasis.sd is not None:
-        spread = np.tile(oasis.sd[rows["oasis"], 0], len(material.views["oasis"].parts))[:, None]
-        heads["disagreement"] = kernel_ridge.fit(own, spread, noise * settings.disagreement_noise / settings.noise)
-    heads["overall"] = _overall(heads, ratings[:, 0], None if appeal is None else appeal[1], settings.appeal_part)
-    tasks = sorted(heads, key=lambda task: task == "disagreement")  # what has evidence comes first
-    weights = [F.pad(heads[task].weight, (0, 0, 0, len(support) - len(heads[task].weight))) for task in tasks]
-    head = KernelHead(support, torch.cat(weights, dim=1), torch.cat([heads[task].bias for task in tasks]))
-    return FittedMachine(tuple(tasks), settings.scene, head)
+        if task not in found:
+            found[task] = kernel_ridge.solve(own, ratings[:, place : place + 1], noise * times)
+    if spread is not None:
+        more = settings.disagreement_noise / settings.noise
+        found["disagreement"] = kernel_ridge.solve(own, spread[:, None], noise * more * times)
+    found = {
+        task: (F.pad(weight, (0, 0, 0, len(covariance) - len(weight))), bias) for task, (weight, bias) in found.items()
+    }
+    found["overall"] = _overall(found, ratings[:, 0], votes, settings.appeal_part)
+    return found
 
 
-def _overall(heads: Mapping[str, KernelHead], beauty: np.ndarray, votes: np.ndarray | None, part: float) -> KernelHead:
+def _overall(found: Mapping[str, Solved], beauty: np.ndarray, votes: np.ndarray | None, part: float) -> Solved:
     """Beauty and appeal, in standard deviations, on the scale of beauty."""
-    found = heads["beauty"]
     if votes is None:
-        return found
-    other = heads["appeal"]
+        return found["beauty"]
+    (weight, bias), (other_weight, other_bias) = found["beauty"], found["appeal"]
     scale = float(beauty.std() / votes.std())
-    bias = (1 - part) * found.bias + part * (scale * (other.bias - float(votes.mean())) + float(beauty.mean()))
-    return KernelHead(found.support, (1 - part) * found.weight + part * scale * other.weight, bias)
+    shifted = scale * (other_bias - float(votes.mean())) + float(beauty.mean())
+    return (1 - part) * weight + part * scale * other_weight, (1 - part) * bias + part * shifted
+
+
+def _side_by_side(columns: Sequence[Solved]) -> Solved:
+    weights, biases = zip(*columns, strict=True)
+    return torch.cat(weights, dim=1), torch.cat(biases)
 
 
 def fit_simplicity(material: Material, rows: Rows, settings: HeadSettings) -> FittedMachine:
     """Simplicity, from what is in the picture."""
     marks = material.photos["composition"].ratings[:, 0]
     kept = rows["composition"] & np.isfinite(marks)
-    x = weighted(_stacked(material.views["composition"], kept), settings.scene)
+    x = _blocks(material.views["composition"].parts, kept, settings.scene)
     head = kernel_ridge.fit(x, np.tile(marks[kept], 2)[:, None], settings.simplicity_noise)
     return FittedMachine(("simplicity",), settings.scene, head)
 
@@ -170,12 +237,10 @@ def fit_picture(material: Material, rows: Rows, settings: HeadSettings, seed: in
     """What overall and quality lose by the harm that is seen, and the amount of each of :data:`EDIT_TASKS`."""
     oasis, biq = material.copies["oasis"], material.copies["biq2021"]
     kept, among = rows["oasis"], rows["biq2021"][biq.rows]
-    plain = weighted(_stacked(material.views["oasis"], kept, 2), settings.picture)  # mirrored too; nothing was done
-    edited = torch.cat(
-        [weighted(_stacked(views, keep), settings.picture) for views, keep in ((oasis, kept), (biq, among))]
-    )
+    plain = _blocks(material.views["oasis"].parts[:2], kept, settings.picture)  # mirrored too; nothing was done
+    edited = torch.cat([_blocks(views.parts, keep, settings.picture) for views, keep in ((oasis, kept), (biq, among))])
     support = torch.cat(
-        [_some(plain, settings.plain_support, seed), _some(edited, settings.support - settings.plain_support, seed)]
+        [some(plain, settings.plain_support, seed), some(edited, settings.support - settings.plain_support, seed)]
     )
     x = torch.cat([plain, edited])
     costs = np.concatenate([np.zeros(len(plain)), oasis.costs[:, kept].reshape(-1), biq.costs[:, among].reshape(-1)])
@@ -195,52 +260,49 @@ def fit_picture(material: Material, rows: Rows, settings: HeadSettings, seed: in
     of_quality = settings.quality_harm * material.photos["biq2021"].ratings[rows["biq2021"], 0].std()
     scales = -torch.tensor([of_beauty, of_quality], dtype=torch.float32)
     head = KernelHead(
-        support,
+        cost.support,
         torch.cat([cost.weight * scales, amount.weight], dim=1),
         torch.cat([cost.bias * scales, amount.bias]),
     )
     return FittedMachine(("overall", "quality", *EDIT_TASKS), settings.picture, head)
 
 
-def fit_quality(material: Material, rows: Rows, settings: HeadSettings, seed: int) -> FittedMachine:
+def fit_quality(material: Material, rows: Rows, settings: HeadSettings, seed: int) -> tuple[FittedMachine, FittedPlane]:
     """Technical quality, without what the picture machine takes from it."""
     ratings, small, kept = material.photos["biq2021"].ratings[:, 0], material.small, rows["biq2021"]
-    among = kept[small.rows]
-    x, smaller = (
-        weighted(_stacked(views, keep), settings.quality)
-        for views, keep in ((material.views["biq2021"], kept), (small, among))
-    )
-    targets = np.concatenate([ratings[kept], ratings[small.rows][among]])[:, None]
+    given = ((material.views["biq2021"], kept), (small, kept[small.rows]))
+    x, smaller = (_blocks(views.parts, keep, settings.quality) for views, keep in given)
+    targets = np.concatenate([ratings[kept], ratings[small.rows][kept[small.rows]]])[:, None]
     noise = np.repeat([settings.quality_noise, 3 * settings.quality_noise], [len(x), len(smaller)])
-    support = _some(x, settings.quality_support, seed)
+    support = some(x, settings.quality_support, seed)
     head = kernel_ridge.fit_reduced(support, torch.cat([x, smaller]), targets, noise)
-    return FittedMachine(("quality",), settings.quality, head)
-
-
-def _oasis(material: Material, rows: Rows, settings: HeadSettings) -> tuple[Parts, np.ndarray, np.ndarray]:
-    """Blocks of the kept photographs, mirrored and small too; their ratings and noise."""
-    kept = rows["oasis"]
-    views = material.views["oasis"]
-    ratings = np.tile(material.photos["oasis"].ratings[kept], (len(views.parts), 1))
-    noise = np.repeat([settings.noise, settings.noise, settings.small_noise], int(kept.sum()))
-    return _stacked(views, kept), ratings, noise
-
-
-def _appeal(material: Material, rows: Rows) -> tuple[Parts, np.ndarray] | None:
-    """Blocks and votes of the kept photographs of `appeal`, mirrored too; None where the data set is missing."""
-    if "appeal" not in material.photos:
-        return None
-    kept = rows["appeal"]
-    return _stacked(material.views["appeal"], kept), np.tile(material.photos["appeal"].ratings[kept, 0], 2)
-
-
-def _stacked(views: Views, kept: np.ndarray, count: int | None = None) -> Parts:
-    """Blocks of the kept photographs in the first ``count`` versions, version by version."""
-    rows = torch.from_numpy(np.flatnonzero(kept))
-    scene, detail, statistics = (
-        torch.cat([version[block][rows] for version in views.parts[:count]]) for block in range(3)
+    scale = plane_scale(material.blocks, settings.quality_plane)
+    features = torch.cat([_features(views.parts, keep, scale) for views, keep in given])
+    plane = kernel_ridge.fit_linear(features, targets, noise * settings.plane_noise)
+    part = settings.plane_part
+    return (
+        FittedMachine(("quality",), settings.quality, head.times(1 - part)),
+        FittedPlane(("quality",), LinearHead(scale[:, None] * plane.weight, plane.bias).times(part)),
     )
-    return scene, detail, statistics
+
+
+def plane_scale(blocks: Blocks, weights: Weights) -> Tensor:
+    """(D,) what standardised features are multiplied with, so that squares of a block add up to about its weight."""
+    widths = [len(block.mean) for block in blocks]
+    scales = [(weight / width) ** 0.5 for weight, width in zip(weights, widths, strict=True)]
+    return torch.repeat_interleave(torch.tensor(scales), torch.tensor(widths))
+
+
+def _blocks(versions: Sequence[Parts], kept: np.ndarray, weights: Weights) -> Tensor:
+    """Weighted blocks of the kept photographs, version by version."""
+    rows = torch.from_numpy(np.flatnonzero(kept))
+    return torch.cat([weighted([block[rows] for block in version.blocks], weights) for version in versions])
+
+
+def _features(versions: Sequence[Parts], kept: np.ndarray, scale: Tensor) -> Tensor:
+    """Scaled features of the kept photographs, version by version."""
+    rows = torch.from_numpy(np.flatnonzero(kept))
+    return torch.cat([version.standard[rows].float() * scale for version in versions])
 
 
 def _rescaled(values: np.ndarray, like: np.ndarray) -> np.ndarray:
@@ -249,7 +311,7 @@ def _rescaled(values: np.ndarray, like: np.ndarray) -> np.ndarray:
     return found
 
 
-def _some(values: Tensor, count: int, seed: int) -> Tensor:
+def some(values: Tensor, count: int, seed: int) -> Tensor:
     """At most ``count`` rows, drawn at random."""
     rows = np.random.default_rng(seed).permutation(len(values))[: max(count, 1)]
     return values[torch.from_numpy(np.sort(rows))]

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from beholder.data.rated_photos import RatedPhotos
@@ -25,9 +27,26 @@ LAST_LAYER = 1.4  # emphasis of the last layer's tokens
 OASIS_COPIES = (10, 2, 5)  # edits, combinations and harms of each photograph
 BIQ_COPIES = (3, 1, 1)
 BEST, SMALL_STRIDE = 600, 5  # photographs of BIQ2021 that are edited (the best), one in this many is made small
-WIDTHS = (384, 192, 128)  # of the blocks
+WIDTHS = (384, 192, 128)  # of the blocks of the default model
 WHITENING = (0.0, 0.0, 0.5)
-Parts = tuple[Tensor, Tensor, Tensor]  # scene, detail, statistics of N photographs
+
+
+class Parts(NamedTuple):
+    """N photographs: blocks of scene, detail and statistics, and all standardised features (N, D) in half precision."""
+
+    scene: Tensor
+    detail: Tensor
+    statistics: Tensor
+    standard: Tensor
+
+    @property
+    def blocks(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self[:3]
+
+    def rows(self, numbers: np.ndarray) -> "Parts":
+        """Those of some of the photographs."""
+        chosen = torch.from_numpy(numbers)
+        return Parts(*(part[chosen] for part in self))
 
 
 @dataclass(frozen=True)
@@ -109,8 +128,10 @@ def load_photos(root: Path) -> dict[str, RatedPhotos]:
     return found
 
 
-def gather(root: Path, photos: Mapping[str, RatedPhotos], encoder: PhotoEncoder) -> Material:
-    """Compute, or take from the cache, all features; then project them to blocks."""
+def gather(
+    root: Path, photos: Mapping[str, RatedPhotos], encoder: PhotoEncoder, widths: tuple[int, int, int] = WIDTHS
+) -> Material:
+    """Compute, or take from the cache, all features; then project them to blocks of these widths."""
     originals = [whole, mirrored]
     features = {"oasis": encoder.views(photos["oasis"], [*originals, as_small_as(SMALL)], "whole, mirrored, small")}
     if "appeal" in photos:
@@ -134,10 +155,10 @@ def gather(root: Path, photos: Mapping[str, RatedPhotos], encoder: PhotoEncoder)
     }
 
     known = np.concatenate([features[name][0] for name in features]).astype(np.float32)
-    blocks = fit_blocks(known, np.concatenate(copies["oasis"][:, ::4]).astype(np.float32))
+    blocks = fit_blocks(known, np.concatenate(copies["oasis"][:, ::4]).astype(np.float32), widths)
 
     def project(values: np.ndarray) -> tuple[Parts, ...]:
-        return tuple(blocks_of(blocks, each) for each in values)
+        return tuple(parts_of(blocks, each) for each in values)
 
     scene = known[:, :SCENE].reshape(len(known), len(SCENE_LAYERS), 2, DIM)
     return Material(
@@ -153,22 +174,24 @@ def gather(root: Path, photos: Mapping[str, RatedPhotos], encoder: PhotoEncoder)
     )
 
 
-def fit_blocks(photographs: np.ndarray, copies: np.ndarray) -> Blocks:
-    """Projections of features (N, 8638) of photographs; those of pixel statistics also of edited copies."""
+def fit_blocks(photographs: np.ndarray, copies: np.ndarray, widths: tuple[int, int, int] = WIDTHS) -> Blocks:
+    """Projections of features (N, D) of photographs; those of pixel statistics also of edited copies."""
     emphasis = np.repeat([1.0, 1.0, LAST_LAYER], 2 * DIM)
     scene, detail, _ = _split(photographs)
     statistics = np.concatenate([_split(photographs)[2], _split(copies)[2]])
     return Blocks(
-        fit_projection(scene, WIDTHS[0], WHITENING[0], emphasis),
-        fit_projection(detail, WIDTHS[1], WHITENING[1]),
-        fit_projection(statistics, WIDTHS[2], WHITENING[2]),
+        fit_projection(scene, widths[0], WHITENING[0], emphasis),
+        fit_projection(detail, widths[1], WHITENING[1]),
+        fit_projection(statistics, widths[2], WHITENING[2]),
     )
 
 
-def blocks_of(blocks: Blocks, features: np.ndarray) -> Parts:
-    """(N, 8638) -> scene, detail and statistics of N photographs."""
-    scene, detail, statistics = (project(part) for project, part in zip(blocks, _split(features), strict=True))
-    return scene, detail, statistics
+def parts_of(blocks: Blocks, features: np.ndarray) -> Parts:
+    """(N, D) features -> their blocks, and themselves, standardised."""
+    standard = [project.standard(part) for project, part in zip(blocks, _split(features), strict=True)]
+    projected = (part @ project.matrix for project, part in zip(blocks, standard, strict=True))
+    scene, detail, statistics = projected
+    return Parts(scene, detail, statistics, torch.cat(standard, dim=1).half())
 
 
 def _split(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ Each photograph, with all its copies, is predicted by machines that were fitted 
 for OASIS also of folds by theme, so that nothing of its subject was seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,11 @@ from torch import Tensor
 
 from beholder.embedded.columns import Column, coverage_name, mean_of
 from beholder.embedded.copies import UNEDITED, is_reference
-from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, HeadSettings, fit_heads
+from beholder.embedded.kernel_heads import EDIT_TASKS, RATED, Heads, Rows
 from beholder.embedded.material import Material, Parts
 from beholder.evaluation.conformal import half_width
 from beholder.metrics import Estimate
-from beholder.models.kernel_head import similarities
+from beholder.models.kernel_head import on_grid, similarities
 from beholder.models.kernel_model import weighted
 from beholder.photos.edits import EDITS
 from beholder.training.quantize import evenly_spaced
@@ -60,14 +60,18 @@ class FamiliaritySettings:
 
     weights: tuple[float, float, float] = (0.4, 0.3, 0.3)
     sharpness: float = 4.0
-    support: int = 1200
+    support: int = 800
     unlike: float = 3.0
 
 
 def predict_held_out(
-    material: Material, settings: HeadSettings, familiarity: FamiliaritySettings, folds: int, seed: int
+    material: Material, fit: Callable[[Rows], Heads], familiarity: FamiliaritySettings, folds: int, seed: int
 ) -> HeldOut:
-    """Fit everything without each fold in turn, and predict what was left out."""
+    """Fit everything without each fold in turn, and predict what was left out.
+
+    Args:
+        fit: to the photographs of these rows alone.
+    """
     fold_of = material.folds(folds, seed)
     names = list(material.photos)
     random: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
@@ -76,15 +80,13 @@ def predict_held_out(
     heads = []
     for fold in range(folds):
         kept = {name: fold_of[name] != fold for name in names}
-        fitted = fit_heads(material, kept, settings, seed)
+        fitted = fit(kept)
         heads.append(fitted)
         for name in names:
             _fill(random[name], fitted, material.views[name].parts[:1], ~kept[name])
         _fill(copies, fitted, material.copies["oasis"].parts, ~kept["oasis"])
         by_theme = {**kept, "oasis": fold_of["themes"] != fold}
-        _fill(
-            themes, fit_heads(material, by_theme, settings, seed), material.views["oasis"].parts[:1], ~by_theme["oasis"]
-        )
+        _fill(themes, fit(by_theme), material.views["oasis"].parts[:1], ~by_theme["oasis"])
     return HeldOut(
         fold_of,
         heads,
@@ -97,9 +99,8 @@ def predict_held_out(
 
 def _fill(found: dict[str, np.ndarray], heads: Heads, versions: Sequence[Parts], rows: np.ndarray) -> None:
     """Add predictions of some rows in all versions to task -> (V, N)."""
-    numbers = torch.from_numpy(np.flatnonzero(rows))
-    for place, (scene, detail, statistics) in enumerate(versions):
-        for task, values in heads.predict((scene[numbers], detail[numbers], statistics[numbers])).items():
+    for place, parts in enumerate(versions):
+        for task, values in heads.predict(parts.rows(np.flatnonzero(rows))).items():
             found.setdefault(task, np.full((len(versions), len(rows)), np.nan))[place, rows] = values
 
 
@@ -111,11 +112,11 @@ def familiarity_support(material: Material, settings: FamiliaritySettings) -> tu
         share = 0.5 if name == "biq2021" else 1.5
         count = max(1, round(settings.support * share * len(photos) / total))
         chosen = np.array(evenly_spaced(len(photos), count))
-        blocks = weighted(material.views[name].parts[0], settings.weights)
+        blocks = weighted(material.views[name].parts[0].blocks, settings.weights)
         parts.append(blocks[torch.from_numpy(chosen)])
         sets.append(np.full(len(chosen), number))
         rows.append(chosen)
-    return torch.cat(parts), np.concatenate(sets), np.concatenate(rows)
+    return on_grid(torch.cat(parts)), np.concatenate(sets), np.concatenate(rows)
 
 
 def levels(x: Tensor, support: Tensor, sharpness: float, leave_out: np.ndarray | None = None) -> np.ndarray:
@@ -141,7 +142,7 @@ def _levels_held_out(
     for number, (name, photos) in enumerate(material.photos.items()):
         folds = fold_of["themes"] if name == "oasis" else fold_of[name]
         own = np.where(sets == number, folds[np.minimum(rows, len(photos) - 1)], -1)
-        x = weighted(material.views[name].parts[0], settings.weights)
+        x = weighted(material.views[name].parts[0].blocks, settings.weights)
         found[name] = levels(x, support, settings.sharpness, folds[:, None] == own)
     return found
 

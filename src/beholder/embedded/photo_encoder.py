@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded.copies import Copy
-from beholder.models.photo_features import WIDTH, PhotoFeatures
+from beholder.models.photo_features import PhotoFeatures
 from beholder.photos.read import Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 from beholder.scoring.scorer import Scorer
@@ -53,13 +53,18 @@ class PhotoEncoder:
     def size(self) -> tuple[int, int]:
         return self.scorer.info.size
 
+    @cached_property
+    def width(self) -> int:
+        """Number of features, D."""
+        return self([np.zeros((*self.size[::-1], 3), np.uint8)]).shape[1]
+
     def __call__(self, pixels: Sequence[Pixels]) -> np.ndarray:
-        """Photographs resized to ``size`` -> features (B, 8638)."""
+        """Photographs resized to ``size`` -> features (B, D)."""
         return self.scorer.run(np.stack(pixels), np.ones((len(pixels), 2), int)).embedding
 
     def all_of(self, made: Iterator[Callable[[], Pixels]], count: int) -> np.ndarray:
-        """(count, 8638) features of ``count`` photographs, each made by its function while others are computed."""
-        found = np.empty((count, WIDTH), np.float32)
+        """(count, D) features of ``count`` photographs, each made by its function while others are computed."""
+        found = np.empty((count, self.width), np.float32)
         with ThreadPoolExecutor(2) as pool:
             waiting: deque[Future[Pixels]] = deque(pool.submit(each) for each in islice(made, AHEAD))
             for start in range(0, count, BATCH):
@@ -73,7 +78,7 @@ class PhotoEncoder:
     def views(
         self, photos: RatedPhotos, changes: Sequence["Change"], name: str, read: Reader | None = None
     ) -> np.ndarray:
-        """(V, N, 8638) features of V changed versions of each photograph, memory-mapped from the cache.
+        """(V, N, D) features of V changed versions of each photograph, memory-mapped from the cache.
 
         Args:
             changes: pixels as decoded, of any size -> changed pixels; one for each view, and the photograph's number.
@@ -92,10 +97,10 @@ class PhotoEncoder:
                         yield partial(self._changed, change, pixels, number)
 
             found = self.all_of(making(), len(changes) * len(numbers))
-            return found.reshape(len(changes), len(numbers), WIDTH)
+            return found.reshape(len(changes), len(numbers), self.width)
 
         key = f"{name} of {self.scorer.id}"
-        return cached_array(photos, key, (len(changes), len(photos), WIDTH), "float16", fill, self.cache)
+        return cached_array(photos, key, (len(changes), len(photos), self.width), "float16", fill, self.cache)
 
     def _changed(self, change: "Change", pixels: Pixels, number: int) -> Pixels:
         return self.resize(change(pixels, number))

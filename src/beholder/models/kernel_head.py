@@ -1,4 +1,4 @@
-"""What the heads of the default model are: a projection of features, and a sum of similarities to known photographs."""
+"""What the heads of the default model are: sums of similarities to known photographs, and sums of features."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from torch import Tensor
 
 CLIP = 5.0  # standard deviations that features are limited to
 ROWS = 4096  # rows of similarities that are computed at a time
+STEP = 2.0**-9  # supports are rounded to multiples of it
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,14 @@ class Projection:
     scale: Tensor
     matrix: Tensor
 
+    def standard(self, features: np.ndarray) -> Tensor:
+        """(N, D) -> (N, D), standardised and clipped."""
+        values = (torch.from_numpy(np.asarray(features, dtype=np.float32)) - self.mean) / self.scale
+        return values.clamp(-CLIP, CLIP)
+
     def __call__(self, features: np.ndarray) -> Tensor:
         """(N, D) -> (N, K)."""
-        values = (torch.from_numpy(np.asarray(features, dtype=np.float32)) - self.mean) / self.scale
-        return values.clamp(-CLIP, CLIP) @ self.matrix
+        return self.standard(features) @ self.matrix
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,46 @@ class KernelHead:
     weight: Tensor
     bias: Tensor
 
+    def times(self, part: float) -> "KernelHead":
+        """A share of what it predicts."""
+        return KernelHead(self.support, part * self.weight, part * self.bias)
+
     def __call__(self, features: Tensor) -> np.ndarray:
         """(N, D) features -> (N, K) predictions."""
         parts = [similarities(part, self.support) @ self.weight + self.bias for part in torch.split(features, ROWS)]
         found: np.ndarray = torch.cat(parts).numpy()
         return found
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """``x @ weight + bias``, in units of the targets.
+
+    Attributes:
+        weight: (D, K).
+        bias: (K,).
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def times(self, part: float) -> "LinearHead":
+        """A share of what it predicts."""
+        return LinearHead(part * self.weight, part * self.bias)
+
+    def __call__(self, features: Tensor) -> np.ndarray:
+        """(N, D) features -> (N, K) predictions."""
+        found: np.ndarray = (features.float() @ self.weight + self.bias).numpy()
+        return found
+
+
+def on_grid(support: Tensor) -> Tensor:
+    """Rounded to multiples of :data:`STEP`, which half precision stores exactly up to 4.
+
+    >>> on_grid(torch.tensor([0.001, 0.3]))
+    tensor([0.0020, 0.3008])
+    """
+    return torch.round(support / STEP) * STEP
 
 
 def similarities(a: Tensor, b: Tensor) -> Tensor:

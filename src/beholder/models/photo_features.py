@@ -3,7 +3,8 @@
 - **scene**: class token and mean patch token of the last three blocks of DINOv2, (B, 2304);
 - **detail**: class token, mean and standard deviation of the patch tokens of five earlier blocks, (B, 5760), which
   still know of focus and noise;
-- **statistics**: of the pixels (`beholder.models.pixel_statistics`), (B, 574), which know of light and colour.
+- **statistics**: of the pixels (`beholder.models.pixel_statistics`), (B, 574) at 224 x 224, which know of light and
+  colour.
 """
 
 from typing import NamedTuple
@@ -20,12 +21,10 @@ LAYERS = DETAIL_LAYERS + SCENE_LAYERS
 DIM = 384  # of a token
 SCENE = 2 * DIM * len(SCENE_LAYERS)
 DETAIL = 3 * DIM * len(DETAIL_LAYERS)
-STATISTICS = 574
-WIDTH = SCENE + DETAIL + STATISTICS
 
 
 class FeatureParts(NamedTuple):
-    """Features of B photographs: scene (B, 2304), detail (B, 5760), statistics (B, 574); patches (B, N, 3 * 384)."""
+    """Features of B photographs: scene (B, 2304), detail (B, 5760), statistics (B, S); patches (B, N, 3 * 384)."""
 
     scene: Tensor
     detail: Tensor
@@ -34,7 +33,7 @@ class FeatureParts(NamedTuple):
 
 
 class PhotoFeatures(nn.Module):
-    """uint8 pixels (B, 3, 224, 224) -> all features (B, 8638), in the order of :class:`FeatureParts`.
+    """uint8 pixels (B, 3, height, width) -> all features (B, D), in the order of :class:`FeatureParts`.
 
     Args:
         tokens: DINOv2 with the tokens of :data:`LAYERS`.

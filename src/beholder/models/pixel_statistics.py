@@ -19,7 +19,7 @@ SCALES = 3
 
 
 class PixelStatistics(nn.Module):
-    """uint8 pixels (B, 3, 224, 224) -> statistics (B, 574)."""
+    """uint8 pixels (B, 3, height, width) -> statistics (B, S); S is 574 at 224 x 224, 502 at 126 x 112."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class PixelStatistics(nn.Module):
         return found, pixels
 
     def _light_and_colour(self, values: Tensor) -> list[Tensor]:
-        """Statistics of small pictures (B, 3, 56, 56) with values from 0 to 1."""
+        """Statistics of small pictures (B, 3, rows, columns) with values from 0 to 1."""
         # sRGB to linear light by a cubic, which is right to 0.003
         light = values * (values * (values * 0.305306011 + 0.682171111) + 0.012522878)
         luminance = (light * self.luminance).sum(1, keepdim=True)

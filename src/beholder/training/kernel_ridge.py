@@ -1,4 +1,4 @@
-"""Kernel ridge regression: the heads of the default model.
+"""Kernel ridge regression and ridge regression: the heads of the default model.
 
 A prediction is a weighted sum of similarities to known photographs (its *support*), exp(-d) with d the squared distance
 of features. Features are scaled so that d is 1 for a typical pair
@@ -7,20 +7,25 @@ same each time, and all folds can be fitted anew.
 
 This is the posterior mean of a Gaussian process (Rasmussen & Williams 2006, eq. 2.23; with a support that is smaller
 than the data eq. 8.14, the subset of regressors). ``noise`` is the variance of the error of a target in units of the
-variance of the targets: larger for photographs that say less.
+variance of the targets: larger for photographs that say less. Supports are rounded as a model file stores them.
+
+With the product of features in place of the similarity this is ridge regression: a plane, which says more of
+photographs that are far from all known ones.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from beholder.models.kernel_head import ROWS, KernelHead, similarities
+from beholder.models.kernel_head import ROWS, KernelHead, LinearHead, on_grid, similarities
 
 JITTER = 1e-4  # added to the diagonal of the support's similarities, which keeps them invertible
 
+Related = tuple[np.ndarray, float]  # (N,) booleans, a correlation
+
 
 def fit(
-    features: Tensor, targets: np.ndarray, noise: np.ndarray | float, *, related: tuple[np.ndarray, float] | None = None
+    features: Tensor, targets: np.ndarray, noise: np.ndarray | float, *, related: Related | None = None
 ) -> KernelHead:
     """Fit to photographs that are all kept as support.
 
@@ -35,17 +40,44 @@ def fit(
     >>> head(torch.tensor([[0.0], [3.0], [99.0]])).round(2).tolist()
     [[1.0], [5.0], [3.0]]
     """
+    support = on_grid(features)
+    weight, bias = solve(similarities(support, support), targets, noise, related)
+    return KernelHead(support, weight, bias)
+
+
+def fit_linear(
+    features: Tensor, targets: np.ndarray, noise: np.ndarray | float, *, related: Related | None = None
+) -> LinearHead:
+    """Fit a plane; arguments as of :func:`fit`. The variance of what is predicted at x is the sum of its squares.
+
+    >>> x = torch.tensor([[-1.0], [0.0], [1.0]])
+    >>> fit_linear(x, 3 + 2 * x.numpy(), 1e-6)(torch.tensor([[2.0]])).round(2).tolist()
+    [[7.0]]
+    """
+    weight, bias = solve(features @ features.T, targets, noise, related)
+    return LinearHead(features.T @ weight, bias)
+
+
+def solve(
+    covariance: Tensor, targets: np.ndarray, noise: np.ndarray | float, related: Related | None = None
+) -> tuple[Tensor, Tensor]:
+    """(N, K) weights of N photographs with a given (N, N) covariance, and (K,) what is predicted without them.
+
+    >>> solve(torch.eye(2), np.array([[1.0], [5.0]]), 0.0)
+    (tensor([[-2.],
+            [ 2.]]), tensor([3.]))
+    """
+    covariance = covariance.clone()
     centre = np.average(targets if related is None else targets[~related[0]], axis=0)
     scale = targets.std(axis=0) + 1e-9
-    kernel = similarities(features, features)
-    share = torch.ones(len(features))
+    share = torch.ones(len(covariance))
     if related is not None:
         rows, correlation = torch.from_numpy(related[0]), related[1]
-        kernel = kernel * torch.where(rows[:, None] == rows, 1.0, correlation)
+        covariance *= torch.where(rows[:, None] == rows, 1.0, correlation)
         share = torch.where(rows, correlation, 1.0)
-    kernel.diagonal().add_(_noise(noise, len(features)))
-    solved = torch.linalg.solve(kernel, _float((targets - centre) / scale)) * share[:, None]
-    return KernelHead(features, solved * _float(scale), _float(centre))
+    covariance.diagonal().add_(_noise(noise, len(covariance)))
+    solved = torch.linalg.solve(covariance, _float((targets - centre) / scale)) * share[:, None]
+    return solved * _float(scale), _float(centre)
 
 
 def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: np.ndarray | float) -> KernelHead:
@@ -62,6 +94,7 @@ def fit_reduced(support: Tensor, features: Tensor, targets: np.ndarray, noise: n
     >>> [round(float(value), 1) for value in head(torch.tensor([[0.0], [1.5], [3.0]]))[:, 0]]
     [0.0, 1.5, 3.0]
     """
+    support = on_grid(support)
     precision = 1 / _noise(noise, len(features)).double()
     weights = precision / precision.sum()
     known = torch.from_numpy(np.asarray(targets, dtype=float))

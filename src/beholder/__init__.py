@@ -4,7 +4,7 @@
 >>> scorer = beholder.load()
 >>> scores = scorer.score("examples/photos/rocket.jpg")
 >>> scores.overall.round(1), scores.interval.round(1)
-(array([4.5], dtype=float32), array([[3.6, 5.4]], dtype=float32))
+(array([4.3], dtype=float32), array([[3.3, 5.4]], dtype=float32))
 >>> scorer.explain("examples/photos/rocket.jpg").draw().save("why.png")  # doctest: +SKIP
 """
 

@@ -25,7 +25,7 @@ def test_explanation(scorer: Scorer, photos: list[Path], tmp_path: Path) -> None
         sheet.save(content, "PNG")
         assert len(content.getvalue()) > 10_000
     with pytest.raises(BeholderError, match="no task"):
-        scorer.explain(photos[0], "sharpness")
+        scorer.explain(photos[0], "loudness")
 
 
 def test_heat_map_has_the_colour_of_the_sign(scorer: Scorer, photos: list[Path]) -> None:

@@ -34,8 +34,9 @@ def test_blank_rows_are_nan_and_others_stay() -> None:
 def test_scores_hold_together(scorer: Scorer, photos: list[Path]) -> None:
     scores = scorer.score(photos)
     names = [task.name for task in scores.tasks]
-    assert names == ["overall", "beauty", "valence", "arousal", "quality"]
-    assert list(scores.attributes) == names[1:]
+    ratings = [task.name for task in scores.tasks if task.kind == "rating"]
+    assert ratings[:2] == names[:2] == ["overall", "beauty"] and list(scores.attributes) == ratings[1:]
+    assert list(scores.edits) == [task.name for task in scores.tasks if task.kind == "edit"] != []
     low, high = scores.interval.T
     assert (low <= scores.overall).all() and (scores.overall <= high).all() and (low < high).all()
     for index, task in enumerate(scores.tasks):
@@ -43,14 +44,14 @@ def test_scores_hold_together(scorer: Scorer, photos: list[Path]) -> None:
             assert (values[:, index] >= task.low).all() and (values[:, index] <= task.high).all()
     assert ((scores.percentile >= 0) & (scores.percentile <= 100)).all()
     assert (np.argsort(scores.percentile, kind="stable") == np.argsort(scores.overall, kind="stable")).all()
-    assert scores.embedding.shape[0] == len(photos) and scores.evidence.shape == (len(photos), 5, 16, 16)
+    assert scores.embedding.shape[0] == len(photos) and scores.evidence.shape == (len(photos), len(names), 16, 16)
     with Image.open(photos[0]) as image:
         assert tuple(scores.sizes[0]) == image.size
     assert [len(one) for one in scores] == [1] * len(photos)
     np.testing.assert_array_equal(scores[-1].values, scores.values[-1:])
     np.testing.assert_array_equal(Scores.concatenate([scores[:3], scores[3:]]).values, scores.values)
     frame = scores.to_pandas()
-    assert list(frame.columns)[:5] == names and len(frame) == len(photos)
+    assert list(frame.columns)[: len(ratings)] == ratings and len(frame) == len(photos)
     with pytest.raises(IndexError):
         scores[len(photos)]
     with pytest.raises(BeholderError, match="overall, beauty"):

@@ -114,7 +114,7 @@ def score_photos(
     >>> import beholder
     >>> for result in beholder.score_photos("default", ["examples/photos/flower.jpg", "README.md"]):
     ...     print(result.path, result.scores.overall.round(1) if result.scores else result.error)
-    examples/photos/flower.jpg [5.8]
+    examples/photos/flower.jpg [5.5]
     README.md README.md: is not a photograph that can be read; it looks like text
     """
     scorer = model if isinstance(model, Scorer) else Scorer(model, batch_threads(threads))

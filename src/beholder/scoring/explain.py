@@ -74,7 +74,7 @@ class Explanation:
     >>> import beholder
     >>> explanation = beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2)
     >>> explanation.evidence.shape, explanation.scores.overall.round(1)
-    ((2, 2), array([4.7], dtype=float32))
+    ((2, 2), array([4.6], dtype=float32))
     """
 
     SIDE: ClassVar[int] = 900  # longest side of the drawn photograph, pixels
@@ -113,7 +113,7 @@ class Explanation:
 
         >>> import beholder
         >>> round(beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2).score, 1)
-        4.7
+        4.6
         """
         return float(self.scores.values[0, self.index])
 

@@ -43,8 +43,8 @@ def model_extras(info: ModelInfo) -> tuple[ExtraColumns, ...]:
     """What a model tells beside its tasks: which pictures are unlike those that were rated, and predicted votes.
 
     >>> import beholder
-    >>> model_extras(beholder.load("fast").info)
-    ()
+    >>> [list(extra.kinds) for extra in model_extras(beholder.load("fast").info)]
+    [['unlike']]
     """
     flag = (ExtraColumns({UNLIKE: int}, lambda scores: {}),) if info.unlike is not None else ()
     return (*flag, *vote_extras(info.score_levels))

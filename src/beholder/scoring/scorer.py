@@ -149,7 +149,7 @@ class Scorer:
         >>> scorer = beholder.load("fast")
         >>> scores = scorer.run(np.zeros((2, 112, 126, 3), np.uint8), np.array([[640, 480], [480, 640]]))
         >>> scores.values.shape, scores.embedding.shape, scores.evidence.shape
-        ((2, 5), (2, 3072), (2, 5, 8, 9))
+        ((2, 19), (2, 2304), (2, 19, 8, 9))
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
@@ -206,9 +206,9 @@ class Scorer:
         >>> import beholder
         >>> scorer = beholder.load("fast")
         >>> scorer.score("examples/photos/rocket.jpg").overall.round(1)
-        array([4.7], dtype=float32)
+        array([4.5], dtype=float32)
         >>> scorer.score(["examples/photos/rocket.jpg", "missing.jpg"], on_error="skip").overall.round(1)
-        array([4.7, nan], dtype=float32)
+        array([4.5, nan], dtype=float32)
         >>> scorer.score(["examples/photos/rocket.jpg", "missing.jpg"])
         Traceback (most recent call last):
         beholder.errors.PhotoError: photograph at index 1: missing.jpg: no such file
@@ -276,7 +276,7 @@ class Scorer:
         >>> import beholder
         >>> import numpy as np
         >>> beholder.load("fast").occlude(np.zeros((112, 126, 3), np.uint8), grid=2).shape
-        (5, 2, 2)
+        (19, 2, 2)
         """
         return occlude(lambda hidden: self.run(hidden, np.zeros((len(hidden), 2), dtype=int)).values, pixels, grid)
 

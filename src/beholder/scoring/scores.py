@@ -42,11 +42,11 @@ class Scores:
 
     >>> import beholder
     >>> scores = beholder.load("fast").score(["examples/photos/rocket.jpg", "examples/photos/flower.jpg"])
-    >>> len(scores), scores.values.shape, [task.name for task in scores.tasks]
-    (2, (2, 5), ['overall', 'beauty', 'valence', 'arousal', 'quality'])
+    >>> len(scores), scores.values.shape, [task.name for task in scores.tasks][:3]
+    (2, (2, 19), ['overall', 'beauty', 'appeal'])
     >>> best = scores[scores.overall.argsort()[::-1]]
     >>> best.overall.round(1)
-    array([5.7, 4.7], dtype=float32)
+    array([5.3, 4.5], dtype=float32)
     """
 
     tasks: tuple[Task, ...]
@@ -98,7 +98,7 @@ class Scores:
         >>> import beholder
         >>> photos = ["examples/photos/rocket.jpg", "examples/photos/flower.jpg"]
         >>> beholder.load("fast").score(photos)  # doctest: +ELLIPSIS
-        Scores(2 photographs by fast@...: overall 4..., 5...; beauty, valence, arousal, quality)
+        Scores(2 photographs by fast@...: overall 4..., 5...; beauty, appeal, valence, arousal, quality, simplicity)
         """
         count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {self.model}"
         names = [self.tasks[0].name, *self.attributes]
@@ -160,7 +160,7 @@ class Scores:
 
         >>> import beholder
         >>> beholder.load("fast").score("examples/photos/rocket.jpg").column("quality")
-        4
+        5
         """
         return task_index(self.tasks, task)
 
@@ -170,7 +170,7 @@ class Scores:
 
         >>> import beholder
         >>> beholder.load("fast").score("examples/photos/rocket.jpg").overall.round(1)
-        array([4.7], dtype=float32)
+        array([4.5], dtype=float32)
         """
         return self.values[:, 0]
 
@@ -180,7 +180,7 @@ class Scores:
 
         >>> import beholder
         >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").attributes)
-        ['beauty', 'valence', 'arousal', 'quality']
+        ['beauty', 'appeal', 'valence', 'arousal', 'quality', 'simplicity']
         """
         return {name: values for name, values in self._of_kind(RATING).items() if name != self.tasks[0].name}
 
@@ -190,8 +190,8 @@ class Scores:
         model predicts none.
 
         >>> import beholder
-        >>> beholder.load("fast").score("examples/photos/rocket.jpg").edits
-        {}
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").edits["saturation"].round(1)
+        array([1.4], dtype=float32)
         """
         return self._of_kind(EDIT)
 
@@ -202,8 +202,8 @@ class Scores:
         None if the model does not predict it.
 
         >>> import beholder
-        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").disagreement)
-        None
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").disagreement.round(1)
+        array([1.5], dtype=float32)
         """
         return next(iter(self._of_kind(DISAGREEMENT).values()), None)
 
@@ -214,8 +214,8 @@ class Scores:
         None if the model does not tell.
 
         >>> import beholder
-        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").familiarity)
-        None
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").familiarity.round()
+        array([18.], dtype=float32)
         """
         return next(iter(self._of_kind(FAMILIARITY).values()), None)
 
@@ -226,8 +226,8 @@ class Scores:
         None if the model does not tell.
 
         >>> import beholder
-        >>> print(beholder.load("fast").score("examples/photos/rocket.jpg").unlike)
-        None
+        >>> beholder.load("fast").score("examples/photos/rocket.jpg").unlike
+        array([False])
         """
         familiarity = self.familiarity
         return None if familiarity is None or self.unlike_below is None else familiarity < self.unlike_below
@@ -276,8 +276,8 @@ class Scores:
         An edit has three: its amount, and the ends of its 90% interval. ``unlike`` is 0 or 1.
 
         >>> import beholder
-        >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").to_dict())[5:]
-        ['low', 'high', 'percentile', 'width', 'height']
+        >>> list(beholder.load("fast").score("examples/photos/rocket.jpg").to_dict())[7:14]
+        ['low', 'high', 'percentile', 'exposure', 'exposure_low', 'exposure_high', 'contrast']
         """
         low, high = self.interval.T
         votes: dict[str, np.ndarray] = {}

@@ -84,7 +84,12 @@ def test_identifiers_beside_votes(tmp_path: Path) -> None:
 def test_only_identifiers_are_refused(header: str, tmp_path: Path) -> None:
     path = table(tmp_path, header, [[n] for n in range(12)])
     for read in (load, load_one_rater):
-        refused("no column of ratings, which are numbers, only .* identifiers .*; add a column of ratings", read, path)
+        refused(r'no column of ratings, which are numbers; "\w+" looks like an identifier; add a column', read, path)
+
+
+def test_words_beside_an_identifier_are_shown(tmp_path: Path) -> None:
+    path = table(tmp_path, "id,image,beauty", [[n, "good"] for n in range(12)])
+    refused("no column of ratings, which are numbers: beauty has 'good'; \"id\" looks like an identifier", load, path)
 
 
 def test_names_and_values() -> None:

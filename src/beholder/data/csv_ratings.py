@@ -212,8 +212,10 @@ def _without_identifiers(
     left = {name: values for name, values in columns.items() if name not in left_out}
     shown = ", ".join(f'"{cut(name)}"' for name in left_out)
     if left_out and not left:
+        taken = {_image_column(path, table), *left_out, *named}
+        others = {name: cells for name, cells in table.items() if name not in taken}
         raise BeholderError(
-            f"{path}: no column of ratings, which are numbers, only what looks like identifiers ({shown}); "
+            f"{path}: no column of ratings, which are numbers{_example(others)}; {shown} looks like an identifier; "
             "add a column of ratings, or name the column after what was rated"
         )
     if left_out:
@@ -374,10 +376,14 @@ def _rated_columns(path: Path, columns: dict[str, np.ndarray], table: Table) -> 
             )
         rated[name] = column
     if not rated:
-        words = [(name, text) for name in table for text in table[name] if text.strip().lower() not in EMPTY]
-        example = next((f": {name} has {cut(text)!r}" for name, text in words), "")
-        raise BeholderError(f"{path}: no column of ratings, which are numbers{example}; {ADVICE}")
+        raise BeholderError(f"{path}: no column of ratings, which are numbers{_example(table)}; {ADVICE}")
     return rated
+
+
+def _example(table: Table) -> str:
+    """What the first cell with words says, for a message; empty if there is none."""
+    words = ((name, text) for name in table for text in table[name] if text.strip().lower() not in EMPTY)
+    return next((f": {name} has {cut(text)!r}" for name, text in words), "")
 
 
 def _infer_task(path: Path, column: str, name: str, values: np.ndarray, given: tuple[float, float] | None) -> Task:

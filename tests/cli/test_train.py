@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from beholder.cli.train.systems import system_command
 from beholder.systems.options import default_text, defaults_for
 from beholder.systems.protocol import SystemFunctions
 from beholder.systems.registry import SYSTEMS, find_system
+from helpers.extras import needs_torch
+from helpers.layouts import make_own
 from helpers.trainings import run
 
 SHARED = ("data", "root", "out", "range", "drop-leaks", "split-seed", "work", "cache", "device", "tensorboard")
@@ -89,3 +92,15 @@ def test_second_domain_is_refused_where_there_is_none(option: str) -> None:
     done = run("reproduce", "song2023", "--data", "oasis", option, "biq2021")
     assert done.code == 1
     assert done.err.splitlines()[-1] == "error: song2023 has no second domain: --second is for li2019"
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["probe", "soydaner2023"])
+def test_equal_ratings_are_refused(name: str, tmp_path: Path) -> None:
+    table = make_own(tmp_path, "image,mine", [f"{number}.jpg,3" for number in range(12)])
+    done = run("train", name, "--data", table, "--out", tmp_path / "m.onnx")
+    assert (
+        done.code == 1
+        and "mine: all ratings of mine are 3, so there is nothing to learn" in done.err
+        and done.err.count("\n") == 1
+    )

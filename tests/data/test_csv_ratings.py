@@ -176,6 +176,7 @@ def test_own_votes_beside_ratings(tmp_path: Path) -> None:
         ("01.jpg,1,1,1,3", "01.jpg,-1,1,3,3", "row 3, votes_1 is '-1'; numbers of votes are whole"),
         ("01.jpg,1,1,1,3", "01.jpg,1.5,0.5,1,3", r"row 3, votes_-1 is '0\.5'; numbers"),
         ("01.jpg,1,1,1,3", "01.jpg,1,,2,3", "row 3, votes_-1 is ''; .* 0 for no votes"),
+        ("01.jpg,1,1,1,3", "01.jpg,1,?,2,3", r"row 3, votes_-1 is '\?'; .* 0 for no votes"),
         ("01.jpg,1,1,1,3", "01.jpg,0,0,0,0", "row 3 has no votes"),
         ("votes_1,votes_-1,votes_0,n", "votes_1,beauty,light,n", "'votes_1' is the only column of votes"),
         ("votes_1,votes_-1,votes_0,n", "votes_1,votes_-1,votes_0,score_n", None),
@@ -211,7 +212,7 @@ def rated(root: Path, lines: list[str], encoding: str = "utf-8") -> list[tuple[s
     return list(zip(photos.files, photos.ratings[:, 0].tolist(), strict=True))
 
 
-@pytest.mark.parametrize("missing", ["", "-", "n/a", "NULL"])
+@pytest.mark.parametrize("missing", ["", "-", "n/a", "NULL", "?", "NA", "nan"])
 def test_stars_of_exiftool(missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Photographs without stars are left out, which is said; 0 stars are none."""
     lines = ["SourceFile,FileName,Rating", "./0.jpg,0.jpg,3", f"./1.jpg,1.jpg,{missing}", "2.jpg,2.jpg,5", "3.jpg,,0"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from beholder.data.leaks import check_leaks
-from beholder.data.rated_photos import RatedPhotos, VotedPhotos
+from beholder.data.rated_photos import RatedPhotos, VotedPhotos, check_varied
 from beholder.data.registry import load_data
 from beholder.data.votes import Histogram, Votes
 from helpers.layouts import LAYOUTS, VOTE_COUNTS, VOTE_VALUES, make_voted, picture, refused, split_photos
@@ -92,3 +92,12 @@ def test_voted_photographs_have_a_histogram(tmp_path: Path) -> None:
     bare = dataclasses.replace(photos, histogram=None)
     refused(r"toy: no numbers of votes, which are needed here; .* columns votes_1, votes_2", VotedPhotos.of, bare)
     refused("no numbers of votes, which a toy learns from; a CSV file", VotedPhotos.of, bare, "a toy learns from")
+
+
+def test_equal_ratings_are_nothing_to_learn(tmp_path: Path) -> None:
+    photos = split_photos(tmp_path, [0, 1, 2], ["train", "test", "train"])
+    check_varied(photos)
+    equal = dataclasses.replace(photos, ratings=np.full((3, 1), 0.5), votes=None)
+    refused(
+        "toy: all ratings of t are 0.5, so there is nothing to learn; rate photographs that differ", check_varied, equal
+    )

@@ -6,28 +6,37 @@ out, which a line on standard error says.
 """
 
 import math
-import os
-import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
+from beholder.data.exiftool import REJECT, one_column_of_stars, without_unrated
+from beholder.data.identifiers import has_name_of_identifier, identifiers
+from beholder.data.long_form import (
+    Rows,
+    averaged,
+    find_rater,
+    histogram_of_whole_votes,
+    is_long,
+    rater_labels,
+    refuse_differences,
+)
+from beholder.data.photo_files import photo_files
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.tables import EMPTY, listed, number, parse_splits, parse_table
+from beholder.data.tables import EMPTY, listed, number, parse_splits, parse_table, plain_name
 from beholder.data.vote_distributions import check_means, summary
 from beholder.data.votes import Histogram
 from beholder.errors import BeholderError
-from beholder.reading import find_spelling, read_text
+from beholder.reading import read_text
 from beholder.tasks import Task
 from beholder.terminal import say
 from beholder.text import cut
 
 IMAGE_COLUMNS = ("image", "sourcefile", "file", "filename", "path", "filepath", "photo")  # "File Name" is filename
-XMP_COLUMNS = ("rating", "sourcefile")  # stars and photographs in a table of exiftool, where 0 stars is no rating
 GROUP_COLUMNS = ("theme", "group")
 VOTES_COLUMN = re.compile(r"votes_(0|-?[1-9]\d*)", re.IGNORECASE | re.ASCII)
 MAX_VOTE_DIGITS = 6  # of a value that can be voted
@@ -48,11 +57,16 @@ def load(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     min_photographs: int = MIN_PHOTOGRAPHS,
 ) -> RatedPhotos:
-    """Photographs and ratings of a CSV file with one row a photograph; also a spreadsheet's "Unicode text".
+    """Photographs and ratings of a CSV file with one row a photograph, or one row a rater and photograph.
+
+    Spreadsheets' "Unicode text" is read, too.
 
     Columns, in upper or lower case:
 
-    - the photograph: image, file, filename, path, filepath, photo, or SourceFile as of exiftool; relative to ``root``;
+    - the photograph: image, file, filename, path, filepath, photo, or SourceFile as of exiftool; relative to ``root``,
+      or the path that it has on another machine (:func:`beholder.data.photo_files.photo_files`);
+    - optionally who rated: a column of :data:`beholder.data.long_form.RATER_COLUMNS`. If photographs are repeated, each
+      gets the mean over raters, their number and standard deviation, and votes for the first task;
     - optionally ``split``: train, validation or test in every row;
     - optionally ``theme`` or ``group``: photographs with the same label belong together;
     - optionally ``TASK_sd`` and ``TASK_n``: standard deviation over raters, and their number;
@@ -63,7 +77,8 @@ def load(
     - every other column of numbers is a task, in the order of the columns; the first is the overall score. ``_mean`` at
       the end of its name is dropped, and characters other than letters and digits become underscores. An empty cell
       (or ``-``, or another of :data:`beholder.data.tables.EMPTY`) is a photograph that was not rated; so are 0 stars in
-      a table of exiftool. Columns of text, with more words than numbers, are ignored.
+      a table of exiftool, and its rejects, -1. Columns of text, with more words than numbers, are ignored; so are
+      identifiers (:mod:`beholder.data.identifiers`) unless ``ranges`` has them, which a line on standard error says.
 
     Args:
         path: of the CSV file; its name without the ending is the name of the data set.
@@ -76,16 +91,23 @@ def load(
 
     Raises:
         BeholderError: the file cannot be read, a column is missing or ambiguous, a cell is not a number, a row is too
-            long, there are fewer than ``min_photographs``, votes are not whole or disagree with their number or with
-            the ratings; and as `RatedPhotos`.
+            long, there are only identifiers or fewer photographs than ``min_photographs``, votes are not whole or
+            disagree with their number or with the ratings; and as `RatedPhotos`.
     """
     root = path.parent if root is None else root
     table, decimal_comma = _read(path)
-    files = _files(path, table, root)
+    image = _image_column(path, table)
+    table = one_column_of_stars(table, image)
+    files = photo_files(path, table[image], root)
     split, group = _find_column(path, table, ("split",)), _find_column(path, table, GROUP_COLUMNS)
-    rated_table = {name: table[name] for name in table if name not in (split, group)}
+    kept = set(ranges or ())  # a column whose scale is given is no identifier
+    rater = find_rater({name: cells for name, cells in table.items() if _task_name(name) not in kept}, files)
+    named = {name for name in table if has_name_of_identifier(name) and _task_name(name) not in kept}
+    rated_table = {name: table[name] for name in table if name not in {image, split, group, rater, *named}}
     columns = _number_columns(path, rated_table, decimal_comma=decimal_comma)
+    columns, rejected = without_unrated(path, columns, image, len(files))
     histogram = _histogram(path, table, columns)
+    columns = _without_identifiers(path, table, columns, named, kept, advise=ranges is not None)
     if histogram is not None:
         columns = _replace_votes(path, columns, histogram)
     rated = _rated_columns(path, columns, rated_table)
@@ -97,27 +119,18 @@ def load(
     if histogram is not None and tasks[0].name not in ranges:
         tasks[0] = _voted_task(path, tasks[0].name, histogram)
     ratings = np.stack([columns[column] for column in rated.values()], axis=1)
-    keep = ~np.isnan(ratings).all(axis=1)
-    _say_left_out(path, keep, min_photographs)
-    files = tuple(compress(files, keep))
-    # A photograph without a theme is a group of its own.
-    groups = group and tuple(
-        text.strip() or file for text, file in zip(compress(table[group], keep), files, strict=True)
-    )
-    splits = split and any(table[split]) and tuple(compress(parse_splits(path, table[split]), keep))
     sd, n = (_companions(columns, list(rated.values()), suffix) for suffix in ("_sd", "_n"))
-    photos = RatedPhotos(
-        path.stem,
-        root,
-        files,
-        tuple(tasks),
-        ratings[keep],
-        groups or None,
-        splits or None,
-        None if sd is None else sd[keep],
-        None if n is None else n[keep],
-        histogram=None if histogram is None else replace(histogram, counts=histogram.counts[keep]),
-    )
+    groups = tuple(text.strip() for text in table[group]) if group else None
+    splits = parse_splits(path, table[split]) if split and any(table[split]) else None
+    rows = Rows(files, ratings, rejected, groups, splits, sd, n, None, histogram)
+    if rater is not None and is_long(rows):
+        refuse_differences(path, rows, {"split": splits, group or "": groups})
+        rows = averaged(path, rows, rater_labels(path, rater, table[rater]), tasks)
+    elif rater is not None and any(number(text) is not None for text in table[rater]):
+        say(f'{path}: column "{cut(rater)}" says who rated, left out')
+    photos = _rated_photos(path, root, tasks, rows, min_photographs)
+    if photos.votes is not None:
+        photos = replace(photos, histogram=histogram_of_whole_votes(photos.votes, len(photos), photos.tasks[0]))
     check_means(photos)
     return photos
 
@@ -144,6 +157,87 @@ def load_one_rater(path: Path, root: Path | None = None, ends: tuple[float, floa
     return replace(photos, tasks=(replace(photos.tasks[0], low=ends[0], high=ends[1]),))
 
 
+def _rated_photos(path: Path, root: Path, tasks: Sequence[Task], rows: Rows, min_photographs: int) -> RatedPhotos:
+    """The photographs that have a rating."""
+    keep = ~np.isnan(rows.ratings).all(axis=1)
+    _say_left_out(path, keep, rows.rejected, min_photographs)
+    files = tuple(compress(rows.files, keep))
+    # A photograph without a theme is a group of its own.
+    groups = rows.groups and tuple(text or file for text, file in zip(compress(rows.groups, keep), files, strict=True))
+    votes = rows.votes
+    if votes is not None:
+        votes = replace(votes, photo=(np.cumsum(keep) - 1)[votes.photo])  # who has a vote has a rating
+    return RatedPhotos(
+        path.stem,
+        root,
+        files,
+        tuple(tasks),
+        rows.ratings[keep],
+        groups or None,
+        (rows.splits and tuple(compress(rows.splits, keep))) or None,
+        None if rows.sd is None else rows.sd[keep],
+        None if rows.n is None else rows.n[keep],
+        votes,
+        None if rows.histogram is None else replace(rows.histogram, counts=rows.histogram.counts[keep]),
+    )
+
+
+def _without_identifiers(
+    path: Path, table: Table, columns: dict[str, np.ndarray], named: set[str], kept: set[str], *, advise: bool
+) -> dict[str, np.ndarray]:
+    """The columns that are ratings, after a line that names the identifiers.
+
+    Args:
+        path: of the table, for messages.
+        table: all columns.
+        columns: those of numbers, without ``named``.
+        named: those with the name of an identifier.
+        kept: names of tasks that are rated whatever they look like.
+        advise: how to keep an identifier.
+
+    Raises:
+        BeholderError: there are only identifiers.
+    """
+    names = list(table)
+    before = names[: names.index(_image_column(path, table))]
+    ratings = {
+        name: values
+        for name, values in columns.items()
+        if not VOTES_COLUMN.fullmatch(name)
+        and name.rpartition("_")[2] not in ("sd", "n")
+        and _task_name(name) not in kept
+    }
+    counted = identifiers(ratings, before, others=len(columns) > len(ratings))
+    left_out = [name for name in names if name in counted or (name in named and _has_numbers(table[name]))]
+    left = {name: values for name, values in columns.items() if name not in left_out}
+    shown = ", ".join(f'"{cut(name)}"' for name in left_out)
+    if left_out and not left:
+        taken = {_image_column(path, table), *left_out, *named}
+        others = {name: cells for name, cells in table.items() if name not in taken}
+        raise BeholderError(
+            f"{path}: no column of ratings, which are numbers{_example(others)}; {shown} looks like an identifier; "
+            "add a column of ratings, or name the column after what was rated"
+        )
+    if left_out:
+        one = len(left_out) == 1
+        what = "looks like an identifier" if one else "look like identifiers"
+        advice = f"; --range {_task_name(left_out[0])}=LOW:HIGH keeps it as a rating" if advise and one else ""
+        say(f"{path}: column{'s' * (not one)} {shown} {what}, left out{advice}")
+    return left
+
+
+def _has_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column would be one of ratings by its cells: more numbers than words."""
+    values = [number(cell) for cell in cells]
+    numbers = sum(value is not None and not math.isnan(value) for value in values)
+    return numbers > 0 and numbers >= values.count(None)
+
+
+def _task_name(column: str) -> str:
+    """The name of a task by that of its column."""
+    return re.sub(r"\W+", "_", column.removesuffix("_mean")).strip("_")
+
+
 def _read(path: Path) -> tuple[Table, bool]:
     """The columns of a table, and whether its numbers may have decimal commas."""
     text = read_text(path, "a table of ratings", advice=ADVICE)
@@ -161,7 +255,7 @@ def _find_column(path: Path, table: Table, names: Sequence[str]) -> str | None:
         BeholderError: two columns have that name.
     """
     for name in names:
-        found = [column for column in table if _plain(column) == name]
+        found = [column for column in table if plain_name(column) == name]
         if len(found) > 1:
             raise BeholderError(f"{path}: {found[0]!r} and {found[1]!r} are one name in two cases; leave one out")
         if found:
@@ -169,35 +263,25 @@ def _find_column(path: Path, table: Table, names: Sequence[str]) -> str | None:
     return None
 
 
-def _plain(column: str) -> str:
-    """``filename`` for ``File Name`` and ``file_name``."""
-    return re.sub(r"[\s_-]", "", column).lower()
-
-
-def _files(path: Path, table: Table, root: Path) -> tuple[str, ...]:
-    """The photographs, relative to ``root``, as their folder spells them."""
+def _image_column(path: Path, table: Table) -> str:
+    """The column of photographs. Raises BeholderError if there is none."""
     image = _find_column(path, table, IMAGE_COLUMNS)
     if image is None:
         raise BeholderError(
             f"{path}: no column of photographs; call it one of {', '.join(IMAGE_COLUMNS)}; it has {listed(table)}"
         )
-    texts = [text.strip().replace("\\", "/") for text in table[image]]
-    if "" in texts:
-        raise BeholderError(f"{path}: row {texts.index('') + 2} names no photograph; give it one or leave the row out")
-    files = [PurePosixPath(text).as_posix() for text in texts]  # ./a.jpg is a.jpg
-    return tuple(file if file.isascii() else _spelled(root, file) for file in files)
+    return image
 
 
-def _spelled(root: Path, file: str) -> str:
-    """The photograph as its folder spells it, where only the letters are composed in another way."""
-    given = os.path.join(root, file)
-    found = find_spelling(given)
-    return file if found == given else posixpath.relpath(Path(found).as_posix(), root.as_posix())
-
-
-def _say_left_out(path: Path, keep: np.ndarray, min_photographs: int) -> None:
+def _say_left_out(path: Path, keep: np.ndarray, rejected: np.ndarray, min_photographs: int) -> None:
     """Say how many photographs have no rating. Raises BeholderError if those that have are too few."""
-    if not keep.all():
+    rejects = (rejected & ~keep).sum()
+    if rejects:
+        say(
+            f"{path}: {(~keep).sum()} of {len(keep)} photographs are left out: "
+            f"{(~keep).sum() - rejects} without a rating, {rejects} rejected ({REJECT} stars)"
+        )
+    elif not keep.all():
         say(f"{path}: {(~keep).sum()} of {len(keep)} photographs have no rating and are left out")
     if keep.sum() < min_photographs:
         raise BeholderError(
@@ -206,17 +290,14 @@ def _say_left_out(path: Path, keep: np.ndarray, min_photographs: int) -> None:
 
 
 def _number_columns(path: Path, table: Table, *, decimal_comma: bool) -> dict[str, np.ndarray]:
-    """Columns of numbers: (N,) each, NaN where empty. Columns of text and of photographs are left out."""
-    image = _find_column(path, table, IMAGE_COLUMNS)
+    """Columns of numbers: (N,) each, NaN where empty. Columns of text are left out."""
     columns = {}
     for name, texts in table.items():
         cells = [number(text.replace(",", ".") if decimal_comma else text) for text in texts]
         words = [row for row, cell in enumerate(cells) if cell is None]
         values = np.array([np.nan if cell is None else cell for cell in cells])
-        if image is not None and (_plain(name), _plain(image)) == XMP_COLUMNS:
-            values[values == 0] = np.nan
         count = np.isfinite(values).sum()
-        if name == image or count == 0 or len(words) > count:
+        if count == 0 or len(words) > count:
             continue
         if words:
             raise BeholderError(
@@ -288,18 +369,21 @@ def _rated_columns(path: Path, columns: dict[str, np.ndarray], table: Table) -> 
         stem, _, last = column.rpartition("_")
         if last in ("sd", "n") and (stem in columns or f"{stem}_mean" in columns):
             continue
-        name = re.sub(r"\W+", "_", column.removesuffix("_mean")).strip("_")
+        name = _task_name(column)
         if name in rated:
             raise BeholderError(
                 f"{path}: {rated[name]!r} and {column!r} are both called {name}; give each its own name"
             )
         rated[name] = column
     if not rated:
-        image = _find_column(path, table, IMAGE_COLUMNS)
-        words = [(name, text) for name in table for text in table[name] if text.strip().lower() not in EMPTY]
-        example = next((f": {name} has {cut(text)!r}" for name, text in words if name != image), "")
-        raise BeholderError(f"{path}: no column of ratings, which are numbers{example}; {ADVICE}")
+        raise BeholderError(f"{path}: no column of ratings, which are numbers{_example(table)}; {ADVICE}")
     return rated
+
+
+def _example(table: Table) -> str:
+    """What the first cell with words says, for a message; empty if there is none."""
+    words = ((name, text) for name in table for text in table[name] if text.strip().lower() not in EMPTY)
+    return next((f": {name} has {cut(text)!r}" for name, text in words), "")
 
 
 def _infer_task(path: Path, column: str, name: str, values: np.ndarray, given: tuple[float, float] | None) -> Task:

@@ -198,6 +198,16 @@ class VotedPhotos(RatedPhotos):
         return _keep_hashes(cls(**{each.name: getattr(photos, each.name) for each in fields(photos)}), photos)
 
 
+def check_varied(photos: RatedPhotos) -> None:
+    """Check that there is something to learn. Raises BeholderError if all ratings of each task are equal."""
+    if len(photos) and (np.nanmin(photos.ratings, axis=0) == np.nanmax(photos.ratings, axis=0)).all():
+        task, value = photos.tasks[0], np.nanmax(photos.ratings[:, 0])
+        raise BeholderError(
+            f"{photos.name}: all ratings of {task.name} are {value:g}, so there is nothing to learn; rate photographs "
+            "that differ"
+        )
+
+
 P = TypeVar("P", bound=RatedPhotos)
 
 

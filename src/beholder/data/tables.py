@@ -18,7 +18,7 @@ from beholder.text import cut
 
 MAX_NUMBER = 1e12  # of any cell: whatever is rated or counted is smaller
 # How programs write a number that is missing; the second and third are dashes of other widths.
-EMPTY = frozenset(("", "\u2013", "\u2014", "-", "nan", "na", "n/a", "#n/a", "none", "null"))
+EMPTY = frozenset(("", "\u2013", "\u2014", "-", "nan", "na", "n/a", "#n/a", "none", "null", "?"))
 MAX_NAME = 1000  # characters of a column's name; more is no table
 MAX_LISTED = 20  # columns that a message names
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE | re.ASCII)
@@ -91,6 +91,15 @@ def listed(names: Iterable[str]) -> str:
     """Names of columns for a message, the first `MAX_LISTED` of many."""
     shown = [cut(name) for name in islice(names, MAX_LISTED + 1)]
     return ", ".join([*shown[:MAX_LISTED], "..."] if len(shown) > MAX_LISTED else shown) or "none"
+
+
+def plain_name(column: str) -> str:
+    """The name of a column without case, spaces, hyphens, underscores and full stops.
+
+    >>> plain_name("File Name"), plain_name("file_name"), plain_name("Nr.")
+    ('filename', 'filename', 'nr')
+    """
+    return re.sub(r"[\s_.-]", "", column).lower()
 
 
 def number(text: str) -> float | None:

@@ -79,3 +79,22 @@ class Histogram:
 def sums_per_photo(photo: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count, K) sums of ``values``, (V, K), over the rows of each photograph; ``photo`` is its index, (V,)."""
     return np.stack([np.bincount(photo, column, count) for column in values.T], axis=1)
+
+
+def mean_sd_n(photo: np.ndarray, values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, standard deviations (with N - 1) and numbers of votes of each photograph, (count, K) each.
+
+    A mean of no votes and a deviation of fewer than two are NaN.
+
+    Args:
+        photo: (V,) index of the photograph.
+        values: (V, K) votes, NaN where one is missing.
+        count: photographs.
+    """
+    known = ~np.isnan(values)
+    n = sums_per_photo(photo, known, count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = sums_per_photo(photo, np.where(known, values, 0), count) / n
+        difference = np.where(known, values - mean[photo], 0)
+        sd = np.sqrt(sums_per_photo(photo, difference**2, count) / np.where(n > 1, n - 1, np.nan))
+    return mean, sd, n

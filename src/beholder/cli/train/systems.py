@@ -61,6 +61,7 @@ def train_probe(
     """
     from beholder.cli.tables import metrics_table
     from beholder.console import make_console
+    from beholder.data.rated_photos import check_varied
     from beholder.data.registry import load_data
     from beholder.extras import require
 
@@ -69,6 +70,7 @@ def train_probe(
 
     path = model_output(out, f"probe-{Path(data).stem}")
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
+    check_varied(photos)
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
     info = train(photos, path, cache)
@@ -113,6 +115,7 @@ def train_system(
     """
     from beholder.cli.tables import metrics_table
     from beholder.console import make_console
+    from beholder.data.rated_photos import check_varied
     from beholder.data.registry import load_data, split_of
     from beholder.extras import require
 
@@ -129,6 +132,7 @@ def train_system(
     photos = split_of(
         load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale)), split_seed
     )
+    check_varied(photos)
     say_data(photos, functions.learned_tasks(photos, recipe), f", on {target}")
     other = None
     if second is not None:

@@ -27,7 +27,7 @@ from beholder.data.statistics import (
 )
 from beholder.data.tables import check_scale, numbers, read_table
 from beholder.data.vote_distributions import histogram_of
-from beholder.data.votes import Votes, sums_per_photo
+from beholder.data.votes import Votes, mean_sd_n
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
 from beholder.splits import holdout_split, split_hash
@@ -112,14 +112,7 @@ def summary(labels: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     A mean of no votes and a deviation of fewer than two are NaN.
     """
-    photo, count = labels.photo, len(labels.images)
-    known = ~np.isnan(labels.values)
-    n = sums_per_photo(photo, known, count)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = sums_per_photo(photo, np.where(known, labels.values, 0), count) / n
-        difference = np.where(known, labels.values - mean[photo], 0)
-        sd = np.sqrt(sums_per_photo(photo, difference**2, count) / np.where(n > 1, n - 1, np.nan))
-    return mean, sd, n
+    return mean_sd_n(labels.photo, labels.values, len(labels.images))
 
 
 def split(images: Sequence[str], seed: int = SPLIT_SEED) -> np.ndarray:

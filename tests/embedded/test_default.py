@@ -8,12 +8,12 @@ import pytest
 
 from beholder.data.registry import load_data
 from beholder.embedded import default
-from beholder.embedded.build import plain
 from beholder.embedded.material import WIDTHS
 from beholder.metrics import srcc
 from beholder.splits import grouped_folds, random_folds
 from beholder.training import ridge
 from beholder.training.features import compute_features
+from beholder.training.settings import plain
 from helpers.coloured_data import make_rated
 from helpers.quick_training import quick_training
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from beholder.embedded import fast
-from beholder.embedded.build import plain
 from beholder.embedded.default import DefaultRecipe
-from beholder.embedded.material import WIDTHS
+from beholder.embedded.material import WIDTHS, load_photos
 from beholder.models.photo_features import DIM, SCENE
+from beholder.training.settings import plain
 from helpers.coloured_data import make_rated
 from helpers.kernel_models import photo_features
 from helpers.quick_encoder import quick_encoder
@@ -23,7 +23,7 @@ def test_heads_of_a_distilled_network(tmp_path: Path, monkeypatch: pytest.Monkey
     quick = quick_training(monkeypatch, cache)
     recipe = fast.FastRecipe(folds=2, seed=3, calibration=5)
     root, out, student = make_rated(tmp_path / "data"), tmp_path / "made.onnx", photo_features().features
-    info = fast.finish(root, out, student, recipe, cache)
+    info = fast.finish(root, out, load_photos(root), student, recipe, cache)
     (of_teachers, *_), (*of_student, photos, calibration, keep, _) = quick.networks
     assert of_teachers == DefaultRecipe(heads=recipe.teachers)
     assert [*of_student, calibration, keep] == [student, recipe.size, 5, recipe.keep]

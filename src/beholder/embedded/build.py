@@ -21,6 +21,7 @@ from beholder.models.kernel_head import LinearHead
 from beholder.models.kernel_model import Familiarity, KernelModel, MachineSpec
 from beholder.models.photo_features import PhotoFeatures
 from beholder.scoring.model_file import ModelInfo
+from beholder.training.settings import plain
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,3 @@ def assemble(
     low, high = torch.tensor([(task.low, task.high) for task in info.tasks], dtype=torch.float32).T
     typical = torch.tensor(material.typical, dtype=torch.float32)
     return KernelModel(photo, material.blocks, machines, linear, familiarity, typical, low, high).eval()
-
-
-def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """With lists for tuples, as JSON has them."""
-    return {
-        name: plain(value) if isinstance(value, dict) else list(value) if isinstance(value, tuple) else value
-        for name, value in settings.items()
-    }

@@ -16,11 +16,13 @@ Time: 90 minutes on two cores that compute in bf16, most of it for the distillat
 default model; checkpoints and features are kept, and an interrupted run continues.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 
+from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded import default, distillation, int8_encoder
 from beholder.embedded.build import build_network, write_model
 from beholder.embedded.kernel_heads import Heads, HeadSettings, Rows, fit_heads
@@ -101,12 +103,18 @@ def train(
     )
     student = distillation.interpolate(pretrained, student, recipe.before)
     student.layers = LAYERS
-    return finish(root, out, int8_encoder.lean(student), recipe, cache)
+    return finish(root, out, photos, int8_encoder.lean(student), recipe, cache)
 
 
-def finish(root: Path, out: Path, student: TokenFeatures, recipe: FastRecipe, cache: Path | None = None) -> ModelInfo:
+def finish(
+    root: Path,
+    out: Path,
+    photos: Mapping[str, RatedPhotos],
+    student: TokenFeatures,
+    recipe: FastRecipe,
+    cache: Path | None = None,
+) -> ModelInfo:
     """Fit the heads to a distilled network, measure them and write the model file. Arguments as of :func:`train`."""
-    photos = load_photos(root)
     teacher = default.build(default.DefaultRecipe(heads=recipe.teachers), photos, cache)
     known = gather(root, photos, teacher.encoder)
     network = build_network(student, recipe.size, photos, recipe.calibration, recipe.keep, cache)

@@ -12,7 +12,7 @@ more of subjects that are new.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -159,11 +159,11 @@ def fit_scene(material: Material, rows: Rows, settings: HeadSettings) -> tuple[F
     near = _solve_scene(similarities(support, support), ratings, votes, spread, noise, settings)
     plane = _solve_scene(x @ x.T, ratings, votes, spread, noise, settings, settings.plane_noise)
     tasks = tuple(sorted(near, key=lambda task: task == "disagreement"))  # what has evidence comes first
-    part = settings.plane_part
-    weight, bias = _side_by_side([near[task] for task in tasks])
-    machine = FittedMachine(tasks, settings.scene, KernelHead(support, weight, bias).times(1 - part))
+    head = KernelHead(support, *_side_by_side([near[task] for task in tasks]))
     weight, bias = _side_by_side([plane[task] for task in tasks])
-    return machine, FittedPlane(tasks, LinearHead(scale[:, None] * (x.T @ weight), bias).times(part))
+    return with_plane(
+        FittedMachine(tasks, settings.scene, head), LinearHead(x.T @ weight, bias), scale, settings.plane_part
+    )
 
 
 def _solve_scene(
@@ -279,11 +279,20 @@ def fit_quality(material: Material, rows: Rows, settings: HeadSettings, seed: in
     scale = plane_scale(material.blocks, settings.quality_plane)
     features = torch.cat([_features(views.parts, keep, scale) for views, keep in given])
     plane = kernel_ridge.fit_linear(features, targets, noise * settings.plane_noise)
-    part = settings.plane_part
-    return (
-        FittedMachine(("quality",), settings.quality, head.times(1 - part)),
-        FittedPlane(("quality",), LinearHead(scale[:, None] * plane.weight, plane.bias).times(part)),
-    )
+    return with_plane(FittedMachine(("quality",), settings.quality, head), plane, scale, settings.plane_part)
+
+
+def with_plane(
+    machine: FittedMachine, plane: LinearHead, scale: Tensor, part: float
+) -> tuple[FittedMachine, FittedPlane]:
+    """A machine and a plane of the same tasks whose predictions are averaged.
+
+    Args:
+        plane: fitted to standardised features times ``scale``, (D,).
+        part: share of the plane.
+    """
+    of_standard = LinearHead(scale[:, None] * plane.weight, plane.bias)
+    return replace(machine, head=machine.head.times(1 - part)), FittedPlane(machine.tasks, of_standard.times(part))
 
 
 def plane_scale(blocks: Blocks, weights: Weights) -> Tensor:

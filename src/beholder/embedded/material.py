@@ -189,8 +189,7 @@ def fit_blocks(photographs: np.ndarray, copies: np.ndarray, widths: tuple[int, i
 def parts_of(blocks: Blocks, features: np.ndarray) -> Parts:
     """(N, D) features -> their blocks, and themselves, standardised."""
     standard = [project.standard(part) for project, part in zip(blocks, _split(features), strict=True)]
-    projected = (part @ project.matrix for project, part in zip(blocks, standard, strict=True))
-    scene, detail, statistics = projected
+    scene, detail, statistics = (part @ project.matrix for project, part in zip(blocks, standard, strict=True))
     return Parts(scene, detail, statistics, torch.cat(standard, dim=1).half())
 
 

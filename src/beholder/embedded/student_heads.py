@@ -5,25 +5,25 @@ task, rated or not. Where the truth is known (a rating, the amount of an edit), 
 were fitted to the same photographs alone, so what is held out is held out from both.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from beholder.embedded.kernel_heads import (
     EDIT_TASKS,
     RATED,
     FittedMachine,
-    FittedPlane,
     Heads,
     Rows,
     Weights,
     plane_scale,
     some,
+    with_plane,
 )
 from beholder.embedded.material import EditedViews, Material, Views
-from beholder.models.kernel_head import LinearHead
 from beholder.models.kernel_model import weighted
 from beholder.photos.edits import EDITS
 from beholder.training import kernel_ridge
@@ -75,46 +75,42 @@ def fit_student(
     own, targets, rated, standard = [], [], [], []
     for mine, theirs, kept, truths in _groups(material, known, rows):
         numbers = np.flatnonzero(kept)
+        is_rated = "quality" in truths
         for version, (part, taught) in enumerate(zip(mine.parts, theirs.parts, strict=True)):
-            chosen = part.rows(numbers)
-            own.append(chosen.blocks)
-            if truths.keys() == set(QUALITY):
-                standard.append(chosen.standard)
+            own.append([block[numbers] for block in part.blocks])
+            if is_rated:
+                standard.append(part.standard[numbers])
             found = teachers.predict(taught.rows(numbers))
             for task, truth in truths.items():
                 values = truth[version, numbers]
                 mixed = settings.trust * found[task] + (1 - settings.trust) * values
                 found[task] = np.where(np.isfinite(values), mixed, found[task])
             targets.append(found)
-            rated.append(np.full(len(numbers), truths.keys() == set(QUALITY)))
+            rated.append(np.full(len(numbers), is_rated))
     by_task = {task: np.concatenate([each[task] for each in targets]) for task in targets[0]}
     blocks = [torch.cat(each) for each in zip(*own, strict=True)]
     for_quality = np.concatenate(rated)
-    everything = np.ones(len(for_quality), bool)
-    of_quality = np.where(for_quality, settings.quality_noise, settings.guessed_noise)
-    machines = []
-    for weights, noise, among, names in (
-        (settings.scene, settings.scene_noise, everything, [task for task in by_task if task in SCENE]),
-        (
-            settings.picture,
-            settings.picture_noise,
-            everything,
-            [task for task in by_task if task not in SCENE + QUALITY],
-        ),
-        (settings.quality, of_quality, for_quality, list(QUALITY)),
-    ):
+
+    def fit(
+        names: Iterable[str], weights: Weights, noise: np.ndarray | float, among: Tensor | None = None
+    ) -> FittedMachine:
+        """A machine of these tasks; ``among`` are the photographs that its support is drawn from."""
         tasks = sorted(names, key=lambda task: task in (*EDIT_TASKS, "disagreement"))  # what has evidence comes first
         x = weighted(blocks, weights)
+        support = some(x if among is None else x[among], settings.support, seed)
         columns = np.stack([by_task[task] for task in tasks], axis=1)
-        support = some(x[torch.from_numpy(among)], settings.support, seed)
-        fitted = kernel_ridge.fit_reduced(support, x, columns, noise)
-        machines.append(FittedMachine(tuple(tasks), weights, fitted))
+        return FittedMachine(tuple(tasks), weights, kernel_ridge.fit_reduced(support, x, columns, noise))
+
+    scene = fit((task for task in by_task if task in SCENE), settings.scene, settings.scene_noise)
+    others = (task for task in by_task if task not in SCENE + QUALITY)
+    picture = fit(others, settings.picture, settings.picture_noise)
+    of_quality = np.where(for_quality, settings.quality_noise, settings.guessed_noise)
+    machine = fit(QUALITY, settings.quality, of_quality, torch.from_numpy(for_quality))
     scale = plane_scale(material.blocks, settings.quality_plane)
     features, rated_quality = torch.cat(standard).float() * scale, by_task["quality"][for_quality, None]
     plane = kernel_ridge.fit_linear(features, rated_quality, settings.quality_noise * settings.plane_noise)
-    machines[-1] = replace(machines[-1], head=machines[-1].head.times(1 - settings.plane_part))
-    head = LinearHead(scale[:, None] * plane.weight, plane.bias).times(settings.plane_part)
-    return Heads(tuple(machines), (FittedPlane(QUALITY, head),))
+    quality, quality_plane = with_plane(machine, plane, scale, settings.plane_part)
+    return Heads((scene, picture, quality), (quality_plane,))
 
 
 def _groups(

@@ -13,6 +13,7 @@ from beholder.splits import split_hash
 from beholder.systems.two_stages import TwoStageResult
 from beholder.tasks import Task
 from beholder.training.held_out import measure_tasks, widths_and_percentiles
+from beholder.training.settings import plain
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def describe(
     widths: list[float] = []
     reference: list[tuple[float, ...]] = []
     measured = []
-    settings = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
+    settings = plain(asdict(recipe))
     for each, prefix in zip(learned, ("", "second_"), strict=False):
         found = widths_and_percentiles(each.photos, each.predicted)
         widths += found[0]

@@ -9,7 +9,8 @@ import pytest
 
 from beholder import Scorer, Scores, load
 from beholder.errors import BeholderError
-from beholder.scoring.explain import WARNING, Explanation, occlude
+from beholder.scoring.drawing import WARNING
+from beholder.scoring.explain import Explanation, occlude
 from beholder.scoring.heatmap import RAISES
 from beholder.tasks import Task
 

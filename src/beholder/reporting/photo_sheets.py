@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from beholder.extras import require
 from beholder.photos.read import read_photo
 from beholder.scoring import heatmap
-from beholder.scoring.explain import INK, PAPER
+from beholder.scoring.drawing import INK, PAPER
 
 Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
 

@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from beholder.scoring import heatmap
+from beholder.scoring.drawing import FAINT, INK, PAPER, WARNING, draw_on, drawable, font
 from beholder.scoring.scores import Scores, same_content
 from beholder.tasks import EDIT, RATING, Task
 
 if TYPE_CHECKING:
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
-INK, FAINT, PAPER, WARNING = (30, 30, 34), (205, 205, 212), (255, 255, 255), (170, 95, 0)
 BLUR = 11  # radius of the blur that hides a cell: this part of the mean side; it leaves colours, but no detail
 
 
@@ -153,12 +153,12 @@ class Explanation:
         beside = width < height  # upright or small photographs stand beside their map, others above it
         pictures = (2 * width + gap, height) if beside or width <= 640 else (width, 2 * height + gap)
         sheet = Image.new("RGB", (max(pictures[0], 640) + 2 * gap, pictures[1] + bars + 150), PAPER)
-        pen = _draw_on(sheet)
+        pen = draw_on(sheet)
         shown = f"{self.score:.2f}" if self.task.kind == RATING else drawable(self.task.amount(self.score))
         title = f"{self.task.name} {shown}   ({self.task.low:g} to {self.task.high:g})"
-        pen.text((gap, 16), title, INK, _font(26))
+        pen.text((gap, 16), title, INK, font(26))
         if self.scores.unlike is not None and self.scores.unlike[0]:
-            pen.text((sheet.width - gap, 24), "unlike what was rated: its scores say little", WARNING, _font(15), "ra")
+            pen.text((sheet.width - gap, 24), "unlike what was rated: its scores say little", WARNING, font(15), "ra")
         sheet.paste(picture, (gap, 60))
         second = (gap + width + gap, 60) if pictures[1] == height else (gap, 60 + height + gap)
         sheet.paste(overlay, second)
@@ -168,10 +168,10 @@ class Explanation:
         return sheet
 
     def _legend(self, sheet: Image.Image, left: int, top: int) -> None:
-        pen = _draw_on(sheet)
+        pen = draw_on(sheet)
         span = 260
         sheet.paste(heatmap.scale_bar(span, 15), (left, top))
-        small = _font(14)
+        small = font(14)
         for place, text, anchor in (
             (0, f"-{self.scale:g}", "la"),
             (span / 2, "0", "ma"),
@@ -188,7 +188,7 @@ class Explanation:
             pen.text((left + span + 20, top - 2 + 20 * line), text, INK, small)
 
     def _bars(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int) -> None:
-        small = _font(15)
+        small = font(15)
         texts = [self._beside_bar(index) for index in range(len(self.scores.tasks))]
         number = max(150, *(round(small.getlength(text)) + 14 for text in texts))
         label = max(110, *(round(small.getlength(task.name)) + 14 for task in self.scores.tasks))
@@ -215,34 +215,10 @@ class Explanation:
         note = "line: 90% interval for the mean rating; p: percentile among the rated photographs"
         if any(task.kind == EDIT for task in self.scores.tasks):
             note += "; bars of edits begin at no change"
-        pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), _font(13))
+        pen.text((left + label, top + 38 * len(self.scores.tasks) - 12), note, (110, 110, 118), font(13))
 
     def _beside_bar(self, index: int) -> str:
         task, value = self.scores.tasks[index], float(self.scores.values[0, index])
         if task.kind == RATING:
             return f"{value:.2f}   p{int(self.scores.percentiles[0, index])}"
         return drawable(task.amount(value))
-
-
-def drawable(text: str) -> str:
-    """A text without the letters that Pillow's own font lacks.
-
-    >>> drawable("σ 21 of 255"), drawable("2‰ of the long side"), drawable("×0.82"), drawable("−1.3 EV")
-    ('sigma 21 of 255', '2/1000 of the long side', 'x 0.82', '-1.3 EV')
-    """
-    for letter, instead in (("σ", "sigma"), ("‰", "/1000"), ("−", "-"), ("×", "x ")):
-        text = text.replace(letter, instead)
-    return text
-
-
-def _draw_on(sheet: Image.Image) -> ImageDraw.ImageDraw:
-    """A pen for a picture. Fonts and drawing are loaded here: scoring does without them."""
-    from PIL import ImageDraw
-
-    return ImageDraw.Draw(sheet)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)

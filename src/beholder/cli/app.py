@@ -16,6 +16,7 @@ from beholder.cli import last_net
 from beholder.cli.data import data_stats
 from beholder.cli.evaluate import evaluate
 from beholder.cli.explain import explain
+from beholder.cli.improve import improve
 from beholder.cli.models import info, models_list, weights_fetch, weights_list
 from beholder.cli.quantize import quantize
 from beholder.cli.report import report
@@ -81,7 +82,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 Command = Callable[..., None]
-_COMMANDS: tuple[Command, ...] = (score, explain, report, info, evaluate, quantize, reproduce)
+_COMMANDS: tuple[Command, ...] = (score, explain, improve, report, info, evaluate, quantize, reproduce)
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Statistics of rated photographs.", {"stats": data_stats}),
     "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),

@@ -1,17 +1,21 @@
 """Edits of a photograph by a known amount, in units that a photographer knows.
 
+Pixels have 8 or 16 bits a channel, and keep them.
+
 They are the truth that light, colour and focus are learned from and tested with: ratings of these are not at hand, but
 a picture that was made one stop darker is one stop too dark (Sheng et al. 2020 learn aesthetics in this way). Light is
 edited in linear light, as a camera records it. Lengths are given as ‰ of the long side, so that they mean the same for
 a photograph of any size, and noise as it would look at a long side of 1,000 pixels.
 """
 
+import functools
 import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from beholder.photos.encodings import srgb_to_linear
@@ -21,19 +25,27 @@ DAYLIGHT = 6504.0  # kelvin, of the white of sRGB
 REFERENCE_SIDE = 1000  # pixels of the long side at which noise has its stated strength
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB (Rec. 709)
 XYZ_TO_RGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
-_LINEAR = srgb_to_linear(np.arange(256) / 255).astype(np.float32)
+SHARPENING_RADIUS = 1.5  # ‰ of the long side
+_BAND_VALUES = 2**22  # that are held as fractions at a time
+
+
+@functools.cache
+def _light_of_values(dtype: np.dtype) -> np.ndarray:
+    """The linear light of each value of uint8 or uint16."""
+    white = np.iinfo(dtype).max
+    return srgb_to_linear(np.arange(white + 1) / white).astype(np.float32)
 
 
 def to_linear(pixels: Pixels) -> np.ndarray:
-    """sRGB uint8 (..., 3) -> linear light float32, 0 to 1."""
-    return _LINEAR[pixels]
+    """sRGB (..., 3) of 8 or 16 bits -> linear light float32, 0 to 1."""
+    return _light_of_values(pixels.dtype)[pixels]
 
 
-def from_linear(light: np.ndarray) -> Pixels:
-    """Linear light (..., 3) -> sRGB uint8; what is beyond 0 to 1 is clipped."""
+def from_linear(light: np.ndarray, dtype: npt.DTypeLike = np.uint8) -> Pixels:
+    """Linear light (..., 3) -> sRGB uint8 or uint16; what is beyond 0 to 1 is clipped."""
     clipped = np.clip(light, 0, 1)
     coded = np.where(clipped <= 0.0031308, clipped * 12.92, 1.055 * clipped ** np.float32(1 / 2.4) - 0.055)
-    return _coded(coded * 255)
+    return _coded(coded * np.iinfo(dtype).max, dtype)
 
 
 def expose(pixels: Pixels, stops: float) -> Pixels:
@@ -42,21 +54,25 @@ def expose(pixels: Pixels, stops: float) -> Pixels:
     >>> int(expose(np.full((1, 1, 3), 128, np.uint8), -1)[0, 0, 0])
     92
     """
-    return from_linear(_LINEAR * np.float32(2.0**stops))[pixels]
+    return from_linear(_light_of_values(pixels.dtype) * np.float32(2.0**stops), pixels.dtype)[pixels]
 
 
 def change_contrast(pixels: Pixels, factor: float) -> Pixels:
     """Multiply the distance of each value from the picture's mean luma."""
-    values = pixels.astype(np.float32)
-    middle = float((values @ LUMA).mean())
-    return _coded(middle + np.float32(factor) * (values - middle))
+    middle = float((pixels.astype(np.float32) @ LUMA).mean())
+    values = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32)
+    return _coded(middle + np.float32(factor) * (values - middle), pixels.dtype)[pixels]
 
 
 def change_saturation(pixels: Pixels, factor: float) -> Pixels:
     """Multiply the distance of each colour from the grey of the same luma; 0 is black and white."""
-    values = pixels.astype(np.float32)
-    grey = (values @ LUMA)[..., None]
-    return _coded(grey + np.float32(factor) * (values - grey))
+    changed = np.empty_like(pixels)
+    rows = max(1, _BAND_VALUES // max(1, pixels[0].size))
+    for top in range(0, len(pixels), rows):
+        values = pixels[top : top + rows].astype(np.float32)
+        grey = (values @ LUMA)[..., None]
+        changed[top : top + rows] = _coded(grey + np.float32(factor) * (values - grey), pixels.dtype)
+    return changed
 
 
 def cast_colour(pixels: Pixels, mired: float) -> Pixels:
@@ -74,6 +90,43 @@ def blur(pixels: Pixels, radius: float) -> Pixels:
     """Gaussian blur with a standard deviation of ``radius`` ‰ of the long side."""
     sigma = radius / 1000 * max(pixels.shape[:2])
     return np.array(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(sigma))) if sigma > 0 else pixels
+
+
+def sharpen(pixels: Pixels, amount: float, radius: float = SHARPENING_RADIUS) -> Pixels:
+    """Add to each value its distance from the blurred picture, ``amount`` times (unsharp masking).
+
+    Args:
+        pixels: (H, W, 3).
+        amount: 0 changes nothing, 1 doubles the finest contrasts.
+        radius: of the Gaussian blur, in ‰ of the long side.
+
+    >>> edge = np.repeat(np.array([[[100] * 3, [120] * 3]], np.uint8), 4, axis=1)
+    >>> sharpen(edge, 1, 200)[0, :, 0].tolist()
+    [100, 99, 97, 92, 128, 123, 121, 120]
+    """
+    sigma = radius / 1000 * max(pixels.shape[:2])
+    coarse = max(1, int(sigma / 2))  # a wide blur is made at a smaller size
+    changed = np.empty_like(pixels)
+    for band in range(pixels.shape[-1]):
+        values = pixels[..., band].astype(np.float32)
+        image = Image.fromarray(values)
+        small = np.asarray(image.reduce(coarse)) if coarse > 1 else values
+        blurred = Image.fromarray(_gaussian(small, sigma / coarse)).resize(image.size, Image.Resampling.BICUBIC)
+        changed[..., band] = _coded(values + np.float32(amount) * (values - np.asarray(blurred)), pixels.dtype)
+    return changed
+
+
+def _gaussian(values: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur (H, W) float32; Pillow blurs whole numbers of 8 bits only."""
+    reach = math.ceil(3 * sigma)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-6)) ** 2).astype(np.float32)
+    for axis in (0, 1):
+        padded = np.pad(values, [(reach, reach) if axis == each else (0, 0) for each in (0, 1)], mode="edge")
+        length = values.shape[axis]
+        values = np.zeros_like(values)
+        for place, weight in enumerate(weights / weights.sum()):
+            values += weight * (padded[place : place + length] if axis == 0 else padded[:, place : place + length])
+    return values
 
 
 def blur_by_motion(pixels: Pixels, length: float, angle: float) -> Pixels:
@@ -120,14 +173,31 @@ def tilt(pixels: Pixels, degrees: float, cropped_for: float | None = None) -> Pi
     (72, 90, 3)
     """
     height, width = pixels.shape[:2]
-    angle = math.radians(abs(degrees if cropped_for is None else cropped_for))
-    share = 1 / (math.cos(angle) + max(width / height, height / width) * math.sin(angle))
+    share = kept_share(width, height, degrees if cropped_for is None else cropped_for)
     cut = max(1, int(width * share)), max(1, int(height * share))
-    image = Image.fromarray(pixels)
-    if degrees:
-        image = image.rotate(-degrees, Image.Resampling.BICUBIC)
     left, top = (width - cut[0]) // 2, (height - cut[1]) // 2
-    return np.array(image.crop((left, top, left + cut[0], top + cut[1])))
+    frame = (left, top, left + cut[0], top + cut[1])
+
+    def turned(band: np.ndarray) -> np.ndarray:
+        image = Image.fromarray(band)
+        if degrees:
+            image = image.rotate(-degrees, Image.Resampling.BICUBIC)
+        return np.array(image.crop(frame))
+
+    if pixels.dtype == np.uint8:
+        return turned(pixels)
+    bands = (turned(pixels[..., band].astype(np.float32)) for band in range(3))  # Pillow turns no colours of 16 bits
+    return np.stack([_coded(band, pixels.dtype) for band in bands], axis=-1)
+
+
+def kept_share(width: int, height: int, degrees: float) -> float:
+    """The share of each side that stays inside a picture when it is turned.
+
+    >>> round(kept_share(300, 200, 5), 3)
+    0.887
+    """
+    angle = math.radians(abs(degrees))
+    return 1 / (math.cos(angle) + max(width / height, height / width) * math.sin(angle))
 
 
 def vignette(pixels: Pixels, stops: float) -> Pixels:
@@ -284,14 +354,15 @@ def edit(pixels: Pixels, amounts: Mapping[str, float], rng: np.random.Generator 
     return pixels
 
 
-def _coded(values: np.ndarray) -> Pixels:
-    coded: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _coded(values: np.ndarray, dtype: npt.DTypeLike = np.uint8) -> Pixels:
+    coded: Pixels = np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
     return coded
 
 
 def _multiply(pixels: Pixels, gain: np.ndarray) -> Pixels:
     """Multiply the light of each channel by its gain, with the luma of white kept."""
-    table = from_linear(_LINEAR[:, None] * (gain / (gain @ LUMA)).astype(np.float32))
+    light = _light_of_values(pixels.dtype)[:, None]
+    table = from_linear(light * (gain / (gain @ LUMA)).astype(np.float32), pixels.dtype)
     return np.stack([table[pixels[..., channel], channel] for channel in range(3)], axis=-1)
 
 

@@ -125,9 +125,9 @@ def read_photo(
         held = own if reservation is None else reservation
         if isinstance(source, bytes):
             kind = detect_format(source, os.path.splitext(label)[1].lower())
-            with _errors_explained(label, "camera RAW file" if kind == "RAW" else kind):
+            with decoding(label, "camera RAW file" if kind == "RAW" else kind):
                 return _from_bytes(source, kind, min_size, label, held)
-        with _errors_explained(label, form):
+        with decoding(label, form):
             return _from_image(source if isinstance(source, Image.Image) else Image.fromarray(source), label, held)
 
 
@@ -305,7 +305,7 @@ def _reason(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _errors_explained(label: str, kind: str) -> Iterator[None]:
+def decoding(label: str, kind: str) -> Iterator[None]:
     """Turn whatever a decoder raises into a PhotoError, and silence its warnings."""
     try:
         with silenced():

@@ -17,7 +17,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     photographs = {f"photos/{number}.jpg": number for number in range(30)} | {"photos/trip/30.jpg": 30}
     reds = {name: min(warmth(folder / name, number), 1) for name, number in photographs.items()}
     for name in ("photo.jpg", "one.jpg", "a.jpg", "b.jpg"):
-        save_photo(folder / name, 7)
+        save_photo(folder / name, 7, 48)
     for table, columns in {
         "ratings.csv": {"beauty": lambda red: round(1 + 6 * red, 1)},
         "mine.csv": {"beauty": lambda red: round(1 + 6 * red, 1)},

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from beholder.improving.changes import BORDER, CROP, KINDS, STRAIGHTEN, Change
-from beholder.improving.search import TURNS, Tried
+from beholder.improving.search import TURNS, Tried, amounts_of
 from beholder.tasks import Task
 
 # Amounts that are just noticeable, of factors as powers of two: twice the spread of the amounts that the default model
 # predicts of photographs that nobody edited.
 NOTICEABLE = {"exposure": 0.6, "warmth": 25.0, "contrast": 0.35, "saturation": 0.8, "sharpening": 1.5}
 COST = 0.16  # points, of a just noticeable fault, on a scale of six points
-TILT_COST = 0.12  # points, of a degree that the model sees a picture lean
+TILT_COST = 0.08  # points, of a degree that the model sees a picture lean
 TURN_COST = 0.01  # points, of a degree of turning: a small turn rather than a large one
-MARGIN = {"": 0.14, CROP: 0.3, BORDER: 0.05, STRAIGHTEN: 0.05}  # points that the worth must rise by
+MIN_LEAN = 1.0  # degrees that the model must see a picture lean, to be turned
+ONE_SIDED = 0.1  # points that a turn must be better than one to the other side
+MARGIN = {"": 0.14, CROP: 0.3, BORDER: 0.05, STRAIGHTEN: 0.02}  # points that the worth must rise by
 NOISES = 0.5  # and so many standard deviations of the worth of versions of the photograph
 FALL = 0.15  # points that the score may fall by, where a fault is mended
 
@@ -106,16 +108,21 @@ def rises(tried: Tried) -> list[Rise]:
 
 
 def _straightening(tried: Tried) -> Rise | None:
-    """The best turn: of the scores of all turns in one frame, smoothed, which is no noise of one of them."""
-    value = worth(tried.tasks, tried.turned, tilted=True)
-    value, overall = (_smoothed(each) for each in (value, tried.turned[:, 0].astype(float)))
-    value -= TURN_COST * _scale(tried.tasks) * np.abs(TURNS)
-    straight = TURNS.index(0)
-    best = int(value.argmax())
-    if best == straight:
+    """The best turn; None where the model does not see that the picture leans, or predicts nothing of the kind.
+
+    It is the top of the worths of all turns in one frame, smoothed, so that it is no noise of one of them; it is above
+    the turn to the other side, and the model sees the picture lean the way that the turn mends.
+    """
+    if not len(tried.turned):
         return None
-    rise = float(value[best] - value[straight])
-    change = Change(STRAIGHTEN, _peak(value, best))
+    straight = TURNS.index(0)
+    value = _smoothed(worth(tried.tasks, tried.turned, tilted=True)) - TURN_COST * _scale(tried.tasks) * np.abs(TURNS)
+    overall = _smoothed(tried.turned[:, 0].astype(float))
+    best = int(value.argmax())
+    lean = amounts_of(tried.tasks, tried.turned[straight])[STRAIGHTEN]
+    if -np.sign(TURNS[best]) * lean < MIN_LEAN or value[best] - value[-1 - best] < ONE_SIDED * _scale(tried.tasks):
+        return None
+    change, rise = Change(STRAIGHTEN, _peak(value, best)), float(value[best] - value[straight])
     return Rise(change, float(overall[best] - overall[straight]), rise, rise - asked_for(tried.tasks, change, 0))
 
 

@@ -34,7 +34,7 @@ class Tried:
         tasks: of the model.
         versions: (V, T) scores of the photograph as it is: whole, mirrored, and with the frame moved a little.
         turned: (A, T) scores of the photograph turned by each of :data:`TURNS`, in one frame; means of the picture and
-            its mirror image.
+            its mirror image. None (0, T) where the model predicts no tilt.
         changes: N changes.
         values: (N, T) scores of the photograph with each of the changes.
     """
@@ -81,11 +81,9 @@ def try_edits(scores: Judge, tasks: tuple[Task, ...], pixels: Pixels, crops: Seq
     versions = scores([pixels, pixels[:, ::-1], *_moved(pixels)])
     amounts = mean_amounts(tasks, versions)
     changes = (*proposals(amounts), *crops)
-    fine = _fine(pixels)
-    turned = [tilt(fine, angle, cropped_for=max(TURNS)) for angle in TURNS]
-    both = scores([*turned, *(each[:, ::-1] for each in turned)]).reshape(2, len(turned), len(tasks))
     values = scores([apply(pixels, [change]) for change in changes])
-    return Tried(tasks, versions, _mean_of_mirrored(tasks, both), changes, values)
+    turned = _turned(scores, tasks, pixels) if STRAIGHTEN in amounts else np.empty((0, len(tasks)))
+    return Tried(tasks, versions, turned, changes, values)
 
 
 def changed(pixels: Pixels, changes: Sequence[Change]) -> Pixels:
@@ -111,10 +109,13 @@ def amounts_of(tasks: Sequence[Task], values: np.ndarray) -> dict[str, float]:
     return found
 
 
-def _mean_of_mirrored(tasks: Sequence[Task], both: np.ndarray) -> np.ndarray:
-    """(2, N, T) scores of pictures and of their mirror images, which lean to the other side -> (N, T) means."""
+def _turned(scores: Judge, tasks: Sequence[Task], pixels: Pixels) -> np.ndarray:
+    """(A, T) means of the scores of each turn and of its mirror image, which leans to the other side."""
+    fine = _fine(pixels)
+    turned = [tilt(fine, angle, cropped_for=max(TURNS)) for angle in TURNS]
+    plain, mirrored = scores([*turned, *(each[:, ::-1] for each in turned)]).reshape(2, len(turned), len(tasks))
     signs = np.array([-1 if task.kind == EDIT and kind_that_undoes(task.name) == STRAIGHTEN else 1 for task in tasks])
-    found: np.ndarray = (both[0] + both[1] * signs) / 2
+    found: np.ndarray = (plain + mirrored * signs) / 2
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from beholder.improving.changes import CROP, STRAIGHTEN
-from beholder.improving.improve import Improvement
+from beholder.improving.improve import Improvement, Suggestion
 from beholder.scoring.drawing import FAINT, INK, PAPER, draw_on, drawable, font
 
 SIDE = 640  # pixels of the longest side of each picture
@@ -52,10 +52,16 @@ def report(found: Improvement) -> list[str]:
     if found.best is None:
         return [f"{lines[0]}: no edit raises it clearly"]
     for number, each in enumerate(found.single, 1):
-        lines.append(f"{number}. {each.words}: {each.gain:+.2f}")
+        lines.append(f"{number}. {_told(each)}")
     if found.together is not None:
-        lines.append(f"together: {found.together.words}: {found.together.gain:+.2f}")
+        lines.append(f"together: {_told(found.together)}")
     return lines
+
+
+def _told(each: Suggestion) -> str:
+    """What is suggested, what the score gains, and whether it is a fault more than the score that it mends."""
+    text = f"{each.words}: {each.gain:+.2f}"
+    return f"{text}, for a fault that the model sees" if each.gain < each.worth / 2 else text
 
 
 def _fitted(pixels: np.ndarray) -> Image.Image:

@@ -1,0 +1,173 @@
+"""A probe for anybody: what it learns from, what measures it, what is told beside it, its file."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import beholder
+from beholder.cli.app import app
+from beholder.data.registry import load_data
+from beholder.errors import BeholderError
+from beholder.metrics import srcc
+from beholder.photos.read import read_photo
+from beholder.scoring.model_file import TrainingData, parse_info
+from beholder.scoring.scorer import Scorer
+from beholder.systems.probe import train as probe
+from helpers import tiny_backbones
+from helpers.factories import save_photo
+
+
+def save_ratings(
+    folder: Path, count: int = 30, split: bool = False, gaps: bool = False, names: tuple[str, str] = ("red", "blue")
+) -> Path:
+    """Photographs of one colour each, rated for how red and how blue they are."""
+    rows = [",".join(("image", *names)) + ",split" * split]
+    for number in range(count):
+        save_photo(folder / f"{number}.jpg", number)
+        colour = read_photo(folder / f"{number}.jpg").pixels.mean((0, 1)) / 128
+        blue = "" if gaps and number % 3 == 0 else f"{min(colour[2], 1):.4f}"
+        part = "," + ("train", "train", "test", "train", "validation")[number % 5] if split else ""
+        rows.append(f"{number}.jpg,{min(colour[0], 1):.4f},{blue}{part}")
+    path = folder / "mine.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch, colour_model: Path) -> SimpleNamespace:
+    """The model of mean colours in place of the embedded ones; what would go into the model file."""
+    kept = SimpleNamespace()
+    monkeypatch.setattr("beholder.scoring.model_file.embedded_path", lambda name: colour_model)
+
+    def extend(model: Path, heads: Any, info: Any, path: Path) -> None:
+        kept.heads, kept.info = heads, info
+
+    monkeypatch.setattr(probe, "extend", extend)
+    return kept
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("split", [False, True])
+def test_heads_predict_and_are_measured_on_what_they_did_not_see(
+    split: bool, gaps: bool, written: SimpleNamespace, tmp_path: Path
+) -> None:
+    photos = load_data(str(save_ratings(tmp_path, split=split, gaps=gaps)))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
+    scores = Scorer("default").score(photos.paths)
+    heads, known = written.heads, np.isfinite(photos.ratings)
+    predicted = scores.values @ heads.on_scores + scores.embedding @ heads.weight + heads.bias
+    np.testing.assert_allclose(predicted[known], photos.ratings[known], atol=0.08)
+    own = [metric for metric in found.info.metrics if metric not in found.untouched]
+    tested = np.array(photos.splits) == "test" if split else np.ones(len(photos), bool)
+    assert {metric.task: metric.n for metric in own} == {"red": tested.sum(), "blue": (tested & known[:, 1]).sum()}
+    how = "test part" if split else "5-fold, seed 0"
+    assert {metric.split for metric in own} == {how}
+    assert all(metric.value > 0.9 for metric in own if metric.metric == "srcc")
+    assert found.info.data[0].n == (24 if split else 30) and ("split" in found.info.recipe) == split
+    assert found.info.recipe["seed"] == 0 and found.info.recipe["starts_from"] == Scorer("default").id
+
+
+def test_beside_the_untouched_score_on_the_same_photographs(written: SimpleNamespace, tmp_path: Path) -> None:
+    photos = load_data(str(save_ratings(tmp_path, gaps=True, names=("warmth", "blue"))))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", folds=3, seed=4)
+    values = Scorer("default").score(photos.paths).values
+    for place, (task, named, label) in enumerate((("warmth", 1, ""), ("blue", None, ", its "))):
+        rows = np.isfinite(photos.ratings[:, place])
+        best = max((srcc(photos.ratings[rows, place], values[rows, column]), column) for column in range(3))[1]
+        start = best if named is None else named
+        name = ("overall", "warmth", "quality")[start]
+        untouched = next(each for each in found.untouched if (each.task, each.metric) == (task, "srcc"))
+        own = next(each for each in found.info.metrics if (each.task, each.metric) == (task, "srcc"))
+        assert untouched.value == pytest.approx(srcc(photos.ratings[rows, place], values[rows, start]))
+        assert untouched.split == f"3-fold, seed 4; untouched default{label and label + name}"
+        beside = found.beside[place]
+        assert (beside.task, beside.start) == (task, name)
+        assert beside.gain.value == pytest.approx(own.value - untouched.value)
+        assert own.n == untouched.n == rows.sum()
+    assert set(found.untouched) <= set(found.info.metrics) and found.known_by is None
+
+
+def test_a_model_that_learned_from_these_photographs_is_told(
+    written: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = load_data(str(save_ratings(tmp_path)))
+    opened = Scorer("default")
+    opened.info = replace(opened.info, data=(TrainingData("other", 30, photos.content_hash, ("warmth",)),))
+    monkeypatch.setattr(probe, "Scorer", lambda name: opened)
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
+    assert found.known_by == opened.id
+    assert all("colour learned from them" in metric.split for metric in found.info.metrics)
+
+
+def test_the_file_keeps_what_was_predicted_out_of_fold(written: SimpleNamespace, tmp_path: Path) -> None:
+    photos = load_data(str(save_ratings(tmp_path, gaps=True)))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
+    learned = parse_info(found.info.to_json()).learned
+    assert learned is not None and learned.digests == tuple(digest[:16] for digest in photos.digests)
+    own = next(metric for metric in found.info.metrics if (metric.task, metric.metric) == ("blue", "rmse"))
+    rated = np.isfinite(photos.ratings[:, 1])
+    errors = (np.array(learned.predicted[1]) - photos.ratings[:, 1])[rated]
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(own.value, rel=1e-4)
+    by_part = load_data(str(save_ratings(tmp_path, split=True)))
+    learned = probe.train(by_part, tmp_path / "m.onnx", tmp_path / "cache").info.learned
+    assert learned is not None and len(learned.digests) == 24 and learned.predicted == ()
+
+
+def test_themes_are_kept_whole(written: SimpleNamespace, tmp_path: Path) -> None:
+    path = save_ratings(tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0] + ",theme", *(f"{line},{row // 3}" for row, line in enumerate(lines[1:]))]))
+    found = probe.train(load_data(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
+    assert "5-fold by group, seed 0" in {metric.split for metric in found.info.metrics}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ratings: ratings[:, 1].__setitem__(slice(10, None), np.nan), "rated for blue: 5 to learn from"),
+        (lambda ratings: ratings[:, 1].fill(0.5), "all ratings of blue are 0.5, so there is nothing to learn"),
+    ],
+)
+def test_too_few_or_equal_ratings_of_a_task(
+    change: Callable[[np.ndarray], None], message: str, written: SimpleNamespace, tmp_path: Path
+) -> None:
+    photos = load_data(str(save_ratings(tmp_path)))
+    change(photos.ratings)
+    with pytest.raises(BeholderError, match=message) as told:
+        probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
+    assert "\n" not in str(told.value)
+
+
+def test_no_such_backbone(tmp_path: Path) -> None:
+    photos = load_data(str(save_ratings(tmp_path)))
+    with pytest.raises(BeholderError, match="no backbone is called 'vgg61'; there are default, fast, vgg16"):
+        probe.train(photos, tmp_path / "m.onnx", backbone="vgg61")
+
+
+def test_on_a_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
+    photos = load_data(str(save_ratings(tmp_path)))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", backbone="mobilenet_v2")
+    assert not found.beside and not found.untouched and found.info.backbone == "mobilenet_v2"
+    scores = beholder.load(tmp_path / "m.onnx").score(photos.paths)
+    assert srcc(photos.ratings[:, 0], scores.overall) > 0.7
+    assert scores.evidence.shape[:2] == (30, 2)
+
+
+@pytest.mark.slow
+def test_model_file_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_ratings(tmp_path, 60)
+    done = CliRunner().invoke(app, ["train", "probe", "--data", "mine.csv"])
+    assert done.exit_code == 0, done.output
+    assert "untouched default" in done.output and "red: better than the untouched default" in done.output
+    scores = beholder.load(tmp_path / "probe-mine.onnx").score([tmp_path / f"{number}.jpg" for number in range(60)])
+    photos = load_data("mine.csv")
+    assert np.corrcoef(scores.overall, photos.ratings[:, 0])[0, 1] > 0.8
+    assert [task.name for task in scores.tasks] == ["red", "blue"]

@@ -54,6 +54,16 @@ def test_noise_leaves_the_start_as_it_is() -> None:
     assert noisy.scale < 0.3 < clear.scale
 
 
+def test_nothing_but_the_start_may_be_likelier_than_each_scale() -> None:
+    features, starts = made(60, 100)
+    targets = starts[:, 0] + features[:, :10].sum(axis=1) + np.random.default_rng(5).normal(size=60)
+    targets = (targets - targets.mean()) / targets.std()
+    even, likely = (Grid(GRID.scales, GRID.noises, GRID.slopes, nothing) for nothing in (1 / 3, 0.999))
+    found = [Rows(features).average(starts[:, :1], targets, grid) for grid in (GRID, even, likely)]
+    np.testing.assert_allclose(found[0].weights, found[1].weights)
+    assert found[2].scale < 0.1 * found[0].scale
+
+
 def test_spreads_make_features_of_mean_length_1() -> None:
     features = np.random.default_rng(0).normal(size=(30, 7)) * np.arange(1, 8)
     scaled = (features - features.mean(axis=0)) / spreads(features)

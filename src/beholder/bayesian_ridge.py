@@ -22,11 +22,24 @@ class Grid:
         scales: factors of the standard deviation of what follows the features; 0 is nothing but the start.
         noises: standard deviations of what neither start nor features explain.
         slopes: of the target on the start.
+        nothing: probability a priori of the scale 0; None if each scale is as probable.
     """
 
     scales: tuple[float, ...]
     noises: tuple[float, ...]
     slopes: tuple[float, ...]
+    nothing: float | None = None
+
+    def log_prior(self, scale: np.ndarray) -> np.ndarray:
+        """Logarithm of the probability of scales a priori, but for a constant.
+
+        >>> np.exp(Grid((0.0, 0.5, 1.0), (1.0,), (1.0,), nothing=0.8).log_prior(np.array([0.0, 0.5]))).round(2)
+        array([0.8, 0.1])
+        """
+        if self.nothing is None:
+            return np.zeros(len(scale))
+        some = (1 - self.nothing) / (len(self.scales) - 1)
+        return np.log(np.where(scale == 0, self.nothing, some))
 
 
 @dataclass(frozen=True)
@@ -84,12 +97,13 @@ class Rows:
         centred = targets - targets.mean()
         residuals, log_probabilities = [], []
         variance = scale**2 * np.maximum(self.values, 0) + noise**2
+        prior = grid.log_prior(scale[:, 0])
         rest = len(targets) - len(self.values)  # dimensions that no feature reaches
         for start in (starts - starts.mean(axis=0)).T:
             # One row for each combination: residuals of its slope, and its variances, along the eigenvectors.
             left = centred - slope * start
             along = left @ self.vectors
-            log_probability = -0.5 * (along**2 / variance + np.log(variance)).sum(axis=1) + np.log(noise[:, 0])
+            log_probability = -0.5 * (along**2 / variance + np.log(variance)).sum(axis=1) + np.log(noise[:, 0]) + prior
             if rest:
                 beyond = np.maximum((left**2).sum(axis=1) - (along**2).sum(axis=1), 0)
                 log_probability -= 0.5 * (beyond / noise[:, 0] ** 2) + rest * np.log(noise[:, 0])

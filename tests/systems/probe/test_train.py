@@ -13,12 +13,15 @@ from typer.testing import CliRunner
 import beholder
 from beholder.cli.app import app
 from beholder.data.registry import load_data
+from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import srcc
 from beholder.photos.read import read_photo
+from beholder.photos.resize import resize_exact
 from beholder.scoring.model_file import TrainingData, parse_info
 from beholder.scoring.scorer import Scorer
 from beholder.systems.probe import train as probe
+from beholder.training.features import Extractor
 from helpers import tiny_backbones
 from helpers.factories import save_photo
 
@@ -158,6 +161,25 @@ def test_on_a_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = beholder.load(tmp_path / "m.onnx").score(photos.paths)
     assert srcc(photos.ratings[:, 0], scores.overall) > 0.7
     assert scores.evidence.shape[:2] == (30, 2)
+    assert np.abs(scores.evidence.sum(axis=(2, 3)).mean(axis=0)).max() < 1e-3  # relative to the average photograph
+
+
+def test_on_the_network_of_the_default_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its features are the embedding of the default model, of three layers, in single precision."""
+    colours = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32) / 128)
+    monkeypatch.setattr(default, "extractor", lambda recipe: colours)
+    monkeypatch.setattr(default, "frozen_features", lambda recipe: "features")
+    monkeypatch.setattr("beholder.systems.probe.export.DefaultModel", lambda *parts: parts)
+    written: list[Any] = []
+    monkeypatch.setattr(probe, "export", lambda network, info, path: written.append(network))
+    photos = load_data(str(save_ratings(tmp_path, gaps=True)))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", backbone="dinov2_vits14")
+    features, weight, bias = written[0][:3]
+    means = np.stack([resize_exact(read_photo(path), (16, 16)).mean((0, 1)) / 128 for path in photos.paths])
+    known = np.isfinite(photos.ratings)
+    predicted = means @ weight.numpy().T + bias.numpy()
+    np.testing.assert_allclose(predicted[known], photos.ratings[known], atol=0.05)
+    assert features == "features" and found.info.size == (16, 16)
 
 
 @pytest.mark.slow
@@ -171,3 +193,26 @@ def test_model_file_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     photos = load_data("mine.csv")
     assert np.corrcoef(scores.overall, photos.ratings[:, 0])[0, 1] > 0.8
     assert [task.name for task in scores.tasks] == ["red", "blue"]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_command_says_how_it_compares(
+    known: bool, written: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photos = load_data(str(save_ratings(tmp_path, names=("warmth", "blue"))))
+    if known:
+        monkeypatch.setattr(probe, "is_training_set", lambda info, photos: True)
+    done = CliRunner().invoke(app, ["train", "probe", "--data", "mine.csv", "--cache", "cache", "--folds", "4"])
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    at = next(place for place, line in enumerate(lines) if line.split()[:1] == ["data"])
+    assert sum("untouched default" in line for line in lines[at:]) >= 2
+    assert f"probe-{Path('mine').stem}.onnx: score with it by" in lines[-1]
+    if known:
+        assert "learned from mine itself, so nothing above is held out" in done.stdout
+        assert "than the untouched" not in done.stdout and "Photographs not learned from" not in done.stdout
+        return
+    found = {line.partition(":")[0]: line for line in lines if line.startswith(("warmth: ", "blue: "))}
+    assert set(found) == {task.name for task in photos.tasks}
+    assert "blue: better than the untouched default, its " in found["blue"]

@@ -38,8 +38,8 @@ def train_probe(
 ) -> None:
     """Teach the default model your own ratings: what they differ from its scores by.
 
-    The better choice for a few hundred ratings, and quick: 60 photographs take seconds. A task with the name of one of
-    the model's ratings (beholder info) starts from that; any other starts from those of them that it follows, as far
+    The better choice for a few hundred ratings, and quick: 60 photographs take ten seconds. A task with the name of one
+    of the model's ratings (beholder info) starts from that; any other starts from those of them that it follows, as far
     as it does. With few or noisy ratings little is changed. For the columns of a CSV file see beholder train
     soydaner2023 --help.
 

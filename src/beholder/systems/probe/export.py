@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from beholder.embedded import default
 from beholder.extras import require
 from beholder.files import explained, replacing
-from beholder.models.backbones.base import Backbone
+from beholder.models.backbones.base import Backbone, create_backbone
 from beholder.models.backbones.dinov2 import PATCH
-from beholder.models.head import evidence
+from beholder.models.dinov2_linear import DefaultModel
 from beholder.models.photo_features import DIM, SCENE_LAYERS
 from beholder.scoring.model_file import ModelInfo, read_model
 from beholder.systems.probe.heads import Heads
@@ -113,38 +114,52 @@ def _patches(graph: Any) -> str:
     return str(patches)
 
 
+def backbone_network(name: str, heads: Heads, tasks: tuple[Task, ...]) -> nn.Module:
+    """A backbone with its pretrained weights under K linear heads, as it goes into a model file.
+
+    Args:
+        heads: on the features of :func:`beholder.systems.probe.known.backbone_extractor`.
+        tasks: K tasks.
+    """
+    low, high = torch.tensor([(task.low, task.high) for task in tasks], dtype=torch.float32).T
+    weight, bias, typical = (
+        torch.tensor(values, dtype=torch.float32) for values in (heads.weight.T, heads.bias, heads.typical.T)
+    )
+    if name == default.BACKBONE:
+        return DefaultModel(default.frozen_features(default.DefaultRecipe()), weight, bias, typical, low, high)
+    return BackboneProbe(create_backbone(name), weight, bias, typical, low, high)
+
+
 class BackboneProbe(nn.Module):
-    """A backbone under linear heads, as it goes into a model file.
+    """A backbone under linear heads on its pooled features.
 
     Args:
         backbone: frozen.
-        heads: K heads on its pooled features.
-        tasks: K tasks.
+        weight, bias: heads, (K, C) and (K,), native units.
+        typical: (K, C), features of the average photograph, which evidence is relative to.
+        low, high: (K,) ends of the scales; scores are clipped to them.
     """
 
-    def __init__(self, backbone: Backbone, heads: Heads, tasks: tuple[Task, ...]) -> None:
+    def __init__(
+        self, backbone: Backbone, weight: Tensor, bias: Tensor, typical: Tensor, low: Tensor, high: Tensor
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.weight: Tensor
         self.bias: Tensor
-        self.typical: Tensor
+        self.typical_evidence: Tensor
         self.low: Tensor
         self.high: Tensor
-        for name, values in (
-            ("weight", heads.weight.T),
-            ("bias", heads.bias),
-            ("typical", heads.typical.T),
-            ("low", [task.low for task in tasks]),
-            ("high", [task.high for task in tasks]),
-        ):
-            self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float32))
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
+        self.register_buffer("typical_evidence", (weight * typical).sum(dim=1))
+        self.register_buffer("low", low)
+        self.register_buffer("high", high)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        features = self.backbone.forward_features(pixels)
+        features = self.backbone.forward_features(pixels)  # (B, C, rows, columns)
         embedding = features.mean(dim=(2, 3))
         scores = embedding @ self.weight.T + self.bias
-        slope = self.weight.expand(pixels.shape[0], -1, -1)
-        shares = evidence(slope, features, torch.zeros_like(self.typical[0]))
-        rows, columns = features.shape[2:]
-        shares = shares - ((self.weight * self.typical).sum(dim=1) / (rows * columns))[:, None, None]
+        by_place = torch.einsum("kc,bcij->bkij", self.weight, features)
+        shares = (by_place - self.typical_evidence[:, None, None]) / (features.shape[2] * features.shape[3])
         return torch.minimum(torch.maximum(scores, self.low), self.high), embedding, shares

@@ -13,6 +13,7 @@ GRID = Grid(
     scales=(0.0, 0.15, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0, 3.0),
     noises=(0.2, 0.35, 0.5, 0.7, 0.85, 1.0),
     slopes=(0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
+    nothing=0.75,  # few ratings must speak clearly before a score is changed: `python -m benchmarks probe`
 )
 
 

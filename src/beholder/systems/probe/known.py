@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
+from beholder.embedded import default
 from beholder.models import registry
-from beholder.models.backbones.base import Backbone
+from beholder.models.backbones.base import create_backbone
 from beholder.scoring.scorer import Scorer
 from beholder.systems.probe.heads import Known
 from beholder.training.features import Extractor, compute_features
@@ -28,15 +29,22 @@ def by_embedded(photos: RatedPhotos, scorer: Scorer, cache: Path | None = None) 
 
     width = compute(np.zeros((1, *scorer.info.size[::-1], 3), np.uint8)).shape[1]
     extractor = Extractor(f"scores and embedding of {scorer.id}", scorer.info.size, 1, (width,), compute)
-    scores, embedding = np.split(compute_features(photos, extractor, cache)[0], [count], axis=1)
+    scores, embedding = np.split(np.array(compute_features(photos, extractor, cache)[0]), [count], axis=1)
     return Known(embedding, scores, scorer.info.tasks)
 
 
-def by_backbone(photos: RatedPhotos, name: str, backbone: Backbone, cache: Path | None = None) -> list[np.ndarray]:
-    """Pooled features (N, D) by a backbone with its pretrained weights, of the photographs and of their mirror images.
+def backbone_extractor(name: str) -> Extractor:
+    """The features of a backbone with its pretrained weights, as a function of pixels.
 
-    Raises as :func:`by_embedded`.
+    Those of the default model's network are its embedding in single precision; those of others are pooled from the last
+    layer.
+
+    Raises:
+        BeholderError: the weights cannot be fetched.
     """
+    if name == default.BACKBONE:
+        return default.extractor(default.DefaultRecipe())
+    backbone = create_backbone(name)
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -44,5 +52,4 @@ def by_backbone(photos: RatedPhotos, name: str, backbone: Backbone, cache: Path 
         return found
 
     key = f"{name} {registry.WEIGHTS[name].digest} squash {backbone.side}"
-    extractor = Extractor(key, (backbone.side, backbone.side), 2, (backbone.channels,), compute)
-    return list(compute_features(photos, extractor, cache))
+    return Extractor(key, (backbone.side, backbone.side), 2, (backbone.channels,), compute)

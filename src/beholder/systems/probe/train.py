@@ -12,16 +12,16 @@ from beholder.errors import BeholderError
 from beholder.evaluation.learned import is_training_set
 from beholder.metrics import Estimate, Interval, paired_bootstrap, srcc
 from beholder.models import registry
-from beholder.models.backbones.base import create_backbone
 from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, TrainingData, learned_photos, model_path
 from beholder.scoring.scorer import Scorer
 from beholder.splits import folds_of, split_hash
 from beholder.systems.probe import heads
-from beholder.systems.probe.export import BackboneProbe, extend
+from beholder.systems.probe.export import backbone_network, extend
 from beholder.systems.probe.heads import Heads, Known, starts_of
-from beholder.systems.probe.known import by_backbone, by_embedded
+from beholder.systems.probe.known import backbone_extractor, by_embedded
 from beholder.tasks import check_column_names
 from beholder.training.export import export
+from beholder.training.features import compute_features
 from beholder.training.held_out import measure_tasks, widths_and_percentiles
 
 MIN_RATINGS = 8  # ratings of a task in a training part
@@ -135,8 +135,8 @@ def _on_embedded(
 def _on_backbone(
     photos: RatedPhotos, out: Path, cache: Path | None, name: str, tests: list[np.ndarray], how: str, seed: int
 ) -> Probe:
-    network = create_backbone(name)
-    views = by_backbone(photos, name, network, cache)
+    extractor = backbone_extractor(name)
+    views = list(compute_features(photos, extractor, cache))
 
     def fit(learned: np.ndarray) -> Heads:
         return heads.fit_plain(views, photos.ratings, learned)
@@ -154,12 +154,12 @@ def _on_backbone(
         started={"seed": seed},
         description=f"Linear heads on frozen features of {name}, fitted to {photos.name}",
         backbone=name,
-        size=(network.side, network.side),
+        size=extractor.size,
         resize=SQUASH,
         licence=f"weights of the backbone: {pretrained.licence}; the ratings' own terms hold as well",
         attribution=f"Contains {pretrained.description}. Fitted to ratings of {photos.name}.",
     )
-    export(BackboneProbe(network, fit(_learned(photos, tests)), photos.tasks), info, out)
+    export(backbone_network(name, fit(_learned(photos, tests)), photos.tasks), info, out)
     return Probe(info)
 
 

@@ -126,8 +126,13 @@ def test_themes_are_kept_whole(written: SimpleNamespace, tmp_path: Path) -> None
     path = save_ratings(tmp_path)
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0] + ",theme", *(f"{line},{row // 3}" for row, line in enumerate(lines[1:]))]))
-    found = probe.train(load_data(str(path)), tmp_path / "m.onnx", tmp_path / "cache")
+    photos = load_data(str(path))
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
     assert "5-fold by group, seed 0" in {metric.split for metric in found.info.metrics}
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", folds=90)  # there are ten themes
+    assert "10-fold by group, seed 0" in {metric.split for metric in found.info.metrics}
+    with pytest.raises(BeholderError, match="all photographs are of one group"):
+        probe.train(replace(photos, groups=("one",) * len(photos)), tmp_path / "m.onnx", tmp_path / "cache")
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def _on_embedded(
         started={"seed": seed, "starts_from": scorer.id},
         also_from=embedded.data,
         also_measured=untouched,
-        description=f"{embedded.name}, with what ratings of {photos.name} differ by: linear on its embedding",
+        description=f"The {embedded.name} model, and what ratings of {photos.name} differ from it by",
         backbone=embedded.backbone,
         size=embedded.size,
         resize=embedded.resize,
@@ -167,14 +167,19 @@ def _test_parts(photos: RatedPhotos, folds: int, seed: int) -> tuple[list[np.nda
     """(N,) whether each photograph is tested, for every part that is tested; and how it was chosen, in words.
 
     Raises:
-        BeholderError: too few ratings of a task, or all equal.
+        BeholderError: too few ratings of a task, or all equal; one group.
     """
     if photos.splits is not None:
         tests, how = [np.array(photos.splits) == "test"], "test part"
     else:
         fold_of = folds_of(len(photos), photos.groups, folds, seed)
         tests = [fold_of == fold for fold in np.unique(fold_of)]
-        how = f"{folds}-fold{' by group' * (photos.groups is not None)}, seed {seed}"
+        how = f"{len(tests)}-fold{' by group' * (photos.groups is not None)}, seed {seed}"
+        if len(tests) < 2:
+            raise BeholderError(
+                f"{photos.name}: all photographs are of one group, which stays together, so nothing can be measured; "
+                "leave the column of themes out"
+            )
     for task, column in zip(photos.tasks, photos.ratings.T, strict=True):
         known = np.isfinite(column)
         least = min(int((known & ~test).sum()) for test in tests)

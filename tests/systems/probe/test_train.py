@@ -211,12 +211,16 @@ def test_command_says_how_it_compares(
     done = CliRunner().invoke(app, ["train", "probe", "--data", "mine.csv", "--cache", "cache", "--folds", "4"])
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    at = next(place for place, line in enumerate(lines) if line.split()[:1] == ["data"])
-    assert sum("untouched default" in line for line in lines[at:]) >= 2
+    assert lines[0].startswith("mine, 4-fold, seed 0")
+    for metric in written.info.metrics:
+        if metric.metric in ("srcc", "rmse"):
+            by = "untouched default" if "untouched" in metric.split else "probe"
+            (line,) = (line for line in lines if line.startswith(metric.task) and f" {by}" in line and ":" not in line)
+            assert str(metric) in line and f" {metric.n} " in line
     assert f"probe-{Path('mine').stem}.onnx: score with it by" in lines[-1]
     if known:
         assert "learned from mine itself, so nothing above is held out" in done.stdout
-        assert "than the untouched" not in done.stdout and "Photographs not learned from" not in done.stdout
+        assert "than the untouched" not in done.stdout and "photographs not learned from" not in done.stdout
         return
     found = {line.partition(":")[0]: line for line in lines if line.startswith(("warmth: ", "blue: "))}
     assert set(found) == {task.name for task in photos.tasks}

@@ -13,7 +13,11 @@ from beholder.scoring.model_file import EMBEDDED
 from beholder.terminal import say, show
 
 if TYPE_CHECKING:
-    from beholder.systems.probe.train import Beside
+    from rich.table import Table
+
+    from beholder.systems.probe.train import Beside, Probe
+
+SHOWN = ("srcc", "rmse")  # metrics; the model file has more
 
 
 def train_probe(
@@ -51,7 +55,6 @@ def train_probe(
       beholder train probe --data ratings.csv
       beholder train probe --data ratings.csv --range beauty=1:10 --folds 10
     """
-    from beholder.cli.tables import metrics_table
     from beholder.console import make_console
     from beholder.data.rated_photos import check_varied
     from beholder.data.registry import load_data
@@ -66,10 +69,7 @@ def train_probe(
     for task in photos.tasks:
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
     found = train(photos, path, cache, backbone=backbone, folds=folds, seed=seed)
-    own = [each for each in found.info.metrics if each not in found.untouched]
-    rows = [each for task in photos.tasks for each in (*own, *found.untouched) if each.task == task.name]
-    known = f"the {len(photos)} photographs" if found.known_by else "Photographs not learned from"
-    make_console().print(metrics_table(rows, f"{known[0].upper()}{known[1:]} (95% bootstrap intervals)"))
+    make_console().print(probe_table(found, backbone))
     if found.known_by:
         show(
             f"{found.known_by} learned from {photos.name} itself, so nothing above is held out, and it says nothing of "
@@ -79,6 +79,28 @@ def train_probe(
         for each in found.beside:
             show(comparison(each, backbone))
     show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
+
+
+def probe_table(found: "Probe", model: str) -> "Table":
+    """Rank correlation and error of each task, and below it those of the score that it starts from."""
+    from beholder.cli.tables import metric_cell, plain
+
+    own = [each for each in found.info.metrics if each not in found.untouched]
+    where = "photographs that the model knows" if found.known_by else "photographs not learned from"
+    title = f"{own[0].data}, {own[0].split}: {where} (95% bootstrap intervals)"
+    table = plain(title, "task", "by", "n", *SHOWN, overflow="fold")
+    starts = {each.task: _untouched(each, model) for each in found.beside}
+    for task in found.info.tasks:
+        for by, metrics in (("probe", own), (starts.get(task.name), found.untouched)):
+            cells = {each.metric: each for each in metrics if each.task == task.name}
+            if cells and by:
+                shown = (metric_cell(cells[name]) for name in SHOWN)
+                table.add_row(task.name, by, str(cells[SHOWN[0]].n), *shown)
+    return table
+
+
+def _untouched(found: "Beside", model: str) -> str:
+    return f"untouched {model}{'' if found.start == found.task else f', its {found.start}'}"
 
 
 def comparison(found: "Beside", model: str) -> str:
@@ -92,7 +114,7 @@ def comparison(found: "Beside", model: str) -> str:
     'light: worse than the untouched fast, its quality: srcc -0.040 (-0.060 to -0.020); score with fast, or rate ...'
     """
     value, low, high = found.gain
-    other = f"the untouched {model}{'' if found.start == found.task else f', its {found.start}'}"
+    other = f"the {_untouched(found, model)}"
     if math.isnan(low):
         return f"{found.task}: not to be compared with {other}, because one of them is constant"
     by = f"srcc {value:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -10,7 +10,7 @@ from beholder import load
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
 from beholder.evaluation.evaluate import evaluate
-from beholder.evaluation.learned import find_learned, is_training_set
+from beholder.evaluation.learned import as_numbers, find_learned
 from beholder.evaluation.selection import EVALUATION_PARTS, select_part
 from beholder.metrics import rmse
 from beholder.scoring.model_file import LearnedPhotos, ModelInfo, TrainingData, learned_photos
@@ -73,19 +73,19 @@ def test_without_them_there_is_no_verdict(part: str, photos: RatedPhotos, colour
 def test_a_whole_training_set_is_known_by_its_hash_or_published_name(photos: RatedPhotos, colour_model: Path) -> None:
     info = load(colour_model).info
 
-    def known(each: TrainingData, rated: RatedPhotos, **changes: object) -> tuple[bool, int]:
+    def known(each: TrainingData, rated: RatedPhotos, **changes: object) -> int:
         said: ModelInfo = replace(info, data=(each,), **changes)  # type: ignore[arg-type]
-        return is_training_set(said, rated), int(find_learned(said, rated, rated, "all").unkept.sum())
+        return int(find_learned(said, rated, rated, "all").unkept.sum())
 
     by_hash = TrainingData("mine", N, photos.content_hash, ("overall",))
-    assert known(by_hash, photos) == (True, N)
-    assert known(replace(by_hash, sha256="0" * 64), photos) == (False, 0)
-    by_name = replace(by_hash, name="oasis", sha256="0" * 64)
-    assert known(by_name, replace(photos, name="oasis")) == (True, N)  # another copy of what is published
-    assert known(replace(by_name, name="ratings"), photos) == (False, 0)  # any table may be called so
+    assert known(by_hash, photos) == N
+    assert known(replace(by_hash, sha256="1" * 64), photos) == 0
+    by_name = replace(by_hash, name="oasis", sha256="1" * 64)
+    assert known(by_name, replace(photos, name="oasis")) == N  # another copy of what is published
+    assert known(replace(by_name, name="ratings"), photos) == 0  # any table may be called so
     split = {"split": split_hash(photos.files, photos.splits or ())}
-    assert known(by_hash, photos, recipe=split) == (True, 30)  # all but the test part
-    assert known(by_hash, photos, learned=before(photos, slice(0, 4)))[1] == 0  # of these, the four were learned from
+    assert known(by_hash, photos, recipe=split) == 30  # all but the test part
+    assert known(by_hash, photos, learned=before(photos, slice(0, 4))) == 0  # of these, the four were learned from
 
 
 def test_an_embedded_model_is_not_compared_on_what_it_was_trained_on(photos: RatedPhotos, colour_model: Path) -> None:
@@ -94,3 +94,22 @@ def test_an_embedded_model_is_not_compared_on_what_it_was_trained_on(photos: Rat
     assert select_part(photos, "test", 0)[1].size == 10
     assert found.refused is not None and "learned from 10 of these 10 photographs" in found.refused
     assert "--split" not in found.refused
+
+
+def test_photographs_of_a_data_set_are_known_in_any_table(
+    photos: RatedPhotos, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that the embedded models learned from; a probe on such a model knows them, whatever its file keeps."""
+    numbers = as_numbers(photos.digests[5:15])
+    monkeypatch.setattr("beholder.evaluation.learned._published", lambda: {"1" * 64: numbers})
+    data = (TrainingData("mine", 40, "2" * 64, ("overall",)), TrainingData("oasis", 10, "1" * 64, ("beauty",)))
+    embedded = saying(colour_model, data=data[1:])
+    probe = saying(colour_model, data=data, learned=before(photos, slice(0, 12)))
+    for scorer, rows, unkept in ((embedded, range(5, 15), range(5, 15)), (probe, range(15), range(5, 15))):
+        found = find_learned(scorer.info, photos, photos, "all")
+        assert np.flatnonzero(found.rows).tolist() == list(rows)
+        assert np.flatnonzero(found.unkept).tolist() == list(unkept)
+    compared = evaluate([probe, embedded], photos, "all")
+    assert compared.refused is not None and compared.refused.count("learned from 10 of these 40 photographs") == 2
+    assert "learned from 5 of these 40 photographs; they are measured" in compared.models[0].notes[0]
+    assert "learned from 10 of these 40 photographs: the numbers are not held-out" in compared.models[1].warnings[0]

@@ -88,19 +88,14 @@ def evaluate(
             if not agreements:
                 raise BeholderError(f"{chosen.name}: no task has ratings of two photographs of {split}")
             warning = leak_warning(scorer.info, scorer.id, whole, photos.content_hash, part)
-            warnings = (*(() if warning is None else (warning,)), *_known_one_by_one(scorer, before))
+            if warning is None and before.unkept.any():
+                warning = f"{_learned_text(scorer, before)}: the numbers are not held-out"
+            warnings = () if warning is None else (warning,)
             notes = (*_kept_notes(scorer, before), *_notes(chosen, agreements))
             models.append(ModelEvaluation(scorer.id, tuple(agreements), predicted, warnings, notes))
     refused = _refused(scorers, learned, part) if len(models) > 1 else None
     differences = _differences(chosen, models[0], models[1], split) if len(models) > 1 and refused is None else ()
     return Evaluation(chosen, photos.content_hash, part, split, tuple(models), differences, failures, refused)
-
-
-def _known_one_by_one(scorer: Scorer, learned: Learned) -> tuple[str, ...]:
-    """A warning of photographs whose hashes are in the model file, without a prediction from before."""
-    if scorer.info.learned is None or not learned.unkept.any():
-        return ()
-    return (f"{_learned_text(scorer, learned)}: the numbers are not held-out",)
 
 
 def _kept_notes(scorer: Scorer, learned: Learned) -> tuple[str, ...]:

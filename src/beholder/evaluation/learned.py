@@ -1,11 +1,14 @@
 """Whether a model learned from the photographs that it is measured on, and what it predicted of them before it had.
 
-A model file names its data sets with their content hash. That of a probe also keeps, for each photograph, the beginning
-of the hash of its file and the prediction of heads that had not learned from it: with these a probe is measured on its
-own photographs as if they were new.
+A model file names its data sets with their content hash. The photographs of the embedded models are known one by one,
+by the beginnings of the hashes of their files. So are those of a probe, whose file also keeps the predictions of heads
+that had not learned from them: with these it is measured on its own photographs as if they were new.
 """
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +16,8 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import NAMES
 from beholder.scoring.model_file import DIGEST, ModelInfo, TrainingData
 from beholder.splits import split_hash
+
+LEARNED_PHOTOGRAPHS = Path(__file__).parent.parent / "assets" / "photographs.npz"  # of the embedded models
 
 
 @dataclass(frozen=True)
@@ -22,20 +27,13 @@ class Learned:
     Attributes:
         rows: (N,) booleans.
         predicted: (N, T) what it predicted of them before, native units; NaN where that is not kept.
+        unkept: (N,) whether a photograph was learned from without a prediction from before; or by the embedded model
+            that a probe starts from.
     """
 
     rows: np.ndarray
     predicted: np.ndarray
-
-    @property
-    def unkept(self) -> np.ndarray:
-        """(N,) whether a photograph was learned from, and no prediction from before is kept."""
-        return self.rows & np.isnan(self.predicted).all(axis=1)
-
-
-def is_training_set(info: ModelInfo, photos: RatedPhotos) -> bool:
-    """Whether a model was trained on this data set, by its content or by the name of a published one."""
-    return any(_is_same(each, photos) for each in info.data)
+    unkept: np.ndarray
 
 
 def find_learned(info: ModelInfo, whole: RatedPhotos, chosen: RatedPhotos, part: str) -> Learned:
@@ -47,20 +45,44 @@ def find_learned(info: ModelInfo, whole: RatedPhotos, chosen: RatedPhotos, part:
         chosen: N photographs of it.
         part: name of the part that they are.
     """
-    rows = np.zeros(len(chosen), bool)
+    own = np.zeros(len(chosen), bool)
     predicted = np.full((len(chosen), len(info.tasks)), np.nan)
     if info.learned is not None:
         place = {digest: number for number, digest in enumerate(info.learned.digests)}
         found = np.array([place.get(digest[:DIGEST], -1) for digest in chosen.digests.tolist()], dtype=int)
-        rows = found >= 0
+        own = found >= 0
         if info.learned.predicted:
-            predicted[rows] = np.array(info.learned.predicted).T[found[rows]]
-    if any(_is_same(each, whole) for each in _known_as_a_set(info)):
-        held_out = np.zeros(len(chosen), bool)
-        if chosen.splits is not None and _has_same_split(info, whole):
-            held_out = np.array(chosen.splits) == "test"
-        rows |= ~held_out
-    return Learned(rows, predicted)
+            predicted[own] = np.array(info.learned.predicted).T[found[own]]
+    others = _in_sets(info, whole, chosen)
+    return Learned(own | others, predicted, others | (own & np.isnan(predicted).all(axis=1)))
+
+
+def _in_sets(info: ModelInfo, whole: RatedPhotos, chosen: RatedPhotos) -> np.ndarray:
+    """(N,) whether a photograph is in a data set that the model learned from."""
+    rows = np.zeros(len(chosen), bool)
+    for each in _known_as_a_set(info):
+        if _is_same(each, whole):
+            held_out = np.array(chosen.splits) == "test" if _has_same_split(info, whole) else np.zeros(len(rows), bool)
+            rows |= ~held_out
+        elif each.sha256 in _published():
+            rows |= np.isin(as_numbers(chosen.digests), _published()[each.sha256])
+    return rows
+
+
+@functools.cache
+def _published() -> Mapping[str, np.ndarray]:
+    """Content hash of a data set -> numbers of its photographs."""
+    with np.load(LEARNED_PHOTOGRAPHS, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def as_numbers(digests: np.ndarray) -> np.ndarray:
+    """(N,) sha256 in hexadecimal -> (N,) their first 64 bits.
+
+    >>> as_numbers(np.array(["00000000000000ff" + 48 * "0"]))
+    array([255], dtype=uint64)
+    """
+    return np.array([int(digest[:DIGEST], 16) for digest in digests.tolist()], dtype=np.uint64)
 
 
 def _is_same(learned: TrainingData, photos: RatedPhotos) -> bool:

@@ -15,6 +15,7 @@ from beholder.cli.app import app
 from beholder.data.registry import load_data
 from beholder.embedded import default
 from beholder.errors import BeholderError
+from beholder.evaluation.learned import as_numbers
 from beholder.metrics import srcc
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
@@ -93,7 +94,7 @@ def test_beside_the_untouched_score_on_the_same_photographs(written: SimpleNames
         assert (beside.task, beside.start) == (task, name)
         assert beside.gain.value == pytest.approx(own.value - untouched.value)
         assert own.n == untouched.n == rows.sum()
-    assert set(found.untouched) <= set(found.info.metrics) and found.known_by is None
+    assert set(found.untouched) <= set(found.info.metrics) and not found.known
 
 
 def test_a_model_that_learned_from_these_photographs_is_told(
@@ -104,8 +105,8 @@ def test_a_model_that_learned_from_these_photographs_is_told(
     opened.info = replace(opened.info, data=(TrainingData("other", 30, photos.content_hash, ("warmth",)),))
     monkeypatch.setattr(probe, "Scorer", lambda name: opened)
     found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache")
-    assert found.known_by == opened.id
-    assert all("colour learned from them" in metric.split for metric in found.info.metrics)
+    assert found.known == 30
+    assert all("colour learned from 30 of them" in metric.split for metric in found.info.metrics)
 
 
 def test_the_file_keeps_what_was_predicted_out_of_fold(written: SimpleNamespace, tmp_path: Path) -> None:
@@ -207,7 +208,8 @@ def test_command_says_how_it_compares(
     monkeypatch.chdir(tmp_path)
     photos = load_data(str(save_ratings(tmp_path, names=("warmth", "blue"))))
     if known:
-        monkeypatch.setattr(probe, "is_training_set", lambda info, photos: True)
+        numbers = as_numbers(photos.digests[:7])
+        monkeypatch.setattr("beholder.evaluation.learned._published", lambda: {"0" * 64: numbers})
     done = CliRunner().invoke(app, ["train", "probe", "--data", "mine.csv", "--cache", "cache", "--folds", "4"])
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -219,7 +221,7 @@ def test_command_says_how_it_compares(
             assert str(metric) in line and f" {metric.n} " in line
     assert f"probe-{Path('mine').stem}.onnx: score with it by" in lines[-1]
     if known:
-        assert "learned from mine itself, so nothing above is held out" in done.stdout
+        assert "default itself learned from 7 of these 30 photographs, so nothing above is held out" in done.stdout
         assert "than the untouched" not in done.stdout and "photographs not learned from" not in done.stdout
         return
     found = {line.partition(":")[0]: line for line in lines if line.startswith(("warmth: ", "blue: "))}

@@ -70,10 +70,11 @@ def train_probe(
         say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
     found = train(photos, path, cache, backbone=backbone, folds=folds, seed=seed)
     make_console().print(probe_table(found, backbone))
-    if found.known_by:
+    if found.known:
         show(
-            f"{found.known_by} learned from {photos.name} itself, so nothing above is held out, and it says nothing of "
-            "the probe; one that starts from nothing can be measured here: --backbone dinov2_vits14"
+            f"{backbone} itself learned from {found.known} of these {len(photos)} photographs, so nothing above is "
+            "held out, and it says nothing of the probe; one that starts from nothing can be measured here: "
+            "--backbone dinov2_vits14"
         )
     else:
         for each in found.beside:
@@ -86,7 +87,7 @@ def probe_table(found: "Probe", model: str) -> "Table":
     from beholder.cli.tables import metric_cell, plain
 
     own = [each for each in found.info.metrics if each not in found.untouched]
-    where = "photographs that the model knows" if found.known_by else "photographs not learned from"
+    where = "photographs that the model knows" if found.known else "photographs not learned from"
     title = f"{own[0].data}, {own[0].split}: {where} (95% bootstrap intervals)"
     table = plain(title, "task", "by", "n", *SHOWN, overflow="fold")
     starts = {each.task: _untouched(each, model) for each in found.beside}

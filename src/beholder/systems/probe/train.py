@@ -9,7 +9,7 @@ import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
-from beholder.evaluation.learned import is_training_set
+from beholder.evaluation.learned import find_learned
 from beholder.metrics import Estimate, Interval, paired_bootstrap, srcc
 from beholder.models import registry
 from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, TrainingData, learned_photos, model_path
@@ -53,14 +53,14 @@ class Probe:
         info: what its file says.
         untouched: metrics of the scores that it starts from, on the same photographs.
         beside: one for each task; empty on a backbone, which has no scores.
-        known_by: id of the embedded model, where that learned from these very photographs: then nothing measured here
-            is held out. None otherwise.
+        known: how many of the photographs the embedded model itself learned from: if any, what is measured here is not
+            held out.
     """
 
     info: ModelInfo
     untouched: tuple[Estimate, ...] = ()
     beside: tuple[Beside, ...] = ()
-    known_by: str | None = None
+    known: int = 0
 
 
 def train(
@@ -108,9 +108,9 @@ def _on_embedded(
         return heads.fit(known, photos.ratings, photos.tasks, learned)
 
     predicted = _held_out(photos, tests, lambda learned, tested: fit(learned)(known.rows(tested)))
-    known_by = scorer.id if is_training_set(scorer.info, photos) else None
-    if known_by:
-        how += f"; {scorer.info.name} learned from them"
+    in_training = int(find_learned(scorer.info, photos, photos, "all").rows.sum())
+    if in_training:
+        how += f"; {scorer.info.name} learned from {in_training} of them"
     beside, untouched = _compare(photos, known, predicted, np.any(tests, axis=0), name, how)
     embedded = scorer.info
     info = _describe(
@@ -129,7 +129,7 @@ def _on_embedded(
         attribution=f"{embedded.attribution} Further heads fitted to ratings of {photos.name}.",
     )
     extend(model_path(name), fit(_learned(photos, tests)), info, out)
-    return Probe(info, untouched, beside, known_by)
+    return Probe(info, untouched, beside, in_training)
 
 
 def _on_backbone(

@@ -1,7 +1,7 @@
 """Fit a probe, measure it beside the model that it starts from, and write its file."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -226,20 +226,20 @@ def _compare(
 ) -> tuple[tuple[Beside, ...], tuple[Estimate, ...]]:
     """Each task beside the untouched score that it starts from; and the metrics of these scores."""
     beside: list[Beside] = []
-    metrics: list[Estimate] = []
+    labels: dict[str, str] = {}
+    scores = np.empty(predicted.shape)
     for place, (task, column) in enumerate(zip(photos.tasks, photos.ratings.T, strict=True)):
         rows = tested & np.isfinite(column)
         truth = column[rows]
         agreements = {start: srcc(truth, known.scores[rows, start]) for start in starts_of(task, known.tasks)}
         start = max(agreements, key=lambda each: np.nan_to_num(agreements[each], nan=-2))
         found = known.tasks[start]
-        scores = np.full(predicted.shape, np.nan)
         scores[:, place] = task.from_unit(found.to_unit(known.scores[:, start]))
         gain = paired_bootstrap(srcc, truth, predicted[rows, place], scores[rows, place])
         beside.append(Beside(task.name, found.name, gain))
-        label = f"{how}; untouched {name}{'' if found.name == task.name else f', its {found.name}'}"
-        metrics += [each for each in measure_tasks(photos, scores, rows, label) if each.task == task.name]
-    return tuple(beside), tuple(metrics)
+        labels[task.name] = f"{how}; untouched {name}{'' if found.name == task.name else f', its {found.name}'}"
+    metrics = measure_tasks(photos, scores, tested, how)
+    return tuple(beside), tuple(replace(each, split=labels[each.task]) for each in metrics)
 
 
 def _describe(

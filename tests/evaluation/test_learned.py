@@ -1,5 +1,6 @@
 """Photographs that a model learned from: found by their content, measured by what was predicted before, no verdict."""
 
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,18 @@ from beholder.data.registry import load_data
 from beholder.evaluation.evaluate import evaluate
 from beholder.evaluation.learned import as_numbers, find_learned
 from beholder.evaluation.selection import EVALUATION_PARTS, select_part
-from beholder.metrics import rmse
+from beholder.metrics import bootstrap, paired_bootstrap, rmse
 from beholder.scoring.model_file import LearnedPhotos, ModelInfo, TrainingData, learned_photos
 from beholder.scoring.scorer import Scorer
 from beholder.splits import split_hash
 from helpers.rated_photos import N, save_ratings
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals in a twentieth of the time; test_metrics.py is about these."""
+    for name, function in (("bootstrap", bootstrap), ("paired_bootstrap", paired_bootstrap)):
+        monkeypatch.setattr(f"beholder.evaluation.evaluate.{name}", functools.partial(function, resamples=100))
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from beholder import load, read_photo
 from beholder.scoring.model_file import embedded_path
 from beholder.scoring.scorer import Scorer
-from beholder.systems.probe.export import extend
+from beholder.systems.probe.export import backbone_network, extend
 from beholder.systems.probe.heads import Heads
 from beholder.tasks import Task
+from helpers import tiny_backbones
 from helpers.factories import REPOSITORY
 
 PHOTOS = sorted((REPOSITORY / "examples" / "photos").glob("*.jpg"))[:4]
@@ -46,3 +48,18 @@ def test_scores_evidence_and_embedding(name: str, tmp_path: Path) -> None:
     pixels = [probe.pixels(read_photo(photo, probe.min_size)) for photo in PHOTOS]
     in_pairs = [probe.run(pixels[start : start + 2], np.ones((2, 2), int)).values for start in (0, 2)]
     np.testing.assert_array_equal(np.concatenate(in_pairs), new.values)  # the same in any batch
+
+
+def test_a_backbone_under_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
+    rng = np.random.default_rng(0)
+    heads = Heads(np.zeros((0, 2)), rng.normal(size=(6, 2)), np.array([4.0, 99.0]), rng.normal(size=(6, 2)))
+    network = backbone_network("tiny", heads, TASKS)
+    with torch.inference_mode():
+        found = network(torch.from_numpy(rng.integers(0, 256, (3, 3, 16, 16), dtype=np.uint8)))
+    scores, embedding, evidence = (each.numpy() for each in found)
+    expected = np.clip(embedding @ heads.weight + heads.bias, [1, 0], [10, 1])
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    surplus = embedding @ heads.weight - (heads.typical * heads.weight).sum(axis=0)
+    np.testing.assert_allclose(evidence.sum(axis=(2, 3)), surplus, atol=1e-4)
+    assert evidence.shape[:2] == (3, 2) and evidence.shape[2] > 1

@@ -159,13 +159,14 @@ def test_no_such_backbone(tmp_path: Path) -> None:
         probe.train(photos, tmp_path / "m.onnx", backbone="vgg61")
 
 
+@pytest.mark.slow
 def test_on_a_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
     photos = load_data(str(save_ratings(tmp_path)))
-    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", backbone="mobilenet_v2")
-    assert not found.beside and not found.untouched and found.info.backbone == "mobilenet_v2"
+    found = probe.train(photos, tmp_path / "m.onnx", tmp_path / "cache", backbone="tiny")
+    assert not found.beside and not found.untouched and found.info.backbone == "tiny"
     scores = beholder.load(tmp_path / "m.onnx").score(photos.paths)
-    assert srcc(photos.ratings[:, 0], scores.overall) > 0.7
+    assert srcc(photos.ratings[:, 0], scores.overall) > 0.3  # of six drawn features
     assert scores.evidence.shape[:2] == (30, 2)
     assert np.abs(scores.evidence.sum(axis=(2, 3)).mean(axis=0)).max() < 1e-3  # relative to the average photograph
 

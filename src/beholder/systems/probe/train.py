@@ -25,7 +25,6 @@ from beholder.training.features import compute_features
 from beholder.training.held_out import measure_tasks, widths_and_percentiles
 
 MIN_RATINGS = 8  # ratings of a task in a training part
-BACKBONES = (*EMBEDDED, *registry.backbone_names())
 
 Fit = Callable[[np.ndarray], Heads]  # (N,) booleans, the photographs to learn from -> heads
 
@@ -89,8 +88,9 @@ def train(
         BeholderError: too few ratings of a task, or all equal; no such backbone; a file that cannot be written.
         PhotoError: a photograph that does not decode.
     """
-    if backbone not in BACKBONES:
-        raise BeholderError(f"no backbone is called {backbone!r}; there are {', '.join(BACKBONES)}")
+    names = (*EMBEDDED, *registry.backbone_names())
+    if backbone not in names:
+        raise BeholderError(f"no backbone is called {backbone!r}; there are {', '.join(names)}")
     check_column_names(photos.tasks)
     tests, how = _test_parts(photos, folds, seed)
     if backbone in EMBEDDED:

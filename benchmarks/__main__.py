@@ -20,6 +20,7 @@ from benchmarks import heads as candidates
 from benchmarks import improve as improving
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
+from benchmarks import probe as probes
 from benchmarks import scoring as speeds
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
@@ -102,6 +103,12 @@ def train(
 def taste(root: Root) -> None:
     """A personal score beside the generic one for raters whom no head has seen, from 10, 30, 100 votes. 5 minutes."""
     make_console().print(tastes.measure(root))
+
+
+@app.command()
+def probe(root: Root) -> None:
+    """A probe beside the untouched model that it starts from, by 60, 200 and 600 ratings. 10 minutes the first time."""
+    make_console().print(probes.measure(root))
 
 
 @app.command()

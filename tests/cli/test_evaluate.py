@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 from typer.testing import CliRunner
@@ -21,7 +22,8 @@ from beholder import load
 from beholder.cli.app import app
 from beholder.data.registry import load_data
 from beholder.metrics import bootstrap, paired_bootstrap
-from beholder.scoring.model_file import TrainingData
+from beholder.scoring.model_file import TrainingData, learned_photos
+from helpers.extras import needs_torch
 from helpers.factories import COMMAND, save_photos, slowed
 from helpers.rated_photos import N, save_changed, save_ratings
 
@@ -70,7 +72,8 @@ def test_a_constant_has_no_correlation(run: Callable[..., Done], tmp_path: Path)
     assert metrics["srcc"] is None and metrics["krcc"] is None and metrics["rmse"] > 0
     assert found["models"][0]["tasks"][0]["srcc_p"] is None
     assert found["differences"][0]["verdict"].startswith("undefined")
-    assert "undefined" in run("default", "--data", path, "--split", "all", "--range", "overall=1:7").out
+    shown = run("default", "--data", path, "--split", "all", "--range", "overall=1:7").out
+    assert "undefined" in shown and "note: overall: all ratings are 3, so nothing can be correlated with them" in shown
 
 
 def test_a_leak_is_told_on_standard_error_and_in_json(run: Callable[..., Done], ratings: Path, tmp_path: Path) -> None:
@@ -229,3 +232,65 @@ def test_embedded_model_on_oasis(data_root: Path) -> None:
     assert list(values) == [("beauty", "overall"), *((task, task) for task in ("beauty", "valence", "arousal"))]
     assert values["beauty", "beauty"]["srcc"] > 0.8
     assert found["photographs"] > 100
+
+
+@needs_torch  # whose extra has matplotlib, too
+def test_report_has_the_numbers_and_a_figure_of_each_task(
+    run: Callable[..., Done], ratings: Path, other_model: Path, tmp_path: Path
+) -> None:
+    options = ("default", "--data", ratings, "--split", "all", "--against", other_model, "--report", "mine.html")
+    done = run(*options)
+    assert done.code == 0, done.err
+    page, text = Path("mine.html").read_text(), Path("mine.md").read_text()
+    found = json.loads(run(*options, "--json").out)
+    for model in found["models"]:
+        for task in model["tasks"]:
+            value = next(metric["value"] for metric in task["metrics"] if metric["metric"] == "srcc")
+            assert f"{value:.3f}".replace("-", "\u2212") in page
+    figures = sorted(os.listdir("mine-figures"))
+    assert {"ratings-and-predictions-overall.png", "ratings-and-predictions-warmth-2.png"} <= set(figures)
+    assert all(f"mine-figures/{figure}" in text for figure in figures) and len(figures) == 9
+    assert found["differences"][0]["verdict"] in page
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("there", "report", "message"),
+    [
+        (None, "mine.pdf", "the name has to end in .html"),
+        ("mine.html", "mine.html", "mine.html"),
+        (None, "nowhere/mine.html", "its folder does not exist"),
+    ],
+)
+def test_a_report_takes_the_place_of_nothing_else(
+    run: Callable[..., Done], ratings: Path, there: str | None, report: str, message: str
+) -> None:
+    if there:
+        Path(there).write_text("<p>a page of mine</p>")
+    done = run("default", "--data", ratings, "--split", "all", "--report", report)
+    assert done.code == 1 and done.out == "" and message in done.err and done.err.count("\n") == 1
+    assert there is None or Path(there).read_text() == "<p>a page of mine</p>"
+
+
+def test_no_verdict_on_photographs_that_a_model_learned_from(
+    run: Callable[..., Done], ratings: Path, tmp_path: Path, other_model: Path
+) -> None:
+    digests = load_data(str(ratings)).digests[:15]
+    model = save_changed(tmp_path / "mine.onnx", learned=learned_photos(digests, np.full((15, 3), np.nan)))
+    done = run(other_model, "--data", ratings, "--split", "all", "--against", model)
+    line = f"no verdict: {load(model).id} learned from 15 of these 40 photographs; compare them on other photographs"
+    assert done.code == 0 and line in done.out.splitlines() and "is better" not in done.out
+    assert done.err == f"warning: {line[12:].partition(';')[0]}: the numbers are not held-out\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("id,image\n1,photos/1.jpg\n2,photos/2.jpg\n3,photos/3.jpg\n", "no column of ratings"),
+        ("image,overall\nphotos/1.jpg,4\n", "1 photographs are too few; rate 10 at least"),
+    ],
+)
+def test_tables_without_ratings_or_with_one(run: Callable[..., Done], ratings: Path, table: str, message: str) -> None:
+    ratings.write_text(table)
+    done = run("default", "--data", ratings, "--split", "all")
+    assert done.code == 1 and message in done.err and done.err.splitlines()[-1].startswith("error: ")

@@ -14,10 +14,12 @@ import onnx
 import pytest
 
 import beholder as package
+from beholder.scoring.model_file import learned_photos
 from helpers.broken_models import save_sealed, with_graph, with_metadata
 from helpers.commands import Done, apart
 from helpers.extras import needs_torch
 from helpers.factories import save_model, save_photos
+from helpers.rated_photos import save_changed
 
 
 def test_info(beholder: Callable[..., Done], colour_model: Path) -> None:
@@ -29,6 +31,15 @@ def test_info(beholder: Callable[..., Done], colour_model: Path) -> None:
 def test_info_of_a_model_with_brackets_in_its_words(beholder: Callable[..., Done], tmp_path: Path) -> None:
     model = save_model(tmp_path / "odd.onnx", words="[/] of [bold]mine[/bold]")
     assert beholder("info", model).out.count("[/] of [bold]mine[/bold]") == 4
+
+
+def test_info_of_photographs_that_are_known_one_by_one(beholder: Callable[..., Done], tmp_path: Path) -> None:
+    digests = np.array([f"{number:064x}" for number in range(12)])
+    for predicted, said in ((1.0, "with what was predicted of them out of fold"), (np.nan, "")):
+        kept = learned_photos(digests, np.full((12, 3), predicted))
+        out = beholder("info", save_changed(tmp_path / "mine.onnx", learned=kept)).out
+        assert "hashes of 12 photographs that it learned from" in out and said in out
+        assert bool(said) == ("out of fold" in out)
 
 
 def test_info_of_the_embedded_model(scorer: package.Scorer) -> None:

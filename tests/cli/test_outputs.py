@@ -30,6 +30,7 @@ TRAINING = [
     ("train soydaner2023 --data r.csv -o {}", "x.onnx"),
     ("train fast --root . -o {}", "x.onnx"),
     ("reproduce soydaner2023 --data r.csv -o {}", "x.html"),
+    ("evaluate default --data r.csv --split all --report {}", "x.html"),
     ("train default --root . -o {}", "x.onnx"),
 ]
 

@@ -7,7 +7,8 @@ import pytest
 
 from beholder import load
 from beholder.data.registry import load_data
-from beholder.evaluation.selection import EVALUATION_PARTS, leak_warning, select_part, task_pairs
+from beholder.evaluation.learned import leak_warning
+from beholder.evaluation.selection import EVALUATION_PARTS, select_part, task_pairs
 from beholder.scoring.model_file import TrainingData
 from beholder.splits import split_hash
 from beholder.tasks import Task

@@ -16,7 +16,16 @@ import pytest
 import beholder
 from beholder.errors import ModelError
 from beholder.metrics import Estimate
-from beholder.scoring.model_file import EMBEDDED, default_path, embedded_path, model_path, parse_info, read_model
+from beholder.scoring.model_file import (
+    EMBEDDED,
+    MAX_METADATA_CHARS,
+    default_path,
+    embedded_path,
+    learned_photos,
+    model_path,
+    parse_info,
+    read_model,
+)
 from beholder.scoring.onnx_file import read_onnx, sealed
 from helpers.broken_models import as_format_1, edit_metadata, votes, with_graph, with_metadata
 from helpers.factories import save_model, save_photos
@@ -117,6 +126,22 @@ REFUSED_UNSEEN = {  # change of a whole model file -> part of the message
     "interval is negative": (with_metadata(half_width=[-1, 1, 1]), "half_width is a negative width"),
     "interval beyond floats": (with_metadata(half_width=[10**400, 1, 1]), r"half_width\[0\] is a huge number"),
     "interval is a word": (with_metadata(half_width="abc"), "half_width is 'abc', where an array"),
+    "digest is a word": (
+        with_metadata(learned={"digests": ["photographs here"]}),
+        "learned.digests are not 16 hexadeci",
+    ),
+    "too many digests": (
+        with_metadata(learned={"digests": ["0" * 16] * 10_001}),
+        "learned has 10001 photographs, more",
+    ),
+    "predictions of others": (
+        with_metadata(learned={"digests": ["0" * 16], "predicted": [[1], [2, 3], [4]]}),
+        "learned.predicted is not one row a task",
+    ),
+    "prediction is a word": (
+        with_metadata(learned={"digests": ["0" * 16], "predicted": [["a"]] * 3}),
+        r"learned.predicted\[0\]\[0\] is 'a', where a number",
+    ),
     "size of words": (with_metadata(size=["a", "b"]), r"size\[0\] is 'a'"),
     "size of fractions": (with_metadata(size=[16.5, 16]), r"size\[0\] is 16.5, where a whole number"),
     "size of nothing": (with_metadata(size=[0, 16]), "width and height"),
@@ -321,3 +346,18 @@ def test_a_metric_without_a_value_is_null_in_the_file() -> None:
 def test_embedded_models_are_found_by_name(model: str | None) -> None:
     assert model_path(model) == embedded_path(model or "default")
     assert model_path("./fast") == Path("fast")
+
+
+def test_learned_photographs_are_read_as_written(colour_model: Path) -> None:
+    info = beholder.load(colour_model).info
+    assert info.learned is None and "learned" not in json.loads(info.to_json())
+    predicted = np.array([[1.23456789, np.nan, 0.5], [2, 3, 0.25]])
+    said = replace(info, learned=learned_photos(np.array(["ab" * 32, "cd" * 32]), predicted))
+    read = parse_info(said.to_json()).learned
+    assert read is not None and read.digests == ("ab" * 8, "cd" * 8)
+    np.testing.assert_array_equal(np.array(read.predicted), [[1.23457, 2], [np.nan, 3], [0.5, 0.25]])
+    many = np.array([f"{number:064x}" for number in range(10_000)])
+    kept = learned_photos(many, np.ones((10_000, 5)))
+    assert kept is not None and len(kept.digests) == 10_000 and kept.predicted == ()  # too many numbers
+    assert len(replace(info, learned=learned_photos(many, np.ones((10_000, 3)))).to_json()) < MAX_METADATA_CHARS / 2
+    assert learned_photos(np.append(many, "0" * 64), np.ones((10_001, 1))) is None

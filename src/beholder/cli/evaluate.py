@@ -40,6 +40,13 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Also write a CSV file: each photograph's ratings and scores.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write a page with the same tables and with figures (FILE.html, FILE.md, FILE-figures/).",
+            metavar="FILE.html",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
     batch: Batch = None,
     workers: Workers = None,
@@ -54,8 +61,9 @@ def evaluate(
     is the share of photographs on the right side of the threshold in "at", "above" the share with a rating at or above
     it, and "coverage90" the share of ratings inside the model's 90% intervals.
 
-    A warning is printed if the model file says that it was trained on these photographs. Photographs that cannot be
-    read are named and left out.
+    A model that learned from these photographs, as its file tells, is measured by what was predicted of them out of
+    fold, if the file keeps that (train probe does). If not, a warning is printed, and two models are not compared.
+    Photographs that cannot be read are named and left out.
 
     \b
     Exit status:
@@ -67,15 +75,18 @@ def evaluate(
     \b
     Examples:
       beholder evaluate default --data ratings.csv --split all
-      beholder evaluate mine.onnx --data oasis --against default --out predictions.csv
+      beholder evaluate mine.onnx --data ratings.csv --against default --report mine.html
       beholder evaluate mine.onnx --data ratings.csv --range beauty=1:10 --json
     """
+    from beholder.cli.evaluation_report import evaluation_report
     from beholder.cli.tables import evaluation_tables
     from beholder.console import make_console
     from beholder.data.registry import load_data
     from beholder.evaluation import evaluate as measuring
     from beholder.evaluation.selection import EVALUATION_PARTS
+    from beholder.extras import require
     from beholder.files import check_writable, explained, replacing
+    from beholder.reporting.write import check_document_path, write_document
 
     if part not in EVALUATION_PARTS:
         raise BeholderError(f"--split {part}: choose one of {', '.join(EVALUATION_PARTS)}")
@@ -83,6 +94,10 @@ def evaluate(
         raise BeholderError(f"{out}: predictions are a CSV file; give a name that ends in .csv")
     if out is not None:
         check_writable(out, "the predictions", is_predictions, (data, model, against))
+    if report is not None:
+        for module in ("matplotlib", "jinja2"):
+            require(module, "train", "--report")
+        check_document_path(report, (data, model, against, None if out is None else str(out)))
     scorers = [open_scorer(name, threads=batch_threads(threads)) for name in (model, against) if name is not None]
     photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
     with ExitStack() as stack:
@@ -93,6 +108,8 @@ def evaluate(
         if out and partial:
             with explained(out, "the predictions"):
                 write_csv(partial, found)
+    if report is not None:
+        write_document(evaluation_report(found), report)
     for text in dict.fromkeys(warning for each in found.models for warning in each.warnings):
         say(f"warning: {text}")
     if as_json:
@@ -102,6 +119,8 @@ def evaluate(
         for shown in evaluation_tables(found):
             console.print(shown)
             console.print()
+        if found.refused is not None:
+            show(found.refused)
         for text in dict.fromkeys(note for each in found.models for note in each.notes):
             show(f"note: {text}")
     reasons = Reasons()

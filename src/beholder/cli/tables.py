@@ -117,6 +117,9 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         about.add_row(name, text)
     if note := _familiarity_line(info):
         about.add_row("familiarity", note)
+    if info.learned is not None:
+        before = ", with what was predicted of them out of fold" if info.learned.predicted else ""
+        about.add_row("keeps", f"hashes of {len(info.learned.digests)} photographs that it learned from{before}")
     parts = [about, *_task_tables(info)]
     columns = ("data", "photographs", "tasks", "sha256 of photographs and ratings")
     data = plain("Training data", *columns, overflow="fold")

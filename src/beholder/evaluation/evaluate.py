@@ -14,8 +14,9 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
+from beholder.evaluation.learned import Learned, find_learned, leak_warning
 from beholder.evaluation.results import Agreement, Difference, Evaluation, ModelEvaluation
-from beholder.evaluation.selection import TaskPair, leak_warning, scale_of, select_part, task_pairs
+from beholder.evaluation.selection import TaskPair, scale_of, select_part, task_pairs
 from beholder.extras import require
 from beholder.metrics import METRICS, Estimate, Metric, accuracy, bootstrap, bootstrap_mean, p_value, paired_bootstrap
 from beholder.scoring.batch import score_photos
@@ -71,8 +72,10 @@ def evaluate(
             f"2 are needed{why}"
         )
     models = []
+    learned = [find_learned(scorer.info, whole, chosen, part) for scorer in scorers]
     with progress.bar("measuring", sum(len(task_pairs(chosen, scorer.info)) for scorer in scorers)) as bar:
-        for scorer, values in zip(scorers, scores, strict=True):
+        for scorer, new, before in zip(scorers, scores, learned, strict=True):
+            values = np.where(np.isnan(before.predicted), new, before.predicted)
             values[~scored] = np.nan
             agreements, predicted = [], {}
             for pair in task_pairs(chosen, scorer.info):
@@ -85,11 +88,38 @@ def evaluate(
             if not agreements:
                 raise BeholderError(f"{chosen.name}: no task has ratings of two photographs of {split}")
             warning = leak_warning(scorer.info, scorer.id, whole, photos.content_hash, part)
+            if warning is None and before.unkept.any():
+                warning = f"{_learned_text(scorer, before)}: the numbers are not held-out"
             warnings = () if warning is None else (warning,)
-            notes = _notes(chosen, agreements)
+            notes = (*_kept_notes(scorer, before), *_notes(chosen, agreements))
             models.append(ModelEvaluation(scorer.id, tuple(agreements), predicted, warnings, notes))
-    differences = _differences(chosen, models[0], models[1], split) if len(models) > 1 else ()
-    return Evaluation(chosen, photos.content_hash, part, split, tuple(models), differences, failures)
+    refused = _refused(scorers, learned, part) if len(models) > 1 else None
+    differences = _differences(chosen, models[0], models[1], split) if len(models) > 1 and refused is None else ()
+    return Evaluation(chosen, photos.content_hash, part, split, tuple(models), differences, failures, refused)
+
+
+def _kept_notes(scorer: Scorer, learned: Learned) -> tuple[str, ...]:
+    kept = int((learned.rows & ~learned.unkept).sum())
+    if not kept:
+        return ()
+    return (
+        f"{scorer.id} learned from {kept} of these {len(learned.rows)} photographs; they are measured by what was "
+        "predicted of them out of fold, which its file keeps",
+    )
+
+
+def _refused(scorers: Sequence[Scorer], learned: Sequence[Learned], part: str) -> str | None:
+    """Why there is no verdict on two models, and what to do; None if there may be one."""
+    known = [_learned_text(scorer, each) for scorer, each in zip(scorers, learned, strict=True) if each.unkept.any()]
+    if not known:
+        return None
+    split = part != "test" and any("split" in scorer.info.recipe for scorer in scorers)
+    other = ", or --split test" if split else ""
+    return f"no verdict: {' and '.join(known)}; compare them on other photographs{other}"
+
+
+def _learned_text(scorer: Scorer, learned: Learned) -> str:
+    return f"{scorer.id} learned from {int(learned.unkept.sum())} of these {len(learned.rows)} photographs"
 
 
 def _score(
@@ -155,6 +185,13 @@ def _notes(photos: RatedPhotos, agreements: Sequence[Agreement]) -> tuple[str, .
         for each in agreements
         if not each.pair.is_same_task
     ]
+    for each in agreements:
+        ratings = photos.ratings[:, photos.tasks.index(each.pair.rated)]
+        if np.nanmin(ratings) == np.nanmax(ratings):
+            notes.append(
+                f"{each.pair.name}: all ratings are {np.nanmax(ratings):g}, so nothing can be correlated with them; "
+                "rate photographs that differ"
+            )
     measured = {each.pair.rated.name for each in agreements}
     left = [task.name for task in photos.tasks if task.name not in measured]
     if left:

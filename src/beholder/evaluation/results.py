@@ -71,6 +71,7 @@ class Evaluation:
         models: one or two.
         differences: those between two models, otherwise empty.
         failures: file name of a photograph -> why it has no score.
+        refused: why two models are not compared, and what to do; None if they are, or if there is one.
     """
 
     photos: RatedPhotos
@@ -80,6 +81,7 @@ class Evaluation:
     models: tuple[ModelEvaluation, ...]
     differences: tuple[Difference, ...]
     failures: dict[str, str]
+    refused: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The results for JSON."""
@@ -91,6 +93,7 @@ class Evaluation:
             "photographs": len(self.photos),
             "models": [_model_dict(model) for model in self.models],
             "differences": [{**asdict(each.measured), "verdict": each.verdict} for each in self.differences],
+            "no_verdict": self.refused,
             "not_evaluated": [{"image": file, "error": reason} for file, reason in self.failures.items()],
         }
 

@@ -1,4 +1,4 @@
-"""What an evaluation measures: which photographs, which tasks, and whether the model was trained on them."""
+"""What an evaluation measures: which photographs, and which tasks."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,6 @@ from beholder.data.rated_photos import SPLITS, RatedPhotos
 from beholder.data.registry import split_of
 from beholder.errors import BeholderError
 from beholder.scoring.model_file import ModelInfo
-from beholder.splits import split_hash
 from beholder.tasks import Task, ratings_of
 
 EVALUATION_PARTS = (*SPLITS, "all")
@@ -69,43 +68,3 @@ def select_part(photos: RatedPhotos, part: str, seed: int) -> tuple[RatedPhotos,
         there = ", ".join(sorted(set(whole.splits or ())))
         raise BeholderError(f"{photos.name}: its split has no {part} part, only {there}; choose one, or all")
     return whole, rows, f"{part} of the data's own split" if given else f"{part}, drawn with seed {seed}"
-
-
-def leak_warning(info: ModelInfo, model: str, photos: RatedPhotos, sha256: str, part: str) -> str | None:
-    """A sentence that says why the model may know these photographs from its training; None without a sign of that.
-
-    Data sets are compared by content hash, and splits by :func:`beholder.splits.split_hash`, which `beholder train`
-    writes into the recipe as ``split``.
-
-    Args:
-        info: the description in the model file.
-        model: id of the model.
-        photos: the whole data set, with a split unless ``part`` is all.
-        sha256: content hash of the data set.
-        part: the part that is evaluated.
-    """
-    where = f"{photos.name} (content {sha256[:12]})"
-    held_out = "; `beholder info` shows metrics on photographs held out from training" if info.metrics else ""
-    if any(learned.sha256 == sha256 for learned in info.data):
-        noted = info.recipe.get("split")
-        same = photos.splits is not None and noted == split_hash(photos.files, photos.splits)
-        if same and part == "test":
-            return None
-        if same and part == "validation":
-            return (
-                f"{model} was chosen by its results on these validation photographs of {where}: the numbers are "
-                "too good"
-            )
-        if part in ("train", "all"):
-            how = "; the photographs evaluated here include photographs of that training"
-        elif noted:
-            how = " with another split, so its training may include the photographs evaluated here"
-        else:
-            how = " and its file names no split, so assume that its training included the photographs evaluated here"
-        return f"{model} was trained on {where}{how}: the numbers are not held-out{held_out}"
-    if any(learned.name == photos.name for learned in info.data):
-        return (
-            f"{model} was trained on a data set that is also called {photos.name}, with other content than this one "
-            f"({sha256[:12]}): both may contain the same photographs, so the numbers may not be held-out"
-        )
-    return None

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import BeholderError, ModelError
-from beholder.metrics import Estimate
+from beholder.metrics import Estimate, rounded
 from beholder.reading import read_bytes
 from beholder.scoring.json_types import read_object, typed
 from beholder.scoring.onnx_file import OnnxFile, TensorType, read_onnx
@@ -44,7 +44,9 @@ MAX_METADATA_CHARS = 1_000_000  # a hundred times those of the embedded models
 MAX_NAME = 200  # characters
 DISTRIBUTION = "distribution"
 SQUASH, SHORT_EDGE = "squash", "short edge"  # values of `ModelInfo.resize`
-UNDEFINED = ("metrics.value", "metrics.low", "metrics.high")  # NaN where a metric has no value
+UNDEFINED = ("metrics.value", "metrics.low", "metrics.high", "learned.predicted")  # NaN where there is no value
+MAX_LEARNED, MAX_PREDICTED = 10_000, 40_000  # photographs whose digests are kept, and predictions of them
+DIGEST = 16  # hexadecimal digits of a sha256 that are kept
 FLOAT, UINT8 = 1, 2  # element types of onnx.proto
 EMBEDDED = ("default", "fast")  # names of the models inside the package
 
@@ -64,6 +66,20 @@ class TrainingData:
     n: int
     sha256: str
     tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LearnedPhotos:
+    """Photographs that a model learned from, so that nothing is measured on them by mistake.
+
+    Attributes:
+        digests: N beginnings of the sha256 of their files, :data:`DIGEST` hexadecimal digits each.
+        predicted: T rows of N predictions, native units, by heads that had not learned from the photograph; NaN where
+            there is none. Or empty.
+    """
+
+    digests: tuple[str, ...]
+    predicted: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,7 @@ class ModelInfo:
         widening: pairs of a familiarity, rising, and the factor that the half-widths of ratings are multiplied by
             there; linear between the pairs, constant before the first and after the last. Empty: intervals are equally
             wide for every photograph.
+        learned: the photographs of the first of ``data``, one by one; None if they are known by its hash alone.
     """
 
     name: str
@@ -110,6 +127,7 @@ class ModelInfo:
     score_levels: tuple[float, ...] = ()
     unlike: float | None = None
     widening: tuple[tuple[float, float], ...] = ()
+    learned: LearnedPhotos | None = None
 
     def __post_init__(self) -> None:
         for true, wrong in self._rules():
@@ -139,6 +157,13 @@ class ModelInfo:
         low, high = self.tasks[0].low, self.tasks[0].high
         inside = not levels or low <= levels[0] < levels[-1] <= high
         yield inside, f"score_levels are beyond the scale of {self.tasks[0].name}, {low:g} to {high:g}"
+        if self.learned is not None:
+            digests, predicted = self.learned.digests, self.learned.predicted
+            yield len(digests) <= MAX_LEARNED, f"learned has {len(digests)} photographs, more than {MAX_LEARNED}"
+            right = all(len(each) == DIGEST and set(each) <= set("0123456789abcdef") for each in digests)
+            yield right, f"learned.digests are not {DIGEST} hexadecimal digits each"
+            right = len(predicted) in (0, count) and all(len(row) == len(digests) for row in predicted)
+            yield right, "learned.predicted is not one row a task, with a number for each photograph"
         yield from self._rules_of_kinds()
 
     def _rules_of_kinds(self) -> Iterator[tuple[Any, str]]:
@@ -182,7 +207,10 @@ class ModelInfo:
 
     def to_json(self) -> str:
         """The JSON document of a model file."""
-        return json.dumps(_without_nan({"format": FORMAT, **asdict(self)}), sort_keys=True, allow_nan=False)
+        document = {"format": FORMAT, **asdict(self)}
+        if self.learned is None:
+            del document["learned"]
+        return json.dumps(_without_nan(document), sort_keys=True, allow_nan=False)
 
     def half_widths(self, scores: np.ndarray) -> np.ndarray:
         """(B, T) native scores -> (B, T) half-widths of their 90% intervals, native units; see ``widening``."""
@@ -198,6 +226,23 @@ class ModelInfo:
         steps = np.linspace(0, 100, 101)
         columns = [np.interp(scores[:, index], row, steps) for index, row in enumerate(self.reference)]
         return np.stack(columns, axis=1)
+
+
+def learned_photos(digests: np.ndarray, predicted: np.ndarray) -> LearnedPhotos | None:
+    """What a model file keeps of the photographs that a model learned from; None if they are too many.
+
+    Args:
+        digests: (N,) sha256 of their files, in hexadecimal.
+        predicted: (N, T) by heads that had not learned from the photograph, NaN where there is no such prediction.
+
+    >>> learned_photos(np.array(["ab" * 32]), np.array([[2.5]]))
+    LearnedPhotos(digests=('abababababababab',), predicted=((2.5,),))
+    """
+    if len(digests) > MAX_LEARNED:
+        return None
+    kept = np.isfinite(predicted).any() and predicted.size <= MAX_PREDICTED
+    rows = tuple(tuple(map(rounded, row)) for row in predicted.T) if kept else ()
+    return LearnedPhotos(tuple(str(digest)[:DIGEST] for digest in digests), rows)
 
 
 def parse_info(text: str) -> ModelInfo:

@@ -25,57 +25,19 @@ from beholder.cli.options import (
 )
 from beholder.cli.outputs import model_output
 from beholder.cli.train.embedded import train_default, train_fast
+from beholder.cli.train.probe import train_probe
 from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, resumable, say_data
 from beholder.errors import BeholderError
 from beholder.files import remove
 from beholder.systems.options import default_text, defaults_for
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.systems.system import System
-from beholder.terminal import say, show
+from beholder.terminal import show
 
 if TYPE_CHECKING:
     from beholder.data.rated_photos import RatedPhotos
 
 train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.", no_args_is_help=True)
-
-
-def train_probe(
-    data: Data,
-    root: Root = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write.  [default: probe-NAME.onnx]")
-    ] = None,
-    scale: Scale = None,
-    drop_leaks: DropLeaks = False,
-    cache: Cache = None,
-) -> None:
-    """Fit a linear head on the default model's features (DINOv2) to rated photographs.
-
-    The better choice for a few hundred ratings, and quick: 60 photographs take half a minute. For the columns of a CSV
-    file see beholder train soydaner2023 --help. With a split the test part measures it; without one it is measured in a
-    5-fold cross-validation, and the head that is written learns from all photographs.
-
-    \b
-    Example:
-      beholder train probe --data ratings.csv
-    """
-    from beholder.cli.tables import metrics_table
-    from beholder.console import make_console
-    from beholder.data.rated_photos import check_varied
-    from beholder.data.registry import load_data
-    from beholder.extras import require
-
-    require("torch", "train", "training")
-    from beholder.systems.probe import train
-
-    path = model_output(out, f"probe-{Path(data).stem}")
-    photos = load_data(data, root, drop_leaks=drop_leaks, ranges=ranges(scale))
-    check_varied(photos)
-    for task in photos.tasks:
-        say(f"{task.name}, {task.low:g} to {task.high:g}. {task.description}")
-    info = train(photos, path, cache)
-    make_console().print(metrics_table(info.metrics, "Photographs not learned from (95% bootstrap intervals)"))
-    show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
 def train_system(

@@ -10,6 +10,7 @@ import typer
 from beholder.cli.options import Fast, Model, Threads, open_scorer
 from beholder.cli.outputs import PNG_SOFTWARE, is_explanation, is_explanation_of
 from beholder.errors import BeholderError
+from beholder.output.rows import DECIMALS
 from beholder.tasks import RATING
 from beholder.terminal import show, show_json
 from beholder.text import valid_utf8
@@ -45,8 +46,8 @@ def explain(
     framing, and how what is shown is rated by itself. Edits that are not clear are not named.
 
     The sheet has the photograph, the words, a signed heat map at a stated scale, and bars of all scores and edits. For
-    the map each cell is blurred in turn: an orange cell raises the score, a blue cell lowers it, by the points that
-    the score changes when it is blurred. Takes 3 seconds on two cores.
+    the map each cell is hidden in turn: an orange cell raises the score, a blue cell lowers it, by the points that
+    the score changes when it is hidden. Takes 6 seconds on two cores.
 
     \b
     Example:
@@ -78,7 +79,7 @@ def explain(
     shown = f"{explanation.score:.2f}" if is_rating else explained_task.amount(explanation.score)
     show(
         f"{path}: {task} {shown}; one cell raises it by up to "
-        f"{max(evidence.max(), 0):.3f}, one lowers it by up to {-min(evidence.min(), 0):.3f}"
+        f"{max(evidence.max(), 0):.3f}, one lowers it by up to {abs(min(evidence.min(), 0)):.3f}"
     )
     for sentence in explanation.words():
         show(sentence)
@@ -86,7 +87,7 @@ def explain(
 
 def _document(photo: str, sheet: Path, explanation: "Explanation") -> dict[str, Any]:
     """What `--json` prints."""
-    scores = {name: values[0].item() for name, values in explanation.scores.to_dict().items()}
+    scores = {name: round(values[0].item(), DECIMALS) for name, values in explanation.scores.to_dict().items()}
     return {
         "path": valid_utf8(photo),
         "sheet": valid_utf8(str(sheet)),
@@ -94,7 +95,7 @@ def _document(photo: str, sheet: Path, explanation: "Explanation") -> dict[str, 
         "words": explanation.words(),
         "scores": scores,
         "task": explanation.task.name,
-        "map": explanation.evidence.tolist(),
+        "map": explanation.evidence.astype(float).round(DECIMALS + 1).tolist(),
     }
 
 

@@ -34,7 +34,7 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="HTML file to write.  [default: report.html]")] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "beholder report",
     exact_maps: Annotated[
-        bool, typer.Option("--exact-maps", help="Heat maps, as `beholder explain` makes them: 3 seconds a photograph.")
+        bool, typer.Option("--exact-maps", help="Heat maps, as `beholder explain` makes them: 6 seconds a photograph.")
     ] = False,
     recursive: Recursive = False,
     exclude: Exclude = None,
@@ -54,7 +54,7 @@ def report(
     original is shown where the page still finds it, and the browser knows its format; else a smaller picture that is
     inside the page.
 
-    Heat maps take 3 seconds a photograph: --exact-maps makes those of `beholder explain`.
+    Heat maps take 6 seconds a photograph: --exact-maps makes those of `beholder explain`.
 
     Exit status as for `beholder score`. If nothing could be scored, an existing report is kept.
 

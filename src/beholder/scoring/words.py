@@ -110,16 +110,29 @@ def faults(scores: Scores) -> str:
     """
     if not scores.edits or _is_unlike(scores) or not np.isfinite(scores.values[0]).all():
         return ""
-    sure, perhaps = _named(scores)
+    sure, perhaps = (list(each.values()) for each in named(scores))
     parts = [_capital("; ".join(sure)) + "."] if sure else []
     if perhaps:
         parts.append(f"Perhaps {'; '.join(perhaps)}.")
     return " ".join(parts) or f"{NOTHING}{_low_quality(scores)}."
 
 
-def _named(scores: Scores) -> tuple[list[str], list[str]]:
-    """Words of edits that are sure, and of those that are clear but not rare; in both the furthest one first."""
-    found: list[tuple[float, bool, str]] = []
+def named(scores: Scores) -> tuple[dict[str, str], dict[str, str]]:
+    """Edits that words name: those that are sure, and those that are "perhaps"; in both the furthest one first.
+
+    Args:
+        scores: of length one.
+
+    Returns:
+        For each the words by the name of the edit.
+
+    >>> import beholder
+    >>> named(beholder.load("fast").score("examples/photos/flower.jpg"))
+    ({}, {})
+    """
+    if _is_unlike(scores):
+        return {}, {}
+    found: list[tuple[float, bool, str, str]] = []
     for index, task in enumerate(scores.tasks):
         value, low, high, percentile = (
             float(each[0, index]) for each in (scores.values, scores.low, scores.high, scores.percentiles)
@@ -135,9 +148,11 @@ def _named(scores: Scores) -> tuple[list[str], list[str]]:
         rare = percentile >= 100 - RARE if above else percentile <= RARE
         # The end of the interval that is nearer to no change is never cut off by the end of the scale.
         half = value - low if above else high - value
-        found.append((away / max(half, 1e-9), rare and away >= words.sure, words.say(value)))
+        found.append((away / max(half, 1e-9), rare and away >= words.sure, task.name, words.say(value)))
     found.sort(key=lambda each: -each[0])
-    return [text for _, sure, text in found if sure], [text for _, sure, text in found if not sure]
+    return {name: text for _, sure, name, text in found if sure}, {
+        name: text for _, sure, name, text in found if not sure
+    }
 
 
 def _low_quality(scores: Scores) -> str:

@@ -11,7 +11,8 @@ that is relative to the page, so that both can be moved together; the thumbnail 
 formats that no browser shows (HEIC, TIFF, RAW) the page holds a picture of up to 960 px.
 
 File names are not trusted. They are stored as JSON without ``<``, the page inserts them as text only, and its content
-security policy allows exactly the one script and the one style sheet of the template, by SHA-256.
+security policy allows exactly the one script and the one style sheet of the template, by SHA-256, and pictures inside
+the page or in files, but no network.
 """
 
 import base64

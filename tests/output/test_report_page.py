@@ -242,6 +242,10 @@ def test_a_click_opens_the_plain_photograph_and_a_signed_map_on_demand(page: Any
     page.get_by_label("this photograph").check()
     assert page.locator("#ramp-high").inner_text() == "+0.020"
     assert page.evaluate(pixel, [0.1, 0.5])[3] == 255
+    lines = page.evaluate("""() => { const map = document.getElementById("map"), wide = map.width;
+        const row = map.getContext("2d").getImageData(0, map.height >> 1, wide, 1).data;
+        return Array.from({length: wide}, (_, x) => x).filter((x) => row[4 * x + 1] === 214).map((x) => x / wide); }""")
+    assert len(lines) == 3 and all(0.29 < place < 0.38 for place in lines), "a line at each quarter of the scale"
     page.select_option("#map-task", label="valence")
     assert page.evaluate(pixel, [0.1, 0.5])[2] > page.evaluate(pixel, [0.1, 0.5])[0]
     box = page.locator("#map").bounding_box()

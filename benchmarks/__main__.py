@@ -59,7 +59,7 @@ def faithfulness(root: Root, photographs: Annotated[int, typer.Option(min=10)] =
 
 
 @app.command()
-def words(root: Root, photographs: Annotated[int, typer.Option(min=10)] = 700) -> None:
+def words(root: Root, photographs: Annotated[int, typer.Option(min=10)] = 1400) -> None:
     """How often words name an edit in photographs that people rated good, and bad. 3 minutes."""
     make_console().print(saying.measure(root, photographs))
 

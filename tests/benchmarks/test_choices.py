@@ -137,10 +137,10 @@ def test_faithfulness(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_words(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the words are tested on was in no training, and no photograph is in two groups."""
+    """Good and bad photographs, for both models."""
     words = module(monkeypatch, "words")
     monkeypatch.setattr(words, "BEST", 4)
     monkeypatch.setattr(words, "GOOD", 0.5)
     table = words.measure(root, 3)
-    assert table.row_count == 6
-    assert [str(cell) for cell in table.columns[0].cells] == 3 * ["default"] + 3 * ["fast"]
+    assert [str(cell) for cell in table.columns[0].cells] == 2 * ["default"] + 2 * ["fast"]
+    assert all(0 < int(str(cell)) <= 3 for cell in table.columns[2].cells)

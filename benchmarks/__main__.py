@@ -24,6 +24,7 @@ from benchmarks import probe as probes
 from benchmarks import scoring as speeds
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
+from benchmarks import words as saying
 from benchmarks.peers import interpreters
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -57,6 +58,12 @@ def heads(root: Root) -> None:
 def faithfulness(root: Root, photographs: Annotated[int, typer.Option(min=10)] = 100) -> None:
     """Whether heat maps tell the truth: hide what they point at, and compare with hiding anything else."""
     make_console().print(faith.measure(root, photographs))
+
+
+@app.command()
+def words(root: Root, photographs: Annotated[int, typer.Option(min=10)] = 1400) -> None:
+    """How often words name an edit in photographs that people rated good, and bad. 3 minutes."""
+    make_console().print(saying.measure(root, photographs))
 
 
 @app.command()

@@ -162,6 +162,15 @@ class Task:
         """
         return self.form.replace("{}", self.number(value), 1)
 
+    def is_clear(self, low: float, high: float) -> bool:
+        """Whether an edit is clear: its 90% interval leaves out the amount that changes nothing.
+
+        >>> task = Task("exposure", -3, 3, kind="edit", unit="EV", neutral=0)
+        >>> task.is_clear(-2.1, -0.4), task.is_clear(-0.9, 0.8)
+        (True, False)
+        """
+        return self.neutral is not None and not low <= self.neutral <= high
+
     def as_dict(self) -> dict[str, Any]:
         """The fields, for JSON.
 

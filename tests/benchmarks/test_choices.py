@@ -132,4 +132,15 @@ def test_faithfulness(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # the map of this model has one cell
     monkeypatch.setattr(faithfulness, "coarsen", lambda maps, grid: np.kron(maps, np.ones((1, grid, grid))))
     table = faithfulness.measure(root, 3)
-    assert [str(cell) for cell in table.columns[0].cells] == 2 * ["overall", "beauty", "quality"]
+    tasks = [str(cell) for cell in table.columns[0].cells]
+    assert tasks[::2] == tasks[1::2] == ["overall", "beauty", "quality", "overall", "beauty"]
+
+
+def test_words(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Good and bad photographs, for both models."""
+    words = module(monkeypatch, "words")
+    monkeypatch.setattr(words, "BEST", 4)
+    monkeypatch.setattr(words, "GOOD", 0.5)
+    table = words.measure(root, 3)
+    assert [str(cell) for cell in table.columns[0].cells] == 2 * ["default"] + 2 * ["fast"]
+    assert all(0 < int(str(cell)) <= 3 for cell in table.columns[2].cells)

@@ -93,6 +93,9 @@ def test_cells_are_replaced_and_nothing_else(pixels: np.ndarray) -> None:
     expected = pixels[0].copy()
     expected[11:, :8] = pixels[0].mean((0, 1)).astype(np.uint8)
     np.testing.assert_array_equal(hidden, expected)
+    deletion_test(keep, pixels[:1], maps, [1 / 6], fill="grey", kinds=["raising"], batch=1)
+    expected[11:, :8] = 128
+    np.testing.assert_array_equal(seen[-1], expected)
     deletion_test(keep, pixels[:1], maps, [1 / 6], kinds=["raising"])
     assert np.ptp(seen[-1][11:, :8].astype(int)) < np.ptp(pixels[0, 11:, :8].astype(int))
     np.testing.assert_array_equal(seen[-1][:11], pixels[0, :11])

@@ -1,10 +1,13 @@
 """Photographs to rows and to a page, without the command line."""
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import beholder
 from beholder.errors import BeholderError
@@ -81,7 +84,22 @@ def test_a_page_shows_extra_scores_and_none_is_written_of_nothing(scorer: behold
     (about,) = blocks(out, "about")
     assert [task["name"] for task in about["tasks"]] == ["overall", "width_score", "warmth", "quality"]
     assert about["model"] == f"{scorer.id}+own@1"
-    assert [photo["values"][1] for photo in blocks(out, "photograph")] == [2.4, 2.4]
+    photos = blocks(out, "photograph")
+    assert [photo["values"][1] for photo in photos] == [2.4, 2.4]
+    assert [photo["link"] for photo in photos] == ["photos/1.jpg", "photos/2.jpg"]
+    assert all(photo["shown"] and not photo["maps"] and photo["words"][0].startswith("Overall ") for photo in photos)
     before = out.read_bytes()
     assert not page([str(tmp_path / "gone.jpg")])
     assert out.read_bytes() == before and [path.name for path in tmp_path.iterdir()].count("r.html") == 1
+
+
+def test_what_no_browser_shows_has_a_larger_picture(scorer: beholder.Scorer, tmp_path: Path) -> None:
+    paths, out = [str(tmp_path / name) for name in ("a.png", "b.tif")], tmp_path / "r.html"
+    for path in paths:
+        Image.new("RGB", (1500, 1000), (9, 99, 9)).save(path)
+    score_page(scorer, paths, (), out=out, title="t", exact_maps=True, batch=None, workers=None, watch=unchanged)
+    pictures = [base64.b64decode(each["thumbnail"]) for each in blocks(out, "pixels")]
+    assert [max(Image.open(io.BytesIO(picture)).size) for picture in pictures] == [480, 960]
+    photos = blocks(out, "photograph")
+    assert [photo["shown"] for photo in photos] == [True, False]
+    assert [photo["maps"]["overall"]["shape"] for photo in photos] == [[8, 8], [8, 8]]

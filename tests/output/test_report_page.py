@@ -5,10 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from beholder.output.originals import link_to
 from beholder.output.report import Entry, thumbnail, write_report
 from beholder.tasks import Task
 from helpers.report_pages import HOSTILE, TASKS, entry, write
@@ -219,9 +222,12 @@ def test_the_histogram_filters_by_click_by_drag_and_by_slider(page: Any) -> None
     assert page.locator("#count").inner_text() == "90 photographs"
 
 
-def test_a_click_opens_the_photograph_with_its_signed_map(page: Any) -> None:
+def test_a_click_opens_the_plain_photograph_and_a_signed_map_on_demand(page: Any) -> None:
     page.locator(".open").first.click()
     assert page.locator("#large-name").inner_text() == "IMG_0.jpg"
+    assert page.locator("#map").is_hidden() and page.locator("#original").is_hidden()
+    assert page.evaluate("getComputedStyle(document.getElementById('large-image')).filter") == "none"
+    page.get_by_label("Heat map of").first.check()
     pixel = """([x, y]) => { const map = document.getElementById("map");
         return Array.from(map.getContext("2d").getImageData(x * map.width, y * map.height, 1, 1).data); }"""
     adds, zero, takes = (page.evaluate(pixel, [x, 0.5]) for x in (0.1, 0.5, 0.9))
@@ -230,13 +236,16 @@ def test_a_click_opens_the_photograph_with_its_signed_map(page: Any) -> None:
     assert takes[2] > takes[0] and 30 < takes[3] < adds[3], "blue, and fainter, where it takes half as much"
     # The scale is the largest cell of the report, 0.08, until the reader asks for this photograph's own.
     assert page.locator("#ramp-high").inner_text() == "+0.080"
-    assert (
-        page.locator("#statement").inner_text()
-        == "Cells: \u22120.010 to +0.020 points of beauty. The whole map adds +0.800."
+    assert page.locator("#statement").inner_text() == (
+        "Cells: \u22120.010 to +0.020 points of beauty, the loss when the cell is hidden. A line every 0.02."
     )
     page.get_by_label("this photograph").check()
     assert page.locator("#ramp-high").inner_text() == "+0.020"
     assert page.evaluate(pixel, [0.1, 0.5])[3] == 255
+    lines = page.evaluate("""() => { const map = document.getElementById("map"), wide = map.width;
+        const row = map.getContext("2d").getImageData(0, map.height >> 1, wide, 1).data;
+        return Array.from({length: wide}, (_, x) => x).filter((x) => row[4 * x + 1] === 214).map((x) => x / wide); }""")
+    assert len(lines) == 3 and all(0.29 < place < 0.38 for place in lines), "a line at each quarter of the scale"
     page.select_option("#map-task", label="valence")
     assert page.evaluate(pixel, [0.1, 0.5])[2] > page.evaluate(pixel, [0.1, 0.5])[0]
     box = page.locator("#map").bounding_box()
@@ -250,6 +259,7 @@ def test_a_click_opens_the_photograph_with_its_signed_map(page: Any) -> None:
 
 def test_a_photograph_without_a_map_says_so(page: Any) -> None:
     page.locator(".open").nth(1).click()
+    page.get_by_label("Heat map of").first.check()
     assert page.locator("#statement").inner_text() == "There is no map of beauty for this photograph."
     assert page.locator("#map").is_hidden()
 
@@ -261,6 +271,8 @@ def test_the_keyboard_reaches_everything(page: Any) -> None:
     assert page.locator("#large-name").inner_text() == "IMG_1.jpg"
     page.keyboard.press("ArrowRight")
     assert page.locator("#large-name").inner_text() == "IMG_2.jpg"
+    assert page.locator("#map").is_hidden()
+    page.keyboard.press("h")
     assert page.locator("#map").is_visible()
     page.keyboard.press("h")
     assert page.locator("#map").is_hidden()
@@ -291,7 +303,7 @@ def test_the_policy_holds_even_if_markup_slips_in(browser: Any, report: Path) ->
     page.evaluate("""() => {
         window.blocked = [];
         document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.effectiveDirective));
-        document.body.insertAdjacentHTML("beforeend", "<img src='file:///x.png'><img src=data: onerror='alert(1)'>");
+        document.body.insertAdjacentHTML("beforeend", "<img src='http://x/x.png'><img src=data: onerror='alert(1)'>");
         const script = document.createElement("script");
         script.textContent = "alert(2)";
         document.body.append(script);
@@ -341,6 +353,62 @@ def test_an_empty_report_says_so(browser: Any, tmp_path: Path) -> None:
     page.close()
 
 
+@pytest.fixture
+def linked(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """A page of photographs that can be shown, are damaged, are gone, and are of no browser's format."""
+    folder = tmp_path / "shoot 1"
+    folder.mkdir()
+    names = {"50% #1.png": True, "damaged.png": True, "gone.png": True, "camera.raw": False}
+    Image.new("RGB", (900, 600), (200, 30, 30)).save(folder / "50% #1.png")
+    (folder / "damaged.png").write_bytes(b"\x89PNG")
+    Image.new("RGB", (900, 600)).save(folder / "camera.raw", "PNG")
+    out = tmp_path / "report.html"
+    small = thumbnail(np.full((200, 300, 3), 90, np.uint8))
+    made = [
+        entry(name, 5.0 - k, width=900, height=600, thumbnail=small, link=link_to(folder / name, out), shown=shown)
+        for k, (name, shown) in enumerate(names.items())
+    ]
+    write(out, made)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(out.as_uri())
+    page.wait_for_selector(".card")
+    yield page
+    context.close()
+
+
+def width_shown(page: Any) -> int:
+    image = page.locator("#large-image")
+    return int(image.evaluate("(image) => image.decode().then(() => image.naturalWidth)"))
+
+
+def test_the_original_is_shown_where_it_can_be(linked: Any) -> None:
+    linked.locator(".open").first.click()
+    linked.locator("#large-image[src^='shoot'], #large-image[src^='file']").wait_for()
+    assert width_shown(linked) == 900
+    for _ in range(3):  # the embedded picture of this photograph, not the one before
+        linked.keyboard.press("ArrowRight")
+        linked.wait_for_timeout(200)
+        assert width_shown(linked) == 300
+    assert linked.locator("#large-name").inner_text() == "camera.raw"
+
+
+def test_a_link_opens_the_original(linked: Any) -> None:
+    linked.locator(".open").first.click()
+    link = linked.locator("#original")
+    assert link.inner_text() == "Open the original"
+    with linked.context.expect_page() as opened:
+        link.click()
+    assert unquote(opened.value.url).endswith("/shoot 1/50% #1.png")
+    assert opened.value.evaluate("document.images[0].naturalWidth") == 900
+
+
+def test_a_page_without_maps_offers_none(linked: Any) -> None:
+    linked.locator(".open").first.click()
+    assert linked.locator("#map-controls").is_hidden() and linked.locator("#map-key").is_hidden()
+    assert "heat map" not in linked.locator("#meaning").inner_text()
+
+
 EDITS = (
     Task("exposure", -3, 3, "How much lighter (+) or darker (-) it was made", "edit", "EV", 0),
     Task("contrast", 0.3, 2, "Factor of the contrast", "edit", "×", 1),
@@ -368,10 +436,10 @@ def edited(browser: Any, tmp_path: Path) -> Iterator[Any]:
             for task, at, wide in zip(EDITS[:4], edits, widths, strict=True)
         }
         grids = {"beauty": np.ones((2, 2)), "exposure": np.ones((2, 2))}
+        said = {"words": [f"First of {name}.", "Second."], "faults": f"Faults of {name}.", "unlike": familiarity < 30}
         made.append(
-            entry(name, beauty, values={"beauty": beauty, "valence": 3.0} | values, ends=ends, evidence=grids,
-                  unlike=familiarity < 30)
-        )  # fmt: skip
+            entry(name, beauty, values={"beauty": beauty, "valence": 3.0} | values, ends=ends, evidence=grids, **said)
+        )
     out = tmp_path / "report.html"
     write_report(out, made, [], (*TASKS[:2], *EDITS), model="m@1", tells_unlike=True)
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
@@ -385,17 +453,13 @@ def edited(browser: Any, tmp_path: Path) -> Iterator[Any]:
     assert complaints == []
 
 
-def test_cards_show_clear_edits_and_what_is_unlike(edited: Any) -> None:
+def test_cards_show_a_line_of_words_and_what_is_unlike(edited: Any) -> None:
     first, second, third = edited.locator(".card").all()
-    assert first.locator(".edits li").all_inner_texts() == [
-        "exposure −1.3 EV (−1.9 to −0.7)",
-        "contrast ×0.60 (0.40 to 0.80)",
-        "noise σ 21 of 255 (13 to 29)",
-        "and 1 more",
-    ]
+    assert first.locator(".faults").inner_text() == "Faults of four.jpg."
+    assert third.locator(".faults").inner_text() == "Faults of <b>odd.jpg."
     assert "disagreement 1.10 points of beauty" in first.inner_text()
     assert first.locator(".attributes .of").all_inner_texts() == ["valence"]
-    assert "Predicted edits: none is clear" in second.inner_text() and second.locator(".unlike").count() == 0
+    assert second.locator(".unlike").count() == 0
     assert third.locator(".unlike").inner_text() == "unlike what was rated"
     assert "1\nunlike what was rated" in edited.locator("#facts").inner_text()
     meaning = edited.locator("#meaning").inner_text().replace("\xa0", " ")
@@ -417,12 +481,11 @@ def test_a_click_shows_all_edits_with_their_intervals(edited: Any) -> None:
     others = edited.locator("#other-rows").inner_text()
     assert "1.10 points of beauty" in others and "60%" in others
     assert edited.locator("#map-task option").all_inner_texts() == ["beauty"]  # only ratings have maps
+    assert edited.locator("#large-words p").all_inner_texts() == ["First of four.jpg.", "Second."]
     assert edited.locator(".notice").count() == 0
     edited.click("#next")
     edited.click("#next")
-    assert edited.locator(".notice").inner_text() == (
-        "Unlike the photographs that were rated (familiarity 4%): its scores say little."
-    )
+    assert edited.locator(".notice").all_inner_texts() == ["First of <b>odd.jpg."]
 
 
 def test_edits_can_be_sorted_filtered_and_saved(edited: Any) -> None:

@@ -38,6 +38,7 @@ LOSSLESS = [("PNG", {}), ("WebP", {"lossless": True}), ("TIFF", {}), ("TIFF", {"
 def test_lossless_formats_keep_every_pixel_whatever_is_asked(kind, options):
     for min_size in (None, (8, 8)):
         read = read_photo(encode(SMALL, kind, **options), min_size)
+        assert read.format == kind
         np.testing.assert_array_equal(read.pixels, SMALL)
         assert (read.width, read.height) == (96, 64)
 

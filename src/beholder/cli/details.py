@@ -71,7 +71,7 @@ def _folded(items: Sequence[str], room: int) -> Iterator[str]:
 def is_clear(task: Task, row: Row) -> bool:
     """Whether an edit of a row differs from no change by more than its interval."""
     _, low, high = (row[name] for name in task.columns)
-    return task.neutral is not None and not low <= task.neutral <= high
+    return task.is_clear(low, high)
 
 
 def _edit(task: Task, row: Row) -> str:

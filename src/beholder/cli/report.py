@@ -34,7 +34,7 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="HTML file to write.  [default: report.html]")] = None,
     title: Annotated[str, typer.Option(help="Title of the page.")] = "beholder report",
     exact_maps: Annotated[
-        bool, typer.Option("--exact-maps", help="Heat maps as `beholder explain` makes them: 3 seconds a photograph.")
+        bool, typer.Option("--exact-maps", help="Heat maps, as `beholder explain` makes them: 6 seconds a photograph.")
     ] = False,
     recursive: Recursive = False,
     exclude: Exclude = None,
@@ -49,11 +49,12 @@ def report(
 ) -> None:
     """Make one HTML page of photographs, sorted by score.
 
-    The page has thumbnails, bars, filters, and a heat map of each photograph on click; where the model predicts edits
-    of the picture, those that are clear, and all with their intervals on click. It needs no network.
+    The page has thumbnails, bars, filters, and a line of words about each photograph. A click shows the photograph
+    large, with all words, scores and predicted edits, and a link that opens the file. It needs no network. The
+    original is shown where the page still finds it, and the browser knows its format; else a smaller picture that is
+    inside the page.
 
-    The heat maps are the quick ones that come with the scores. --exact-maps makes those of `beholder explain`, which
-    show far better what matters, and takes 3 seconds a photograph.
+    Heat maps take 6 seconds a photograph: --exact-maps makes those of `beholder explain`.
 
     Exit status as for `beholder score`. If nothing could be scored, an existing report is kept.
 

@@ -16,7 +16,7 @@ from beholder.metrics import bootstrap_mean
 from beholder.scoring.explain import blur
 
 Score = Callable[[np.ndarray], np.ndarray]  # (B, H, W, 3) uint8 -> (B,)
-Fill = Literal["blur", "mean"]
+Fill = Literal["blur", "mean", "grey"]
 # Which cells are hidden first: those with the highest, the lowest, or the largest absolute value, or random ones.
 CellOrder = Literal["raising", "lowering", "important", "random"]
 CELL_ORDERS: tuple[CellOrder, ...] = get_args(CellOrder)
@@ -98,8 +98,8 @@ def deletion_test(
         shares: shares of the cells to hide, above 0, at most 1; at least one cell is hidden.
         seed: seed of the random orders, or a generator to continue from one call to the next.
         draws: random orders for each photograph; their results are averaged.
-        fill: what replaces a hidden cell: the blurred photograph, or its mean colour. Test maps that were made by
-            blurring (`beholder.scoring.explain`) with the mean colour.
+        fill: what replaces a hidden cell: the blurred photograph, its mean colour, or middle grey. The maps of
+            `beholder.scoring.explain` were made by blurring and by the mean colour: grey is new to them.
         kinds: orders of the cells.
         batch: images scored at a time.
 
@@ -160,7 +160,7 @@ def _orders(evidence: np.ndarray, permutations: list[np.ndarray]) -> dict[CellOr
 def _scores(score: Score, picture: np.ndarray, masks: np.ndarray, fill: Fill, batch: int) -> np.ndarray:
     """(M,) scores of one photograph (H, W, 3) with the cells of each mask (M, rows, columns) replaced."""
     height, width = picture.shape[:2]
-    replacement = blur(picture) if fill == "blur" else picture.mean(axis=(0, 1)).astype(np.uint8)
+    replacement = _replacement(picture, fill)
     row, column = (_cell_of(side, count) for side, count in zip((height, width), masks.shape[1:], strict=True))
     parts = []
     for start in range(0, len(masks), batch):
@@ -170,6 +170,13 @@ def _scores(score: Score, picture: np.ndarray, masks: np.ndarray, fill: Fill, ba
             raise BeholderError(f"the score gave shape {found.shape} for {len(places)} pictures, not one number each")
         parts.append(found)
     return np.concatenate(parts)
+
+
+def _replacement(picture: np.ndarray, fill: Fill) -> np.ndarray:
+    """Pixels, or one colour, that a hidden cell gets."""
+    if fill == "blur":
+        return blur(picture)
+    return picture.mean(axis=(0, 1)).astype(np.uint8) if fill == "mean" else np.full(3, 128, np.uint8)
 
 
 def _cell_of(side: int, count: int) -> np.ndarray:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from beholder.errors import BeholderError
+from beholder.output.originals import link_to
 from beholder.output.ranking import JsonArray, Ranked
 from beholder.output.report import Entry, entry, thumbnail, write_report
 from beholder.output.row_file import Sink
 from beholder.output.rows import Row, columns_of, identity_of, row_of, score_names, shown_names
 from beholder.output.sinks import open_sink
+from beholder.photos.formats import BROWSER_FORMATS
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.read import Photo, Pixels
 from beholder.scoring.batch import Result, score_photos
@@ -29,7 +31,8 @@ from beholder.tasks import DETAIL_KINDS, Task, of_kind
 if TYPE_CHECKING:
     from beholder.output.rows import Columns
 
-THUMBNAIL_SIDE = 480  # pixels of the longest side in a report
+THUMBNAIL_SIDE = 480  # pixels of the longest side in a report; of a click the original is shown,
+PREVIEW_SIDE = 960  # and where no browser can show that, a larger picture
 Photos = Iterable[str | Unreadable]
 Watch = Callable[[Iterator[Result]], Iterator[Result]]
 
@@ -146,7 +149,7 @@ def score_page(
         extras: what is added to the scores.
         out: HTML file to write.
         title: of the page.
-        exact_maps: whether heat maps are made by hiding parts of the picture, which takes seconds a photograph.
+        exact_maps: whether the page has heat maps, by hiding parts of the picture, which takes seconds a photograph.
         batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
@@ -158,8 +161,10 @@ def score_page(
     """
     failures: list[tuple[str, str]] = []
 
-    def prepare(found: Photo) -> tuple[bytes, Pixels | None]:
-        return thumbnail(found.pixels, THUMBNAIL_SIDE), scorer.pixels(found) if exact_maps else None
+    def prepare(found: Photo) -> tuple[bytes, bool, Pixels | None]:
+        shown = found.format in BROWSER_FORMATS
+        side = THUMBNAIL_SIDE if shown else PREVIEW_SIDE
+        return thumbnail(found.pixels, side), shown, scorer.pixels(found) if exact_maps else None
 
     def entries() -> Iterator[Entry]:
         scored = False
@@ -168,9 +173,9 @@ def score_page(
                 failures.append((result.path, result.error or ""))
                 continue
             scored = True
-            picture, pixels = result.extra
+            picture, shown, pixels = result.extra
             maps: np.ndarray | None = None if pixels is None else scorer.occlude(pixels)
-            yield entry(result.path, result.scores, picture, maps, extras)
+            yield entry(result.path, result.scores, picture, maps, extras, link_to(result.path, out), shown)
         if not scored:
             raise _NothingScoredError
 
@@ -183,7 +188,6 @@ def score_page(
             (first, *(task for each in extras for task in each.tasks), *others),
             model=identity_of(scorer.id, extras),
             title=title,
-            exact_maps=exact_maps,
             score_levels=scorer.info.score_levels,
             rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
             tells_unlike=scorer.info.unlike is not None,

@@ -3,11 +3,16 @@
 The page is `assets/report.html` with the data inserted. Each photograph is two inert ``<script>`` data blocks: its
 numbers, which the page reads at once, and its thumbnail and maps, which it reads when the photograph comes into view.
 So the writer holds one photograph at a time, and the browser decodes only what is on the screen. The price is base64: a
-photograph takes 1.4 times the bytes of its thumbnail, about 27 KB at 320 px with three 16 x 16 maps. 5,000 photographs
-made 136 MB, which Chromium opened in 1.3 s on two cores.
+photograph takes 1.4 times the bytes of its thumbnail, about 53 KB at 480 px. 5,000 photographs of 27 KB made 136 MB,
+which Chromium opened in 1.3 s on two cores.
+
+A larger picture of each would make the page three times as heavy. On a click the page shows the original, by a link
+that is relative to the page, so that both can be moved together; the thumbnail stays where that does not work. Only for
+formats that no browser shows (HEIC, TIFF, RAW) the page holds a picture of up to 960 px.
 
 File names are not trusted. They are stored as JSON without ``<``, the page inserts them as text only, and its content
-security policy allows exactly the one script and the one style sheet of the template, by SHA-256.
+security policy allows exactly the one script and the one style sheet of the template, by SHA-256, and pictures inside
+the page or in files, but no network.
 """
 
 import base64
@@ -30,6 +35,7 @@ from PIL import Image
 from beholder.files import explained, file_head, replacing
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores
+from beholder.scoring.words import faults, sentences
 from beholder.tasks import EDIT, RATING, Task, ratings_of
 from beholder.text import valid_utf8
 
@@ -54,11 +60,15 @@ class Entry:
         width, height: of the original, upright, in pixels.
         thumbnail: JPEG bytes from :func:`thumbnail`.
         evidence: task name -> (rows, columns) points of the score, native units, that each cell of the picture adds
-            (positive) or takes away (negative). The grid is stretched over the whole picture. A grid that is not finite
-            is left out.
+            (positive) or takes away (negative): what it loses when the cell is hidden. The grid is stretched over the
+            whole picture. A grid that is not finite is left out. Empty for a page without maps.
         distribution: predicted share of the votes for each rating level; empty for a model that predicts none.
         ends: name of an edit -> ends of the 90% interval of its amount.
         unlike: whether the photograph is unlike those that were rated.
+        words: what the numbers say, in sentences.
+        faults: one line of words for its card: what is clear of light, focus, colour and framing.
+        link: URL of the original, relative to the page; empty for none.
+        shown: whether a browser shows the original.
     """
 
     path: str
@@ -73,6 +83,10 @@ class Entry:
     distribution: tuple[float, ...] = ()
     ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unlike: bool = False
+    words: Sequence[str] = ()
+    faults: str = ""
+    link: str = ""
+    shown: bool = False
 
 
 def entry(
@@ -81,6 +95,8 @@ def entry(
     picture: bytes,
     evidence: np.ndarray | None = None,
     extras: Sequence[ExtraColumns] = (),
+    link: str = "",
+    shown: bool = False,
 ) -> Entry:
     """Make the entry of one photograph.
 
@@ -88,8 +104,9 @@ def entry(
         path: the name to show.
         scores: of length one.
         picture: JPEG bytes from :func:`thumbnail`.
-        evidence: (T, rows, columns) maps to show instead of those in ``scores``.
+        evidence: (T, rows, columns) maps to show.
         extras: what is added to the scores; those of its columns that are scores are shown too.
+        link, shown: as of an entry.
     """
     names = [task.name for task in scores.tasks]
     added = {task.name: float(each.values(scores)[task.name][0]) for each in extras for task in each.tasks}
@@ -102,7 +119,7 @@ def entry(
         width=int(scores.sizes[0, 0]),
         height=int(scores.sizes[0, 1]),
         thumbnail=picture,
-        evidence=dict(zip(names, scores.evidence[0] if evidence is None else evidence, strict=True)),
+        evidence={} if evidence is None else dict(zip(names, evidence, strict=True)),
         distribution=() if scores.distribution is None else tuple(scores.distribution[0].tolist()),
         ends={
             task.name: (float(scores.low[0, place]), float(scores.high[0, place]))
@@ -110,6 +127,10 @@ def entry(
             if task.kind == EDIT
         },
         unlike=scores.unlike is not None and bool(scores.unlike[0]),
+        words=sentences(scores),
+        faults=faults(scores),
+        link=link,
+        shown=shown,
     )
 
 
@@ -141,7 +162,6 @@ def write_report(
     *,
     model: str,
     title: str = "beholder report",
-    exact_maps: bool = False,
     score_levels: Sequence[float] = (),
     rank_by: str = "",
     tells_unlike: bool = False,
@@ -156,7 +176,6 @@ def write_report(
         tasks: what is scored; the first is the overall score. Only ratings have maps.
         model: name and version of the model, shown in the header.
         title: of the page.
-        exact_maps: whether evidence is what the score loses when a cell is hidden; then cells do not add up to a whole.
         score_levels: rating levels of the first task, if the entries have a distribution.
         rank_by: name of the task by which the page numbers the photographs, and sorts them at first; by default the
             first.
@@ -172,7 +191,7 @@ def write_report(
         raise ValueError("a report needs at least one task; the first is the overall score")
     lead = [task.name for task in tasks].index(rank_by) if rank_by else 0
     about: dict[str, Any] = {"title": valid_utf8(title), "model": valid_utf8(model)}
-    about |= {"tasks": list(map(_described, tasks)), "exactMaps": exact_maps, "lead": lead}
+    about |= {"tasks": list(map(_described, tasks)), "lead": lead}
     if score_levels:
         about["buckets"] = list(map(_number, score_levels))
     if tells_unlike:
@@ -220,6 +239,12 @@ def _page(
             numbers["ends"] = {name: list(map(_number, ends)) for name, ends in entry.ends.items()}
         if entry.unlike:
             numbers["unlike"] = True
+        if entry.words:
+            numbers["words"] = list(map(valid_utf8, entry.words))
+        if entry.faults:
+            numbers["faults"] = valid_utf8(entry.faults)
+        if entry.link:
+            numbers |= {"link": entry.link, "shown": entry.shown}
         heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
         yield _block("photograph", numbers) + _block("pixels", heavy)
     for name, reason in failures:
@@ -230,8 +255,8 @@ def _page(
 def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
     """(rows, columns) evidence -> its numbers for the page, and its cells as int8 in units of ``step``, base64.
 
-    The largest cell becomes 127 or -127, so the error of a cell is at most 0.4% of the largest. ``least``, ``most`` and
-    ``total`` are of the grid before rounding.
+    The largest cell becomes 127 or -127, so the error of a cell is at most 0.4% of the largest. ``least`` and ``most``
+    are of the grid before rounding.
     """
     if grid.ndim != 2 or grid.size == 0:
         raise ValueError(f"evidence of {name}: expected a grid of (rows, columns), got shape {grid.shape}")
@@ -243,7 +268,6 @@ def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
         "step": step,
         "least": _number(cells.min()),
         "most": _number(cells.max()),
-        "total": _number(cells.sum()),
     }
     return about, _base64(whole.tobytes())
 

@@ -35,6 +35,7 @@ PILLOW_PLUGINS = {
     "BMP": "Bmp",
     "AVIF": "Avif",
 }
+BROWSER_FORMATS = frozenset(PILLOW_PLUGINS) - {"TIFF"}  # that any browser of today shows
 OTHER_PICTURES = {"JPEG XL", "JPEG 2000", "a Photoshop document"}  # that other programs can save anew
 _SIGNATURES = (  # patterns for the first 256 bytes; the first match decides
     ("JPEG", rb"\xff\xd8\xff"),

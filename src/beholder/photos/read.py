@@ -35,7 +35,7 @@ import importlib
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,11 +69,13 @@ class Photo:
     Attributes:
         pixels: (H, W, 3) uint8, C-contiguous and writable; smaller than (height, width) after a reduced decode.
         width, height: of the upright original, in pixels.
+        format: of the file, such as ``JPEG``; empty for what is no file.
     """
 
     pixels: Pixels
     width: int
     height: int
+    format: str = ""
 
     def __repr__(self) -> str:
         rows, columns = self.pixels.shape[:2]
@@ -126,7 +128,7 @@ def read_photo(
         if isinstance(source, bytes):
             kind = detect_format(source, os.path.splitext(label)[1].lower())
             with decoding(label, "camera RAW file" if kind == "RAW" else kind):
-                return _from_bytes(source, kind, min_size, label, held)
+                return replace(_from_bytes(source, kind, min_size, label, held), format=kind)
         with decoding(label, form):
             return _from_image(source if isinstance(source, Image.Image) else Image.fromarray(source), label, held)
 

@@ -107,7 +107,7 @@ def heat_maps(
         top += height
     for column, scale in enumerate(scales, start=1):
         left = gap + column * (wide + gap)
-        sheet.paste(heatmap.scale_bar(wide, 22), (left, top))
+        sheet.paste(heatmap.scale_bar(wide, 22, scale), (left, top))
         for x, label, anchor in (
             (0, f"\u2212{scale:g}", "la"), (wide / 2, "0", "ma"), (wide, f"+{scale:g}", "ra"),
         ):  # fmt: skip

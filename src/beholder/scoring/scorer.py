@@ -259,9 +259,10 @@ class Scorer:
         """
         index = task_index(self.info.tasks, task)
         photo = read_photo(image, (Explanation.SIDE, Explanation.SIDE))
-        pixels = self.pixels(photo, name_of(image) or UNNAMED)
+        name = name_of(image)
+        pixels = self.pixels(photo, name or UNNAMED)
         scores = self.run(pixels[None], np.array([(photo.width, photo.height)]))
-        return Explanation(scores, index, photo.pixels, self.occlude(pixels, grid)[index])
+        return Explanation(scores, index, photo.pixels, self.occlude(pixels, grid)[index], os.path.basename(name or ""))
 
     def occlude(self, pixels: Pixels, grid: int = 8) -> np.ndarray:
         """The points that each task loses when a cell of the photograph is hidden.

@@ -29,7 +29,8 @@ class Scores:
         low, high: (N, T) ends of the 90% interval for the mean rating, or for the amount of an edit, native units.
         percentiles: (N, T) percentage of the rated photographs that score lower, 0 to 100.
         embedding: (N, D) features that the scores are computed from.
-        evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes.
+        evidence: (N, T, rows, columns) points of the score that each part of the picture adds or takes: a rough map,
+            which comes with the scores; `Scorer.explain` makes a faithful one.
         sizes: (N, 2) width and height of the upright photographs, in pixels.
         model: id of the model file.
         score_levels: M values that raters of the first task choose from; empty unless the model predicts votes.

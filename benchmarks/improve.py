@@ -21,7 +21,7 @@ from beholder.cli.tables import plain
 from beholder.data.registry import load_data
 from beholder.improving.borders import Box
 from beholder.improving.changes import CROP, Change
-from beholder.improving.decide import Rise, rises
+from beholder.improving.decide import Rise, suggested
 from beholder.improving.improve import crops_to_try
 from beholder.improving.search import judge, reduced, try_edits
 from beholder.photos.edits import cast_colour, change_contrast, expose, tilt
@@ -158,7 +158,8 @@ def iou(first: Box, second: Box) -> float:
 
 def _tried(scorer: Scorer, pixels: Pixels) -> list[Rise]:
     tried = try_edits(judge(scorer), scorer.info.tasks, pixels, crops_to_try(pixels))
-    return [each for each in rises(tried) if each.excess > 0]
+    unlike = scorer.score(pixels).unlike
+    return suggested(tried, unlike=unlike is not None and bool(unlike[0]))
 
 
 def _first(found: Sequence[Rise]) -> str:

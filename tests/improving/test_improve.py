@@ -74,6 +74,14 @@ def test_nothing_helps(detailed_model: Path) -> None:
     ]
 
 
+def test_of_a_picture_unlike_what_was_rated_only_a_border_is_told(detailed_model: Path) -> None:
+    """Red is unfamiliar to it; dark red would be told to be brighter."""
+    red = np.zeros((120, 160, 3), np.uint8)
+    red[..., 0] = 70
+    found = improve(load(detailed_model), red)
+    assert found.best is None and "unlike the photographs that were rated" in report(found)[0]
+
+
 def test_models_without_edits_try_fixed_amounts(colour_model: Path) -> None:
     """It rates by mean colour: what is brighter scores higher."""
     found = improve(load(colour_model), np.full((120, 160, 3), 60, np.uint8))

@@ -59,7 +59,7 @@ def _kind(
 KINDS: dict[str, Kind] = {  # in the order in which they are made
     each.task.name: each
     for each in (
-        _kind(STRAIGHTEN, (-15, 0, 15), "°", "tilt", ("turn clockwise", "turn anticlockwise"), tilt),
+        _kind(STRAIGHTEN, (-15, 0, 15), "°", "tilt", ("turn clockwise", "turn counter-clockwise"), tilt),
         _kind("exposure", (-3, 0, 3), "EV", "exposure", ("brighter", "darker"), expose),
         _kind("warmth", (-110, 0, 110), "mired", "colour_cast", ("warmer", "cooler"), cast_colour),
         _kind("tint", (-1, 0, 1), "stops of green", None, ("greener", "less green"), tint),

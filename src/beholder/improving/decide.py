@@ -89,6 +89,18 @@ def _scale(tasks: Sequence[Task]) -> float:
     return (tasks[0].high - tasks[0].low) / 6
 
 
+def suggested(tried: Tried, *, unlike: bool = False) -> list[Rise]:
+    """What is worth doing, the most worth while first.
+
+    Args:
+        tried: of a photograph.
+        unlike: whether it is unlike those that were rated. Then only a border is taken off: the model's scores of light
+            and framing say little.
+    """
+    found = [each for each in rises(tried) if each.excess > 0]
+    return [each for each in found if each.change.aspect == BORDER] if unlike else found
+
+
 def rises(tried: Tried) -> list[Rise]:
     """The best change of each kind, crops of each aspect apart, the most worth while first."""
     before = worth(tried.tasks, tried.versions)

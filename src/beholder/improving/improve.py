@@ -9,7 +9,7 @@ import numpy as np
 from beholder.errors import BeholderError
 from beholder.improving.borders import Box
 from beholder.improving.changes import MIN_SIDE, STRAIGHTEN, Change, cropped
-from beholder.improving.decide import Rise, asked_for, fall_allowed, rises, worth
+from beholder.improving.decide import Rise, asked_for, fall_allowed, suggested, worth
 from beholder.improving.frames import ASPECTS, border_crops, windows
 from beholder.improving.search import SIDE, Judge, amounts_of, changed, judge, proposals, reduced, try_edits
 from beholder.photos.edits import kept_share
@@ -120,14 +120,16 @@ def improve(scorer: Scorer, image: Source | Photo, aspect: str = "") -> Improvem
     crop = _best_crop(scores, whole, aspect) if aspect else None
     seen = cropped(whole, crop.box, name) if crop else whole
     tried = try_edits(scores, tasks, seen, [] if crop else crops_to_try(seen))
-    found = [each for each in rises(tried) if each.excess > 0]
     before = scorer.pixels(Photo(seen, seen.shape[1], seen.shape[0]))
+    scored = scorer.run(before[None], np.array([(photo.width, photo.height)]))
+    unlike = scored.unlike is not None and bool(scored.unlike[0])
+    found = suggested(tried, unlike=unlike)
     return Improvement(
-        scores=scorer.run(before[None], np.array([(photo.width, photo.height)])),
+        scores=scored,
         noise=float(tried.versions[:, 0].std()),
         crop=crop,
         single=tuple(Suggestion((each.change,), each.gain, each.worth) for each in found),
-        together=_together(scores, tasks, seen, found, float(worth(tasks, tried.versions).std())),
+        together=None if unlike else _together(scores, tasks, seen, found, float(worth(tasks, tried.versions).std())),
         pixels=whole,
     )
 

@@ -49,6 +49,8 @@ def report(found: Improvement) -> list[str]:
     lines = [f"overall {overall:.2f}, noise {found.noise:.2f}"]
     if found.crop is not None:
         lines[0] = f"{found.crop.words}: {lines[0]}"
+    if found.best is None and found.scores.unlike is not None and found.scores.unlike[0]:
+        return [f"{lines[0]}: unlike the photographs that were rated, so that edits cannot be judged"]
     if found.best is None:
         return [f"{lines[0]}: no edit raises it clearly"]
     for number, each in enumerate(found.single, 1):

@@ -102,8 +102,8 @@ def unseen(root: Path, count: int) -> list[Path]:
     best = np.argsort(-biq.ratings[:, 0], kind="stable")[FIRST:LAST]
     good = np.random.default_rng(SEED).permutation(best)[(LAST - FIRST) // 2 :]
     crops = np.random.default_rng(SEED).permutation(len(composition))[len(composition) // 2 :]
-    others = count // OTHER_SHARE
-    return [*(biq.paths[row] for row in good[: count - others]), *(composition.paths[row] for row in crops[:others])]
+    others = max(1, count // OTHER_SHARE)
+    return [*(biq.paths[row] for row in good[others - count :]), *(composition.paths[row] for row in crops[-others:])]
 
 
 def undoes(change: Change, harm: Harm) -> bool:

@@ -76,7 +76,8 @@ class Change:
 
     Attributes:
         name: ``crop`` or a key of :data:`KINDS`.
-        amount: in the unit of the kind; a straightening turns clockwise by so many degrees. 0 for a crop.
+        amount: in the unit of the kind; a straightening turns clockwise by so many degrees. Of a crop 0, or how clear
+            the border is that it leaves out.
         box: of a crop: left, top, right and bottom of what stays, as shares of the width and height.
         aspect: of a crop: its shape, such as ``4:5``; empty for the photograph's own, ``border`` where a border goes.
 

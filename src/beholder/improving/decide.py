@@ -16,15 +16,16 @@ from beholder.improving.changes import BORDER, CROP, KINDS, STRAIGHTEN, Change
 from beholder.improving.search import TURNS, Tried, amounts_of
 from beholder.tasks import Task
 
-# Amounts that are just noticeable, of factors as powers of two: twice the spread of the amounts that the default model
-# predicts of photographs that nobody edited.
-NOTICEABLE = {"exposure": 0.6, "warmth": 25.0, "contrast": 0.35, "saturation": 0.8, "sharpening": 1.5}
+# Amounts that are just noticeable, of factors as powers of two: one to three times the spread of the amounts that the
+# default model predicts of photographs that nobody edited.
+NOTICEABLE = {"exposure": 0.4, "warmth": 25.0, "contrast": 0.35, "saturation": 1.1, "sharpening": 1.5}
 COST = 0.16  # points, of a just noticeable fault, on a scale of six points
 TILT_COST = 0.08  # points, of a degree that the model sees a picture lean
 TURN_COST = 0.01  # points, of a degree of turning: a small turn rather than a large one
+BORDER_COST, CLEAR_BORDER_COST = 0.1, 0.03  # points, of a border, and of each unit of how clear it is
 MIN_LEAN = 1.0  # degrees that the model must see a picture lean, to be turned
 ONE_SIDED = 0.1  # points that a turn must be better than one to the other side
-MARGIN = {"": 0.14, CROP: 0.3, BORDER: 0.05, STRAIGHTEN: 0.02}  # points that the worth must rise by
+MARGIN = {"": 0.18, CROP: 0.3, STRAIGHTEN: 0.03}  # points that the worth must rise by
 NOISES = 0.5  # and so many standard deviations of the worth of versions of the photograph
 FALL = 0.15  # points that the score may fall by, where a fault is mended
 
@@ -75,8 +76,11 @@ def sizes(name: str, amounts: np.ndarray) -> np.ndarray:
 
 def asked_for(tasks: Sequence[Task], change: Change, noise: float) -> float:
     """What the worth must rise by for a change to be suggested, points; ``noise`` is its standard deviation."""
-    kind = change.aspect if change.aspect == BORDER else change.name
-    return MARGIN.get(kind, MARGIN[""]) * _scale(tasks) + NOISES * noise
+    if change.aspect == BORDER:
+        margin = -BORDER_COST - CLEAR_BORDER_COST * change.amount
+    else:
+        margin = MARGIN.get(change.name, MARGIN[""])
+    return margin * _scale(tasks) + NOISES * noise
 
 
 def fall_allowed(tasks: Sequence[Task]) -> float:

@@ -20,7 +20,7 @@ def border_crops(pixels: Pixels, count: int = 4) -> list[Change]:
     found = inner_frames(pixels, count)
     if not found or found[0][0] < CLEAR:
         return []
-    return [Change(CROP, box=box, aspect=BORDER) for clear, box in found if clear > NEARLY * found[0][0]]
+    return [Change(CROP, clear, box, BORDER) for clear, box in found if clear > NEARLY * found[0][0]]
 
 
 def windows(width: int, height: int, aspect: str = "", scales: tuple[float, ...] = _SCALES) -> list[Change]:

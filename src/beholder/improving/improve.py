@@ -169,9 +169,14 @@ def _together(
         if not more:
             break
         after = scores([changed(pixels, [*made, change]) for change in more])
-        if any(change.name == STRAIGHTEN for change in more):
+        turns = np.array([change.name == STRAIGHTEN for change in more])
+        if turns.any():
             before = scores([_same_frame(pixels, made, change) for change in more])
-        added = worth(tasks, after) - worth(tasks, before)
+        added = np.where(
+            turns,
+            worth(tasks, after, tilted=True) - worth(tasks, before, tilted=True),
+            worth(tasks, after) - worth(tasks, before),
+        )
         gains = after[:, 0] - before[:, 0]
         excess = added - [asked_for(tasks, change, noise) for change in more]
         excess[gains < -fall_allowed(tasks)] = -np.inf

@@ -61,8 +61,10 @@ def report(found: Improvement) -> list[str]:
 
 
 def _told(each: Suggestion) -> str:
-    """What is suggested, what the score gains, and whether it is a fault more than the score that it mends."""
+    """What is suggested, what the score gains, and how it is to be taken."""
     text = f"{each.words}: {each.gain:+.2f}"
+    if any(change.name == STRAIGHTEN for change in each.changes):
+        return f"{text}, if you see it lean too"  # what the model sees least surely
     return f"{text}, for a fault that the model sees" if each.gain < each.worth / 2 else text
 
 

@@ -65,9 +65,9 @@ def test_a_fault_that_goes_counts_where_the_score_stays(tried: Tried) -> None:
 
 def test_a_crop_must_gain_more(tried: Tried) -> None:
     values = tried.values.copy()
-    values[:, 0] = [4.2, 4, 4.2]
+    values[:, 0] = [4.25, 4, 4.25]
     assert suggested(replace(tried, values=values)) == ["exposure"]
-    values[2, 0] = 4.4
+    values[2, 0] = 4.6
     assert suggested(replace(tried, values=values)) == ["crop", "exposure"]
 
 

@@ -18,14 +18,14 @@ from beholder.tasks import Task
 
 # Amounts that are just noticeable, of factors as powers of two: one to three times the spread of the amounts that the
 # default model predicts of photographs that nobody edited.
-NOTICEABLE = {"exposure": 0.4, "warmth": 25.0, "contrast": 0.35, "saturation": 1.1, "sharpening": 1.5}
+NOTICEABLE = {"exposure": 0.45, "warmth": 25.0, "contrast": 0.35, "saturation": 1.1, "sharpening": 1.5}
 COST = 0.16  # points, of a just noticeable fault, on a scale of six points
 TILT_COST = 0.08  # points, of a degree that the model sees a picture lean
 TURN_COST = 0.01  # points, of a degree of turning: a small turn rather than a large one
 BORDER_COST, CLEAR_BORDER_COST = 0.1, 0.03  # points, of a border, and of each unit of how clear it is
 MIN_LEAN = 1.0  # degrees that the model must see a picture lean, to be turned
 ONE_SIDED = 0.1  # points that a turn must be better than one to the other side
-MARGIN = {"": 0.18, CROP: 0.3, STRAIGHTEN: 0.03}  # points that the worth must rise by
+MARGIN = {"": 0.18, CROP: 0.45, STRAIGHTEN: 0.04}  # points that the worth must rise by
 NOISES = 0.5  # and so many standard deviations of the worth of versions of the photograph
 FALL = 0.15  # points that the score may fall by, where a fault is mended
 

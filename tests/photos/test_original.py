@@ -140,6 +140,15 @@ def test_heic(picture: Pixels, tmp_path: Path) -> None:
         assert image.format == "JPEG" and image.getexif().get_ifd(EXIF)[TAKEN] == "2024:01:02 03:04:05"
 
 
+@pytest.mark.parametrize("tag", [0x927C, 0x9286])  # notes of the maker, a comment of the user
+def test_exif_data_beyond_what_a_jpeg_holds(tag: int, picture: Pixels, tmp_path: Path) -> None:
+    data = told(1)
+    data.get_ifd(EXIF)[tag] = bytes(70_000)
+    store(Original(picture, None, b"", data.tobytes(), "JPEG"), picture, tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.getexif().get(MAKE) == ("Maker" if tag == 0x927C else None)
+
+
 def test_broken_metadata_are_left_out(picture: Pixels, tmp_path: Path) -> None:
     Image.fromarray(picture).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     original, copy = again(tmp_path / "a.jpg")

@@ -28,8 +28,9 @@ from beholder.text import printable
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WebP": ".webp"}  # formats that a copy is stored in
 QUALITY = 95  # of a copy in JPEG or WebP
+_JPEG_EXIF_BYTES = 65_000  # that a JPEG has room for; a maker's own notes go first
 _DEEP = "deep"  # the extra that reads and writes 16 bits a channel
-_EXIF, _GPS, _WIDTH, _HEIGHT, _COLOUR_SPACE = 0x8769, 0x8825, 0xA002, 0xA003, 0xA001
+_EXIF, _GPS, _WIDTH, _HEIGHT, _COLOUR_SPACE, _MAKER_NOTE = 0x8769, 0x8825, 0xA002, 0xA003, 0xA001, 0x927C
 # Tags that tell of the photograph; the others of a TIFF tell how it is stored.
 _TELLING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x4746, 0x4749, _EXIF, _GPS)
 
@@ -113,7 +114,7 @@ def store(original: Original, pixels: Pixels, path: Path) -> None:
         path.write_bytes(_deep_png(bands, original.profile, told))
     else:
         options: dict[str, Any] = {"icc_profile": original.profile} if original.profile else {}
-        if told:
+        if told and (original.format != "JPEG" or len(told) <= _JPEG_EXIF_BYTES):
             options["exif"] = told
         if original.format in ("JPEG", "WebP"):
             options["quality"] = QUALITY
@@ -227,6 +228,8 @@ def _resized(told: bytes, shape: tuple[int, ...]) -> bytes:
     inner = data.get_ifd(_EXIF)
     if inner:
         inner[_WIDTH], inner[_HEIGHT] = shape[1], shape[0]
+        if len(told) > _JPEG_EXIF_BYTES:
+            inner.pop(_MAKER_NOTE, None)
     return data.tobytes()
 
 

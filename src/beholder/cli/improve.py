@@ -61,7 +61,8 @@ def improve(
     three of them together. A fault that the model sees clearly, such as a colour cast, counts too, even where mending
     it hardly moves the score. Says so where nothing helps.
 
-    Draws a sheet of before and after. The originals are never changed.
+    Draws a sheet of before and after. The originals are never changed. Takes about 5 seconds a photograph on two cores,
+    with --fast one or two.
 
     \b
     Examples:

@@ -13,6 +13,7 @@ from torch import nn
 
 from beholder.embedded import default
 from beholder.metrics import resampled
+from beholder.scoring.model_file import embedded_path
 from beholder.systems import study
 from beholder.systems.registry import find_system
 from beholder.training.features import Extractor
@@ -75,4 +76,6 @@ def test_block_runs(block: Block, tiny: None, monkeypatch: pytest.MonkeyPatch) -
             if pipeline[0][:2] == ["beholder", "reproduce"]:
                 patch.setattr(default, "extractor", lambda recipe: COLOURS)
                 patch.setattr(default, "frozen_features", lambda recipe: Colours())
+            if pipeline[0][:3] == ["beholder", "train", "probe"]:  # the file that it extends has features
+                patch.setattr("beholder.scoring.model_file.embedded_path", embedded_path)
             run([quickened(words) for words in pipeline])

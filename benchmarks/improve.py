@@ -19,6 +19,7 @@ from rich.table import Table
 from beholder import progress
 from beholder.cli.tables import plain
 from beholder.data.registry import load_data
+from beholder.embedded.material import BEST
 from beholder.improving.borders import Box
 from beholder.improving.changes import CROP, Change
 from beholder.improving.decide import Rise, suggested
@@ -27,10 +28,11 @@ from beholder.improving.search import judge, reduced, try_edits
 from beholder.photos.edits import cast_colour, change_contrast, expose, tilt
 from beholder.photos.read import Pixels, read_photo
 from beholder.scoring.scorer import Scorer
+from beholder.scoring.scores import is_unlike
 from benchmarks.harms import photo_sets
 
 SEED = 11
-FIRST, LAST = 600, 1200  # places of BIQ2021, by quality
+LAST = 1200  # place of BIQ2021 by quality, after those that the models learned edited copies of
 OTHER_SHARE = 4  # one photograph in so many is of the composition set
 UNDONE, ALONE, FOUND, MIN_IOU = 0.75, 0.70, 0.70, 0.8  # goals; overlap of a frame that was found
 PADDED = 0.08, 0.3  # of a side, that a border adds
@@ -99,8 +101,8 @@ def measure(root: Path | None, photos: Path | None, model: str, count: int) -> I
 def unseen(root: Path, count: int) -> list[Path]:
     """Photographs that neither taught the models what edits look like nor chose the thresholds of `improve`."""
     biq, composition = load_data("biq2021", root), load_data("composition", root)
-    best = np.argsort(-biq.ratings[:, 0], kind="stable")[FIRST:LAST]
-    good = np.random.default_rng(SEED).permutation(best)[(LAST - FIRST) // 2 :]
+    best = np.argsort(-biq.ratings[:, 0], kind="stable")[BEST:LAST]
+    good = np.random.default_rng(SEED).permutation(best)[len(best) // 2 :]
     crops = np.random.default_rng(SEED).permutation(len(composition))[len(composition) // 2 :]
     others = max(1, count // OTHER_SHARE)
     return [*(biq.paths[row] for row in good[others - count :]), *(composition.paths[row] for row in crops[-others:])]
@@ -158,8 +160,7 @@ def iou(first: Box, second: Box) -> float:
 
 def _tried(scorer: Scorer, pixels: Pixels) -> list[Rise]:
     tried = try_edits(judge(scorer), scorer.info.tasks, pixels, crops_to_try(pixels))
-    unlike = scorer.score(pixels).unlike
-    return suggested(tried, unlike=unlike is not None and bool(unlike[0]))
+    return suggested(tried, unlike=is_unlike(scorer.score(pixels)))
 
 
 def _first(found: Sequence[Rise]) -> str:

@@ -7,6 +7,7 @@ from beholder.errors import BeholderError
 from beholder.improving.changes import CROP, KINDS, Change, apply, cropped, kind_that_undoes
 from beholder.photos.edits import EDITS
 from beholder.photos.read import Pixels
+from beholder.tasks import Task
 
 every_kind = pytest.mark.parametrize("name", KINDS)
 
@@ -56,7 +57,8 @@ def test_words(name: str) -> None:
 def test_kinds_undo_edits_that_models_predict() -> None:
     undone = [kind.undoes for kind in KINDS.values() if kind.undoes]
     assert set(undone) <= set(EDITS) and len(set(undone)) == len(undone)
-    assert all(kind_that_undoes(edit) in KINDS for edit in undone)
+    tasks = [Task(name, each.low, each.high, kind="edit", neutral=each.neutral) for name, each in EDITS.items()]
+    assert [kind_that_undoes(task) in KINDS for task in tasks] == [task.name in undone for task in tasks]
 
 
 def test_turned_then_cropped_then_light(picture: Pixels) -> None:

@@ -1,14 +1,13 @@
 """`beholder explain`."""
 
 import hashlib
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from beholder.cli.options import Fast, Model, Threads, open_scorer
-from beholder.cli.outputs import PNG_SOFTWARE, is_explanation, is_explanation_of
+from beholder.cli.outputs import free_picture_path, is_explanation, save_picture
 from beholder.errors import BeholderError
 from beholder.output.rows import DECIMALS
 from beholder.tasks import RATING
@@ -53,24 +52,18 @@ def explain(
     Example:
       beholder explain examples/photos/rocket.jpg --task beauty
     """
-    from PIL.PngImagePlugin import PngInfo
-
-    from beholder.files import check_writable, explained, replacing
+    from beholder.files import check_writable
     from beholder.photos.listing.name_lists import existing
     from beholder.photos.read import read_bytes
 
     photo = existing(photo) or photo
     comment = f"{task} of sha256 {hashlib.sha256(read_bytes(photo)).hexdigest()}"
-    path = out or _default_path(photo, task, comment)
+    path = out or free_picture_path(Path(), f"{Path(photo).stem}-{task}", comment)
     if path.suffix.lower() != ".png":
         raise BeholderError(f"{path}: an explanation is a PNG; give a name that ends in .png")
     check_writable(path, "the explanation", is_explanation, (photo, model))
     explanation = open_scorer(model, fast=fast, threads=threads).explain(photo, task, grid)
-    about = PngInfo()
-    about.add_text("Software", PNG_SOFTWARE)
-    about.add_text("Comment", comment)
-    with replacing(path, "the explanation") as partial, explained(path, "the explanation"):
-        explanation.draw().save(partial, "PNG", pnginfo=about)
+    save_picture(explanation.draw(), path, "the explanation", comment)
     if as_json:
         show_json(_document(photo, path, explanation))
         return
@@ -97,10 +90,3 @@ def _document(photo: str, sheet: Path, explanation: "Explanation") -> dict[str, 
         "task": explanation.task.name,
         "map": explanation.evidence.astype(float).round(DECIMALS + 1).tolist(),
     }
-
-
-def _default_path(photo: str, task: str, comment: str) -> Path:
-    """A name in this folder that is free, or has the explanation of the same photograph."""
-    stem = f"{Path(photo).stem}-{task}"
-    names = (Path(f"{stem}{'' if number == 1 else f'-{number}'}.png") for number in count(1))
-    return next(path for path in names if not path.exists() or is_explanation_of(path, comment))

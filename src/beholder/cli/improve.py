@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beholder.cli.options import Exclude, Fast, Model, Paths, Recursive, Threads, open_scorer
-from beholder.cli.outputs import PNG_SOFTWARE, is_explanation_of
+from beholder.cli.outputs import free_picture_path, numbered, save_picture
 from beholder.cli.session import InputPhotos, RunSummary, finish
 from beholder.cli.stopping import stoppable
-from beholder.errors import BeholderError, PhotoError
+from beholder.errors import BeholderError
 from beholder.terminal import show, show_json
 from beholder.text import printable
 
@@ -101,7 +101,7 @@ def improve(
                     else:
                         show(f"  {copy}")
                 run.scored += 1
-            except (PhotoError, BeholderError) as error:
+            except BeholderError as error:
                 run.reasons.add(path, str(error))
             if run.stopped:
                 break
@@ -160,20 +160,12 @@ def _draw(path: str, found: "Improvement", folder: Path) -> Path:
     """Write the sheet of a photograph under a name that is free, or has an earlier sheet of the same photograph."""
     import hashlib
 
-    from PIL.PngImagePlugin import PngInfo
-
-    from beholder.files import explained, replacing
     from beholder.improving.sheet import draw
     from beholder.photos.read import read_bytes
 
     comment = f"improvement of sha256 {hashlib.sha256(read_bytes(path)).hexdigest()}"
-    names = (folder / f"{Path(path).stem}-improve{_number(place)}.png" for place in count(1))
-    target = next(name for name in names if not name.exists() or is_explanation_of(name, comment))
-    about = PngInfo()
-    about.add_text("Software", PNG_SOFTWARE)
-    about.add_text("Comment", comment)
-    with replacing(target, "the sheet") as partial, explained(target, "the sheet"):
-        draw(found, printable(path)).save(partial, "PNG", pnginfo=about)
+    target = free_picture_path(folder, f"{Path(path).stem}-improve", comment)
+    save_picture(draw(found, printable(path)), target, "the sheet", comment)
     return target
 
 
@@ -188,12 +180,8 @@ def _save(path: str, found: "Improvement", folder: Path) -> Path:
     if found.crop is not None:
         pixels, changes = cropped(pixels, found.crop.box, path), changes[1:]
     changed = apply(pixels, changes, path)
-    names = (folder / f"{Path(path).stem}{_number(place)}{original.suffix}" for place in count(1))
+    names = (folder / f"{Path(path).stem}{numbered(place)}{original.suffix}" for place in count(1))
     target = next(name for name in names if not name.exists())
     with replacing(target, "the changed copy") as partial, explained(target, "the changed copy"):
         store(original, changed, partial)
     return target
-
-
-def _number(place: int) -> str:
-    return "" if place == 1 else f"-{place}"

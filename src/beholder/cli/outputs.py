@@ -1,11 +1,16 @@
 """Files that commands write: what an earlier run made and may be replaced, and what is told before."""
 
 import csv
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from beholder.errors import BeholderError
-from beholder.files import check_writable, file_head, starts_with
+from beholder.files import check_writable, explained, file_head, replacing, starts_with
 from beholder.terminal import say
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PNG_SOFTWARE = "beholder"  # in the text of a PNG under the keyword Software
 _HEAD_BYTES = 1 << 14
@@ -20,6 +25,35 @@ def is_explanation(path: Path) -> bool:
 def is_explanation_of(path: Path, photo: str) -> bool:
     """Whether a file is a picture of `beholder explain` with this comment."""
     return is_explanation(path) and f"tEXtComment\0{photo}".encode("latin-1", "replace") in file_head(path, _HEAD_BYTES)
+
+
+def free_picture_path(folder: Path, stem: str, comment: str) -> Path:
+    """A name in a folder that is free, or has a picture with the same comment, which may be replaced."""
+    names = (folder / f"{stem}{numbered(number)}.png" for number in count(1))
+    return next(path for path in names if not path.exists() or is_explanation_of(path, comment))
+
+
+def numbered(number: int) -> str:
+    """What tells the files of one name apart: nothing for the first, then -2, -3."""
+    return "" if number == 1 else f"-{number}"
+
+
+def save_picture(picture: "Image.Image", path: Path, what: str, comment: str) -> None:
+    """Write a PNG that is known again as made by this program.
+
+    Args:
+        picture: RGB.
+        path: replaced as a whole, or not at all.
+        what: it is, for error messages.
+        comment: what it shows.
+    """
+    from PIL.PngImagePlugin import PngInfo
+
+    about = PngInfo()
+    about.add_text("Software", PNG_SOFTWARE)
+    about.add_text("Comment", comment)
+    with replacing(path, what) as partial, explained(path, what):
+        picture.save(partial, "PNG", pnginfo=about)
 
 
 def is_predictions(path: Path) -> bool:

@@ -1,6 +1,5 @@
 """The changes that `beholder improve` tries, and how they are made on pixels of 8 or 16 bits a channel."""
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from beholder.photos.edits import (
     tint,
 )
 from beholder.photos.read import Pixels
-from beholder.tasks import Task
+from beholder.tasks import EDIT, Task
 
 CROP, STRAIGHTEN = "crop", "straighten"
 BORDER = "border"  # in the place of an aspect: of a crop that leaves a border out
@@ -53,7 +52,7 @@ def _kind(
     apply: Callable[[Pixels, float], Pixels],
 ) -> Kind:
     low, neutral, high = ends
-    return Kind(Task(name, low, high, kind="edit", unit=unit, neutral=neutral), undoes, *words, apply)
+    return Kind(Task(name, low, high, kind=EDIT, unit=unit, neutral=neutral), undoes, *words, apply)
 
 
 KINDS: dict[str, Kind] = {  # in the order in which they are made
@@ -68,6 +67,7 @@ KINDS: dict[str, Kind] = {  # in the order in which they are made
         _kind("sharpening", (0, 0, 2), "×", "sharpness", ("sharper", ""), sharpen),
     )
 }
+_UNDOING = {kind.undoes: name for name, kind in KINDS.items() if kind.undoes}  # edit -> kind of change
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,11 @@ def cropped(pixels: Pixels, box: Box | None, name: str = "photograph") -> Pixels
     return np.ascontiguousarray(inside)
 
 
-@functools.cache
-def kind_that_undoes(edit: str) -> str | None:
-    """The kind of change against an edit that a model predicts; None if there is none.
+def kind_that_undoes(task: Task) -> str | None:
+    """The kind of change against an edit that a model predicts; None if there is none, or the task is no edit.
 
-    >>> kind_that_undoes("colour_cast"), kind_that_undoes("vignette")
-    ('warmth', None)
+    >>> tilt, quality = Task("tilt", -9, 9, kind="edit", neutral=0), Task("quality", 0, 1)
+    >>> kind_that_undoes(tilt), kind_that_undoes(quality)
+    ('straighten', None)
     """
-    return next((name for name, kind in KINDS.items() if kind.undoes == edit), None)
+    return _UNDOING.get(task.name) if task.kind == EDIT else None

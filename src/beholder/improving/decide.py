@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beholder.improving.changes import BORDER, CROP, KINDS, STRAIGHTEN, Change
+from beholder.improving.changes import BORDER, CROP, KINDS, STRAIGHTEN, Change, kind_that_undoes
 from beholder.improving.search import TURNS, Tried, amounts_of
 from beholder.tasks import Task
 
@@ -56,13 +56,11 @@ def worth(tasks: Sequence[Task], values: np.ndarray, *, tilted: bool = False) ->
     scale = _scale(tasks)
     found: np.ndarray = values[:, 0].astype(float)
     for column, task in enumerate(tasks):
-        for name, kind in KINDS.items():
-            if kind.undoes != task.name or task.kind != "edit":
-                continue
-            if name == STRAIGHTEN:
-                found -= tilted * TILT_COST * scale * np.abs(values[:, column])
-            else:
-                found -= COST * scale * sizes(name, values[:, column])
+        kind = kind_that_undoes(task)
+        if kind == STRAIGHTEN:
+            found -= tilted * TILT_COST * scale * np.abs(values[:, column])
+        elif kind is not None:
+            found -= COST * scale * sizes(kind, values[:, column])
     return found
 
 

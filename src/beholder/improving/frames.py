@@ -45,7 +45,7 @@ def windows(width: int, height: int, aspect: str = "", scales: tuple[float, ...]
             f"a crop of {aspect} would leave {100 * across * down:.0f}% of {width} x {height} pixels, and half is the "
             "least; choose a shape that is nearer"
         )
-    found: dict[Box, None] = {}
+    found: list[Box] = []
     for scale in scales:
         wide, tall = across * scale, down * scale
         if wide * tall < MIN_SHARE or (not aspect and scale == 1):
@@ -53,7 +53,7 @@ def windows(width: int, height: int, aspect: str = "", scales: tuple[float, ...]
         for x in _PLACES if wide < 0.99 else (0.5,):
             for y in _PLACES if tall < 0.99 else (0.5,):
                 left, top = x * (1 - wide), y * (1 - tall)
-                found[(left, top, left + wide, top + tall)] = None
+                found.append((left, top, left + wide, top + tall))
     return [Change(CROP, box=box, aspect=aspect) for box in found]
 
 

@@ -16,7 +16,7 @@ from beholder.photos.edits import kept_share
 from beholder.photos.read import Photo, Pixels, Source, read_photo
 from beholder.photos.sources import name_of
 from beholder.scoring.scorer import UNNAMED, Scorer
-from beholder.scoring.scores import Scores
+from beholder.scoring.scores import Scores, is_unlike
 from beholder.tasks import Task
 
 TOGETHER = 3  # changes at most
@@ -122,7 +122,7 @@ def improve(scorer: Scorer, image: Source | Photo, aspect: str = "") -> Improvem
     tried = try_edits(scores, tasks, seen, [] if crop else crops_to_try(seen))
     before = scorer.pixels(Photo(seen, seen.shape[1], seen.shape[0]))
     scored = scorer.run(before[None], np.array([(photo.width, photo.height)]))
-    unlike = scored.unlike is not None and bool(scored.unlike[0])
+    unlike = is_unlike(scored)
     found = suggested(tried, unlike=unlike)
     return Improvement(
         scores=scored,
@@ -160,18 +160,19 @@ def _together(
     if not found:
         return None
     made, gain, rise = [found[0].change], found[0].gain, found[0].worth
+    here = scores([changed(pixels, made)])
     while len(made) < TOGETHER:
-        here = changed(pixels, made)
-        before = scores([here])
         names = {each.name for each in made}
         more = [each.change for each in found[1:] if each.change.name not in names][:_CANDIDATES]
-        more += [each for each in proposals(amounts_of(tasks, before[0])) if each.name not in names]
+        more += [each for each in proposals(amounts_of(tasks, here[0])) if each.name not in names]
         if not more:
             break
         after = scores([changed(pixels, [*made, change]) for change in more])
+        before = np.repeat(here, len(more), axis=0)
         turns = np.array([change.name == STRAIGHTEN for change in more])
-        if turns.any():
-            before = scores([_same_frame(pixels, made, change) for change in more])
+        for row in np.flatnonzero(turns):  # against the same frame
+            frame = _frame_of_turn(pixels, more[row].amount)
+            before[row] = scores([changed(cropped(pixels, frame), made)])[0]
         added = np.where(
             turns,
             worth(tasks, after, tilted=True) - worth(tasks, before, tilted=True),
@@ -184,15 +185,9 @@ def _together(
         if excess[best] <= 0:
             break
         made.append(more[best])
+        here = after[best : best + 1]
         gain, rise = gain + float(gains[best]), rise + float(added[best])
     return Suggestion(tuple(made), gain, rise) if len(made) > 1 else None
-
-
-def _same_frame(pixels: Pixels, made: Sequence[Change], change: Change) -> Pixels:
-    """The picture without a change that may turn it, in the frame that the turn would leave."""
-    if change.name != STRAIGHTEN:
-        return changed(pixels, made)
-    return changed(cropped(pixels, _frame_of_turn(pixels, change.amount)), made)
 
 
 def _frame_of_turn(pixels: Pixels, degrees: float) -> Box:

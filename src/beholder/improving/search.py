@@ -10,7 +10,7 @@ from beholder.improving.changes import KINDS, STRAIGHTEN, Change, apply, kind_th
 from beholder.photos.edits import tilt
 from beholder.photos.read import Photo, Pixels
 from beholder.scoring.scorer import SCORE_BATCH, Scorer
-from beholder.tasks import EDIT, Task
+from beholder.tasks import Task
 
 SIDE = 640  # pixels of the long side at which edits are tried
 _FINE_SIDE = 960  # at which a picture is turned, so that turning blurs nothing that the model sees
@@ -103,7 +103,7 @@ def amounts_of(tasks: Sequence[Task], values: np.ndarray) -> dict[str, float]:
     """Kind of change -> the predicted amount of the edit that it would undo, of (T,) scores."""
     found = {}
     for task, value in zip(tasks, values, strict=True):
-        kind = kind_that_undoes(task.name) if task.kind == EDIT else None
+        kind = kind_that_undoes(task)
         if kind is not None:
             found[kind] = float(value)
     return found
@@ -114,7 +114,7 @@ def _turned(scores: Judge, tasks: Sequence[Task], pixels: Pixels) -> np.ndarray:
     fine = _fine(pixels)
     turned = [tilt(fine, angle, cropped_for=max(TURNS)) for angle in TURNS]
     plain, mirrored = scores([*turned, *(each[:, ::-1] for each in turned)]).reshape(2, len(turned), len(tasks))
-    signs = np.array([-1 if task.kind == EDIT and kind_that_undoes(task.name) == STRAIGHTEN else 1 for task in tasks])
+    signs = np.array([-1 if kind_that_undoes(task) == STRAIGHTEN else 1 for task in tasks])
     found: np.ndarray = (plain + mirrored * signs) / 2
     return found
 

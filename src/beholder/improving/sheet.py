@@ -5,11 +5,12 @@ from PIL import Image
 
 from beholder.improving.changes import CROP, STRAIGHTEN
 from beholder.improving.improve import Improvement, Suggestion
-from beholder.scoring.drawing import FAINT, INK, PAPER, draw_on, drawable, font
+from beholder.scoring.drawing import DIM, FAINT, INK, PAPER, draw_on, drawable, fitted, font
+from beholder.scoring.scores import is_unlike
 
 SIDE = 640  # pixels of the longest side of each picture
 _GAP, _LINE = 24, 26
-_MUTED = (110, 110, 118)
+_MODEL_WIDTH = 200  # pixels for its id, right of the title
 
 
 def draw(found: Improvement, name: str) -> Image.Image:
@@ -30,16 +31,16 @@ def draw(found: Improvement, name: str) -> Image.Image:
     lines = report(found)
     sheet = Image.new("RGB", (max(across, 760) + 2 * _GAP, 96 + tall + 40 + _LINE * len(lines) + _GAP), PAPER)
     pen = draw_on(sheet)
-    pen.text((_GAP, 16), _shortened(drawable(name), 60), INK, font(24))
-    pen.text((sheet.width - _GAP, 24), found.scores.model, _MUTED, font(14), "ra")
+    pen.text((_GAP, 16), fitted(drawable(name), 24, sheet.width - 2 * _GAP - _MODEL_WIDTH), INK, font(24))
+    pen.text((sheet.width - _GAP, 24), found.scores.model, DIM, font(14), "ra")
     second = (_GAP + before.width + _GAP, 92) if beside else (_GAP, 92 + before.height + 2 * _LINE)
     for picture, place, label in ((before, (_GAP, 92), "as it is"), (after, second, "changed")):
-        pen.text((place[0], place[1] - 26), label, _MUTED, font(15))
+        pen.text((place[0], place[1] - 26), label, DIM, font(15))
         sheet.paste(picture, place)
     top = 92 + tall + 22
     pen.line((_GAP, top - 8, sheet.width - _GAP, top - 8), FAINT)
     for number, line in enumerate(lines):
-        pen.text((_GAP, top + _LINE * number), drawable(line), INK if number == 0 else _MUTED, font(17))
+        pen.text((_GAP, top + _LINE * number), drawable(line), INK if number == 0 else DIM, font(17))
     return sheet
 
 
@@ -49,7 +50,7 @@ def report(found: Improvement) -> list[str]:
     lines = [f"overall {overall:.2f}, noise {found.noise:.2f}"]
     if found.crop is not None:
         lines[0] = f"{found.crop.words}: {lines[0]}"
-    if found.best is None and found.scores.unlike is not None and found.scores.unlike[0]:
+    if found.best is None and is_unlike(found.scores):
         return [f"{lines[0]}: unlike the photographs that were rated, so that edits cannot be judged"]
     if found.best is None:
         return [f"{lines[0]}: no edit raises it clearly"]
@@ -84,7 +85,3 @@ def _mark_crop(picture: Image.Image, found: Improvement) -> None:
         pen = draw_on(picture)
         pen.rectangle(corners, outline=(0, 0, 0), width=4)
         pen.rectangle(corners, outline=(255, 255, 255), width=2)
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else f"...{text[-length + 3 :]}"

@@ -34,7 +34,7 @@ from PIL import Image
 
 from beholder.files import explained, file_head, replacing
 from beholder.scoring.extra_columns import ExtraColumns
-from beholder.scoring.scores import Scores
+from beholder.scoring.scores import Scores, is_unlike
 from beholder.scoring.words import faults, sentences
 from beholder.tasks import EDIT, RATING, Task, ratings_of
 from beholder.text import valid_utf8
@@ -126,7 +126,7 @@ def entry(
             for place, task in enumerate(scores.tasks)
             if task.kind == EDIT
         },
-        unlike=scores.unlike is not None and bool(scores.unlike[0]),
+        unlike=is_unlike(scores),
         words=sentences(scores),
         faults=faults(scores),
         link=link,

@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +22,6 @@ from PIL import Image, TiffImagePlugin
 from beholder.extras import require
 from beholder.photos.containers import exif
 from beholder.photos.decoder_warnings import silenced
-from beholder.photos.formats import detect_format
 from beholder.photos.icc import bounded_profile
 from beholder.photos.read import Pixels, decoding, read_bytes, read_photo
 from beholder.text import printable
@@ -73,9 +73,9 @@ def open_original(path: str | os.PathLike[str]) -> Original:
     ((427, 640, 3), dtype('uint8'), 'JPEG')
     """
     label = printable(os.fsdecode(path))
-    photo = read_photo(path)  # what is broken or too large is told here
     data = read_bytes(path)
-    kind = detect_format(data, Path(path).suffix.lower())
+    photo = read_photo(data, name=path)  # what is broken or too large is told here
+    kind = photo.format
     with silenced():
         is_deep = _has_sixteen_bits(data, kind)
     vips = require("pyvips", _DEEP, f"{label}: has 16 bits a channel, and a copy of it") if is_deep else None
@@ -83,15 +83,15 @@ def open_original(path: str | os.PathLike[str]) -> Original:
         if vips is not None:
             return _deep(vips, data, kind)
         if kind == "RAW" or (kind == "TIFF" and _is_camera_raw(data)):
-            return Original(_developed(data), None, b"", _told(data, photo.pixels.shape), "TIFF")
+            return Original(_developed(data), None, b"", _told(data, kind), "TIFF")
         image = _plain_rgb(data, kind)
         if image is None:
-            told = _told(data, photo.pixels.shape, srgb=True)
+            told = _told(data, kind, srgb=True)
             return Original(photo.pixels, None, b"", told, kind if kind in ("PNG", "TIFF") else "JPEG")
         bands = np.asarray(exif.upright(image, exif.orientation(image, 1)))
         alpha = np.ascontiguousarray(bands[..., 3]) if bands.shape[2] == 4 else None
-        told = _told(data, bands.shape)
-        return Original(np.ascontiguousarray(bands[..., :3]), alpha, image.info.get("icc_profile") or b"", told, kind)
+        profile = image.info.get("icc_profile") or b""
+        return Original(np.ascontiguousarray(bands[..., :3]), alpha, profile, _told(data, kind), kind)
 
 
 def store(original: Original, pixels: Pixels, path: Path) -> None:
@@ -158,7 +158,7 @@ def _deep(vips: ModuleType, data: bytes, kind: str) -> Original:
     colours = 3 if image.bands >= 3 else 1
     pixels = np.array(np.broadcast_to(bands[..., :colours], (*bands.shape[:2], 3)), order="C")
     alpha = np.ascontiguousarray(bands[..., colours]) if image.bands > colours else None
-    return Original(pixels, alpha, profile, _told(data, pixels.shape), kind)
+    return Original(pixels, alpha, profile, _told(data, kind), kind)
 
 
 def _deep_png(bands: np.ndarray, profile: bytes, told: bytes) -> bytes:
@@ -189,30 +189,32 @@ def _plain_rgb(data: bytes, kind: str) -> Image.Image | None:
     return image
 
 
-def _told(data: bytes, shape: tuple[int, ...], *, srgb: bool = False) -> bytes:
-    """The EXIF data of a file, for an upright picture of (H, W, ...) pixels; empty where there are none to read."""
+def _told(data: bytes, kind: str, *, srgb: bool = False) -> bytes:
+    """The EXIF data of a file, for an upright picture; empty where there are none to read."""
     with contextlib.suppress(Exception):  # broken metadata are not carried over
         kept = Image.Exif()
         if data[:4] in (b"II*\0", b"MM\0*"):  # TIFF, and camera RAW like it
             kept.load(data)
         else:
-            image = Image.open(io.BytesIO(data)) if not _is_heif(data) else _heif(data)
+            image = _heif(data) if kind == "HEIC" else Image.open(io.BytesIO(data))
             kept = image.getexif()
         told = Image.Exif()
-        for tag in kept:
-            if tag in _TELLING and tag not in (_EXIF, _GPS):
-                told[tag] = kept[tag]
-        for tag in (_EXIF, _GPS):
-            if inner := kept.get_ifd(tag):
-                told.get_ifd(tag).update(inner)
+        for tag, value in _telling(kept):
+            told[tag] = value
         if srgb and _EXIF in told:
-            told.get_ifd(_EXIF)[_COLOUR_SPACE] = 1
-        return _resized(told.tobytes(), shape) if len(told) else b""
+            told[_EXIF][_COLOUR_SPACE] = 1
+        return told.tobytes() if len(told) else b""
     return b""
 
 
-def _is_heif(data: bytes) -> bool:
-    return detect_format(data, "") == "HEIC"
+def _telling(data: Image.Exif) -> Iterator[tuple[int, Any]]:
+    """The tags of EXIF data that tell of the photograph, each with its value; of a directory inside, a dictionary."""
+    for tag in _TELLING:
+        if tag in (_EXIF, _GPS):
+            if inner := data.get_ifd(tag):
+                yield tag, dict(inner)
+        elif tag in data:
+            yield tag, data[tag]
 
 
 def _heif(data: bytes) -> Image.Image:
@@ -244,12 +246,8 @@ def _tiff(bands: np.ndarray, profile: bytes, told: bytes) -> bytes:
     if told:
         source = Image.Exif()
         source.load(told)
-        for tag in source:
-            if tag in _TELLING and tag not in (_EXIF, _GPS):
-                page[tag] = source[tag]
-        for tag in (_EXIF, _GPS):
-            if inner := source.get_ifd(tag):
-                page[tag] = dict(inner)
+        for tag, value in _telling(source):
+            page[tag] = value
     page[256], page[257], page[258], page[259], page[262] = width, height, (bits,) * count, 8, 2
     page[274], page[277], page[278], page[284], page[317] = 1, count, height, 1, 2
     page[273], page[279] = 0, len(strip)  # Pillow adds where the directory ends to the place of a strip

@@ -107,7 +107,7 @@ class Scores:
             values = (self.overall, *self.attributes.values())
             each = ", ".join(f"{name} {value[0]:.3g}" for name, value in zip(names, values, strict=True))
             low, high = self.interval[0]
-            unlike = ", unlike what was rated" if self.unlike is not None and self.unlike[0] else ""
+            unlike = ", unlike what was rated" if is_unlike(self) else ""
             percentile = f"percentile {self.percentile[0]:.0f}{unlike}"
             return f"Scores({count}: {each}; overall from {low:.3g} to {high:.3g}, {percentile})"
         first = ", ".join(f"{value:.3g}" for value in self.overall[:SHOWN]) + ", ..." * (len(self) > SHOWN)
@@ -316,6 +316,16 @@ class Scores:
 
 def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def is_unlike(scores: Scores) -> bool:
+    """Whether the only photograph of these scores is unlike those that were rated; no if the model does not tell.
+
+    >>> import beholder
+    >>> is_unlike(beholder.load("fast").score("examples/photos/rocket.jpg"))
+    False
+    """
+    return scores.unlike is not None and bool(scores.unlike[0])
 
 
 def same_content(one: Any, other: Any) -> bool:

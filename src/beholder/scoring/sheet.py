@@ -10,7 +10,7 @@ from PIL import Image
 
 from beholder.scoring import heatmap
 from beholder.scoring.drawing import DIM, FAINT, INK, PAPER, WARNING, draw_on, drawable, fitted, font, wrapped
-from beholder.scoring.scores import Scores
+from beholder.scoring.scores import Scores, is_unlike
 from beholder.scoring.words import sentences
 from beholder.tasks import DETAIL_KINDS, EDIT, RATING, Task, of_kind
 
@@ -53,7 +53,7 @@ def draw_sheet(scores: Scores, index: int, pixels: np.ndarray, evidence: np.ndar
     second = (MARGIN + size[0] + GAP, top) if beside else (MARGIN, top + size[1] + GAP)
     sheet.paste(heatmap.overlay(large, evidence, scale), second)
     _draw_legend(sheet, task, evidence.shape, scale, legend)
-    unlike = scores.unlike is not None and bool(scores.unlike[0])
+    unlike = is_unlike(scores)
     for line, text in enumerate(texts):
         pen.text((MARGIN, words + 27 * line), text, WARNING if unlike and line == 0 else INK, font(19))
     _draw_bars(pen, scores, index, bars)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beholder.scoring.scores import Scores
+from beholder.scoring.scores import Scores, is_unlike
 from beholder.tasks import DISAGREEMENT, RATING, Task
 
 RARE = 1.0  # percent of unedited photographs that have a larger amount, up to which an edit is not "perhaps"
@@ -82,14 +82,14 @@ def sentences(scores: Scores) -> list[str]:
     if not np.isfinite(value):
         return []
     task, half = scores.tasks[0], float(scores.high[0, 0] - scores.low[0, 0]) / 2
-    texts = ["Unlike the photographs that were rated: its numbers say little."] if _is_unlike(scores) else []
+    texts = ["Unlike the photographs that were rated: its numbers say little."] if is_unlike(scores) else []
     texts.append(
         f"{_capital(task.words)} {_of(task, value)}, give or take {half:.{_digits(task)}f}: "
         f"{_beside(percentile)} of rated photographs."
     )
     if fault := faults(scores):
         texts.append(fault)
-    if not _is_unlike(scores):
+    if not is_unlike(scores):
         texts += _shown(scores)
         texts += _divided(scores)
     return texts
@@ -108,7 +108,7 @@ def faults(scores: Scores) -> str:
     >>> faults(beholder.load("fast").score("examples/photos/flower.jpg"))
     'No clear fault in light, focus or colour.'
     """
-    if not scores.edits or _is_unlike(scores) or not np.isfinite(scores.values[0]).all():
+    if not scores.edits or is_unlike(scores) or not np.isfinite(scores.values[0]).all():
         return ""
     sure, perhaps = (list(each.values()) for each in named(scores))
     parts = [_capital("; ".join(sure)) + "."] if sure else []
@@ -130,7 +130,7 @@ def named(scores: Scores) -> tuple[dict[str, str], dict[str, str]]:
     >>> named(beholder.load("fast").score("examples/photos/flower.jpg"))
     ({}, {})
     """
-    if _is_unlike(scores):
+    if is_unlike(scores):
         return {}, {}
     found: list[tuple[float, bool, str, str]] = []
     for index, task in enumerate(scores.tasks):
@@ -189,10 +189,6 @@ def _rating(scores: Scores, name: str) -> tuple[Task, float, float] | None:
         if task.name == name and task.kind == RATING and np.isfinite(scores.values[0, index]):
             return task, float(scores.values[0, index]), float(scores.percentiles[0, index])
     return None
-
-
-def _is_unlike(scores: Scores) -> bool:
-    return scores.unlike is not None and bool(scores.unlike[0])
 
 
 def _digits(task: Task) -> int:

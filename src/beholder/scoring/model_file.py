@@ -8,7 +8,7 @@ Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, 
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
 predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
 Not all tasks are ratings (:mod:`beholder.tasks`): amounts of edits, disagreement and familiarity are columns of the
-same outputs. Format 1 had ratings only.
+same outputs. Format 1 had ratings only, format 2 no series.
 
 The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
 signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
@@ -35,8 +35,8 @@ from beholder.tasks import DISAGREEMENT, FAMILIARITY, RATING, Task
 from beholder.text import printable
 
 METADATA_KEY = "beholder"
-FORMAT = 2  # that is written
-FORMATS = (1, 2)  # that are read
+FORMAT = 3  # that is written
+FORMATS = (1, 2, 3)  # that are read
 OUTPUTS = ("scores", "embedding", "evidence")
 MAX_SIDE = 4096  # pixels of a side of the input
 MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf
@@ -83,6 +83,22 @@ class LearnedPhotos:
 
 
 @dataclass(frozen=True)
+class SeriesInfo:
+    """How alike photographs of one series are to a model, and what tells which of them is better.
+
+    Attributes:
+        like: cosine of two embeddings from which photographs taken one after the other are of one series.
+        same: cosine from which two photographs are of one series, whenever they were taken.
+        preference: pairs of the name of a difference between two photographs of a series and its weight: the log odds
+            that the first is preferred for each unit of the difference (:mod:`beholder.culling.preference`).
+    """
+
+    like: float
+    same: float
+    preference: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """The description of a model, stored in its file.
 
@@ -109,6 +125,7 @@ class ModelInfo:
             there; linear between the pairs, constant before the first and after the last. Empty: intervals are equally
             wide for every photograph.
         learned: the photographs of the first of ``data``, one by one; None if they are known by its hash alone.
+        series: how it tells series of photographs; None if that was not learned.
     """
 
     name: str
@@ -128,6 +145,7 @@ class ModelInfo:
     unlike: float | None = None
     widening: tuple[tuple[float, float], ...] = ()
     learned: LearnedPhotos | None = None
+    series: SeriesInfo | None = None
 
     def __post_init__(self) -> None:
         for true, wrong in self._rules():
@@ -164,6 +182,10 @@ class ModelInfo:
             yield right, f"learned.digests are not {DIGEST} hexadecimal digits each"
             right = len(predicted) in (0, count) and all(len(row) == len(digests) for row in predicted)
             yield right, "learned.predicted is not one row a task, with a number for each photograph"
+        if self.series is not None:
+            like, same, weights = self.series.like, self.series.same, self.series.preference
+            yield 0 < like <= same <= 1, f"series has cosines of {like:g} and {same:g}, not two rising ones up to 1"
+            yield np.isfinite([weight for _, weight in weights]).all(), "series.preference is not finite"
         yield from self._rules_of_kinds()
 
     def _rules_of_kinds(self) -> Iterator[tuple[Any, str]]:
@@ -208,8 +230,9 @@ class ModelInfo:
     def to_json(self) -> str:
         """The JSON document of a model file."""
         document = {"format": FORMAT, **asdict(self)}
-        if self.learned is None:
-            del document["learned"]
+        for name in ("learned", "series"):
+            if document[name] is None:
+                del document[name]
         return json.dumps(_without_nan(document), sort_keys=True, allow_nan=False)
 
     def half_widths(self, scores: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""From a shoot to the keepers: series, what can be measured in each frame, and which one to keep."""

@@ -91,11 +91,14 @@ class SeriesInfo:
         same: cosine from which two photographs are of one series, whenever they were taken.
         preference: pairs of the name of a difference between two photographs of a series and its weight: the log odds
             that the first is preferred for each unit of the difference (:mod:`beholder.culling.preference`).
+        overall_spread: standard deviation of the difference of overall scores of two frames that are equally good,
+            native units.
     """
 
     like: float
     same: float
     preference: tuple[tuple[str, float], ...] = ()
+    overall_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,8 @@ class ModelInfo:
             like, same, weights = self.series.like, self.series.same, self.series.preference
             yield 0 < like <= same <= 1, f"series has cosines of {like:g} and {same:g}, not two rising ones up to 1"
             yield np.isfinite([weight for _, weight in weights]).all(), "series.preference is not finite"
+            spread = self.series.overall_spread
+            yield 0 <= spread < math.inf, "series.overall_spread is not 0 or more"
         yield from self._rules_of_kinds()
 
     def _rules_of_kinds(self) -> Iterator[tuple[Any, str]]:

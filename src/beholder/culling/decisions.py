@@ -45,9 +45,7 @@ class Decision:
     p_best: float | None = None
 
 
-def decide(
-    series: SeriesInfo, kind: str, frames: Sequence[FrameEvidence], names: Sequence[str]
-) -> list[Decision]:
+def decide(series: SeriesInfo, kind: str, frames: Sequence[FrameEvidence], names: Sequence[str]) -> list[Decision]:
     """Decide about the frames of one series.
 
     Args:
@@ -64,7 +62,9 @@ def decide(
     if len(frames) == 1:
         return [Decision(1, PICK, Reason("only", "no other frame like it"))]
     if kind == BRACKET:
-        return [Decision(1, PICK, Reason("bracket", f"bracket of {len(frames)} exposures, kept together"))] * len(frames)
+        return [Decision(1, PICK, Reason("bracket", f"bracket of {len(frames)} exposures, kept together"))] * len(
+            frames
+        )
     odds = np.array([[probability(series, one, other) for other in frames] for one in frames])
     order = sorted(range(len(frames)), key=lambda place: (-_strength(odds[place]), place))
     first, *others = order
@@ -149,5 +149,3 @@ def reject_defects(
         found[place] = replace(each, decision=REJECT, reason=why)
         left[scene] -= 1
     return found
-
-

@@ -86,7 +86,7 @@ def measure(pixels: Pixels, subject: np.ndarray | None = None) -> Measures:
     noise = _noise(quiet, level)
     fine = np.maximum(fine - 2 * noise**2, 0)
     coarse = np.maximum(coarse - 2 * noise**2 / COARSE**2, 0)
-    weights = _resized(subject, level.shape)
+    weights = _resized(subject, (level.shape[0], level.shape[1]))
     edges = coarse.sum(axis=2)
     clear = edges >= MIN_EDGES + 8 * noise**2 / COARSE**2
     sharpness = np.where(clear, _root_ratio(fine.sum(axis=2), edges), np.nan)
@@ -149,8 +149,8 @@ def _energies(grey: np.ndarray, tile: int) -> tuple[np.ndarray, np.ndarray, np.n
         for place, found in enumerate((across[:-1], falling, down[:, :-1], rising)):
             fine[row, :, place] = _tile_means(found, below, inside[:-1], tile)
         quiet[row] = _tile_means(mixed, below, inside[:-1], tile) / 4
-        small = sum(strip[place::COARSE] for place in range(COARSE))
-        small = sum(small[:, place::COARSE] for place in range(COARSE)) / COARSE**2
+        small = _sum([strip[place::COARSE] for place in range(COARSE)])
+        small = _sum([small[:, place::COARSE] for place in range(COARSE)]) / COARSE**2
         level[row] = small.mean(axis=0).reshape(columns, -1).mean(axis=1)
         across, down = np.diff(small, axis=1), np.diff(small, axis=0)
         falling, rising = across[:-1] + down[:, 1:], across[1:] - down[:, 1:]
@@ -158,6 +158,14 @@ def _energies(grey: np.ndarray, tile: int) -> tuple[np.ndarray, np.ndarray, np.n
             ones = np.ones(found.shape[0], bool), np.ones(found.shape[1], bool)
             coarse[row, :, place] = _tile_means(found, *ones, tile // COARSE)
     return fine, coarse, quiet, level
+
+
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
+    """The sum of equal arrays, faster than that over an axis."""
+    total: np.ndarray = parts[0] + parts[1]
+    for part in parts[2:]:
+        total += part
+    return total
 
 
 def _tile_means(found: np.ndarray, rows: np.ndarray, columns: np.ndarray, tile: int) -> np.ndarray:
@@ -175,7 +183,7 @@ def _noise(quiet: np.ndarray, level: np.ndarray) -> float:
 
 
 def _root_ratio(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Sharpness in percent. An ideal edge is one difference in a row of pixels, and one in a row of a quarter of them."""
+    """Sharpness in percent: an ideal edge is one difference in a row, fine or coarse."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found: np.ndarray = 100 * np.sqrt(COARSE * fine / coarse)
     return np.where(np.asarray(coarse) > 0, found, np.nan)
@@ -209,7 +217,7 @@ def _light(pixels: Pixels) -> tuple[float, float, float]:
     return 100 * float(high), 100 * float(low), float(np.log2(max(light, 2.0**-16)))
 
 
-def _resized(subject: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def _resized(subject: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
     """A map of weights -> (rows, columns) of the tiles, summing to 1."""
     if subject is None or not np.isfinite(subject).all() or not subject.sum() > 0:
         return np.full(shape, 1 / np.prod(shape), np.float32)

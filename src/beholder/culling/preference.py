@@ -137,7 +137,9 @@ def probability(series: SeriesInfo, one: FrameEvidence, other: FrameEvidence) ->
     """
     weights = dict(series.preference)
     if unknown := sorted(weights.keys() - DIFFERENCES.keys()):
-        raise BeholderError(f"the model weighs {unknown[0]!r}, which this version cannot: pip install --upgrade beholder")
+        raise BeholderError(
+            f"the model weighs {unknown[0]!r}, which this version cannot: pip install --upgrade beholder"
+        )
     found = dict(zip(DIFFERENCES, differences(one, other), strict=True))
     odds = sum(weight * float(found[name]) for name, weight in weights.items())
     return 1 / (1 + math.exp(-max(-500.0, min(500.0, odds))))

@@ -34,7 +34,9 @@ def choose(
     total = len(scores)
     if not total:
         return []
-    known = np.nan_to_num(np.asarray(scores, float), nan=float(np.nanmin(scores)) - 1 if np.isfinite(scores).any() else 0)
+    known = np.nan_to_num(
+        np.asarray(scores, float), nan=float(np.nanmin(scores)) - 1 if np.isfinite(scores).any() else 0
+    )
     spread = float(known.std()) or 1.0
     worth = RELEVANCE * (known - known.mean()) / spread
     likeness = np.full(total, -1.0)

@@ -46,7 +46,8 @@ class Measures:
         sharpness_best: of the sharpest tiles, in the same percent.
         motion: how much less sharp the least sharp direction is than the one across it, 0 (equal) to 1.
         motion_angle: of that direction, degrees clockwise from the horizontal: 0, 45, 90 or 135.
-        directions: sharpness in each of :data:`ANGLES` where the subject is, in percent.
+        directions: differences of neighbouring pixels in each of :data:`ANGLES` where the subject is, in grey levels.
+            They tell how two frames of one scene differ, since what the scene has of edges divides out.
         clipped_high, clipped_low: share of the picture that is pure white or pure black, in percent.
         noise: standard deviation of the pixels, of 255.
         brightness: of the mean light, in stops below white.
@@ -91,8 +92,8 @@ def measure(pixels: Pixels, subject: np.ndarray | None = None) -> Measures:
     clear = edges >= MIN_EDGES + 8 * noise**2 / COARSE**2
     sharpness = np.where(clear, _root_ratio(fine.sum(axis=2), edges), np.nan)
     total = (weights * clear)[..., None]
-    directions = _root_ratio((total * fine).sum(axis=(0, 1)), (total * coarse).sum(axis=(0, 1)))
-    motion, angle = _motion(directions)
+    energy = (total * fine).sum(axis=(0, 1))
+    motion, angle = _motion(_root_ratio(energy, (total * coarse).sum(axis=(0, 1))))
     high, low, brightness = _light(pixels)
     best, place = _best(sharpness)
     return Measures(
@@ -100,7 +101,7 @@ def measure(pixels: Pixels, subject: np.ndarray | None = None) -> Measures:
         sharpness_best=best,
         motion=motion,
         motion_angle=angle,
-        directions=tuple(directions.tolist()),
+        directions=tuple(np.sqrt(energy).tolist()),
         clipped_high=high,
         clipped_low=low,
         noise=noise,

@@ -55,16 +55,18 @@ def sharper(one: FrameEvidence, other: FrameEvidence, name: str = "sharpness_sub
 
 
 def steadier(one: FrameEvidence, other: FrameEvidence) -> float:
-    """How much of the second frame's blur is in one direction only, in powers of two; negative where it is the
-    first frame's; 0 where that cannot be told.
+    """How much of the second frame's blur is in one direction, in powers of two; 0 where that cannot be told.
+
+    Negative where the blur is in the first frame.
     """
     if not comparable(one, other) or one.measures is None or other.measures is None:
         return 0.0
     first, second = np.array(one.measures.directions), np.array(other.measures.directions)
-    if not (np.isfinite(first).all() and np.isfinite(second).all() and (first > 0).all() and (second > 0).all()):
+    if not ((first > 0).all() and (second > 0).all()):
         return 0.0
-    lost = np.log2(first / second)  # in each direction; the one across it is two further
-    return float((lost - np.roll(lost, 2)).max() * np.sign(lost.sum()))
+    lost = np.log2(first / second)
+    sideways, slanting = lost[0] - lost[2], lost[1] - lost[3]  # less what is lost in the direction across
+    return float(np.hypot(sideways, slanting) * np.sign(lost.sum()))
 
 
 def brighter(one: FrameEvidence, other: FrameEvidence) -> float:

@@ -16,7 +16,7 @@ STEADIER_STEP = 0.16  # powers of two, one direction against the one across it
 BRIGHTER_STEP = 0.25  # stops
 CLIPPED_STEP = 2.0  # percent of the picture
 NOISE_STEP = 1.5  # standard deviations of 255
-MOTION_SHARE = 0.6  # of the loss of sharpness that is in one direction, for it to be called motion
+MOTION_SHARE = 0.42  # of the loss of sharpness that is in one direction, for it to be called motion
 ERROR_90 = 1.645  # standard deviations to each end of a 90% interval
 
 SHARPER, STEADIER, EXPOSED, CLEANER, HIGHER = "sharper", "less_motion", "better_exposed", "less_noise", "higher_score"
@@ -46,7 +46,7 @@ def steps(better: FrameEvidence, other: FrameEvidence) -> dict[str, float]:
     """How many just noticeable steps the first frame is better in each way; below 0 where it is worse."""
     soft, shaken = sharper(better, other) / SHARPER_STEP, steadier(better, other) / STEADIER_STEP
     found = {SHARPER: soft, STEADIER: 0.0, EXPOSED: 0.0, CLEANER: 0.0}
-    if shaken * STEADIER_STEP >= MOTION_SHARE * max(soft * SHARPER_STEP, SHARPER_STEP / 2) and shaken >= 1:
+    if soft >= 1 and shaken >= 1 and shaken * STEADIER_STEP >= MOTION_SHARE * soft * SHARPER_STEP:
         found |= {STEADIER: max(soft, shaken), SHARPER: 0.0}
     if better.measures is not None and other.measures is not None:
         clipped = _clipped(other) - _clipped(better)

@@ -32,10 +32,14 @@ class FrameEvidence:
     Attributes:
         scores: name of a task -> score in native units; ``overall`` among them.
         measures: at full resolution; None if the frame was not measured.
+        score_name: of what stands for ``overall``: it, or one person's taste.
+        score_points: points of that on its own scale for each point of ``overall``.
     """
 
     scores: Mapping[str, float]
     measures: Measures | None = None
+    score_name: str = "overall"
+    score_points: float = 1.0
 
 
 def comparable(one: FrameEvidence, other: FrameEvidence) -> bool:

@@ -1,7 +1,7 @@
 """Which photographs to keep when only so many are wanted: good ones that differ.
 
-Filled one after the other by maximal marginal relevance (Carbonell & Goldstein 1998): the next one has the best mean of
-a high score and a small likeness to those that are chosen already. So twenty keepers are not twenty sunsets.
+Filled one after the other by maximal marginal relevance (Carbonell & Goldstein 1998): the next one has the highest
+score less the cost of being like one that is chosen already. So twenty keepers are not twenty sunsets.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-RELEVANCE = 0.7  # weight of the score against that of likeness
+COPY_COST = 1.0  # standard deviations of the scores that a copy of a chosen photograph must be better by
 
 
 def choose(
@@ -38,14 +38,14 @@ def choose(
         np.asarray(scores, float), nan=float(np.nanmin(scores)) - 1 if np.isfinite(scores).any() else 0
     )
     spread = float(known.std()) or 1.0
-    worth = RELEVANCE * (known - known.mean()) / spread
-    likeness = np.full(total, -1.0)
+    worth = (known - known.mean()) / spread
+    likeness = np.zeros(total)
     free, scene, taken = np.ones(total, bool), np.asarray(scenes), dict.fromkeys(scenes, 0)
     chosen: list[int] = []
     owed = np.ones(total, bool) if min_per_scene > 0 else np.zeros(total, bool)
     for _ in range(min(count, total)):
         allowed = free & owed if (free & owed).any() else free
-        gain = np.where(allowed, worth - (1 - RELEVANCE) * np.maximum(likeness, 0), -np.inf)
+        gain = np.where(allowed, worth - COPY_COST * np.square(likeness), -np.inf)
         place = int(gain.argmax())
         chosen.append(place)
         free[place] = False

@@ -85,7 +85,7 @@ def why_better(better: FrameEvidence, other: FrameEvidence, name: str, spread: f
         return Reason(found, f"better exposed {than}: {_light(other, better)} there")
     if found == CLEANER:
         return Reason(found, f"less noise {than}")
-    return Reason(found, f"{_sharpness(better, other)}overall {_gain(better, other, spread)} against {printable(name)}")
+    return Reason(found, f"{_sharpness(better, other)}{_gain(better, other, spread)} against {printable(name)}")
 
 
 def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: float) -> Reason:
@@ -101,7 +101,7 @@ def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: floa
         return Reason(code, f"{_light(worse, best)}, against {printable(name)}")
     if found == CLEANER:
         return Reason(code, f"more noise {than}")
-    return Reason(code, f"{_sharpness(worse, best)}overall {_gain(worse, best, spread)} against {printable(name)}")
+    return Reason(code, f"{_sharpness(worse, best)}{_gain(worse, best, spread)} against {printable(name)}")
 
 
 _DIRECTIONS = {0: "sideways", 90: "up and down", 45: "slanting", 135: "slanting"}
@@ -130,7 +130,8 @@ def _sharpness(frame: FrameEvidence, than: FrameEvidence) -> str:
 
 
 def _gain(frame: FrameEvidence, than: FrameEvidence, spread: float) -> str:
-    gain = frame.scores["overall"] - than.scores["overall"]
-    if not spread:
-        return f"{gain:+.1f}"
-    return f"{gain:+.1f} ({gain - ERROR_90 * spread:.1f} to {gain + ERROR_90 * spread:.1f})".replace("-", "−")
+    """The difference of the scores, with its 90% interval."""
+    gain = frame.score_points * (frame.scores["overall"] - than.scores["overall"])
+    margin = frame.score_points * ERROR_90 * spread
+    interval = f" ({gain - margin:.1f} to {gain + margin:.1f})" if spread else ""
+    return f"{frame.score_name} {gain:+.1f}{interval}".replace("-", "\u2212")

@@ -14,13 +14,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.files import hidden_beside, open_locked, remove
-from beholder.output.rows import Columns, Row, columns_of, identity_of, row_of
+from beholder.output.rows import Row, columns_of, identity_of, row_of
 from beholder.photos.listing.find import Unreadable
 from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import ExtraColumns
@@ -28,6 +28,9 @@ from beholder.scoring.scorer import Scorer
 from beholder.scoring.scores import Scores
 from beholder.tasks import UNLIKE
 from beholder.text import valid_utf8
+
+if TYPE_CHECKING:
+    from beholder.output.rows import Columns
 
 MAPPED = ("overall", "beauty", "appeal", "valence")  # tasks whose rough maps together show the subject best
 JOURNAL_VERSION = 1

@@ -1,4 +1,4 @@
-"""A photograph and copies of it that are worse by a known amount, or as good: culling is learned from and tried on them.
+"""A photograph and copies of it that are worse by a known amount, or as good: what culling is learned from.
 
 Blur and motion are in pixels of the picture as it is, not of a reduced one: they must be seen at full resolution.
 """

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from beholder.culling.copies import check_folder, put, with_sidecars
 from beholder.errors import BeholderError
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
+
 from beholder.culling.decisions import BRACKET, SURE, decide, defect, reject_defects
 from beholder.culling.preference import FrameEvidence
 from beholder.scoring.model_file import SeriesInfo
-from culling.test_preference import GOOD, MEASURES, SCORES  # type: ignore[import-not-found]
+from helpers.frame_evidence import GOOD, MEASURES, SCORES
 
 INFO = SeriesInfo(0.75, 0.9, (("overall", 2.0), ("sharpness_subject", 2.0)), 0.1)
 

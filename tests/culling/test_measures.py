@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from beholder.culling.measures import Measures, measure, tile_size
 from beholder.photos.edits import blur, blur_by_motion, compress, expose
 from beholder.photos.read import read_photo

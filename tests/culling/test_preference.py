@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from beholder.culling.measures import Measures
+
 from beholder.culling.preference import (
     DIFFERENCES,
     FrameEvidence,
@@ -16,22 +16,8 @@ from beholder.culling.preference import (
 )
 from beholder.errors import BeholderError
 from beholder.scoring.model_file import SeriesInfo
+from helpers.frame_evidence import GOOD, MEASURES, SCORES
 
-MEASURES = Measures(
-    sharpness_subject=100.0,
-    sharpness_best=200.0,
-    motion=0.02,
-    motion_angle=0,
-    directions=(10.0, 10.0, 10.0, 10.0),
-    clipped_high=1.0,
-    clipped_low=2.0,
-    noise=1.0,
-    brightness=-2.0,
-    sharpest=(0, 0, 16, 16),
-    size=(400, 300),
-)
-SCORES = {"overall": 4.5, "quality": 0.6, "exposure": 0.1, "noise": 2.0}
-GOOD = FrameEvidence(SCORES, MEASURES)
 WORSE = {
     "overall": FrameEvidence(SCORES | {"overall": 4.0}, MEASURES),
     "quality": FrameEvidence(SCORES | {"quality": 0.3}, MEASURES),

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
+
 from beholder.culling.preference import FrameEvidence
 from beholder.culling.reasons import WORSE as CODES
 from beholder.culling.reasons import cause, why_better, why_worse
-from culling.test_preference import GOOD, MEASURES, SCORES  # type: ignore[import-not-found]
+from helpers.frame_evidence import GOOD, MEASURES, SCORES
 
 OTHERS = {
     "sharper": (

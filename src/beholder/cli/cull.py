@@ -43,12 +43,11 @@ def cull(
     ] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", "-o", help=f"Write a table, series by series: {in_words(tuple(FORMATS))}; - prints CSV."
-        ),
+        typer.Option("--out", "-o", help=f"Write a table, series by series: {in_words(tuple(FORMATS))}; - prints CSV."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write a page of the series with pictures, reasons and 100% crops.", metavar="FILE.html")
+        Path | None,
+        typer.Option(help="Write a page of the series with pictures, reasons and 100% crops.", metavar="FILE.html"),
     ] = None,
     copy_picks: Annotated[
         Path | None, typer.Option(help="Copy the picks to this folder, with their RAW and XMP files.", file_okay=False)
@@ -72,13 +71,9 @@ def cull(
     taste: TasteFile = None,
     model: Model = None,
     fast: Fast = False,
-    top: Annotated[
-        int | None, typer.Option(min=1, help="Show only the best this many picks.  [default: 40]")
-    ] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Show only the best this many picks.  [default: 40]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as a JSON array.")] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a stopped run that had the same --out.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run that had the same --out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would be written, copied and linked.")
     ] = False,

@@ -236,9 +236,7 @@ def _evidence(model: ModelInfo, extras: Sequence[ExtraColumns], shot: Shot, look
         for task in each.tasks:
             if task.name == each.rank_by and task.name in scores:
                 points = (task.high - task.low) / (model.tasks[0].high - model.tasks[0].low)
-                return FrameEvidence(
-                    scores | {"overall": scores[task.name] / points}, look.measures, task.name, points
-                )
+                return FrameEvidence(scores | {"overall": scores[task.name] / points}, look.measures, task.name, points)
     return FrameEvidence(scores, look.measures)
 
 
@@ -266,9 +264,7 @@ def _decisions(
         scores = np.array([each.scores["overall"] for each in evidence])
         matrix = embeddings.astype(np.float32)
         names_of_score = evidence[0].score_name if evidence else "overall"
-        ordered = fill_quota(
-            ordered, scores, matrix, series_of, scene_of, count, wishes.min_per_scene, names_of_score
-        )
+        ordered = fill_quota(ordered, scores, matrix, series_of, scene_of, count, wishes.min_per_scene, names_of_score)
     return ordered
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-COPY_COST = 1.0  # standard deviations of the scores that a copy of a chosen photograph must be better by
+COPY_COST = 1.5  # standard deviations of the scores that a copy of a chosen photograph must be better by
 
 
 def choose(

@@ -31,7 +31,7 @@ from beholder.scoring.model_file import ModelInfo, SeriesInfo
 from beholder.scoring.scorer import Scorer
 from beholder.text import valid_utf8
 
-PAIRED_SEPARATOR = "|"  # between the paths of a cell
+PAIR_SEPARATOR = "|"  # between the paths in a cell of the column paired_with
 Watch = Callable[[Iterator[Result], int], Iterator[Result]]
 WatchLooks = Callable[[Iterator[list[Look]], int], Iterator[list[Look]]]
 
@@ -149,7 +149,8 @@ def score_frames(
     """
     listed = list(listing)
     frames = frames_of({item: read_metadata(item) for item in listed if isinstance(item, str)})
-    items = [*(frame.path for frame in frames), *(item for item in listed if not isinstance(item, str))]
+    items: list[str | Unreadable] = [frame.path for frame in frames]
+    items += [item for item in listed if not isinstance(item, str)]
     shots = score_shoot(
         scorer,
         items,
@@ -318,7 +319,7 @@ def _of_metadata(frame: Frame) -> dict[str, Any]:
     return {
         "captured": captured_text(frame.metadata),
         "camera": valid_utf8(frame.metadata.camera or ""),
-        "paired_with": valid_utf8(PAIRED_SEPARATOR.join(frame.paired)),
+        "paired_with": valid_utf8(PAIR_SEPARATOR.join(frame.paired)),
     }
 
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -146,14 +145,14 @@ def cull(
             batch=batch,
             workers=workers,
             threads=threads,
-            watch=partial(watched, run=run, progress=progress),
+            watch=lambda results, total: watched(results, run, total, progress=progress),
         )
     if run.stopped:
         if outputs.journal and run.scored + run.known:
             say(f"what was scored is kept for {outputs.journal}: run again with --resume")
         finish(run, None, quiet=quiet)
 
-    def looking(looks: Iterator[list[Look]], total: int) -> Iterator[list[Look]]:
+    def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
         with bar("looking at series", total, quiet=not progress) as shown:
             for look in looks:
                 yield look

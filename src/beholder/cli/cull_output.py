@@ -12,9 +12,10 @@ from beholder.cli.tables import end_of, plain
 from beholder.console import make_console
 from beholder.culling.copies import check_folder, put, with_sidecars
 from beholder.culling.decisions import MAYBE, OTHER, PICK, REJECT
-from beholder.culling.page import is_page, write_page
+from beholder.culling.page import PageFrame, PageSeries, is_page, write_page
 from beholder.culling.table import EXTRA
 from beholder.files import check_writable
+from beholder.output.originals import link_to
 from beholder.output.ranking import JsonArray
 from beholder.output.rows import columns_of, identity_of
 from beholder.output.sinks import STANDARD_OUTPUT, check_output, open_sink
@@ -89,10 +90,23 @@ def write_outputs(
     if outputs.page is not None and outputs.dry_run:
         say(f"would write a page of {len(culled.series)} series to {outputs.page}")
     elif outputs.page is not None:
-        write_page(outputs.page, culled, scorer.info, identity_of(scorer.id, extras))
+        _write_page(culled, scorer, extras, outputs.page)
     for folder, link in ((outputs.copies, False), (outputs.links, True)):
         if folder is not None:
             _put_picks(culled, folder, link=link, dry_run=outputs.dry_run, quiet=quiet)
+
+
+def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], page: Path) -> None:
+    def shown(place: int) -> PageFrame:
+        frame, look = culled.frames[place], culled.pictures.get(place)
+        return PageFrame(culled.rows[place], look.thumbnail, look.crop, link_to(frame.path, page), look.shown)
+
+    series = (
+        PageSeries(number, each.kind, each.scene + 1, [shown(place) for place in each.members])
+        for number, each in culled.series.items()
+    )
+    failures = [(row["path"], row["error"]) for row in culled.rows[len(culled.frames) :]]
+    write_page(page, series, failures, tasks=scorer.info.tasks, model=identity_of(scorer.id, extras))
 
 
 def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from beholder.culling.preference import FrameEvidence, probability, sharper
-from beholder.culling.reasons import CLIPPED_STEP, Reason, why_better, why_worse
+from beholder.culling.reasons import CLIPPED_STEP, Reason, is_told_apart, why_better, why_worse
 from beholder.culling.reasons import steps as noticeable_steps
 from beholder.scoring.model_file import SeriesInfo
 from beholder.text import printable
@@ -69,8 +69,12 @@ def decide(series: SeriesInfo, kind: str, frames: Sequence[FrameEvidence], names
     order = sorted(range(len(frames)), key=lambda place: (-_strength(odds[place]), place))
     first, *others = order
     nearest = min(others, key=lambda place: odds[first, place])
-    close = [place for place in others if odds[first, place] < SURE]
     spread = series.overall_spread
+    close = [
+        place
+        for place in others
+        if odds[first, place] < SURE or not is_told_apart(frames[first], frames[place], spread)
+    ]
     found: dict[int, Decision] = {}
     if close:
         reason = _too_close([names[place] for place in close])

@@ -41,3 +41,11 @@ class PageSeries:
     kind: str
     scene: int
     frames: Sequence[PageFrame]
+
+
+def is_page(path):
+    return True
+
+
+def write_page(path, series, failures, *, tasks, model):
+    pass

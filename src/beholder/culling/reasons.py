@@ -17,6 +17,7 @@ BRIGHTER_STEP = 0.25  # stops
 CLIPPED_STEP = 2.0  # percent of the picture
 NOISE_STEP = 1.5  # standard deviations of 255
 MOTION_SHARE = 0.42  # of the loss of sharpness that is in one direction, for it to be called motion
+MANY_TIMES = 3.5  # from which "5 times as sharp" is easier to read than a percentage
 ERROR_90 = 1.645  # standard deviations to each end of a 90% interval
 
 SHARPER, STEADIER, EXPOSED, CLEANER, HIGHER = "sharper", "less_motion", "better_exposed", "less_noise", "higher_score"
@@ -67,6 +68,15 @@ def cause(better: FrameEvidence, other: FrameEvidence) -> str:
     return most if found[most] >= 1 else HIGHER
 
 
+def is_told_apart(better: FrameEvidence, other: FrameEvidence, spread: float) -> bool:
+    """Whether there is a reason to prefer a frame: a noticeable difference, or a score that is higher beyond chance.
+
+    Many differences too small to notice can add up to a preference, but nobody could say why.
+    """
+    gain = better.scores["overall"] - other.scores["overall"]
+    return cause(better, other) != HIGHER or gain > ERROR_90 * spread
+
+
 def why_better(better: FrameEvidence, other: FrameEvidence, name: str, spread: float) -> Reason:
     """Why a frame is preferred.
 
@@ -78,7 +88,10 @@ def why_better(better: FrameEvidence, other: FrameEvidence, name: str, spread: f
     """
     found, than = cause(better, other), f"than {printable(name)}"
     if found == SHARPER:
-        return Reason(found, f"sharper by {_percent(sharper(better, other))} at the subject {than}")
+        ratio = 2 ** sharper(better, other)
+        if ratio >= MANY_TIMES:
+            return Reason(found, f"{ratio:.0f} times as sharp at the subject as {printable(name)}")
+        return Reason(found, f"sharper by {100 * (ratio - 1):.0f}% at the subject {than}")
     if found == STEADIER:
         return Reason(found, f"less motion blur {than}")
     if found == EXPOSED:
@@ -93,7 +106,7 @@ def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: floa
     found, than = cause(best, worse), f"than {printable(name)}"
     code = WORSE[found]
     if found == SHARPER:
-        return Reason(code, f"softer by {_percent(-sharper(best, worse), less=True)} at the subject {than}")
+        return Reason(code, f"softer by {100 * (1 - 2 ** sharper(worse, best)):.0f}% at the subject {than}")
     if found == STEADIER:
         angle = worse.measures.motion_angle if worse.measures else 0
         return Reason(code, f"motion blur, {_DIRECTIONS[angle]}, against {printable(name)}")
@@ -105,11 +118,6 @@ def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: floa
 
 
 _DIRECTIONS = {0: "sideways", 90: "up and down", 45: "slanting", 135: "slanting"}
-
-
-def _percent(octaves: float, *, less: bool = False) -> str:
-    share = abs(2**octaves - 1)
-    return f"{100 * share:.0f}%" if less or share < 3 else f"{1 + share:.0f} times"
 
 
 def _light(frame: FrameEvidence, than: FrameEvidence) -> str:

@@ -8,7 +8,7 @@ Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, 
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
 predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
 Not all tasks are ratings (:mod:`beholder.tasks`): amounts of edits, disagreement and familiarity are columns of the
-same outputs. Format 1 had ratings only, format 2 no series.
+same outputs. Format 1 had ratings only.
 
 The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
 signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
@@ -35,8 +35,8 @@ from beholder.tasks import DISAGREEMENT, FAMILIARITY, RATING, Task
 from beholder.text import printable
 
 METADATA_KEY = "beholder"
-FORMAT = 3  # that is written
-FORMATS = (1, 2, 3)  # that are read
+FORMAT = 2  # that is written
+FORMATS = (1, 2)  # that are read
 OUTPUTS = ("scores", "embedding", "evidence")
 MAX_SIDE = 4096  # pixels of a side of the input
 MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf

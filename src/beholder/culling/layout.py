@@ -13,27 +13,17 @@ from beholder.errors import PhotoError
 from beholder.photos.read import Pixels, read_photo
 
 SIDE = 32  # pixels of a side of the small picture
-EQUAL = 0.9  # correlation of two layouts from which the framing is the same
+EQUAL = 0.9  # rank correlation of two small pictures from which the framing is the same
+DARKEST, BRIGHTEST = 4, 251  # beyond, a pixel is clipped and says nothing of what is there
+MIN_COMPARED = 50  # pixels that are clipped in neither, to compare
 
-Layout: TypeAlias = npt.NDArray[np.float32]
+Layout: TypeAlias = npt.NDArray[np.uint8]
 
 
 def layout_of(pixels: Pixels) -> Layout:
-    """A small grey picture whose values are replaced by their ranks, which no exposure changes.
-
-    Args:
-        pixels: (H, W, 3) uint8.
-
-    Returns:
-        (SIDE * SIDE,) of mean 0 and length 1, so that a product of two is their correlation; zeros of a blank picture.
-    """
+    """(H, W, 3) uint8 -> (SIDE * SIDE,) uint8, a small grey picture."""
     grey = Image.fromarray(pixels).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    values, places, counts = np.unique(np.asarray(grey), return_inverse=True, return_counts=True)
-    if len(values) == 1:
-        return np.zeros(SIDE * SIDE, np.float32)
-    ranks = (np.cumsum(counts) - (counts + 1) / 2)[places.ravel()]  # equal values share a rank
-    ranks -= ranks.mean()
-    return (ranks / np.linalg.norm(ranks)).astype(np.float32)
+    return np.asarray(grey).ravel()
 
 
 def read_layout(path: str | os.PathLike[str]) -> Layout | None:
@@ -49,5 +39,23 @@ def read_layout(path: str | os.PathLike[str]) -> Layout | None:
 
 
 def equal_framing(one: Layout | None, other: Layout | None) -> bool:
-    """Whether two layouts are of one framing; never where one is unknown or blank."""
-    return one is not None and other is not None and float(one @ other) >= EQUAL
+    """Whether two layouts are of one framing; never where one is unknown or blank.
+
+    What is clipped in either is left out, and ranks are compared, which no exposure changes. Where nearly all is
+    clipped, as at the ends of a long bracket, nothing speaks against it.
+    """
+    if one is None or other is None or one.min() == one.max() or other.min() == other.max():
+        return False
+    clear = np.all([(each >= DARKEST) & (each <= BRIGHTEST) for each in (one, other)], axis=0)
+    if clear.sum() < MIN_COMPARED:
+        return True
+    ranks = [_ranks(each[clear]) for each in (one, other)]
+    lengths = [float(np.linalg.norm(each)) for each in ranks]
+    return min(lengths) > 0 and float(ranks[0] @ ranks[1]) >= EQUAL * lengths[0] * lengths[1]
+
+
+def _ranks(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Ranks less their mean; equal values share one."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: npt.NDArray[np.float64] = (np.cumsum(counts) - (counts + 1) / 2)[places]
+    return ranks - ranks.mean()

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.cull_series import cull_series.KNOWN, Shoot, cost, different_places, grouped, make_shoot, measure
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded.harms import Change
 from beholder.tasks import Task
-from benchmarks import cull_series
 from helpers.factories import REPOSITORY, save_photos
 
 PLACES = 12
@@ -75,7 +73,8 @@ def test_a_shoot_in_which_every_third_place_is_a_series(cull_series: ModuleType,
 
 def test_wrong_merges_and_split_places_are_counted(cull_series: ModuleType) -> None:
     degrees = np.radians([0, 5, 60, 3, 90, 91])
-    shoot = cull_series.Shoot(np.array([0, 0, 0, 1, 2, 2]), np.arange(6.0), np.stack([np.cos(degrees), np.sin(degrees)], axis=1))
+    embeddings = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)
+    shoot = cull_series.Shoot(np.array([0, 0, 0, 1, 2, 2]), np.arange(6.0), embeddings)
     found = cull_series.grouped(shoot, "times", 0.95, 0.99)  # 0, 5 and 3 degrees are of one series, 60 alone
     assert (found.wrong, found.split) == (1, 1)
     assert found.precision == pytest.approx((2 / 3 + 2 / 3 + 1 + 1 / 3 + 2) / 6)

@@ -102,7 +102,7 @@ class Marking:
         for outcome in outcomes:
             self.summary.count(outcome)
             if outcome.status == REFUSED:
-                self.reasons.add(outcome.photo, outcome.reason)
+                self.reasons.add(outcome.file, outcome.reason)
         return outcomes
 
     def report(self, *, quiet: bool = False, dry_run: bool = False) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from beholder.errors import BeholderError
-from beholder.files import explained, replacing
+from beholder.files import explained, remove_all_partials, replacing
 from beholder.reading import read_bytes
 from beholder.text import printable
 from beholder.xmp import names
@@ -116,6 +116,13 @@ def change_inside(
         return edit
 
     return _again_if_changed(path, attempt)
+
+
+def sweep(folder: str) -> None:
+    """Remove what killed runs left half written in a folder."""
+    for partial in remove_all_partials(folder or os.curdir):
+        with suppress(OSError):
+            partial.with_name(f"{partial.name}_exiftool_tmp").unlink()
 
 
 def remove_sidecar(path: Path) -> None:

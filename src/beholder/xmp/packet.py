@@ -88,6 +88,13 @@ class Packet:
         names |= {child.tag for child in self._children() if str(child.tag).startswith(_OWN)}
         return {name.removeprefix(_OWN): self.get(name) or "" for name in sorted(names)}
 
+    def forget_own_namespace(self) -> None:
+        """Take out declarations of our namespace that nothing uses."""
+        others = {
+            prefix for each in self.root.iter("{*}*") for prefix, uri in each.nsmap.items() if prefix and uri != OWN
+        }
+        _etree().cleanup_namespaces(self.root, keep_ns_prefixes=list(others))
+
     def remove_empty(self) -> None:
         """Take out Descriptions that hold nothing."""
         for description in list(self._descriptions()):
@@ -187,7 +194,7 @@ def parse(data: bytes) -> Packet:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise BeholderError(f"is not XML that can be read ({one_line(error)})") from None
+        raise BeholderError(f"is not XML that can be read ({one_line(getattr(error, 'msg', error))})") from None
     if (root.getroottree().docinfo.encoding or "UTF-8").upper() not in ("UTF-8", "ASCII", "US-ASCII"):
         raise BeholderError("says that it is in another encoding than UTF-8; save it as UTF-8")
     rdf = _find_rdf(root)

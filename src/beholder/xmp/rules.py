@@ -226,6 +226,7 @@ def clear(packet: Packet) -> Edit:
         _write(packet, edit, names.full(f"beholder:{name}"), None, "ours")
     if edit.changes:
         packet.remove_empty()
+        packet.forget_own_namespace()
     return edit
 
 

@@ -18,7 +18,7 @@ from beholder.photos.sources import MAX_FILE_BYTES
 from beholder.reading import open_regular
 from beholder.text import printable
 from beholder.xmp import names
-from beholder.xmp.change import change_inside, change_sidecar
+from beholder.xmp.change import change_inside, change_sidecar, sweep
 from beholder.xmp.exiftool import ExifTool
 from beholder.xmp.inside import packet_inside
 from beholder.xmp.mark import DIGEST, REJECT, REJECT_STARS, Mark
@@ -132,7 +132,7 @@ class Writer:
         self._profiles, self._reject_rating = profiles, reject_rating
         self._break_links, self._dry_run = break_links, dry_run
         self._now = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._beside = cache(siblings)
+        self._beside, self._sweep = cache(siblings), cache(sweep)
         self._tool = ExifTool() if embed else None
 
     def __enter__(self) -> Self:
@@ -148,6 +148,8 @@ class Writer:
         if not os.path.isfile(photo):
             yield Outcome(photo, photo, REFUSED, reason=f"{label}: no such file")
             return
+        if not self._dry_run:
+            self._sweep(os.path.dirname(photo))
         found = sidecars(photo, self._beside)
         wanted: dict[Path, list[Profile]] = {}
         for profile in sorted(self._profiles, key=lambda profile: profile.follows):

@@ -27,6 +27,7 @@ from beholder.cli.session import ALL_FAILED, STOPPED
 from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
+from beholder.cli.xmp import xmp_clear, xmp_read, xmp_write
 from beholder.errors import BeholderError
 from beholder.terminal import say, show
 
@@ -87,6 +88,10 @@ _COMMANDS: tuple[Command, ...] = (score, cull, explain, improve, report, info, e
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Statistics of rated photographs.", {"stats": data_stats}),
     "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),
+    "xmp": (
+        "Scores and decisions in the metadata that Lightroom, digiKam, darktable and Immich read.",
+        {"write": xmp_write, "read": xmp_read, "clear": xmp_clear},
+    ),
     "weights": ("Pretrained weights of backbones, checked by sha256.", {"list": weights_list, "fetch": weights_fetch}),
 }
 for _command in _COMMANDS:

@@ -15,13 +15,20 @@ import re
 from collections.abc import Iterable
 from contextlib import closing
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
-from beholder.files import explained, replacing
+from beholder.files import explained, file_head, replacing
 from beholder.tasks import RATING, Task
 from beholder.text import valid_utf8
 
+GENERATOR = b'<meta name="generator" content="beholder">'  # near the start of every page that beholder writes
 _DATA_PLACE = "<!-- data -->"
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that this program wrote."""
+    return GENERATOR in file_head(path, 4096)
 
 
 def template(name: str) -> tuple[str, str]:

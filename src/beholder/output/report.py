@@ -19,26 +19,17 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from beholder.files import file_head
 from beholder.output.html_page import base64_text, block, described, failure_block, number, template, write_pieces
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores, is_unlike
 from beholder.scoring.words import faults, sentences
 from beholder.tasks import EDIT, Task, ratings_of
 from beholder.text import valid_utf8
-
-GENERATOR = b'<meta name="generator" content="beholder">'  # near the start of every page that beholder writes
-
-
-def is_report(path: Path) -> bool:
-    """Whether a file is a page that this program wrote."""
-    return GENERATOR in file_head(path, 4096)
 
 
 @dataclass(frozen=True, eq=False)

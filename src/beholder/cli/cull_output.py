@@ -12,9 +12,10 @@ from beholder.cli.tables import end_of, plain
 from beholder.console import make_console
 from beholder.culling.copies import check_folder, put, with_sidecars
 from beholder.culling.decisions import MAYBE, OTHER, PICK, REJECT
-from beholder.culling.page import PageFrame, PageSeries, is_page, write_page
+from beholder.culling.page import PageFrame, PageSeries, write_page
 from beholder.culling.table import EXTRA
 from beholder.files import check_writable
+from beholder.output.html_page import is_page
 from beholder.output.originals import link_to
 from beholder.output.ranking import JsonArray
 from beholder.output.rows import columns_of, identity_of
@@ -106,7 +107,15 @@ def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], 
         for number, each in culled.series.items()
     )
     failures = [(row["path"], row["error"]) for row in culled.rows[len(culled.frames) :]]
-    write_page(page, series, failures, tasks=scorer.info.tasks, model=identity_of(scorer.id, extras))
+    first, *others = scorer.info.tasks
+    write_page(
+        page,
+        series,
+        failures,
+        tasks=(first, *(task for each in extras for task in each.tasks), *others),
+        model=identity_of(scorer.id, extras),
+        rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
+    )
 
 
 def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet: bool) -> None:

@@ -59,7 +59,7 @@ def measure(root: Path, model: str, count: int) -> Iterator[Table | str]:
     oasis = load_data("oasis", root)
     chosen = np.random.default_rng(SEED).permutation(len(oasis))[:count]
     for title, paths in (
-        ("BIQ2021, 256 px, never learned from as edited", photos_to_try(root)[:count]),
+        ("BIQ2021, 256 px, never learned from as edited", photos_to_try(load_data("biq2021", root))[:count]),
         ("OASIS, 500 x 400 px", [oasis.paths[row] for row in chosen]),
     ):
         found: list[Ladder] = []

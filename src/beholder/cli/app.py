@@ -28,6 +28,7 @@ from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
 from beholder.cli.xmp import xmp_clear, xmp_read, xmp_write
+from beholder.cli.xmp_options import with_profile
 from beholder.errors import BeholderError
 from beholder.terminal import say, show
 
@@ -46,6 +47,9 @@ class _Group(typer.core.TyperGroup):
             error.show(sys.stderr)  # type: ignore[attr-defined]
             status = error.exit_code  # type: ignore[attr-defined]
         sys.exit(status or 0)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_profile(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -10,11 +10,11 @@ from beholder.cli.options import Exclude, Recursive
 from beholder.cli.reasons import Reasons
 from beholder.cli.session import ALL_FAILED, SOME_FAILED, STOPPED, InputPhotos, RunSummary
 from beholder.cli.stopping import stoppable
-from beholder.cli.xmp_options import BreakLinks, Embed, Label, Profile, RejectRating, Stars, open_marking
+from beholder.cli.xmp_options import BreakLinks, Embed, Label, Profile, RejectRating, Stars, open_marking, show_outcome
 from beholder.errors import BeholderError
 from beholder.files import check_writable, explained, file_head, replacing
 from beholder.photos.listing.find import Unreadable
-from beholder.terminal import say, show, show_json
+from beholder.terminal import say, show_json
 
 if TYPE_CHECKING:
     from beholder.xmp.write import Outcome
@@ -91,7 +91,7 @@ def xmp_write(
                 outcomes += map(_as_dict, made)
             elif dry_run:
                 for outcome in made:
-                    _show(outcome)
+                    show_outcome(outcome)
             shown.advance(shown.task_ids[0])
             if run.stopped:
                 break
@@ -207,7 +207,7 @@ def xmp_clear(
             if as_json:
                 outcomes.append(_as_dict(outcome))
             elif dry_run:
-                _show(outcome)
+                show_outcome(outcome)
             if run.stopped:
                 break
     if as_json:
@@ -230,20 +230,6 @@ def _relative(photo: str, out: Path) -> str:
     """The path of a photograph as the table names it: relative to the table, unless it was given in full."""
     folder = os.path.abspath(out.parent)
     return photo if os.path.isabs(photo) or folder == os.getcwd() else os.path.relpath(photo, folder)
-
-
-def _show(outcome: "Outcome") -> None:
-    from beholder.xmp.names import OWN
-
-    public = [change for change in outcome.changes if OWN not in change.name]
-    if outcome.reason:
-        show(f"{outcome.file}: {outcome.status}: {outcome.reason.removeprefix(f'{outcome.file}: ')}")
-    for change in public:
-        show(f"{outcome.file}: {change} ({change.why})")
-    if count := len(outcome.changes) - len(public):
-        show(f"{outcome.file}: {count} of beholder's own values (ours)")
-    for field in outcome.kept:
-        show(f"{outcome.file}: {field} stays (kept: yours)")
 
 
 def _as_dict(outcome: "Outcome") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the commands that write XMP share: their options, marks from rows, counts at the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,20 +9,21 @@ import typer
 
 from beholder.cli.reasons import Reasons
 from beholder.errors import BeholderError
-from beholder.terminal import say
+from beholder.terminal import say, show
 from beholder.text import MAX_EXAMPLES, printable
 
 if TYPE_CHECKING:
     from beholder.xmp import mark as marks
     from beholder.xmp.write import Outcome, Summary, Writer
 
+DEFAULT_PROFILE = "sidecar"  # of --xmp without a value
 _PROFILES = "sidecar (any program), lightroom (also Bridge, Capture One, DxO), darktable, immich, digikam"
 Xmp = Annotated[
     str | None,
     typer.Option(
         "--xmp",
-        help=f"Also write scores for photo programs, one or more with commas: {_PROFILES}. What a person has set "
-        "stays.",
+        help=f"Also write scores for photo programs, one or more with commas: {_PROFILES}. Alone it means sidecar. "
+        "What a person has set stays.",
         metavar="PROFILE",
     ),
 ]
@@ -122,6 +123,20 @@ class Marking:
         say(f"XMP: {self.summary.line(dry_run=dry_run)}")
 
 
+def with_profile(args: Sequence[str]) -> list[str]:
+    """Arguments of a command line in which --xmp has a value: ``sidecar`` where none was given.
+
+    >>> with_profile(["cull", "shoot", "--xmp", "--stars", "percentile"])
+    ['cull', 'shoot', '--xmp', 'sidecar', '--stars', 'percentile']
+    """
+    found = list(args)
+    end = found.index("--") if "--" in found else len(found)
+    for place in reversed(range(end)):
+        if found[place] == "--xmp" and (place + 1 == len(found) or found[place + 1].startswith("-")):
+            found.insert(place + 1, DEFAULT_PROFILE)
+    return found
+
+
 @contextmanager
 def open_marking(
     profiles: str | None,
@@ -163,3 +178,18 @@ def open_marking(
     rule = None if stars is None else stars_by(stars)
     with Writer(chosen, embed=embed, reject_rating=reject_rating, break_links=break_links, dry_run=dry_run) as writer:
         yield Marking(writer, rule, colour, Summary())
+
+
+def show_outcome(outcome: "Outcome") -> None:
+    """Print each change of a file and why it may be made, and what of it stays."""
+    from beholder.xmp.names import OWN
+
+    public = [change for change in outcome.changes if OWN not in change.name]
+    if outcome.reason:
+        show(f"{outcome.file}: {outcome.status}: {outcome.reason.removeprefix(f'{outcome.file}: ')}")
+    for change in public:
+        show(f"{outcome.file}: {change} ({change.why})")
+    if count := len(outcome.changes) - len(public):
+        show(f"{outcome.file}: {count} of beholder's own values (ours)")
+    for kept in outcome.kept:
+        show(f"{outcome.file}: {kept} stays (kept: yours)")

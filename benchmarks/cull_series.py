@@ -21,13 +21,13 @@ from rich.table import Table
 
 from beholder.console import make_console
 from beholder.culling.frames import Frame
-from beholder.culling.layout import read_layout
+from beholder.culling.layout import SIDE, read_layout
 from beholder.culling.series import find_series
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import data_folder, load_data
 from beholder.embedded.harms import Change
 from beholder.embedded.series import CHANGES, embed, measure_similarity
-from beholder.metrics import b_cubed
+from beholder.metrics import b_cubed, ranks
 from beholder.photos.metadata import Metadata
 from beholder.photos.read import Pixels
 from beholder.scoring.model_file import EMBEDDED
@@ -118,19 +118,18 @@ def similarity_of(scorer: Scorer, root: Path | None) -> tuple[float, float]:
 
 
 def different_places(photos: RatedPhotos, count: int) -> RatedPhotos:
-    """Photographs of the third part, none of them twice. Which are the same picture is told by their layout alone."""
+    """Photographs of the third part, none of them twice: which are the same picture is told by their layout alone."""
     rows = [row for row, file in enumerate(photos.files) if Path(file).name.startswith(PART)]
     chosen: list[int] = []
-    layouts = np.zeros((count, 0))
+    seen = np.zeros((0, SIDE * SIDE), np.float32)
     for row in np.random.default_rng(SEED).permutation(rows):
         layout = read_layout(photos.paths[row])
-        if layout is None or not layout.any():
-            continue
-        if not chosen:
-            layouts = np.zeros((count, len(layout)), np.float32)
-        if (layouts[: len(chosen)] @ layout < SAME_PICTURE).all():
-            layouts[len(chosen)] = layout
-            chosen.append(int(row))
+        grey = np.zeros(0) if layout is None else ranks(layout.ravel()) - (SIDE * SIDE + 1) / 2
+        if grey.any():
+            grey = (grey / np.linalg.norm(grey)).astype(np.float32)
+            if (seen @ grey < SAME_PICTURE).all():
+                chosen.append(int(row))
+                seen = np.vstack([seen, grey])
         if len(chosen) == count:
             break
     return photos.subset(np.array(chosen))

@@ -13,6 +13,7 @@ import typer.core
 
 from beholder import __version__
 from beholder.cli import last_net
+from beholder.cli.cull import cull
 from beholder.cli.data import data_stats
 from beholder.cli.evaluate import evaluate
 from beholder.cli.explain import explain
@@ -83,7 +84,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 Command = Callable[..., None]
-_COMMANDS: tuple[Command, ...] = (score, explain, improve, report, info, evaluate, quantize, reproduce)
+_COMMANDS: tuple[Command, ...] = (score, cull, explain, improve, report, info, evaluate, quantize, reproduce)
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Statistics of rated photographs.", {"stats": data_stats}),
     "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),

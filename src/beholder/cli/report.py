@@ -63,13 +63,13 @@ def report(
       beholder report photos/ --out report.html
     """
     from beholder.files import check_writable
+    from beholder.output.html_page import is_page
     from beholder.output.pipeline import score_page
-    from beholder.output.report import is_report
 
     path = out or Path("report.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise BeholderError(f"{path}: a report is a web page; give a name that ends in .html")
-    check_writable(path, "the report", is_report, (*paths, model, taste))
+    check_writable(path, "the report", is_page, (*paths, model, taste))
     scorer = open_scorer(model, fast=fast, threads=threads if exact_maps else batch_threads(threads))
     extras = open_extras(scorer, taste)
     photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)

@@ -15,37 +15,21 @@ security policy allows exactly the one script and the one style sheet of the tem
 the page or in files, but no network.
 """
 
-import base64
-import hashlib
 import io
-import json
-import math
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from beholder.files import explained, file_head, replacing
+from beholder.output.html_page import base64_text, block, described, failure_block, number, template, write_pieces
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scores import Scores, is_unlike
 from beholder.scoring.words import faults, sentences
-from beholder.tasks import EDIT, RATING, Task, ratings_of
+from beholder.tasks import EDIT, Task, ratings_of
 from beholder.text import valid_utf8
-
-_DATA_PLACE = "<!-- data -->"
-GENERATOR = b'<meta name="generator" content="beholder">'  # near the start of every page that beholder writes
-
-
-def is_report(path: Path) -> bool:
-    """Whether a file is a page that this program wrote."""
-    return GENERATOR in file_head(path, 4096)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,21 +175,12 @@ def write_report(
         raise ValueError("a report needs at least one task; the first is the overall score")
     lead = [task.name for task in tasks].index(rank_by) if rank_by else 0
     about: dict[str, Any] = {"title": valid_utf8(title), "model": valid_utf8(model)}
-    about |= {"tasks": list(map(_described, tasks)), "lead": lead}
+    about |= {"tasks": list(map(described, tasks)), "lead": lead}
     if score_levels:
-        about["buckets"] = list(map(_number, score_levels))
+        about["buckets"] = list(map(number, score_levels))
     if tells_unlike:
         about["tellsUnlike"] = True
-    what = "the report"
-    with replacing(path, what) as partial:
-        with explained(path, what):
-            file = partial.open("wb")
-        with closing(file):
-            for piece in _page(entries, failures, tasks, about):
-                with explained(path, what):
-                    file.write(piece.encode())
-            with explained(path, what):
-                file.flush()
+    write_pieces(path, _page(entries, failures, tasks, about), "the report")
 
 
 def _page(
@@ -215,28 +190,25 @@ def _page(
     about: dict[str, Any],
 ) -> Iterator[str]:
     """The page in pieces, in order."""
-    template = resources.files("beholder").joinpath("assets/report.html").read_text(encoding="utf-8")
-    for tag in ("style", "script"):
-        template = template.replace(f"{{{{{tag} hash}}}}", _hash_of(template, tag))
-    head, tail = template.split(_DATA_PLACE)
+    head, tail = template("report.html")
     yield head
-    yield _block("about", about)
+    yield block("about", about)
     for entry in entries:
         mapped = [task.name for task in ratings_of(tasks) if task.name in entry.evidence]
         grids = {name: entry.evidence[name] for name in mapped}
         maps = {name: _quantized(grid, name) for name, grid in grids.items() if np.isfinite(grid).all()}
         numbers: dict[str, Any] = {
             "path": valid_utf8(entry.path),
-            "values": [_number(entry.values.get(task.name)) for task in tasks],
-            "interval": [_number(entry.low), _number(entry.high)],
-            "percentile": _number(entry.percentile),
+            "values": [number(entry.values.get(task.name)) for task in tasks],
+            "interval": [number(entry.low), number(entry.high)],
+            "percentile": number(entry.percentile),
             "size": [int(entry.width), int(entry.height)],
-            "maps": {name: described for name, (described, _) in maps.items()},
+            "maps": {name: told for name, (told, _) in maps.items()},
         }
         if entry.distribution:
-            numbers["votes"] = list(map(_number, entry.distribution))
+            numbers["votes"] = list(map(number, entry.distribution))
         if entry.ends:
-            numbers["ends"] = {name: list(map(_number, ends)) for name, ends in entry.ends.items()}
+            numbers["ends"] = {name: list(map(number, ends)) for name, ends in entry.ends.items()}
         if entry.unlike:
             numbers["unlike"] = True
         if entry.words:
@@ -245,10 +217,10 @@ def _page(
             numbers["faults"] = valid_utf8(entry.faults)
         if entry.link:
             numbers |= {"link": entry.link, "shown": entry.shown}
-        heavy = {"thumbnail": _base64(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
-        yield _block("photograph", numbers) + _block("pixels", heavy)
+        heavy = {"thumbnail": base64_text(entry.thumbnail), "maps": {name: cells for name, (_, cells) in maps.items()}}
+        yield block("photograph", numbers) + block("pixels", heavy)
     for name, reason in failures:
-        yield _block("failure", [valid_utf8(name), valid_utf8(reason)])
+        yield failure_block(name, reason)
     yield tail
 
 
@@ -266,41 +238,7 @@ def _quantized(grid: np.ndarray, name: str) -> tuple[dict[str, Any], str]:
     about = {
         "shape": list(cells.shape),
         "step": step,
-        "least": _number(cells.min()),
-        "most": _number(cells.max()),
+        "least": number(cells.min()),
+        "most": number(cells.max()),
     }
-    return about, _base64(whole.tobytes())
-
-
-def _described(task: Task) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "name": task.name,
-        "low": float(task.low),
-        "high": float(task.high),
-        "description": valid_utf8(task.description),
-    }
-    if task.kind != RATING:
-        described |= {"kind": task.kind, "form": valid_utf8(task.form), "unit": valid_utf8(task.unit)}
-        described |= {"decimals": task.decimals, "neutral": _number(task.neutral)}
-    return described
-
-
-def _number(value: Any) -> float | None:
-    """Six significant digits, more than any rating has; None if absent or not finite (JSON has no NaN)."""
-    return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _block(kind: str, value: Any) -> str:
-    """An inert data block. Without ``<`` no text can close it or open a comment inside it; the rest is ASCII."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    return f'<script type="application/json" class="{kind}">{text}</script>\n'
-
-
-def _hash_of(template: str, tag: str) -> str:
-    """The source expression of the content security policy that allows the template's one ``<tag>`` element only."""
-    (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", template, flags=re.DOTALL)
-    return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"
+    return about, base64_text(whole.tobytes())

@@ -11,7 +11,7 @@ from PIL import Image
 
 from beholder.errors import BeholderError
 from beholder.files import check_writable, explained, replacing
-from beholder.output.report import is_report
+from beholder.output.html_page import is_page
 from beholder.reporting.cells import Chapter, EncodedPicture
 from beholder.reporting.document import Document, Part, Picture, Text
 from beholder.reporting.html import html_page
@@ -69,7 +69,7 @@ def check_document_path(path: Path, inputs: Iterable[str | None] = ()) -> None:
     if path.suffix != ".html":
         raise BeholderError(f"cannot write the report to {path}: the name has to end in .html")
     text_path, folder = _companions(path)
-    check_writable(path, "the report", is_report, inputs)
+    check_writable(path, "the report", is_page, inputs)
     check_writable(text_path, "the report", _is_markdown, inputs)
     if not text_path.exists() and folder.is_dir() and any(folder.iterdir()):
         raise BeholderError(

@@ -87,7 +87,9 @@ def _tuple(kinds: tuple[Any, ...], value: Any, where: str, undefined: tuple[str,
     count = None if kinds[-1] is ... else len(kinds)
     if type(value) is not list or count not in (None, len(value)):
         raise _wrong(where, value, "an array" if count is None else f"an array of {count}")
-    return tuple(typed(kinds[0], each, f"{where}[{place}]", undefined) for place, each in enumerate(value))
+    each_kind = kinds if count is not None else (kinds[0],) * len(value)
+    given = enumerate(zip(each_kind, value, strict=True))
+    return tuple(typed(kind, each, f"{where}[{place}]", undefined) for place, (kind, each) in given)
 
 
 def _dataclass(kind: Any, value: Any, where: str, undefined: tuple[str, ...]) -> Any:

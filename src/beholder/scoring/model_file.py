@@ -8,7 +8,7 @@ Graph contract: ``image`` (B, H, W, 3) uint8 -> ``scores`` (B, T) native units, 
 (B, T, rows, columns) native units. T is the number of tasks, the first of which is the overall score. A model that
 predicts votes has one more: ``distribution`` (B, M), the share of votes for each score level of the first task.
 Not all tasks are ratings (:mod:`beholder.tasks`): amounts of edits, disagreement and familiarity are columns of the
-same outputs. Format 1 had ratings only, format 2 no series.
+same outputs. Format 1 had ratings only.
 
 The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
 signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
@@ -35,8 +35,8 @@ from beholder.tasks import DISAGREEMENT, FAMILIARITY, RATING, Task
 from beholder.text import printable
 
 METADATA_KEY = "beholder"
-FORMAT = 3  # that is written
-FORMATS = (1, 2, 3)  # that are read
+FORMAT = 2  # that is written
+FORMATS = (1, 2)  # that are read
 OUTPUTS = ("scores", "embedding", "evidence")
 MAX_SIDE = 4096  # pixels of a side of the input
 MAX_MODEL_BYTES = 2 * 1024**3  # of a model file; the limit of protobuf
@@ -91,11 +91,14 @@ class SeriesInfo:
         same: cosine from which two photographs are of one series, whenever they were taken.
         preference: pairs of the name of a difference between two photographs of a series and its weight: the log odds
             that the first is preferred for each unit of the difference (:mod:`beholder.culling.preference`).
+        overall_spread: standard deviation of the difference of overall scores of two frames that are equally good,
+            native units.
     """
 
     like: float
     same: float
     preference: tuple[tuple[str, float], ...] = ()
+    overall_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,8 @@ class ModelInfo:
             like, same, weights = self.series.like, self.series.same, self.series.preference
             yield 0 < like <= same <= 1, f"series has cosines of {like:g} and {same:g}, not two rising ones up to 1"
             yield np.isfinite([weight for _, weight in weights]).all(), "series.preference is not finite"
+            spread = self.series.overall_spread
+            yield 0 <= spread < math.inf, "series.overall_spread is not 0 or more"
         yield from self._rules_of_kinds()
 
     def _rules_of_kinds(self) -> Iterator[tuple[Any, str]]:

@@ -40,6 +40,19 @@ def shot_key(path: str) -> str:
     return f"{folder}/{_OF_PIXEL.sub('', stem)}"
 
 
+def stands_after(path: str) -> int | None:
+    """Which of the files of a shot stands for it: that with the lowest number. 0 a JPEG, 1 a HEIC, 2 a RAW.
+
+    Returns:
+        None for any other format, which is of no shot: a TIFF beside a RAW is an edited picture.
+
+    >>> [stands_after(f"IMG_1.{suffix}") for suffix in ("JPG", "heic", "CR2", "tif")]
+    [0, 1, 2, None]
+    """
+    suffix = _suffix(path)
+    return next((place for place, kind in enumerate((_JPEG, _HEIC, RAW_SUFFIXES)) if suffix in kind), None)
+
+
 class Shots:
     """Which shots have a JPEG or a HEIC, so that their other files can be left out. Takes 12 to 24 bytes a shot.
 
@@ -58,20 +71,21 @@ class Shots:
         self._jpegs, self._heics = Seen(), Seen()
         for path in paths:
             if isinstance(path, str):
-                suffix = _suffix(path)
-                if (suffix in _JPEG or suffix in _HEIC) and _holds_something(path):
-                    (self._jpegs if suffix in _JPEG else self._heics).add(shot_key(path))
+                place = stands_after(path)
+                if place in (0, 1) and holds_something(path):
+                    (self._heics if place else self._jpegs).add(shot_key(path))
 
     def has_better(self, path: str) -> bool:
         """Whether another file of the same shot stands for this one."""
-        suffix = _suffix(path)
-        if suffix in RAW_SUFFIXES:
-            key = shot_key(path)
-            return key in self._jpegs or key in self._heics
-        return suffix in _HEIC and shot_key(path) in self._jpegs
+        place = stands_after(path)
+        if not place:
+            return False
+        key = shot_key(path)
+        return key in self._jpegs or (place == 2 and key in self._heics)
 
 
-def _holds_something(path: str) -> bool:
+def holds_something(path: str) -> bool:
+    """Whether a file is there and not empty."""
     try:
         return os.stat(path).st_size > 0
     except (OSError, ValueError):

@@ -1,0 +1,167 @@
+"""`beholder cull`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from beholder.cli.options import (
+    Batch,
+    Exclude,
+    Fast,
+    Model,
+    Paths,
+    Recursive,
+    TasteFile,
+    Threads,
+    Workers,
+    open_extras,
+    open_scorer,
+)
+from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.stopping import stoppable
+from beholder.errors import BeholderError
+from beholder.output.formats import FORMATS, in_words
+from beholder.scoring.batch import batch_threads
+from beholder.terminal import say
+
+if TYPE_CHECKING:
+    from beholder.culling.full_size import Look
+
+
+def cull(
+    paths: Paths,
+    keep: Annotated[
+        str,
+        typer.Option(help="How many to pick: a number (200), a share (20%) or one-per-series.", metavar="N|N%|WORD"),
+    ] = "one-per-series",
+    min_per_scene: Annotated[
+        int, typer.Option(min=0, help="With a number or a share: pick so many of each scene first.")
+    ] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help=f"Write a table, series by series: {in_words(tuple(FORMATS))}; - prints CSV."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page of the series with pictures, reasons and 100% crops.", metavar="FILE.html"),
+    ] = None,
+    copy_picks: Annotated[
+        Path | None, typer.Option(help="Copy the picks to this folder, with their RAW and XMP files.", file_okay=False)
+    ] = None,
+    link_picks: Annotated[
+        Path | None, typer.Option(help="Link the picks in this folder: no room is taken.", file_okay=False)
+    ] = None,
+    reject_defects: Annotated[
+        bool,
+        typer.Option(
+            "--reject-defects",
+            help="Reject a frame for one measured defect (out of focus, motion blur, clipped, blank), never the last of"
+            " a scene.",
+        ),
+    ] = False,
+    measure_all: Annotated[
+        bool, typer.Option("--measure-all", help="Measure sharpness and light of photographs that are alone, too.")
+    ] = False,
+    recursive: Recursive = False,
+    exclude: Exclude = None,
+    taste: TasteFile = None,
+    model: Model = None,
+    fast: Fast = False,
+    top: Annotated[int | None, typer.Option(min=1, help="Show only the best this many picks.  [default: 40]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as a JSON array.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run that had the same --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would be written, copied and linked.")
+    ] = False,
+    batch: Batch = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no progress; errors only.")] = False,
+) -> None:
+    """Find the keepers of a shoot: group it into series, pick the best of each, and say why.
+
+    Photographs are scored, and those that belong together are found by likeness and by the time in the camera: bursts,
+    exposure brackets (kept together), photographs that are nearly the same, and scenes. RAW and JPEG of one shot are
+    one. The frames of a series are then decoded in full, and their sharpness, motion blur, clipped light and noise are
+    measured, which no small picture shows.
+
+    \b
+    Every photograph gets one of four decisions, with a reason:
+      pick    the best of its series, or a photograph alone, or a frame of a bracket
+      maybe   too close to call: another frame is about as good; look yourself
+      other   a rank in its series; it is not rejected
+      reject  only with --reject-defects
+
+    With --keep 200 or 20% so many are picked, good ones that differ, from every scene at least --min-per-scene as long
+    as there is room. A bracket counts as one.
+
+    Nothing is deleted and nothing is moved, ever.
+
+    \b
+    Exit status:
+      0    all done
+      1    nothing could be scored
+      3    some could not be read
+      130  stopped; run again with --resume to go on
+
+    \b
+    Examples:
+      beholder cull shoot/
+      beholder cull shoot/ --keep 20% --report cull.html
+      beholder cull shoot/ --recursive --out cull.csv --resume
+      beholder cull shoot/ --keep 200 --copy-picks picks/ --dry-run
+      beholder cull shoot/ --taste taste.json --reject-defects
+    """
+    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, write_outputs
+    from beholder.culling import shoot
+    from beholder.culling.cull import Wishes, cull, score_frames, series_info
+    from beholder.culling.keep import parse_keep
+    from beholder.progress import bar
+
+    outputs = Outputs(out, report, copy_picks, link_picks, dry_run=dry_run)
+    if resume and not outputs.journal:
+        raise BeholderError("--resume goes on with a file: name it with --out, and leave out --dry-run")
+    if outputs.is_printed and as_json:
+        raise BeholderError("--out - and --json both print: give one of the two")
+    wishes = Wishes(parse_keep(keep), min_per_scene, reject_defects, measure_all, report is not None and not dry_run)
+    check_outputs(outputs, inputs=(*paths, model, taste))
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
+    series_info(scorer.info)
+    extras = open_extras(scorer, taste)
+    run = RunSummary()
+    photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), quiet=quiet)
+    outputs.check_folders(item for item in photos if isinstance(item, str))
+    progress = not quiet and not (as_json and sys.stdout.isatty())
+    with stoppable(run):
+        scored = score_frames(
+            scorer,
+            photos,
+            extras,
+            journal=outputs.journal,
+            resume=resume,
+            batch=batch,
+            workers=workers,
+            threads=threads,
+            watch=lambda results, total: watched(results, run, total, progress=progress),
+        )
+    if run.stopped:
+        if outputs.journal and run.scored + run.known:
+            say(f"what was scored is kept for {outputs.journal}: run again with --resume")
+        finish(run, None, quiet=quiet)
+
+    def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
+        with bar("looking at series", total, quiet=not progress) as shown:
+            for look in looks:
+                yield look
+                shown.advance(shown.task_ids[0])
+
+    with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
+        write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+    if outputs.journal:
+        shoot.forget(outputs.journal)
+    if not (outputs.is_printed or quiet):
+        print_picks(culled, scorer.info, extras, top, as_json=as_json)
+    finish(run, out if not outputs.is_printed else None, quiet=quiet)

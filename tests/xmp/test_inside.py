@@ -37,7 +37,22 @@ def heic() -> bytes:
     return file.getvalue()
 
 
+def cr3() -> bytes:
+    box = bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + PACKET
+    start = b"\0\0\0\x18ftypcrx \0\0\0\1crx isom"
+    return (
+        start + struct.pack(">I4s", 8 + 100, b"moov") + b"\0" * 100 + struct.pack(">I4s", 8 + len(box), b"uuid") + box
+    )
+
+
+def raf() -> bytes:
+    return b"FUJIFILMCCD-RAW ".ljust(84, b"\0") + struct.pack(">I", 160) + b"\0" * 72 + saved("JPEG", xmp=PACKET)
+
+
 FORMATS = {
+    "a.CR3": cr3,
+    "a.RAF": raf,
+    "a.ORF": lambda: b"IIRO" + saved("TIFF", tiffinfo={700: PACKET})[4:],
     "a.jpg": lambda: saved("JPEG", xmp=PACKET),
     "a.png": lambda: png(packed=False),
     "b.png": lambda: png(packed=True),

@@ -83,7 +83,7 @@ class ExifTool:
         """One command: its exit status, and the lines that it printed."""
         if self._running is None or self._running.poll() is not None:
             self._running = subprocess.Popen(
-                [self._program, "-stay_open", "True", "-@", "-"],
+                [self._program, "-config", "", "-stay_open", "True", "-@", "-"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -23,6 +23,8 @@ EMBEDDED_FORMATS = {"JPEG", "TIFF", "PNG"}  # that a packet can be written into;
 _HEAD = 256
 _MAX_PARTS = 100_000  # segments, chunks or tags that are looked at
 _JPEG_START, _PNG_KEYWORD, _TIFF_TAG = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp\0", 700
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF, and RAW files that are built like it
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # in CR3
 _APP1, _SOS, _EOI, _ALONE = 0xE1, 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
 
 
@@ -50,20 +52,12 @@ def look_inside(path: str | os.PathLike[str]) -> Inside:
             head = file.read(_HEAD)
             suffix = os.path.splitext(os.fspath(path))[1].lower()
             kind = detect_format(head, "" if suffix == ".dng" else suffix)
+            packets: list[bytes] = []
             with suppress(struct.error, zlib.error, ValueError):
-                if head.startswith(b"\xff\xd8"):
-                    return Inside(kind, tuple(_jpeg(file)))
-                if kind == "PNG":
-                    return Inside(kind, tuple(_png(file)))
-                if kind == "WebP":
-                    return Inside(kind, tuple(_webp(file)))
-                if head[:4] in (b"II*\0", b"MM\0*"):
-                    return Inside(kind, tuple(_tiff(file, "<" if head[:1] == b"I" else ">")))
-                if kind == "HEIC":
-                    return Inside(kind, tuple(_heic(path)))
+                packets = _packets(file, path, head, kind)
         except OSError as error:
             raise BeholderError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
-    return Inside(kind, ())
+    return Inside(kind, tuple(packets))
 
 
 def packet_inside(path: str | os.PathLike[str]) -> Packet | None:
@@ -75,8 +69,27 @@ def packet_inside(path: str | os.PathLike[str]) -> Packet | None:
         return None
 
 
-def _jpeg(file: BinaryIO) -> list[bytes]:
-    found, at = [], 2
+def _packets(file: BinaryIO, path: str | os.PathLike[str], head: bytes, kind: str) -> list[bytes]:
+    found: list[bytes] = []
+    if head.startswith(b"\xff\xd8"):
+        found = _jpeg(file)
+    elif head.startswith(b"FUJIFILM"):  # whose JPEG holds what is said of it
+        found = _jpeg(file, *struct.unpack_from(">I", head, 84))
+    elif head[4:12] == b"ftypcrx ":
+        found = _cr3(file)
+    elif head.startswith(_TIFF_STARTS):
+        found = _tiff(file, "<" if head[:1] == b"I" else ">")
+    elif kind == "PNG":
+        found = _png(file)
+    elif kind == "WebP":
+        found = _webp(file)
+    elif kind == "HEIC":
+        found = _heic(path)
+    return found
+
+
+def _jpeg(file: BinaryIO, start: int = 0) -> list[bytes]:
+    found, at = [], start + 2
     for _ in range(_MAX_PARTS):
         file.seek(at)
         marker = file.read(2)
@@ -134,6 +147,21 @@ def _tiff(file: BinaryIO, order: str) -> list[bytes]:
         if tag == _TIFF_TAG and length > 4:
             file.seek(value)
             return [file.read(min(length, MAX_BYTES + 1)).rstrip(b"\0")]
+    return []
+
+
+def _cr3(file: BinaryIO) -> list[bytes]:
+    at = 0
+    for _ in range(_MAX_PARTS):
+        file.seek(at)
+        length, name = struct.unpack(">I4s", file.read(8))
+        if length == 1:
+            (length,) = struct.unpack(">Q", file.read(8))
+        elif name == b"uuid" and file.read(16) == _XMP_BOX:
+            return [file.read(min(max(length - 24, 0), MAX_BYTES + 1)).rstrip(b"\0")]
+        if length < 8:  # the last one, or broken
+            break
+        at += length
     return []
 
 

@@ -162,8 +162,13 @@ class Writer:
             if outcome.status in (WRITTEN, UNCHANGED) and digest is not None:
                 digest = _digest(photo)
         mark = replace(mark, own=own if digest is None else {**own, DIGEST: digest})
+        beside = found.of_stem in found.there and found.of_stem not in wanted
         for place, profiles in wanted.items():
-            yield self._write_place(mark, found, place, profiles)
+            outcome = self._write_place(mark, found, place, profiles)
+            if place == found.of_file and beside and outcome.status in (WRITTEN, UNCHANGED):
+                note = f"{found.of_stem} is there, too: {found.of_file} counts, for programs that read both"
+                outcome = replace(outcome, note=note)
+            yield outcome
 
     def _write_place(self, mark: Mark, found: Sidecars, place: Path, profiles: Sequence[Profile]) -> Outcome:
         file = mark.photo if place is INSIDE else os.fspath(place)
@@ -195,10 +200,8 @@ class Writer:
                 edit = change_sidecar(place, editing, **how)
         except BeholderError as error:
             return Outcome(mark.photo, file, REFUSED, reason=str(error))
-        both = len(found.there) > 1 and place == found.of_file and any(profile.follows for profile in profiles)
-        note = f"{found.of_stem} is there, too: {found.of_file} counts" if both else ""
         status = WRITTEN if edit.changes else UNCHANGED
-        return Outcome(mark.photo, file, status, tuple(edit.changes), tuple(edit.kept), note=note)
+        return Outcome(mark.photo, file, status, tuple(edit.changes), tuple(edit.kept))
 
 
 def write_marks(

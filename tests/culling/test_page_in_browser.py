@@ -178,6 +178,7 @@ def test_the_large_view_goes_through_the_series_and_to_others(page: Any) -> None
         ["shadows clipped", "0.0%", "0.0%"],
         ["noise, \u03c3 of 255", "2.0", "2.0"],
     ]
+    assert page.locator("#verdict").inner_text().endswith("the scores say little.")
     assert "4.80" in page.locator("#large-rows tr").first.inner_text()
     assert "+0.5 EV" in page.locator("#edit-rows tr").inner_text()
     assert "480 \u00d7 320" in page.locator("#shot-rows").inner_text()
@@ -311,6 +312,10 @@ def test_a_long_series_and_a_long_page_are_drawn_as_they_come_into_view(browser:
         assert last.get_attribute("src") is None
         last.scroll_into_view_if_needed()
         last.and_(page.locator("[src]")).wait_for()
+        page.locator(".open").nth(59).click()
+        film, current = page.locator("#film").bounding_box(), page.locator("#film [aria-current]").bounding_box()
+        assert film["x"] <= current["x"] <= film["x"] + film["width"] - current["width"]
+        page.keyboard.press("Escape")
         for _ in range(100):
             page.mouse.wheel(0, 20_000)
             page.wait_for_timeout(50)

@@ -70,7 +70,9 @@ def shoot() -> list[PageSeries]:
     """A burst, two single ones, a bracket, and one too close to call; in the order of the table, not of time."""
     at = "2026-05-03T14:{:02d}:00".format
     burst = [
-        frame(f"day 1/IMG_{rank}.jpg", rank, decision=decision, captured=at(5), overall=5.0 - rank / 10)
+        frame(
+            f"day 1/IMG_{rank}.jpg", rank, decision=decision, captured=at(5), overall=5.0 - rank / 10, unlike=rank == 2
+        )
         for rank, decision in enumerate(["pick", "other", "other", "reject"], 1)
     ]
     close = [frame(f"IMG_{20 + rank}.jpg", rank, decision="maybe", captured=at(9), overall=6.0) for rank in (1, 2)]

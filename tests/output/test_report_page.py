@@ -1,7 +1,6 @@
 """The report page in a real browser."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from PIL import Image
 from beholder.output.originals import link_to
 from beholder.output.report import Entry, thumbnail, write_report
 from beholder.tasks import Task
+from helpers.browsers import chromium, opened
 from helpers.report_pages import HOSTILE, TASKS, entry, write
 
 COUNT = 90  # more than the page draws at a time
@@ -58,38 +58,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
-    quiet = "--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *quiet.split()]
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Any, report: Path) -> Iterator[Any]:
-    """The report, opened from disk with no network. In the end: no request left the page, and nothing complained."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="en-GB")
-    context.set_offline(True)
-    page = context.new_page()
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))  # and the test then hangs until its timeout
-    page.goto(report.as_uri())
-    page.wait_for_selector(".card")
-    yield page
-    context.close()
-    assert {url.split(":")[0] for url in requests} <= {"file", "data", "blob"}
-    assert [url for url in requests if url.startswith("file:")] == [report.as_uri()]
-    assert complaints == []
+    """The report, opened from disk with no network."""
+    with opened(browser, report, ".card", viewport={"width": 1400, "height": 1000}) as page:
+        yield page
 
 
 def scroll_to_the_end(page: Any) -> None:

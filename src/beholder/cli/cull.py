@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,7 +20,7 @@ from beholder.cli.options import (
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
+from beholder.cli.session import SOME_FAILED, STOPPED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.cli.xmp_options import BreakLinks, Embed, Label, RejectRating, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
@@ -167,9 +167,7 @@ def cull(
                 watch=lambda results, total: watched(results, run, total, progress=progress),
             )
         if run.stopped:
-            if outputs.journal and run.scored + run.known:
-                say(f"what was scored is kept for {outputs.journal}: run again with --resume")
-            finish(run, None, quiet=quiet)
+            _stop(outputs.journal if run.scored + run.known else None)
 
         def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
             with bar("looking at series", total, quiet=not progress) as shown:
@@ -177,8 +175,11 @@ def cull(
                     yield look
                     shown.advance(shown.task_ids[0])
 
-        with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
-            write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+        try:
+            with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
+                write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+        except KeyboardInterrupt:
+            _stop(outputs.journal)
         if outputs.journal:
             shoot.forget(outputs.journal)
         if marking is not None:
@@ -188,3 +189,10 @@ def cull(
         finish(run, out if not outputs.is_printed else None, quiet=quiet)
         if marking is not None and marking.reasons.count:
             raise typer.Exit(SOME_FAILED)
+
+
+def _stop(journal: Path | None) -> NoReturn:
+    """End a run that was stopped, and say how it goes on."""
+    kept = f"; what was scored is kept for {journal}: run again with --resume" if journal else ""
+    say(f"stopped{kept}")
+    raise typer.Exit(STOPPED)

@@ -136,7 +136,7 @@ def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet
         before = f", {there} were there" if there else ""
         say(f"{made} files {'would be ' if dry_run else ''}{what} to {folder}{before}")
     if maybes := _without_pick(culled):
-        say(f"{_many(maybes, 'series')} too close to call: none of their frames was {what}; look at those marked maybe")
+        say(f"{maybes:,} series too close to call: none of their frames was {what}; look at those marked maybe")
 
 
 def write_marks(culled: Culled, marking: Marking, *, dry_run: bool, quiet: bool) -> None:
@@ -187,8 +187,5 @@ def summary(culled: Culled) -> str:
     parts = [f"{culled.count(PICK)} picked", f"{culled.count(MAYBE)} too close to call", f"{culled.count(OTHER)} other"]
     parts += [f"{culled.count(REJECT)} rejected"] if culled.count(REJECT) else []
     parts += [f"{bad} could not be read"] if bad else []
-    return f"{_many(len(culled.frames), 'photographs')} in {len(culled.series)} series: {', '.join(parts)}"
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}"
+    count = len(culled.frames)
+    return f"{count:,} photograph{'s' * (count != 1)} in {len(culled.series):,} series: {', '.join(parts)}"

@@ -12,6 +12,7 @@ from beholder.console import make_console
 from beholder.errors import BeholderError
 from benchmarks import accuracy as accuracies
 from benchmarks import crash_recovery
+from benchmarks import cull as culling
 from benchmarks import faithfulness as faith
 from benchmarks import fast as fast_benchmark
 from benchmarks import fuzz as fuzzing
@@ -116,6 +117,18 @@ def taste(root: Root) -> None:
 def probe(root: Root) -> None:
     """A probe beside the untouched model that it starts from, by 60, 200 and 600 ratings. 10 minutes the first time."""
     make_console().print(probes.measure(root))
+
+
+@app.command()
+def cull(
+    root: Root,
+    model: Annotated[str, typer.Option("--model", help="Model file, default or fast.")] = "default",
+    photographs: Annotated[int, typer.Option(min=10, help="Of each data set.")] = 100,
+) -> None:
+    """Whether the untouched frame of a series is picked and the reason is right, how series are found, and the time. 15
+    minutes."""
+    for part in culling.measure(root, model, photographs):
+        make_console().print(part)
 
 
 @app.command()

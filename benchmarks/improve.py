@@ -30,6 +30,7 @@ from beholder.photos.read import Pixels, read_photo
 from beholder.scoring.scorer import Scorer
 from beholder.scoring.scores import is_unlike
 from benchmarks.harms import photo_sets
+from benchmarks.shares import share_of
 
 SEED = 11
 LAST = 1200  # place of BIQ2021 by quality, after those that the models learned edited copies of
@@ -190,24 +191,16 @@ def _border_table(overlaps: dict[str, list[float]]) -> Table:
     )
     everything = [value for values in overlaps.values() for value in values]
     for kind, values in [*overlaps.items(), ("all", everything)]:
-        share, interval = _share([value >= MIN_IOU for value in values])
+        share, interval = share_of([value >= MIN_IOU for value in values])
         goal = f"{FOUND:.2f}" if kind == "all" else ""
         table.add_row(f"{kind} ({len(values)})", share, interval, goal, f"{np.mean(values):.2f}")
     return table
 
 
 def _add(table: Table, name: str, verdicts: Sequence[str], right: str, goal: str) -> None:
-    share, interval = _share([each == right for each in verdicts])
+    share, interval = share_of([each == right for each in verdicts])
     wrong = [each for each in verdicts if each != right]
     often = sorted(set(wrong), key=lambda each: (-wrong.count(each), each))[:3]
     table.add_row(
         f"{name} ({len(verdicts)})", share, interval, goal, ", ".join(f"{each} {wrong.count(each)}" for each in often)
     )
-
-
-def _share(right: Sequence[bool]) -> tuple[str, str]:
-    """A share and its Wilson interval."""
-    count, share, z = len(right), float(np.mean(right)), 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return f"{share:.2f}", f"{middle - half:.2f} to {middle + half:.2f}"

@@ -15,6 +15,7 @@ from beholder.metrics import (
     Interval,
     accuracy,
     auroc,
+    b_cubed,
     bootstrap,
     bootstrap_mean,
     deviations,
@@ -229,3 +230,17 @@ def test_auroc_is_that_of_scikit_learn() -> None:
     assert auroc(higher, lower) == pytest.approx(ranking.roc_auc_score(truth, np.concatenate([higher, lower])))
     assert auroc(lower, higher) == pytest.approx(1 - auroc(higher, lower))
     assert np.isnan(auroc(higher, lower[:0])) and np.isnan(auroc(higher[:0], lower))
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "precision", "recall"),
+    [
+        ("aabb", "xxyy", 1, 1),
+        ("aabb", "xyzw", 1, 0.5),
+        ("aabb", "xxxx", 0.5, 1),
+        ("aab", "xyy", (1 + 0.5 + 0.5) / 3, (0.5 + 0.5 + 1) / 3),
+        ("a", "x", 1, 1),
+    ],
+)
+def test_b_cubed(truth: str, found: str, precision: float, recall: float) -> None:
+    assert b_cubed(np.array(list(truth)), np.array(list(found))) == pytest.approx((precision, recall))

@@ -160,6 +160,29 @@ def auroc(higher: np.ndarray, lower: np.ndarray) -> float:
     return float((both[:count].sum() - count * (count + 1) / 2) / (count * len(lower)))
 
 
+# Groupings
+
+
+def b_cubed(truth: np.ndarray, found: np.ndarray) -> tuple[float, float]:
+    """B-cubed precision and recall of a grouping (Bagga & Baldwin 1998), each 0 to 1.
+
+    Precision is the mean, over items, of the share of an item's found group that is of its true group; recall the mean
+    share of its true group that is in its found group.
+
+    Args:
+        truth: (N,) true group of each item, any labels.
+        found: (N,) group that was found for it.
+
+    >>> b_cubed(np.array([1, 1, 2, 2]), np.array([1, 1, 1, 3]))
+    (0.6666666666666666, 0.75)
+    """
+    _, one, one_counts = np.unique(truth, return_inverse=True, return_counts=True)
+    _, other, other_counts = np.unique(found, return_inverse=True, return_counts=True)
+    _, both, both_counts = np.unique(one * len(other_counts) + other, return_inverse=True, return_counts=True)
+    shared = both_counts[both]
+    return float((shared / other_counts[other]).mean()), float((shared / one_counts[one]).mean())
+
+
 # Distributions of ratings: the share of people who gave each of M values
 
 

@@ -14,6 +14,7 @@ from beholder.personal.taste import read_taste
 from helpers.commands import Done, read_table
 from helpers.factories import save_model, save_photos
 from helpers.report_pages import blocks
+from helpers.xmp_packets import lightroom
 
 Run = Callable[..., Done]
 
@@ -133,6 +134,32 @@ def test_ratings_that_say_nothing(
     done = beholder("taste", "fit", "default", path)
     assert done.code == 1 and done.err.startswith(f"error: {path}: ") and done.err.count("\n") == 1
     assert says in done.err
+    assert not (tmp_path / "taste.json").exists()
+
+
+def test_taste_from_what_other_programs_hold(beholder: Run, tmp_path: Path, photographs: list[str]) -> None:
+    for place, path in enumerate(photographs[:10]):
+        Path(f"{path}.xmp").write_bytes(lightroom(xmp_Rating=str(place % 6)))
+    done = beholder("taste", "fit", "default", "--from-xmp", "photos")
+    assert done.code == 0 and done.out.startswith("taste.json: 8 ratings on 1 to 5")
+    assert done.err.startswith("photos: 8 with stars, 0 picked, 0 rejected; stars are learned from")
+    assert beholder("xmp", "read", "photos").code == 0
+    read = beholder("taste", "fit", "default", "ratings.csv", "--range", "1:5", "--out", "other.json")
+    assert read.code == 0 and read.out.startswith("other.json: 8 ratings on 1 to 5")
+    first, second = (json.loads((tmp_path / name).read_text()) for name in ("taste.json", "other.json"))
+    assert first["on_embedding"] == second["on_embedding"]
+
+
+def test_mistakes_of_learning_from_xmp(beholder: Run, tmp_path: Path, photographs: list[str]) -> None:
+    for arguments, says in (
+        (["--from-xmp", "photos"], "photos: 0 with stars, 0 picked, 0 rejected; a taste needs 5 photographs"),
+        (["--from-xmp", "photos", "r.csv"], "give either a table of ratings, or --from-xmp FOLDER"),
+        ([], "give either a table of ratings, or --from-xmp FOLDER"),
+        (["--from-xmp", "photos", "--range", "1:5"], "--range is about a table of ratings"),
+        (["--from-xmp", "nowhere"], "nowhere: no such file"),
+    ):
+        done = beholder("taste", "fit", "default", *arguments)
+        assert done.code == 1 and says in done.err and len(done.err.splitlines()) == 1, done
     assert not (tmp_path / "taste.json").exists()
 
 

@@ -96,7 +96,7 @@ def test_crops_are_side_by_side_at_full_size_under_their_frames(page: Any) -> No
     assert len({box["y"] for box in boxes}) == 1
     assert all(box["x"] - place["x"] == pytest.approx(1, abs=1) for box, place in zip(boxes, frames, strict=True))
     assert strip.locator("figcaption").all_inner_texts() == [
-        "100%\nsharpest, 50%", "100%\nsharpness 25%", "100%\nsharpness 17%", "100%\nsharpness 13%"
+        "100%\nsharpness 50%", "100%\nsharpness 25%", "100%\nsharpness 17%", "100%\nsharpness 13%"
     ]  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 import io
 import os
 import random
+import shutil
 import struct
+import subprocess
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -90,6 +92,20 @@ def test_a_big_endian_file_reads_as_a_little_endian_one(tmp_path):
         orientation = struct.pack(f"{order}HH", 8, 0)
         content = directory((0x0112, 3, 1, orientation), (0x010F, 2, 4, b"ACM\0"), order=order)
         assert of(tmp_path, content, "photo.pef") == Metadata(camera="ACM", orientation=8)
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG", "WebP"])
+def test_what_exiftool_writes_is_read(kind, tmp_path):
+    path = tmp_path / f"photo.{kind.lower()}"
+    path.write_bytes(encode(SMALL, kind))
+    values = {"Make": "Canon", "Model": "Canon EOS R5", "Orientation": 6, "EXIF:Rating": 4, "ISO": 400, "FNumber": 2.8}
+    values |= {"DateTimeOriginal": "2026:05:17 23:59:58", "SubSecTimeOriginal": 25, "OffsetTimeOriginal": "+05:30"}
+    values |= {"EXIF:SerialNumber": "032021000123", "ExposureTime": "1/250", "EXIF:ExposureCompensation": "-2/3"}
+    values |= {"ExposureMode": 2}
+    asked = [f"-{name}={value}" for name, value in values.items()]
+    subprocess.run(["exiftool", "-q", "-n", "-overwrite_original", *asked, path], check=True)
+    assert read_metadata(path) == EXPECTED
 
 
 @pytest.mark.parametrize(

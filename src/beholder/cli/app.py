@@ -27,6 +27,8 @@ from beholder.cli.session import ALL_FAILED, STOPPED
 from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
+from beholder.cli.xmp import xmp_clear, xmp_read, xmp_write
+from beholder.cli.xmp_options import with_profile
 from beholder.errors import BeholderError
 from beholder.terminal import say, show
 
@@ -45,6 +47,9 @@ class _Group(typer.core.TyperGroup):
             error.show(sys.stderr)  # type: ignore[attr-defined]
             status = error.exit_code  # type: ignore[attr-defined]
         sys.exit(status or 0)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_profile(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -87,6 +92,10 @@ _COMMANDS: tuple[Command, ...] = (score, cull, explain, improve, report, info, e
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Statistics of rated photographs.", {"stats": data_stats}),
     "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),
+    "xmp": (
+        "Scores and decisions in the metadata that Lightroom, digiKam, darktable and Immich read.",
+        {"write": xmp_write, "read": xmp_read, "clear": xmp_clear},
+    ),
     "weights": ("Pretrained weights of backbones, checked by sha256.", {"list": weights_list, "fetch": weights_fetch}),
 }
 for _command in _COMMANDS:

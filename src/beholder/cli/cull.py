@@ -20,8 +20,9 @@ from beholder.cli.options import (
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
+from beholder.cli.xmp_options import BreakLinks, Embed, Label, RejectRating, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
 from beholder.scoring.batch import batch_threads
@@ -48,6 +49,12 @@ def cull(
         Path | None,
         typer.Option(help="Write a page of the series with pictures, reasons and 100% crops.", metavar="FILE.html"),
     ] = None,
+    xmp: Xmp = None,
+    stars: Stars = None,
+    label: Label = None,
+    embed: Embed = False,
+    reject_rating: RejectRating = False,
+    break_links: BreakLinks = False,
     copy_picks: Annotated[
         Path | None, typer.Option(help="Copy the picks to this folder, with their RAW and XMP files.", file_okay=False)
     ] = None,
@@ -98,13 +105,15 @@ def cull(
     With --keep 200 or 20% so many are picked, good ones that differ, from every scene at least --min-per-scene as long
     as there is room. A bracket counts as one.
 
+    With --xmp the decisions are also written where photo programs read them; what a person has set there stays.
+
     Nothing is deleted and nothing is moved, ever.
 
     \b
     Exit status:
       0    all done
       1    nothing could be scored
-      3    some could not be read
+      3    some could not be read, or not be written to by --xmp
       130  stopped; run again with --resume to go on
 
     \b
@@ -113,9 +122,10 @@ def cull(
       beholder cull shoot/ --keep 20% --report cull.html
       beholder cull shoot/ --recursive --out cull.csv --resume
       beholder cull shoot/ --keep 200 --copy-picks picks/ --dry-run
+      beholder cull shoot/ --keep 20% --xmp sidecar,lightroom --label green
       beholder cull shoot/ --taste taste.json --reject-defects
     """
-    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, write_outputs
+    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, write_marks, write_outputs
     from beholder.culling import shoot
     from beholder.culling.cull import Wishes, cull, score_frames, series_info
     from beholder.culling.keep import parse_keep
@@ -131,37 +141,50 @@ def cull(
     scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     series_info(scorer.info)
     extras = open_extras(scorer, taste)
-    run = RunSummary()
-    photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), quiet=quiet)
-    outputs.check_folders(item for item in photos if isinstance(item, str))
-    progress = not quiet and not (as_json and sys.stdout.isatty())
-    with stoppable(run):
-        scored = score_frames(
-            scorer,
-            photos,
-            extras,
-            journal=outputs.journal,
-            resume=resume,
-            batch=batch,
-            workers=workers,
-            threads=threads,
-            watch=lambda results, total: watched(results, run, total, progress=progress),
-        )
-    if run.stopped:
-        if outputs.journal and run.scored + run.known:
-            say(f"what was scored is kept for {outputs.journal}: run again with --resume")
-        finish(run, None, quiet=quiet)
+    with open_marking(
+        xmp,
+        stars=stars,
+        label=label,
+        embed=embed,
+        reject_rating=reject_rating,
+        break_links=break_links,
+        dry_run=dry_run,
+    ) as marking:
+        run = RunSummary()
+        photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), quiet=quiet)
+        outputs.check_folders(item for item in photos if isinstance(item, str))
+        progress = not quiet and not (as_json and sys.stdout.isatty())
+        with stoppable(run):
+            scored = score_frames(
+                scorer,
+                photos,
+                extras,
+                journal=outputs.journal,
+                resume=resume,
+                batch=batch,
+                workers=workers,
+                threads=threads,
+                watch=lambda results, total: watched(results, run, total, progress=progress),
+            )
+        if run.stopped:
+            if outputs.journal and run.scored + run.known:
+                say(f"what was scored is kept for {outputs.journal}: run again with --resume")
+            finish(run, None, quiet=quiet)
 
-    def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
-        with bar("looking at series", total, quiet=not progress) as shown:
-            for look in looks:
-                yield look
-                shown.advance(shown.task_ids[0])
+        def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
+            with bar("looking at series", total, quiet=not progress) as shown:
+                for look in looks:
+                    yield look
+                    shown.advance(shown.task_ids[0])
 
-    with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
-        write_outputs(culled, scorer, extras, outputs, quiet=quiet)
-    if outputs.journal:
-        shoot.forget(outputs.journal)
-    if not (outputs.is_printed or quiet):
-        print_picks(culled, scorer.info, extras, top, as_json=as_json)
-    finish(run, out if not outputs.is_printed else None, quiet=quiet)
+        with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
+            write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+        if outputs.journal:
+            shoot.forget(outputs.journal)
+        if marking is not None:
+            write_marks(culled, marking, dry_run=dry_run, quiet=quiet)
+        if not (outputs.is_printed or quiet):
+            print_picks(culled, scorer.info, extras, top, as_json=as_json)
+        finish(run, out if not outputs.is_printed else None, quiet=quiet)
+        if marking is not None and marking.reasons.count:
+            raise typer.Exit(SOME_FAILED)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beholder.cli.tables import end_of, plain
+from beholder.cli.xmp_options import show_outcome
 from beholder.console import make_console
 from beholder.culling.copies import check_folder, put, with_sidecars
 from beholder.culling.decisions import MAYBE, OTHER, PICK, REJECT
@@ -24,6 +25,7 @@ from beholder.terminal import say
 from beholder.text import printable
 
 if TYPE_CHECKING:
+    from beholder.cli.xmp_options import Marking
     from beholder.culling.cull import Culled
     from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.model_file import ModelInfo
@@ -135,6 +137,15 @@ def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet
         say(f"{made} files {'would be ' if dry_run else ''}{what} to {folder}{before}")
     if maybes := _without_pick(culled):
         say(f"{_many(maybes, 'series')} too close to call: none of their frames was {what}; look at those marked maybe")
+
+
+def write_marks(culled: Culled, marking: Marking, *, dry_run: bool, quiet: bool) -> None:
+    """Write the decisions where photo programs read them; in a dry run print each file and what would change in it."""
+    for row, frame in zip(culled.rows, culled.frames, strict=False):
+        for outcome in marking.add(frame.path, row):
+            if dry_run and not quiet:
+                show_outcome(outcome)
+    marking.report(quiet=quiet, dry_run=dry_run)
 
 
 def _without_pick(culled: Culled) -> int:

@@ -22,8 +22,9 @@ from beholder.cli.options import (
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import InputPhotos, RunSummary, finish, watched
+from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
+from beholder.cli.xmp_options import BreakLinks, Embed, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
 from beholder.output.formats import FORMATS, in_words
 from beholder.photos.listing.pairs import Pairs
@@ -65,6 +66,10 @@ def score(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the file of --out: score only what is missing from it.")
     ] = False,
+    xmp: Xmp = None,
+    stars: Stars = None,
+    embed: Embed = False,
+    break_links: BreakLinks = False,
     csv_bom: Annotated[
         bool, typer.Option("--csv-bom", help="Begin a CSV file with a byte order mark, so that Excel reads all names.")
     ] = False,
@@ -90,11 +95,14 @@ def score(
     with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what
     was passed over is said in a line.
 
+    With --xmp each score is also written where photo programs read it, in sidecars or in the files; what a person has
+    set there stays. `beholder xmp write` does the same from a table, with --dry-run.
+
     \b
     Exit status:
       0    all scored
       1    nothing was scored
-      3    some could not be read
+      3    some could not be read, or not be written to by --xmp
       130  stopped by Ctrl-C, SIGTERM or SIGHUP; the file of --out holds what was done;
            a second one ends the program at once
 
@@ -107,6 +115,7 @@ def score(
       beholder score photos/ --out - | head
       beholder score photos/ --details --sort exposure
       beholder score photos/ --taste taste.json
+      beholder score photos/ --xmp sidecar --stars percentile
     """
     from beholder.cli.details import details, has_details, unlike_line
     from beholder.cli.tables import scores_table
@@ -131,7 +140,10 @@ def score(
     stream = every_row and sort is None
     ranked = Ranked(by, None if every_row else top or TABLE_ROWS, with_errors=every_row)
     run = RunSummary()
-    with JsonArray() if as_json else nullcontext() as array:
+    with (
+        open_marking(xmp, stars=stars, embed=embed, break_links=break_links) as marking,
+        JsonArray() if as_json else nullcontext() as array,
+    ):
         photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
         progress = not (quiet or ((stream or printed) and sys.stdout.isatty()))
         with stoppable(run):
@@ -144,6 +156,7 @@ def score(
                 csv_bom=csv_bom,
                 ranked=None if stream else ranked,
                 array=array,
+                each=None if marking is None else marking.add,
                 batch=batch,
                 workers=workers,
                 threads=threads,
@@ -166,4 +179,8 @@ def score(
             say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
     if kept:
         say(f"{out} stays as it was: nothing was scored")
+    if marking is not None:
+        marking.report(quiet=quiet)
     finish(run, None if printed or kept else out, quiet=quiet)
+    if marking is not None and marking.reasons.count:
+        raise typer.Exit(SOME_FAILED)

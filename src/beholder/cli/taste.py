@@ -1,24 +1,39 @@
 """`beholder taste`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from beholder.cli.options import Batch, Threads, Workers, ends, open_scorer
+from beholder.cli.options import Batch, Recursive, Threads, Workers, ends, open_scorer
 from beholder.cli.outputs import is_taste
 from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
 from beholder.scoring.batch import batch_threads, score_photos
-from beholder.terminal import show
+from beholder.terminal import say, show
+
+if TYPE_CHECKING:
+    from beholder.data.rated_photos import RatedPhotos
 
 
 def taste_fit(
     model: Annotated[
         str, typer.Argument(help="Model file, or default or fast for an embedded model.", metavar="MODEL")
     ],
-    ratings: Annotated[Path, typer.Argument(help="One person's ratings.", metavar="RATINGS.csv")],
+    ratings: Annotated[
+        Path | None, typer.Argument(help="One person's ratings, unless --from-xmp has them.", metavar="[RATINGS.csv]")
+    ] = None,
+    from_xmp: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from-xmp",
+            help="Folder of photographs that were rated in another program: learn from the stars, picks and rejects in "
+            "them and in their sidecars. May be given again.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    recursive: Recursive = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="Taste file to write (.json).")] = Path("taste.json"),
     root: Annotated[
         Path | None,
@@ -42,6 +57,10 @@ def taste_fit(
     holds what to add to its scores, and works with this model only. Where the ratings are too few to show a difference,
     the score stays that of the model. Fitting takes seconds, after the time of scoring.
 
+    With --from-xmp there is no table: stars are read where Lightroom, digiKam, darktable and others keep them, but not
+    those that beholder wrote. A photograph without stars, and a reject, is not taken for a bad one. Where fewer than 5
+    photographs have stars, picks and rejects are learned from instead: 1 and 0, so that picks come before rejects.
+
     The command prints how well the model's overall score ranks the ratings, and how well the personal score does in
     cross-validation, that is, on ratings that it has not seen.
 
@@ -51,6 +70,7 @@ def taste_fit(
     \b
     Examples:
       beholder taste fit default ratings.csv --out taste.json
+      beholder taste fit default --from-xmp photos/ --recursive
       beholder score photos/ --taste taste.json
     """
     import numpy as np
@@ -64,17 +84,24 @@ def taste_fit(
     if out.suffix.lower() != ".json":
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
     check_writable(out, "the taste", is_taste, (ratings, model))
+    if (ratings is None) is not bool(from_xmp):
+        raise BeholderError("give either a table of ratings, or --from-xmp FOLDER")
+    if from_xmp and (needless := "--root" if root else "--range" if scale else ""):
+        raise BeholderError(f"{needless} is about a table of ratings, and --from-xmp reads none: leave it out")
     try:
         limits = None if scale is None else ends(scale)
     except ValueError:
         raise BeholderError(f"--range {scale}: give it as LOW:HIGH, for example 1:5") from None
-    photos = load_one_rater(ratings, root, limits)
+    run = RunSummary()
+    if ratings is None:
+        photos = _rated_in_xmp(list(map(str, from_xmp or ())), recursive=recursive, quiet=quiet, run=run)
+    else:
+        photos = load_one_rater(ratings, root, limits)
     try:
         fit.check_ratings(photos.ratings[:, 0])
     except BeholderError as error:
-        raise BeholderError(f"{ratings}: {error}") from None
+        raise BeholderError(f"{ratings or photos.name}: {error}") from None
     scorer = open_scorer(model, threads=batch_threads(threads))
-    run = RunSummary()
     with stoppable(run):
         named = InputPhotos(list(map(str, photos.paths)), recursive=False)
         results = watched(
@@ -93,3 +120,16 @@ def taste_fit(
         show(f"{out}: {made.describe()}")
         show(f"score with it by  beholder score PHOTOS --taste {out}")
     finish(run, None, quiet=quiet)
+
+
+def _rated_in_xmp(folders: list[str], *, recursive: bool, quiet: bool, run: RunSummary) -> "RatedPhotos":
+    """The photographs that were rated in other programs. What cannot be read is counted in."""
+    from beholder.data.xmp_ratings import load
+    from beholder.personal.fit import MIN_TASTE_RATINGS
+
+    found = load(InputPhotos(folders, recursive=recursive, quiet=quiet), ", ".join(folders), MIN_TASTE_RATINGS)
+    for path, problem in found.problems.items():
+        run.reasons.add(path, problem)
+    if not quiet:
+        say(found.line)
+    return found.photos

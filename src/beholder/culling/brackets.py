@@ -28,7 +28,7 @@ def find_brackets(taken: Sequence[Taken], layout: Layouts) -> Iterator[list[int]
         layouts = [layout(taken[place].frame.path) for place in places]
         start = 0
         for end in range(1, len(places) + 1):
-            if end == len(places) or not equal_framing(layouts[end - 1], layouts[end]):
+            if end == len(places) or not any(equal_framing(layouts[end], each) for each in layouts[start:end]):
                 if _is_bracket([taken[place] for place in places[start:end]]):
                     yield places[start:end]
                 start = end

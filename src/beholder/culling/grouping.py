@@ -63,7 +63,11 @@ class Links:
 
     def of(self, some: Indices, others: Indices) -> Array:
         """(len(some), len(others)) cosines of what is linked, and 0 elsewhere."""
-        found = self.cosines.of(some, others)
+        return self.between(some, self.cosines.unit(some), others)
+
+    def between(self, some: Indices, rows: Array, others: Indices) -> Array:
+        """The same, where the rows of the first are at hand."""
+        found = rows @ self.cosines.unit(others).T
         linked = (found >= self.like) & (self.runs[some][:, None] == self.runs[others])
         if self.same is not None:
             linked |= found >= self.same
@@ -103,10 +107,11 @@ def _connected(places: Indices, links: Links) -> Iterator[Indices]:
     part = np.arange(len(places))
     blocks = [slice(start, min(start + BLOCK, len(places))) for start in range(0, len(places), BLOCK)]
     for number, rows in enumerate(blocks):
+        unit = links.cosines.unit(places[rows])
         for columns in blocks[number:]:
             if not links.meet(places[rows], places[columns]):
                 continue
-            linked = links.of(places[rows], places[columns]) > 0
+            linked = links.between(places[rows], unit, places[columns]) > 0
             for row in np.flatnonzero(linked.sum(axis=1) > (rows == columns)):
                 parts = np.unique(np.append(part[columns][linked[row]], part[rows][row]))
                 if len(parts) > 1:

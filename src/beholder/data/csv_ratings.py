@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from beholder.data.exiftool import REJECT, one_column_of_stars, without_unrated
+from beholder.data.exiftool import REJECT, is_exiftool, one_column_of_stars, without_unrated
 from beholder.data.identifiers import has_name_of_identifier, identifiers
 from beholder.data.long_form import (
     Rows,
@@ -27,6 +27,7 @@ from beholder.data.long_form import (
 )
 from beholder.data.photo_files import photo_files
 from beholder.data.rated_photos import RatedPhotos
+from beholder.data.star_exports import is_star_export, plain_stars
 from beholder.data.tables import EMPTY, listed, number, parse_splits, parse_table, plain_name
 from beholder.data.vote_distributions import check_means, summary
 from beholder.data.votes import Histogram
@@ -77,8 +78,9 @@ def load(
     - every other column of numbers is a task, in the order of the columns; the first is the overall score. ``_mean`` at
       the end of its name is dropped, and characters other than letters and digits become underscores. An empty cell
       (or ``-``, or another of :data:`beholder.data.tables.EMPTY`) is a photograph that was not rated; so are 0 stars in
-      a table of exiftool, and its rejects, -1. Columns of text, with more words than numbers, are ignored; so are
-      identifiers (:mod:`beholder.data.identifiers`) unless ``ranges`` has them, which a line on standard error says.
+      a table of exiftool, or of stars with flags (:mod:`beholder.data.star_exports`), and its rejects, -1. Columns of
+      text, with more words than numbers, are ignored; so are identifiers (:mod:`beholder.data.identifiers`) unless
+      ``ranges`` has them, which a line on standard error says.
 
     Args:
         path: of the CSV file; its name without the ending is the name of the data set.
@@ -97,7 +99,8 @@ def load(
     root = path.parent if root is None else root
     table, decimal_comma = _read(path)
     image = _image_column(path, table)
-    table = one_column_of_stars(table, image)
+    of_stars = is_exiftool(image) or is_star_export(table)
+    table = plain_stars(one_column_of_stars(table, image))
     files = photo_files(path, table[image], root)
     split, group = _find_column(path, table, ("split",)), _find_column(path, table, GROUP_COLUMNS)
     kept = set(ranges or ())  # a column whose scale is given is no identifier
@@ -105,7 +108,7 @@ def load(
     named = {name for name in table if has_name_of_identifier(name) and _task_name(name) not in kept}
     rated_table = {name: table[name] for name in table if name not in {image, split, group, rater, *named}}
     columns = _number_columns(path, rated_table, decimal_comma=decimal_comma)
-    columns, rejected = without_unrated(path, columns, image, len(files))
+    columns, rejected = without_unrated(path, columns, len(files), of_stars=of_stars)
     histogram = _histogram(path, table, columns)
     columns = _without_identifiers(path, table, columns, named, kept, advise=ranges is not None)
     if histogram is not None:

@@ -44,23 +44,23 @@ def one_column_of_stars(table: Mapping[str, list[str]], image: str) -> dict[str,
 
 
 def without_unrated(
-    path: Path, columns: dict[str, np.ndarray], image: str, count: int
+    path: Path, columns: dict[str, np.ndarray], count: int, *, of_stars: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The columns with NaN for 0 stars and for rejects, and which of the photographs are rejects: (N,), True or False.
 
-    Other tables than exiftool's stay as they are.
+    Other tables than those of stars stay as they are.
 
     Args:
         path: of the table, for the message.
         columns: name -> (N,) numbers, NaN where empty.
-        image: name of the column of photographs.
         count: N.
+        of_stars: whether the table is exiftool's, or another program's table of stars.
 
     Raises:
         BeholderError: stars are the only numbers, and no photograph has some.
     """
     rejected = np.zeros(count, dtype=bool)
-    for name in columns if is_exiftool(image) else ():
+    for name in columns if of_stars else ():
         if plain_name(name) == "rating":
             rejected = columns[name] == REJECT
             stars = np.where(rejected | (columns[name] == 0), np.nan, columns[name])

@@ -1,7 +1,7 @@
 """Build an embedded model: features in eight bits, heads on them, and the file of both."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from beholder.embedded.material import Material
 from beholder.embedded.metadata import Recipe, describe
 from beholder.embedded.out_of_fold import FamiliaritySettings
 from beholder.embedded.photo_encoder import FeaturesOnly, PhotoEncoder
+from beholder.embedded.series_info import enough_for_series, learn_series, write_series
 from beholder.models.dinov2_linear import TokenFeatures
 from beholder.models.kernel_head import LinearHead
 from beholder.models.kernel_model import Familiarity, KernelModel, MachineSpec
 from beholder.models.photo_features import PhotoFeatures
 from beholder.scoring.model_file import ModelInfo
+from beholder.scoring.scorer import Scorer
 from beholder.training.settings import plain
 
 
@@ -91,6 +93,9 @@ def write_model(
     )
     model = assemble(network.photo, material, heads, thresholds, info, recipe.familiarity)
     int8_encoder.write_quantized(model, info, network.body, out)
+    if enough_for_series(material.photos):
+        info = replace(info, series=learn_series(Scorer(out), material.photos))
+        write_series(out, info)
     return info
 
 

@@ -74,6 +74,7 @@ def score_rows(
     csv_bom: bool = False,
     ranked: Ranked | None,
     array: JsonArray | None,
+    each: Callable[[str, Row], object] | None = None,
     batch: int | None,
     workers: int | None,
     threads: int | None = None,
@@ -90,6 +91,7 @@ def score_rows(
         csv_bom: begin a CSV file with a byte order mark.
         ranked: collects the rows.
         array: gets each row as it comes or, with ``ranked``, the ranked rows at the end.
+        each: is called with the path of a photograph and its row, once that is written.
         batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
@@ -102,12 +104,15 @@ def score_rows(
     columns = columns_of(scorer.info.tasks, extras)
     opened = open_sink(out, columns, scorer.id, extras, resume=resume, csv_bom=csv_bom) if out else nullcontext()
     with opened as sink:
-        hashed = array is not None or sink is not None  # the table on a terminal has no sha256
+        # The table on a terminal has no sha256.
+        hashed = array is not None or sink is not None or each is not None
         known = sink.knows if sink is not None and resume else None
         for result in watch(
             score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, hashed=hashed, known=known)
         ):
             row = _row(result, columns, extras, sink)
+            if each is not None:
+                each(result.path, row)
             if ranked is not None:
                 ranked.add(row)
             elif array is not None:

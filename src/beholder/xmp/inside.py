@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -15,8 +16,10 @@ from typing import BinaryIO
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.photos.formats import detect_format
+from beholder.photos.metadata import read_metadata
 from beholder.photos.sources import MAX_FILE_BYTES
 from beholder.reading import open_regular
+from beholder.xmp.names import WROTE_RATING
 from beholder.xmp.packet import MAX_BYTES, Packet, parse
 
 EMBEDDED_FORMATS = {"JPEG", "TIFF", "PNG"}  # that a packet can be written into; DNG is a TIFF
@@ -58,6 +61,17 @@ def look_inside(path: str | os.PathLike[str]) -> Inside:
         except OSError as error:
             raise BeholderError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
     return Inside(kind, tuple(packets))
+
+
+def exif_stars(path: str | os.PathLike[str], packets: Iterable[Packet]) -> int | None:
+    """The stars in the EXIF data of a photograph, from 1 to 5; None for none.
+
+    Args:
+        path: of the photograph.
+        packets: those of it. Stars that we wrote into one of them, and another program copied from there, are none.
+    """
+    stars = read_metadata(path).rating
+    return None if not stars or str(stars) in {packet.get(WROTE_RATING) for packet in packets} else stars
 
 
 def packet_inside(path: str | os.PathLike[str]) -> Packet | None:

@@ -50,12 +50,12 @@ def xmp_write(
     Paths in the table are relative to the current folder, as they were for `beholder score`.
 
     \b
-    Profile     RAW              JPEG, TIFF, PNG, DNG      pick and reject
-    sidecar     the sidecar that is there, else IMG.jpg.xmp   flags of all programs
-    lightroom   IMG.xmp          inside, with --embed      xmpDM:pick, xmpDM:good
-    darktable   IMG.ext.xmp      IMG.ext.xmp               -1 stars, with --reject-rating
-    immich      IMG.ext.xmp      IMG.ext.xmp               -1 stars, with --reject-rating
-    digikam     IMG.xmp if it is there, else IMG.ext.xmp      digiKam:PickLabel
+    Profile     Where                                           Pick and reject
+    sidecar     the sidecar that is there, else IMG.jpg.xmp     all of those below
+    lightroom   RAW: IMG.xmp; others: inside, with --embed      xmpDM:pick, xmpDM:good
+    darktable   IMG.jpg.xmp                                     -1 stars, with --reject-rating
+    immich      IMG.jpg.xmp                                     -1 stars, with --reject-rating
+    digikam     IMG.xmp if it is there, else IMG.jpg.xmp        digiKam:PickLabel
 
     \b
     Exit status:

@@ -189,6 +189,7 @@ def xmp_clear(
     """
     from collections import Counter
 
+    from beholder.progress import bar
     from beholder.xmp.clear import clear_files, files
     from beholder.xmp.packet import check_installed
 
@@ -198,7 +199,7 @@ def xmp_clear(
             raise BeholderError(f"{folder}: is not a folder")
     run, reasons, counts, kept, outcomes = RunSummary(), Reasons(), Counter[str](), 0, []
     paths = (path for folder in folders for path in files(os.fspath(folder), recursive=recursive))
-    with stoppable(run):
+    with bar("clearing", quiet=quiet) as shown, stoppable(run):
         for outcome in clear_files(paths, break_links=break_links, dry_run=dry_run):
             counts[outcome.status] += 1
             kept += bool(outcome.kept)
@@ -208,6 +209,7 @@ def xmp_clear(
                 outcomes.append(_as_dict(outcome))
             elif dry_run:
                 _show(outcome)
+            shown.advance(shown.task_ids[0])
             if run.stopped:
                 break
     if as_json:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from beholder.errors import BeholderError
 from beholder.xmp.exiftool import ExifTool, find
@@ -90,6 +90,32 @@ def _directory(tags: list[tuple[int, int, Any]], at: int) -> bytes:
 
 def dng(path: Path) -> None:
     tiff(path, (0xC612, 1, bytes([1, 4, 0, 0])), (0xC613, 1, bytes([1, 1, 0, 0])))
+
+
+def old_png(path: Path) -> None:
+    """As ImageMagick keeps XMP."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Raw profile type xmp", f"\nxmp\n{len(lightroom())}\n{lightroom().hex()}\n", zip=True)
+    picture().save(path, "PNG", pnginfo=about)
+
+
+def two_packets(path: Path) -> None:
+    with_packet(path)
+    content = path.read_bytes()
+    size = 2 + int.from_bytes(content[4:6])
+    path.write_bytes(content[: 2 + size] + content[2:])
+
+
+def extended(path: Path) -> None:
+    with_packet(path)
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(
+            b'xmlns:my="http://example.com/mine#"', b'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0"'
+        )
+        .replace(b"my:thing", b"n:thing ")
+        .replace(b"my:note", b"n:note ")
+    )
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
@@ -265,10 +291,11 @@ def test_without_embed_a_line_says_where_lightroom_looks(tmp_path: Path) -> None
         (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF"), "exiftool could not write into it"),
         (lambda path: [with_packet(path), path.write_bytes(path.read_bytes().replace(b"xmptk", b"xmptk=1 a"))], "XML"),
         (lambda path: tiff(path, note=ODD_NOTE), "Maker notes could not be parsed"),
-        (lambda path: [two_packets(path)], "more than one packet of XMP"),
-        (lambda path: [extended(path)], "in several parts"),
+        (old_png, "an old form of one"),
+        (two_packets, "more than one packet of XMP"),
+        (extended, "in several parts"),
     ],
-    ids=["gif", "empty", "cut", "damaged packet", "maker notes", "two packets", "extended"],
+    ids=["gif", "empty", "cut", "damaged packet", "maker notes", "old png", "two packets", "extended"],
 )
 def test_photographs_that_are_refused(tmp_path: Path, make: Callable[[Path], Any], says: str) -> None:
     path = tmp_path / "a.jpg"
@@ -277,25 +304,6 @@ def test_photographs_that_are_refused(tmp_path: Path, make: Callable[[Path], Any
     done = embed(path)
     assert done.status == REFUSED and says in done.reason and done.reason.startswith(f"{path}: "), done
     assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ["a.jpg"]
-
-
-def two_packets(path: Path) -> None:
-    with_packet(path)
-    content = path.read_bytes()
-    size = 2 + int.from_bytes(content[4:6])
-    path.write_bytes(content[: 2 + size] + content[2:])
-
-
-def extended(path: Path) -> None:
-    with_packet(path)
-    content = path.read_bytes()
-    path.write_bytes(
-        content.replace(
-            b'xmlns:my="http://example.com/mine#"', b'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0"'
-        )
-        .replace(b"my:thing", b"n:thing ")
-        .replace(b"my:note", b"n:note ")
-    )
 
 
 @needs_exiftool

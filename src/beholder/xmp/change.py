@@ -92,8 +92,10 @@ def change_inside(
         found = look_inside(target)
         if found.format not in EMBEDDED_FORMATS:
             raise BeholderError(f"is {found.format}; a packet is written into JPEG, TIFF, PNG and DNG only")
-        if len(found.packets) > 1:
-            raise BeholderError("has more than one packet of XMP, so it is not clear which one counts")
+        if len(found.packets) > 1 or found.packets == (b"",):
+            raise BeholderError(
+                "has more than one packet of XMP, or an old form of one, so it is not clear what counts"
+            )
         content = found.packets[0] if found.packets else empty_packet()
         packet = parse(content)
         if packet.get(names.EXTENDED) is not None:

@@ -58,7 +58,7 @@ def read_given(photo: str, beside: Siblings = siblings, *, own: bool = False) ->
     """
     places = [(path.name, read_packet(path)) for path in sidecars(photo, beside).there]
     found = look_inside(photo).packets
-    if found:
+    if found and found[0]:
         try:
             places.append((INSIDE, parse(found[0])))
         except BeholderError as error:

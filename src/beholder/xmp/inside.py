@@ -26,6 +26,7 @@ EMBEDDED_FORMATS = {"JPEG", "TIFF", "PNG"}  # that a packet can be written into;
 _HEAD = 256
 _MAX_PARTS = 100_000  # segments, chunks or tags that are looked at
 _JPEG_START, _PNG_KEYWORD, _TIFF_TAG = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp\0", 700
+_OLD_PNG_KEYWORD = b"Raw profile type xmp\0"  # of ImageMagick
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF, and RAW files that are built like it
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # in CR3
 _APP1, _SOS, _EOI, _ALONE = 0xE1, 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
@@ -135,6 +136,8 @@ def _png(file: BinaryIO) -> list[bytes]:
                 packed, rest = content[len(_PNG_KEYWORD)], content[len(_PNG_KEYWORD) + 2 :]
                 text = rest.split(b"\0", 2)[2]
                 found.append(zlib.decompressobj().decompress(text, MAX_BYTES) if packed else text)
+        elif name in (b"tEXt", b"zTXt", b"iTXt") and file.read(len(_OLD_PNG_KEYWORD)) == _OLD_PNG_KEYWORD:
+            found.append(b"")  # is there, and not read
         if name == b"IEND":
             break
         at += 12 + length

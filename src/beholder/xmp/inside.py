@@ -57,7 +57,7 @@ def look_inside(path: str | os.PathLike[str]) -> Inside:
             suffix = os.path.splitext(os.fspath(path))[1].lower()
             kind = detect_format(head, "" if suffix == ".dng" else suffix)
             packets: list[bytes] = []
-            with suppress(struct.error, zlib.error, ValueError):
+            with suppress(struct.error, zlib.error, ValueError, IndexError):
                 packets = _packets(file, path, head, kind)
         except OSError as error:
             raise BeholderError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None

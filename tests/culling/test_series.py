@@ -95,6 +95,19 @@ def test_a_frame_goes_to_the_medoid_that_it_is_most_like():
     assert [each[1] for each in series] == ["0 1 2 3 4 5", "6 7 8"]
 
 
+def test_a_burst_stays_whole():
+    """The frame of another time is nearly the same as one of a burst, but not as the other."""
+    degrees = np.radians([0, 30, 35])
+    embeddings = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)
+    assert found([shot("1", 0), shot("2", 1), shot("3", 999)], embeddings) == [(BURST, "1 2", 0), (SINGLE, "3", 1)]
+    assert found([shot("1", 0), shot("2", 500), shot("3", 999)], embeddings) == [(SINGLE, "1", 0), (ALIKE, "2 3", 1)]
+
+
+def test_two_bursts_that_are_nearly_the_same_are_one_series():
+    frames = [shot("1", 0), shot("2", 1), shot("3", 999), shot("4", 1000)]
+    assert found(frames, views("AAAA", near=0.96)) == [(ALIKE, "1 2 3 4", 0)]
+
+
 def test_two_bodies_are_not_compared_in_time():
     one, other = {"camera": "Canon EOS R5", "serial": "1"}, {"camera": "Canon EOS R5", "serial": "2"}
     frames = [shot("a/IMG_1", 0, **one), shot("b/IMG_1", 0, **other), shot("a/IMG_2", 1, **one)]

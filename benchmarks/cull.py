@@ -35,6 +35,7 @@ from beholder.photos.read import read_photo
 from beholder.scoring.batch import batch_threads, score_photos
 from beholder.scoring.model_file import SeriesInfo
 from beholder.scoring.scorer import Scorer
+from benchmarks import cull_series
 from benchmarks.shares import share_of
 
 SEED = 7
@@ -68,6 +69,7 @@ def measure(root: Path, model: str, count: int) -> Iterator[Table | str]:
                 found.append(ladder)
                 bar.advance(bar.task_ids[0])
         yield from _ladder_tables(info, found, f"{title}; {len(paths)} photographs, seed {SEED}; {scorer.id}")
+    yield from cull_series.measure(root, (model,))
     yield _times(root, model)
 
 

@@ -87,7 +87,7 @@ def test_a_number_of_keepers_from_different_scenes(fast, scored, shoot, count, p
 def test_a_measured_defect_is_rejected_where_that_is_asked_for(fast, scored, shoot):
     rows = _rows(fast, scored, shoot, reject_defects=True)
     assert {name for name, row in rows.items() if row["decision"] == "reject"} == {"soft", "shaken"}
-    assert rows["soft"]["reason"].startswith("rejected: out of focus")
+    assert rows["soft"]["reason"].startswith("out of focus: ")
 
 
 def test_pictures_are_of_their_rows(fast, scored):

@@ -1,5 +1,6 @@
 """`beholder cull`."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,7 +132,8 @@ def cull(
     from beholder.culling.keep import parse_keep
     from beholder.progress import bar
 
-    outputs = Outputs(out, report, copy_picks, link_picks, dry_run=dry_run)
+    title = os.path.basename(os.path.abspath(paths[0])) if len(paths) == 1 and paths != ["-"] else "beholder cull"
+    outputs = Outputs(out, report, copy_picks, link_picks, title, dry_run=dry_run)
     if resume and not outputs.journal:
         raise BeholderError("--resume goes on with a file: name it with --out, and leave out --dry-run")
     if outputs.is_printed and as_json:

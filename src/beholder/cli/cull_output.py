@@ -42,6 +42,7 @@ class Outputs:
         table: file of the table, if any.
         page: HTML file, if any.
         copies, links: folders of the picks, if any.
+        title: of the page.
         dry_run: whether nothing is written.
     """
 
@@ -49,6 +50,7 @@ class Outputs:
     page: Path | None
     copies: Path | None
     links: Path | None
+    title: str = "beholder cull"
     dry_run: bool = False
 
     @property
@@ -93,13 +95,13 @@ def write_outputs(
     if outputs.page is not None and outputs.dry_run:
         say(f"would write a page of {len(culled.series)} series to {outputs.page}")
     elif outputs.page is not None:
-        _write_page(culled, scorer, extras, outputs.page)
+        _write_page(culled, scorer, extras, outputs.page, outputs.title)
     for folder, link in ((outputs.copies, False), (outputs.links, True)):
         if folder is not None:
             _put_picks(culled, folder, link=link, dry_run=outputs.dry_run, quiet=quiet)
 
 
-def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], page: Path) -> None:
+def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], page: Path, title: str) -> None:
     def shown(place: int) -> PageFrame:
         frame, look = culled.frames[place], culled.pictures.get(place)
         return PageFrame(culled.rows[place], look.thumbnail, look.crop, link_to(frame.path, page), look.shown)

@@ -30,8 +30,8 @@ from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import ModelInfo, SeriesInfo
 from beholder.scoring.scorer import Scorer
 from beholder.text import valid_utf8
+from beholder.xmp.mark import PAIR_SEPARATOR
 
-PAIR_SEPARATOR = "|"  # between the paths in a cell of the column paired_with
 Watch = Callable[[Iterator[Result], int], Iterator[Result]]
 WatchLooks = Callable[[Iterator[list[Look]], int], Iterator[list[Look]]]
 

@@ -112,17 +112,17 @@ def defect(frame: FrameEvidence, best: FrameEvidence | None) -> Reason | None:
         return None
     for name, share in (("black", frame.measures.clipped_low), ("white", frame.measures.clipped_high)):
         if share >= BLANK:
-            return Reason(f"defect_{name}", f"rejected: nothing but {name}")
+            return Reason(f"defect_{name}", f"nothing but {name}")
     if best is None or best.measures is None:
         return None
     soft = sharper(best, frame)
     if soft >= SOFT:
         moved = noticeable_steps(best, frame)["less_motion"] > 0
         what = "blurred by motion" if moved else "out of focus"
-        return Reason("defect_motion" if moved else "defect_focus", f"rejected: {what}, {1 - 2**-soft:.0%} softer")
+        return Reason("defect_motion" if moved else "defect_focus", f"{what}: {1 - 2**-soft:.0%} softer than the best")
     lost = frame.measures.clipped_high
     if lost >= CLIPPED and lost - best.measures.clipped_high >= CLIPPED - CLIPPED_STEP:
-        return Reason("defect_exposure", f"rejected: highlights clipped {lost:.0f}%")
+        return Reason("defect_exposure", f"highlights clipped {lost:.0f}%")
     return None
 
 

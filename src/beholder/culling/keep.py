@@ -93,7 +93,8 @@ def fill_quota(
         if each.decision == REJECT or (each.reason.code == "bracket" and series_of[place] in brackets):
             continue
         if place in picked:
-            found[place] = replace(each, decision=PICK)
+            asked = Reason(each.reason.code, f"picked because {count} were asked for; {each.reason.text}")
+            found[place] = replace(each, decision=PICK, reason=asked if each.decision != PICK else each.reason)
         elif each.rank == 1 or each.decision == MAYBE:
             if each.rank > 1 and first_of.get(series_of[place]) in picked:
                 continue  # as good as a picked one

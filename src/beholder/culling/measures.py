@@ -42,8 +42,8 @@ class Measures:
     """What was measured in one photograph; NaN where it cannot be told.
 
     Attributes:
-        sharpness_subject: of the edges where the subject is, in percent of edges as sharp as pixels can show.
-        sharpness_best: of the sharpest tiles, in the same percent.
+        sharpness_subject: of the edges where the subject is; 100 is an ideal edge, fine texture has more.
+        sharpness_best: of the sharpest tiles, on the same scale.
         motion: how much less sharp the least sharp direction is than the one across it, 0 (equal) to 1.
         motion_angle: of that direction, degrees clockwise from the horizontal: 0, 45, 90 or 135.
         directions: differences of neighbouring pixels in each of :data:`ANGLES` where the subject is, in grey levels.
@@ -51,7 +51,7 @@ class Measures:
         clipped_high, clipped_low: share of the picture that is pure white or pure black, in percent.
         noise: standard deviation of the pixels, of 255.
         brightness: of the mean light, in stops below white.
-        sharpest: (left, top, right, bottom) in pixels, of the sharpest tile.
+        sharpest: (left, top, right, bottom) in pixels, of the sharpest tile where the subject is.
         size: (width, height) in pixels of what was measured.
     """
 
@@ -95,7 +95,7 @@ def measure(pixels: Pixels, subject: np.ndarray | None = None) -> Measures:
     energy = (total * fine).sum(axis=(0, 1))
     motion, angle = _motion(_root_ratio(energy, (total * coarse).sum(axis=(0, 1))))
     high, low, brightness = _light(pixels)
-    best, place = _best(sharpness)
+    best, place = _best(sharpness, weights)
     return Measures(
         sharpness_subject=float(_root_ratio((total * fine).sum(), (total * coarse).sum())),
         sharpness_best=best,
@@ -184,7 +184,7 @@ def _noise(quiet: np.ndarray, level: np.ndarray) -> float:
 
 
 def _root_ratio(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Sharpness in percent: an ideal edge is one difference in a row, fine or coarse."""
+    """Sharpness: an ideal edge, one difference in a row, fine or coarse, has 100."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found: np.ndarray = 100 * np.sqrt(COARSE * fine / coarse)
     return np.where(np.asarray(coarse) > 0, found, np.nan)
@@ -199,14 +199,14 @@ def _motion(sharp: np.ndarray) -> tuple[float, int]:
     return float(max(lost[place], 0.0)), ANGLES[place]
 
 
-def _best(sharpness: np.ndarray) -> tuple[float, tuple[int, int]]:
-    """The high quantile of the tiles' sharpness, and (row, column) of the tile that is nearest to it."""
-    known = sharpness[np.isfinite(sharpness)]
-    if not known.size:
-        return float("nan"), (sharpness.shape[0] // 2, sharpness.shape[1] // 2)
-    best = float(np.quantile(known, SHARPEST))
-    row, column = divmod(int(np.nanargmin(np.abs(sharpness - best))), sharpness.shape[1])
-    return best, (row, column)
+def _best(sharpness: np.ndarray, weights: np.ndarray) -> tuple[float, tuple[int, int]]:
+    """The high quantile of the tiles' sharpness, and (row, column) of the tile that is sharpest for its weight."""
+    known = np.isfinite(sharpness)
+    if not known.any():
+        row, column = divmod(int(weights.argmax()), weights.shape[1])
+        return float("nan"), (row, column)
+    row, column = divmod(int(np.where(known, weights * sharpness, -1.0).argmax()), weights.shape[1])
+    return float(np.quantile(sharpness[known], SHARPEST)), (row, column)
 
 
 def _light(pixels: Pixels) -> tuple[float, float, float]:

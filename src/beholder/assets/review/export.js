@@ -1,0 +1,65 @@
+// The dialog of the export: what will be written is shown before it is.
+
+import {ask} from "./server.js";
+import {toast} from "./toast.js";
+
+const PROFILES = [["sidecar", "All programs, beside the photographs"], ["lightroom", "Lightroom, Bridge, Capture One"], ["darktable", "darktable"], ["digikam", "digiKam"], ["immich", "Immich"]];
+const PATHS = {csv: ["File", "picks.csv"], copy: ["Folder", "picks"], link: ["Folder", "picks"]};
+const LINES = 2000;  // shown; more are counted
+
+export function makeExport() {
+  const box = byId("export-box");
+  const chosen = () => box.querySelector("input[name=to]:checked").value;
+  let asked = 0;
+
+  byId("profiles").append(...PROFILES.map(([value, title]) => el("label", {}, el("input", {type: "checkbox", name: "profile", value, checked: value === "sidecar"}), " ", el("span", {textContent: title}))));
+
+  function request(dryRun) {
+    const to = chosen();
+    const xmp = {profiles: Array.from(box.querySelectorAll("input[name=profile]:checked"), ({value}) => value).join(","), embed: byId("embed").checked};
+    return {to, ...(to === "xmp" ? xmp : {path: byId("path").value}), dry_run: dryRun};
+  }
+
+  // What was shown is no longer what would be written.
+  function changed() {
+    asked += 1;
+    const to = chosen();
+    byId("profiles").hidden = byId("embed-line").hidden = to !== "xmp";
+    byId("path-line").hidden = to === "xmp";
+    if (to !== "xmp" && byId("path-line").dataset.to !== to) {
+      [byId("path-word").textContent, byId("path").value] = PATHS[to];
+      byId("path-line").dataset.to = to;
+    }
+    byId("write").disabled = true;
+    byId("export-summary").textContent = "";
+    byId("export-scroll").hidden = true;
+  }
+
+  async function run(dryRun) {
+    const mine = asked += 1;
+    byId("write").disabled = true;
+    byId("export-summary").textContent = dryRun ? "Looking what would be written\u2009\u2026" : "Writing\u2009\u2026";
+    try {
+      const {lines, summary} = await ask("/api/export", request(dryRun));
+      if (mine !== asked) return;
+      byId("export-lines").replaceChildren(...lines.slice(0, LINES).map(({file, what}) => el("tr", {}, el("td", {className: "file", textContent: file}), el("td", {className: "file", textContent: what}))));
+      byId("export-scroll").hidden = lines.length === 0;
+      const more = lines.length > LINES ? ` The first ${LINES} lines are shown.` : "";
+      byId("export-summary").textContent = (dryRun ? `Nothing is written yet. ${summary}` : `Done: ${summary}`) + more;
+      byId("write").disabled = !dryRun || lines.length === 0;
+      if (!dryRun) toast(`Exported: ${summary}`);
+    } catch (error) {
+      if (mine === asked) byId("export-summary").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+    }
+  }
+
+  box.addEventListener("change", changed);
+  byId("path").addEventListener("input", changed);
+  byId("preview").addEventListener("click", () => run(true));
+  byId("write").addEventListener("click", () => run(false));
+  return {open() {
+    changed();
+    box.showModal();
+    run(true);
+  }};
+}

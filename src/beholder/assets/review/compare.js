@@ -66,7 +66,7 @@ export function makeCompare(on) {
         panes[k].text = text;
         const signs = [photo.flag && flagSign(photo), photo.stars > 0 && el("span", {className: "cell-stars", textContent: starText(photo.stars)}), photo.label && labelSign(photo), suggestionOf(photo)].filter(Boolean);
         caption.replaceChildren(el("div", {className: "pane-line"}, el("b", {className: "file", textContent: photo.name}), ...signs,
-          el("span", {className: "cell-score", textContent: scoreText(photo) && `${words(overallTask())} ${scoreText(photo)}`})),
+          el("span", {className: "cell-score", textContent: scoreText(photo), title: `${words(overallTask())} ${scoreText(photo)}`})),
         el("p", {className: "reason file", textContent: membersOf(photo).length > 1 ? photo.reason ?? "" : "", title: photo.reason ?? ""}));
       }
       stage.show(photo);

@@ -5,6 +5,7 @@ import {aloud, flagSign, labelSign, overallTask, scoreText, seriesName, starText
 import {sourceOf} from "./picture.js";
 
 const GAP = 10, HEAD = 24, CAPTION = 54;  // px, as in review.css
+const TRIES = 4;  // to load a picture
 
 export function makeGrid(on) {
   const root = byId("grid"), ground = byId("cells");
@@ -57,7 +58,7 @@ export function makeGrid(on) {
     node.style.transform = `translate(${GAP + column * (width + GAP)}px, ${GAP + Math.floor(at / columns) * pitch}px)`;
     const before = at > 0 && groupOf(photoOf(state.list[at - 1])) === groupOf(photo);
     const after = at + 1 < state.list.length && groupOf(photoOf(state.list[at + 1])) === groupOf(photo);
-    const heading = membersOf(photo).length > 1 && (!before || column === 0);
+    const heading = membersOf(photo).length > 1 && (!before ? "first" : column === 0 && "again");
     const framed = state.at === i, marked = framed || state.marked.has(i);
     const classes = ["cell", photo.flag, marked && "marked", framed && "framed", membersOf(photo).length > 1 && "together", before && column > 0 && "follows"];
     node.className = classes.filter(Boolean).join(" ");
@@ -81,16 +82,28 @@ export function makeGrid(on) {
       el("span", {className: "cell-stars", textContent: starText(photo.stars)}),
       ...(photo.label ? [labelSign(photo)] : []), ...[suggestionOf(photo)].filter(Boolean));
     node.replaceChildren(
-      el("div", {className: "cell-head", textContent: heading ? seriesName(photo) : ""}), picture,
+      el("div", {className: "cell-head", textContent: heading ? seriesName(photo) + (heading === "again" ? ", continued" : "") : ""}), picture,
       el("div", {className: "cell-line"}, el("span", {className: "cell-name file", textContent: photo.name, title: photo.name}), score), signs);
   }
 
   function newImage(photo) {
     const image = el("img", {alt: "", decoding: "async", draggable: false});
-    image.addEventListener("error", () => image.classList.add("missing"));
+    if (photo.error) return image;
+    let tries = 0;
+    image.addEventListener("error", () => {
+      image.classList.add("missing");
+      if ((tries += 1) < TRIES) setTimeout(() => image.isConnected && reload(image), 2000 * tries);
+    });
     image.addEventListener("load", () => image.classList.remove("missing"));
     image.src = sourceOf(photo.i, "thumb");
     return image;
+  }
+
+  /** A picture that did not come: the server was busy, or away. */
+  function reload(image) {
+    const {src} = image;
+    image.removeAttribute("src");
+    image.src = src;
   }
 
   /** Scrolls as little as is needed to see a photograph. */
@@ -137,5 +150,9 @@ export function makeGrid(on) {
   });
   new ResizeObserver(() => keepingPlace(measure)).observe(root);
 
-  return {draw, reveal, sees, keepingPlace, rows: () => Math.max(1, Math.floor(root.clientHeight / pitch)) * columns, columns: () => columns, toTop: () => { root.scrollTop = 0; }};
+  function again() {
+    for (const image of root.querySelectorAll("img.missing")) reload(image);
+  }
+
+  return {draw, reveal, sees, again, keepingPlace, rows: () => Math.max(1, Math.floor(root.clientHeight / pitch)) * columns, columns: () => columns, toTop: () => { root.scrollTop = 0; }};
 }

@@ -24,6 +24,14 @@ export function reasonOf(photo) {
   return el("p", {className: "reason file"}, ...[suggestionOf(photo)].filter(Boolean), " ", photo.reason);
 }
 
+/** What the probability of a frame is about depends on its rank. */
+function preferred(photo) {
+  const first = membersOf(photo).find(({rank}) => rank === 1);
+  if (photo.p_best === null || membersOf(photo).length === 1 || !first) return [];
+  const rival = photo.rank === 1 ? "the one that comes nearest" : first.name;
+  return [el("p", {className: "small file", textContent: `Preferred to ${rival} with a probability of ${percent(0)(100 * photo.p_best)}.`})];
+}
+
 function scoreLines(photo) {
   const task = overallTask(), {low, high} = photo.scores, overall = scoreOf(photo);
   const lines = [el("div", {className: "score"}, el("b", {textContent: shown(overall, task)}), el("span", {textContent: words(task)}),
@@ -61,7 +69,7 @@ export function about(side, photo) {
     el("p", {className: `small ${photo.flag ?? ""}`}, decided ? `You: ${decided}` : "Undecided", photo.stars ? ` ${starText(photo.stars)}` : "", photo.who === "file" ? " (as the file says)" : "")));
   if (photo.error) parts.push(el("p", {className: "file", textContent: `Cannot be read: ${photo.error}`}));
   const reason = reasonOf(photo);
-  if (reason) parts.push(el("div", {}, el("h3", {textContent: seriesName(photo)}), reason));
+  if (reason) parts.push(el("div", {}, el("h3", {textContent: seriesName(photo)}), reason, ...preferred(photo)));
   if (scoreOf(photo) !== null) {
     parts.push(el("div", {className: "score-lines"}, ...scoreLines(photo)));
     const rows = scoreRows(photo);

@@ -304,16 +304,16 @@ const ACTS = {
   advance: () => { state.advance = !state.advance; drawDecide(); remember(); },
 };
 const AT_BUTTONS = new Set([" ", "Enter"]);  // press the button that has the focus
-const AT_FIELDS = ["INPUT", "SELECT", "TEXTAREA"];
+const WRITTEN = "input[type=search], input[type=text], select, textarea";  // keys are for them
+const MOVED = "input";  // arrows are for them: sliders and choices
 
 function pressed(event) {
   capsLock = event.getModifierState?.("CapsLock") ?? false;
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   const {target} = event;
-  if (AT_FIELDS.includes(target.tagName)) {
-    if (event.key === "Escape") byId("grid").focus();
-    return;
-  }
+  if (target.matches?.("input, select") && event.key === "Escape") return byId("grid").focus();
+  if (target.matches?.(WRITTEN)) return;
+  if (target.matches?.(MOVED) && (event.key.length > 1 || event.key === " ")) return;
   if (AT_BUTTONS.has(event.key) && target.closest?.("button, summary, a")) return;
   if (target.closest?.(".about") && ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(event.key)) return;
   const found = meaning(event);
@@ -328,6 +328,7 @@ function listen() {
     const button = event.target.closest("button[data-act]");
     if (!button || !state.about) return;
     const value = button.dataset.value;
+    if (event.detail > 0) button.blur();  // after the mouse, keys are for the photographs again
     ACTS[button.dataset.act](button.dataset.act === "stars" ? Number(value) : value);
   });
   byId("star-buttons").append(...[1, 2, 3, 4, 5].map((stars) => actButton("stars", stars, starWord(stars), String(stars), "\u2605")));
@@ -343,6 +344,11 @@ function listen() {
   byId("show-filters").addEventListener("click", () => sheet(!document.body.classList.contains("filtering")));
   byId("hide-filters").addEventListener("click", () => sheet(false));
   byId("keys").append(...HELP.flatMap(([keys, does]) => [el("dt", {textContent: keys}), el("dd", {textContent: does})]));
+  for (const select of document.querySelectorAll(".filters select")) {
+    select.addEventListener("pointerdown", () => { select.byPointer = true; });
+    select.addEventListener("keydown", () => { select.byPointer = false; });
+    select.addEventListener("change", () => { if (select.byPointer) byId("grid").focus({preventScroll: true}); });
+  }
   addEventListener("beforeunload", (event) => { if (waiting()) event.preventDefault(); });
   addEventListener("pagehide", remember);
 }
@@ -398,7 +404,10 @@ const heard = {
   },
   away(error) {
     byId("away").hidden = error === null;
-    if (error === null) return void toast("The server is there again.");
+    if (error === null) {
+      grid.again();
+      return void toast("The server is there again.");
+    }
     const unsaved = waiting() ? ` ${many(waiting(), "decision")} not saved yet: keep this page open.` : "";
     const why = error instanceof Refused
       ? error.status === 401 ? "This page may not go on: open the link that beholder review printed." : error.message

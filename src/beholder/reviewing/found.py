@@ -1,0 +1,46 @@
+"""What the XMP of a shot says of it: flag, stars and colour label that a person or a camera has set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from beholder.errors import BeholderError
+from beholder.reviewing.state import FLAG, LABEL, STARS
+from beholder.xmp.given import Given, read_given
+from beholder.xmp.mark import COLOURS, PICK, REJECT
+
+Value = str | int | None
+
+
+def given_fields(paths: Iterable[str]) -> dict[str, Value]:
+    """What is said in the XMP of the files of one shot, the first that says something; fields that it has.
+
+    What cannot be read says nothing here: whoever writes there is told then.
+
+    >>> given_fields(["examples/photos/rocket.jpg"])
+    {}
+    """
+    found: dict[str, Value] = {}
+    for path in paths:
+        try:
+            given = read_given(path)
+        except BeholderError:
+            continue
+        found = fields_of(given) | found
+    return found
+
+
+def fields_of(given: Given) -> dict[str, Value]:
+    """What is given as fields of a review; what these cannot say is left out: other labels, and a flag ``maybe``.
+
+    >>> fields_of(Given("a.jpg", 4, "maybe", "Red"))
+    {'stars': 4, 'label': 'red'}
+    """
+    found: dict[str, Value] = {}
+    if given.flag in (PICK, REJECT):
+        found[FLAG] = given.flag
+    if given.rating is not None:
+        found[STARS] = given.rating
+    if given.label.lower() in COLOURS:
+        found[LABEL] = given.label.lower()
+    return found

@@ -7,6 +7,14 @@ const PROFILES = [["sidecar", "All programs, beside the photographs"], ["lightro
 const PATHS = {csv: ["File", "picks.csv"], copy: ["Folder", "picks"], link: ["Folder", "picks"]};
 const LINES = 2000;  // shown; more are counted
 
+/** The longest folder that all paths begin with. */
+function folderOf(paths) {
+  const slash = (path) => Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  let folder = paths.length ? paths[0].slice(0, slash(paths[0])) : "";
+  for (const path of paths) while (!path.startsWith(folder)) folder = folder.slice(0, slash(folder.slice(0, -1)));
+  return folder;
+}
+
 export function makeExport() {
   const box = byId("export-box");
   const chosen = () => box.querySelector("input[name=to]:checked").value;
@@ -35,6 +43,14 @@ export function makeExport() {
     byId("export-scroll").hidden = true;
   }
 
+  // The folder of all is said once, and a file once for all that changes in it.
+  function drawLines(lines) {
+    const folder = folderOf(lines.map(({file}) => file));
+    byId("export-folder").textContent = folder && lines.length ? `In ${folder}` : "";
+    byId("export-lines").replaceChildren(...lines.slice(0, LINES).map(({file, what}, k) => el("tr", {},
+      el("td", {className: "file", textContent: k && lines[k - 1].file === file ? "" : file.slice(folder.length)}), el("td", {className: "file", textContent: what}))));
+  }
+
   async function run(dryRun) {
     const mine = asked += 1;
     byId("write").disabled = true;
@@ -42,10 +58,10 @@ export function makeExport() {
     try {
       const {lines, summary} = await ask("/api/export", request(dryRun));
       if (mine !== asked) return;
-      byId("export-lines").replaceChildren(...lines.slice(0, LINES).map(({file, what}) => el("tr", {}, el("td", {className: "file", textContent: file}), el("td", {className: "file", textContent: what}))));
+      drawLines(lines);
       byId("export-scroll").hidden = lines.length === 0;
       const more = lines.length > LINES ? ` The first ${LINES} lines are shown.` : "";
-      byId("export-summary").textContent = (dryRun ? `Nothing is written yet. ${summary}` : `Done: ${summary}`) + more;
+      byId("export-summary").textContent = (dryRun ? `Nothing is written yet: ${summary}.` : `Done: ${summary}.`) + more;
       byId("write").disabled = !dryRun || lines.length === 0;
       if (!dryRun) toast(`Exported: ${summary}`);
     } catch (error) {

@@ -79,7 +79,7 @@ export function makeFilters(on) {
   function drawOrder() {
     const {taste} = state.about;
     const select = byId("order");
-    const orders = [["capture", "Time of capture"], ["score", capitals(words(overallTask()))], ...(taste?.ready ? [["taste", "Your taste"]] : [])];
+    const orders = [["capture", "Capture time"], ["score", capitals(words(overallTask()))], ...(taste?.ready ? [["taste", "Your taste"]] : [])];
     const text = JSON.stringify(orders);
     if (select.drawn !== text) {
       select.drawn = text;

@@ -82,7 +82,7 @@ export function about(side, photo) {
     const rival = [...membersOf(photo)].sort((a, b) => (a.rank ?? 99) - (b.rank ?? 99)).find(({i, measures}) => i !== photo.i && measures);
     const said = (measures, name, form) => (measures[name] === null || measures[name] === undefined ? "cannot tell" : form(measures[name]));
     parts.push(el("table", {}, el("thead", {}, el("tr", {}, el("th", {scope: "col", textContent: "Measured"}), el("th", {scope: "col", className: "number", textContent: "This one"}),
-      el("th", {scope: "col", className: "number file", textContent: rival ? rival.name : "", title: rival ? rival.name : ""}))), el("tbody", {}, ...MEASURES.map(([name, title, form]) =>
+      el("th", {scope: "col", className: "number file", textContent: rival ? (rival.rank === 1 ? "Best" : "Next") : "", title: rival ? rival.name : ""}))), el("tbody", {}, ...MEASURES.map(([name, title, form]) =>
       row(title, cell(said(photo.measures, name, form)), cell(rival ? said(rival.measures, name, form) : "", "dim"))))));
   }
   const facts = [["captured", photo.captured?.replace("T", " ").slice(0, 19)], ["camera", photo.camera], ["pixels", photo.width ? `${photo.width} \u00d7 ${photo.height}` : ""], ["together with", photo.paired.join(", ")]];

@@ -341,7 +341,11 @@ function listen() {
     document.body.classList.toggle("filtering", open);
     byId("show-filters").setAttribute("aria-expanded", open);
   };
-  byId("show-filters").addEventListener("click", () => sheet(!document.body.classList.contains("filtering")));
+  byId("show-filters").addEventListener("click", () => {
+    const open = state.view !== "grid" || !document.body.classList.contains("filtering");
+    if (open) show("grid");
+    sheet(open);
+  });
   byId("hide-filters").addEventListener("click", () => sheet(false));
   byId("keys").append(...HELP.flatMap(([keys, does]) => [el("dt", {textContent: keys}), el("dd", {textContent: does})]));
   for (const select of document.querySelectorAll(".filters select")) {

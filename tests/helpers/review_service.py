@@ -133,6 +133,7 @@ class Service:
         self.undone: list[dict[str, Any]] = []
         self.decided: list[dict[str, Any]] = []  # bodies of POST /api/decide, in order
         self.exported: list[dict[str, Any]] = []
+        self.refusal = ""  # said instead of saving a decision
         self.about: dict[str, Any] = {
             "title": "Lake",
             "model": "default@0123456789ab",
@@ -264,7 +265,9 @@ def serving(service: Service, port: int = 0) -> Iterator[str]:
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
             body = json.loads(sent or b"{}")
-            if self.path == "/api/decide":
+            if self.path == "/api/decide" and service.refusal:
+                self.answer({"detail": service.refusal}, status=409)
+            elif self.path == "/api/decide":
                 self.answer(service.decide(body))
             elif self.path == "/api/undo":
                 self.answer(service.back(service.done, service.undone, "before"))

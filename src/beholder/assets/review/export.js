@@ -65,7 +65,7 @@ export function makeExport() {
       byId("write").disabled = !dryRun || lines.length === 0;
       if (!dryRun) toast(`Exported: ${summary}`);
     } catch (error) {
-      if (mine === asked) byId("export-summary").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+      if (mine === asked) byId("export-summary").textContent = error.message;
     }
   }
 

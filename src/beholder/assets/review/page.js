@@ -6,7 +6,7 @@ import {HELP, LABELS, meaning} from "./keys.js";
 import {
   beside, besideSeries, bestOf, ends, frame, here, inSeries, isDecided, leftOver, list, listedWith, membersOf, merge, pathOf, photoOf, recall, remember, state, targets, onward,
 } from "./state.js";
-import {Refused, converse, decide, send, waiting} from "./server.js";
+import {converse, decide, send, waiting} from "./server.js";
 import {say, toast} from "./toast.js";
 import {FLAGS, decidedWords, labelSign, starWord, thousands} from "./words.js";
 import {makeGrid} from "./grid.js";
@@ -413,9 +413,7 @@ const heard = {
       return void toast("The server is there again.");
     }
     const unsaved = waiting() ? ` ${many(waiting(), "decision")} not saved yet: keep this page open.` : "";
-    const why = error instanceof Refused
-      ? error.status === 401 ? "This page may not go on: open the link that beholder review printed." : error.message
-      : "The server does not answer. Trying again\u2009\u2026";
+    const why = error.status === 401 ? "This page may not go on: start beholder review again, and open its link." : `${error.message} Trying again\u2009\u2026`;
     const text = why + unsaved;
     if (byId("away").textContent !== text) byId("away").textContent = text;
   },

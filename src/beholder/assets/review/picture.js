@@ -30,6 +30,9 @@ export function load(i, what) {
   return image;
 }
 
+const SAID_OF_MAP = {coming: "Looking where the score comes from\u2009\u2026", there: "Orange raises the score, blue lowers it", missing: "There is no map of this photograph."};
+const SAID_OF_FULL = {coming: "Loading 100%\u2009\u2026", there: "", missing: "The photograph cannot be shown at 100%."};
+
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
 /**
@@ -88,16 +91,17 @@ export function makeStage(root, on) {
     note.hidden = true;
     if (what === "preview") return;
     const image = load(photo.i, what);
-    const there = image.complete && image.naturalWidth;
-    if (there) return void picture.append(image);
-    note.textContent = what === "map" ? "Looking where the score comes from\u2009\u2026" : "Loading 100%\u2009\u2026";
-    note.hidden = false;
-    image.ready.then((good) => {
+    const said = what === "map" ? SAID_OF_MAP : SAID_OF_FULL;
+    const put = (good) => {
       if (shownAs !== mine) return;
-      note.hidden = good;
       if (good) picture.append(image);
-      else note.textContent = what === "map" ? "There is no map of this photograph." : "The photograph cannot be shown at 100%.";
-    });
+      note.textContent = good ? said.there : said.missing;
+      note.hidden = note.textContent === "";
+    };
+    if (image.complete && image.naturalWidth) return put(true);
+    note.textContent = said.coming;
+    note.hidden = false;
+    image.ready.then(put);
   }
 
   function show(next) {

@@ -12,10 +12,13 @@ export class Refused extends Error {
   }
 }
 
+export class Gone extends Error {}
+
 export async function ask(path, body) {
   const sent = body === undefined ? {} : {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)};
-  const answer = await fetch(path, {cache: "no-store", credentials: "same-origin", ...sent});
-  if (answer.ok) return answer.json();
+  const gone = () => { throw new Gone("The server does not answer."); };
+  const answer = await fetch(path, {cache: "no-store", credentials: "same-origin", ...sent}).catch(gone);
+  if (answer.ok) return answer.json().catch(gone);
   const {detail} = await answer.json().catch(() => ({}));
   throw new Refused(answer.status, typeof detail === "string" ? detail : `The server answered ${answer.status}.`);
 }
@@ -60,7 +63,8 @@ export async function converse(on) {
       away = false;
     } catch (error) {
       away = true;
-      on.away(error instanceof Refused ? error : "gone");
+      if (error instanceof Refused || error instanceof Gone) on.away(error);
+      else reportError(error);  // a fault of this page; the next answer may do
     }
     const rest = state.about?.progress.stage === "done" ? SELDOM : OFTEN;
     if (!outbox.length || away) await Promise.race([pause(away ? OFTEN : rest), away ? pause(rest) : new Promise((done) => { wake = done; })]);
@@ -71,10 +75,10 @@ async function empty(on) {
   while (outbox.length) {
     const [message] = outbox;
     try {
-      const answer = await ask(message.path, message.body);
+      const answer = await ask(message.path, message.body ?? {});
       outbox.shift();
       on.photos(answer.photos);
-      apply(outbox.flatMap(({body}) => body.items ?? []));
+      apply(outbox.flatMap(({body}) => body?.items ?? []));
       message.on?.(answer);
     } catch (error) {
       if (!(error instanceof Refused) || error.status === 401) throw error;  // it waits
@@ -94,7 +98,7 @@ async function look(on) {
     const {version, photos} = await ask(`/api/photos?since=${state.version}`);
     state.version = version;
     on.photos(photos);
-    apply(outbox.flatMap(({body}) => body.items ?? []));
+    apply(outbox.flatMap(({body}) => body?.items ?? []));
   }
   on.state();
 }

@@ -87,6 +87,8 @@ export function matches(photo, filters = state.filters) {
   return terms.every((term) => text.includes(term));
 }
 
+let lost = null;  // what was framed before it left the list
+
 /** Lists what passes the filters, each series together. `keep`: what is listed stays, though it passes no more. */
 export function list({keep = false} = {}) {
   const kept = keep ? new Set(state.list) : new Set();
@@ -106,11 +108,13 @@ export function list({keep = false} = {}) {
     }
     groups.sort((a, b) => descending()(a.best, b.best) || byCapture(a.members[0], b.members[0]));
   }
-  const before = state.placeOf.get(state.at) ?? 0;
+  const after = state.list.slice(state.placeOf.get(state.at) ?? 0), before = state.list;
   state.list = groups.flatMap(({passing}) => passing.map(({i}) => i));
   state.placeOf = new Map(state.list.map((i, place) => [i, place]));
   for (const i of state.marked) if (!state.placeOf.has(i)) state.marked.delete(i);
-  if (!state.placeOf.has(state.at)) frame(state.list[Math.min(before, state.list.length - 1)] ?? null);
+  if (state.placeOf.has(state.at)) return;
+  if (state.at !== null) lost = state.at;
+  frame(state.placeOf.has(lost) ? lost : after.find((i) => state.placeOf.has(i)) ?? before.findLast((i) => state.placeOf.has(i)) ?? state.list[0] ?? null);
 }
 
 /** How many in the list no longer pass the filters. */

@@ -28,7 +28,7 @@ from beholder.output.rows import Row, columns_of, detail_names, row_of, score_na
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.metadata import read_metadata
 from beholder.photos.read import read_bytes
-from beholder.reviewing.found import given_fields
+from beholder.reviewing.found import said_of
 from beholder.reviewing.state import FIELDS, Decided, Fields, Known, State, stamp
 from beholder.reviewing.taste import Learned, Lesson, learn
 from beholder.scoring.batch import Result, score_photos
@@ -59,6 +59,7 @@ class Entry:
         number: by which the page knows it: its place in the listing, the same while the program runs.
         frame: its files and when it was taken.
         sha256: of its content; empty until it was read.
+        photograph: what it is called in decisions, see :meth:`beholder.reviewing.state.State.photograph`.
         known: its scores; None until there are some.
         error: why it cannot be scored; empty where it can.
         suggestion: cells of its row of `beholder cull`: series, rank, reason, measures; empty until series are known.
@@ -70,6 +71,7 @@ class Entry:
     number: int
     frame: Frame
     sha256: str = ""
+    photograph: str = ""
     known: Known | None = None
     error: str = ""
     suggestion: Row = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Library:
         self.version = int(time() * 1000)
         self._listing, self._say, self._workers = listing, say, workers
         self._lock = threading.RLock()
-        self._by_content: dict[str, list[Entry]] = {}
+        self._by_name: dict[str, list[Entry]] = {}
         self._step = 0
         self._stopping, self._to_learn = threading.Event(), threading.Event()
         self._threads = [
@@ -169,9 +171,9 @@ class Library:
             if step == self._step:
                 return []
             now = self.state.decided(photographs)
-            changed = [entry for sha256 in photographs for entry in self._by_content.get(sha256, ())]
+            changed = [entry for each in photographs for entry in self._by_name.get(each, ())]
             for entry in changed:
-                entry.decided = now.get(entry.sha256, Decided())
+                entry.decided = now.get(entry.photograph, Decided())
             self._touch(changed)
             self._step = step
         self._to_learn.set()
@@ -191,11 +193,12 @@ class Library:
             KeyError: there is no such photograph.
             BeholderError: it could not be kept, or a photograph cannot be read to know it by its content.
         """
-        by_content: dict[str, Fields] = {}
+        by_name: dict[str, Fields] = {}
         for number, fields in changes:
-            sha256 = self.content_of(self.entry(number))
-            by_content[sha256] = {**by_content.get(sha256, {}), **fields}
-        self.state.decide(by_content, what)
+            entry = self.entry(number)
+            self.content_of(entry)
+            by_name[entry.photograph] = {**by_name.get(entry.photograph, {}), **fields}
+        self.state.decide(by_name, what)
         return self.refresh()
 
     def content_of(self, entry: Entry) -> str:
@@ -240,7 +243,7 @@ class Library:
     def lesson(self) -> Lesson:
         """What a taste can be learned from: the scored photographs, and what was decided."""
         with self._lock:
-            entries = [entry for same in self._by_content.values() if (entry := same[0]).known]
+            entries = [entry for same in self._by_name.values() if (entry := same[0]).known]
             return Lesson([(entry.known, entry.decided) for entry in entries if entry.known])
 
     # In the background
@@ -347,14 +350,36 @@ class Library:
         about = entry.frame.metadata
         if at is not None:
             self.state.saw(entry.path, sha256, captured_text(about), about.camera or "", at)
-        self.state.found(sha256, given_fields((entry.path, *entry.frame.paired)))
+        photograph = self.state.photograph(sha256)
         with self._lock:
-            entry.sha256 = sha256
-            same = self._by_content.setdefault(sha256, [])
+            entry.sha256, entry.photograph = sha256, photograph
+            same = self._by_name.setdefault(photograph, [])
             if entry not in same:
                 same.append(entry)
-            entry.decided = self.state.decided([sha256]).get(sha256, Decided())
+        self.look_again(entry)
+        with self._lock:
+            entry.decided = self.state.decided([photograph]).get(photograph, Decided())
             self._touch((entry,))
+
+    def look_again(self, entry: Entry) -> bool:
+        """Read what the XMP of a photograph says now. Of several with the same content, that of the first counts.
+
+        Returns:
+            Whether it is the first.
+        """
+        with self._lock:
+            is_first = self._by_name[entry.photograph][0] is entry
+        if is_first:
+            self.state.found(entry.photograph, said_of((entry.path, *entry.frame.paired)))
+        return is_first
+
+    def rewritten(self, entry: Entry) -> None:
+        """Know a photograph again after something was written into its file. Raises BeholderError if it is gone."""
+        at = _stamp(entry.path)
+        sha256 = hashlib.sha256(read_bytes(entry.path)).hexdigest()
+        if sha256 != entry.sha256:
+            self.state.rewritten(entry.photograph, sha256)
+            self._recognise(entry, sha256, at)
 
     def _suggest(self) -> None:
         self._report(GROUPING, 0, 0)

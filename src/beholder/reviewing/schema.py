@@ -29,16 +29,17 @@ CREATE TABLE scores (sha256 TEXT NOT NULL, model TEXT NOT NULL, row TEXT NOT NUL
 CREATE TABLE measures (sha256 TEXT NOT NULL, model TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (sha256, model));
 CREATE TABLE suggestions (sha256 TEXT NOT NULL, model TEXT NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (sha256, model));
+CREATE TABLE same (sha256 TEXT PRIMARY KEY, photograph TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE steps (number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
     kind TEXT NOT NULL, of INTEGER, standing INTEGER);
 CREATE INDEX steps_standing ON steps (standing, number);
-CREATE TABLE changes (step INTEGER NOT NULL, sha256 TEXT NOT NULL, field TEXT NOT NULL, before TEXT, before_who TEXT,
-    after TEXT, after_who TEXT);
+CREATE TABLE changes (step INTEGER NOT NULL, photograph TEXT NOT NULL, field TEXT NOT NULL, before TEXT,
+    before_who TEXT, after TEXT, after_who TEXT);
 CREATE INDEX changes_of_step ON changes (step);
-CREATE TABLE decisions (sha256 TEXT NOT NULL, field TEXT NOT NULL, value TEXT, who TEXT NOT NULL,
-    step INTEGER NOT NULL, PRIMARY KEY (sha256, field)) WITHOUT ROWID;
-CREATE TABLE found (sha256 TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, field))
-    WITHOUT ROWID;
+CREATE TABLE decisions (photograph TEXT NOT NULL, field TEXT NOT NULL, value TEXT, who TEXT NOT NULL,
+    step INTEGER NOT NULL, PRIMARY KEY (photograph, field)) WITHOUT ROWID;
+CREATE TABLE found (photograph TEXT NOT NULL, file TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+    step INTEGER NOT NULL, PRIMARY KEY (photograph, file, field)) WITHOUT ROWID;
 """
 
 

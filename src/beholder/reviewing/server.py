@@ -24,7 +24,7 @@ from beholder.reviewing.export import Wanted, export
 from beholder.reviewing.guard import MAX_BODY, Door, TooLargeError, guarded
 from beholder.reviewing.library import LISTING, SCORING, Entry, Library
 from beholder.reviewing.pictures import KINDS, Maps, picture
-from beholder.reviewing.state import FIELDS, stamp
+from beholder.reviewing.state import FIELDS
 from beholder.scoring.cores import CORES
 from beholder.text import one_line, valid_utf8
 from beholder.xmp.mark import COLOURS
@@ -360,6 +360,3 @@ def _silent() -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = before
-
-
-__all__ = ["listening_socket", "make_app", "serve", "stamp"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -87,6 +88,7 @@ def make_app(library: Library, door: Door, title: str) -> Any:
     """
     pictures = Pool(CORES, PATIENCE)
     maps, drawing = Maps(library.scorer), Pool(1, MAP_PATIENCE)
+    exporting = threading.Lock()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -161,7 +163,8 @@ def make_app(library: Library, door: Door, title: str) -> Any:
 
     @app.post("/api/export")
     def export_it(wanted: Export) -> Response:
-        done = export(library, Wanted(**wanted.model_dump()))
+        with exporting:  # two at once would write the same files
+            done = export(library, Wanted(**wanted.model_dump()))
         return _json({"lines": done.lines, "summary": done.summary})
 
     @app.get("/photo/{number}/map")

@@ -1,10 +1,11 @@
 """Reviews of small folders, without a browser."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
 
-from starlette.testclient import TestClient
+import httpx
 
 import beholder
 from beholder.photos.listing.find import find
@@ -38,23 +39,37 @@ def wait_for(condition: Any) -> None:
         time.sleep(0.01)
 
 
-def visitor(library: Library, *, enters: bool = True) -> TestClient:
+class Visitor:
+    """A browser without a window: requests one after the other, cookies kept, no redirect followed."""
+
+    def __init__(self, library: Library) -> None:
+        self.door = Door()
+        self.door.port = PORT
+        transport = httpx.ASGITransport(make_app(library, self.door, "shoot"), raise_app_exceptions=False)
+        self._runner, self._client = asyncio.Runner(), httpx.AsyncClient(transport=transport, base_url=HOME)
+        self.cookies = self._client.cookies
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self._runner.run(self._client.get(path, **more))
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        return self._runner.run(self._client.post(path, **more))
+
+
+def visitor(library: Library, *, enters: bool = True) -> Visitor:
     """A browser; with the cookie if it enters by the link."""
-    door = Door()
-    door.port = PORT
-    client = TestClient(make_app(library, door, "shoot"), base_url=HOME, raise_server_exceptions=False)
+    client = Visitor(library)
     if enters:
-        answer = client.get(door.link, follow_redirects=False)
+        answer = client.get(client.door.link)
         assert answer.status_code == 303, answer.text
-    client.door = door  # type: ignore[attr-defined]
     return client
 
 
-def photos_of(client: TestClient) -> dict[str, dict[str, Any]]:
+def photos_of(client: Visitor) -> dict[str, dict[str, Any]]:
     """The photographs that the page knows, by name."""
     return {photo["name"]: photo for photo in client.get("/api/photos").json()["photos"]}
 
 
-def decide(client: TestClient, *items: dict[str, Any], what: str = "a step") -> Any:
+def decide(client: Visitor, *items: dict[str, Any], what: str = "a step") -> Any:
     """Send a decision; the answer."""
     return client.post("/api/decide", json={"items": list(items), "what": what})

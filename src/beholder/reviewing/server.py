@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException as StarletteError
 from beholder.errors import BeholderError, PhotoError
 from beholder.output.html_page import described
 from beholder.reviewing.export import Wanted, export
-from beholder.reviewing.guard import MAX_BODY, Door, TooLargeError, guarded
+from beholder.reviewing.guard import Door, guarded
 from beholder.reviewing.library import LISTING, SCORING, Entry, Library
 from beholder.reviewing.pictures import KINDS, Maps, picture
 from beholder.reviewing.state import FIELDS
@@ -283,10 +283,6 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(BeholderError)
     async def refused(_: Request, error: BeholderError) -> Response:
         return told(409, valid_utf8(str(error)))
-
-    @app.exception_handler(TooLargeError)
-    async def large(_: Request, error: TooLargeError) -> Response:
-        return told(413, f"the body is larger than {MAX_BODY // 2**20} MB")
 
     @app.exception_handler(Exception)
     async def other(_: Request, error: Exception) -> Response:

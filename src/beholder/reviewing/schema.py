@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beholder.errors import BeholderError
-from beholder.files import explained
+from beholder.files import explained, file_head
 from beholder.text import one_line, printable
 
 APPLICATION = 0x62686C64  # "bhld", in the head of the file
@@ -104,14 +104,14 @@ class _UnusableError(Exception):
 def _opened(path: Path) -> sqlite3.Connection:
     with told(path):
         database = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-    ours = False
+    ours = _has_our_mark(path)
     try:
         with told(path, damage=True):
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")  # what is acknowledged is on the disk
             database.execute("BEGIN IMMEDIATE")
             try:
-                ours = _pragma(database, "application_id") == APPLICATION
+                ours = ours or _pragma(database, "application_id") == APPLICATION
                 _make_or_check(database)
                 database.execute("COMMIT")
             except BaseException:
@@ -140,6 +140,15 @@ def _make_or_check(database: sqlite3.Connection) -> None:
         raise _UnusableError("is a database of another program", ours=False)
     elif version != VERSION:
         raise _UnusableError(f"has version {version}, this beholder reads version {VERSION}", ours=True)
+
+
+def _has_our_mark(path: Path) -> bool:
+    """Whether the head of a file has our number where SQLite keeps it; the rest may be damaged."""
+    try:
+        head = file_head(path, 72)
+    except OSError:
+        return False
+    return head.startswith(b"SQLite format 3\0") and head[68:] == APPLICATION.to_bytes(4, "big")
 
 
 def _pragma(database: sqlite3.Connection, name: str) -> int:

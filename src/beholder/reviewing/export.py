@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from beholder.scoring.extra_columns import ExtraColumns
 from beholder.text import printable, valid_utf8
 from beholder.xmp import names as xmp_names
 from beholder.xmp.mark import DIGEST, NONE, PAIR_SEPARATOR, Mark, mark_of
+from beholder.xmp.places import siblings
 from beholder.xmp.profiles import profiles_of
 from beholder.xmp.write import REFUSED, UNCHANGED, WRITTEN, Outcome, Summary, Writer
 
@@ -76,13 +78,13 @@ def export(library: Library, wanted: Wanted) -> Exported:
 
 
 def _to_xmp(library: Library, wanted: Wanted) -> Exported:
-    found, summary = Exported(), Summary()
+    found, summary, beside = Exported(), Summary(), cache(siblings)
     with Writer(profiles_of(wanted.profiles, "profiles"), embed=wanted.embed, dry_run=wanted.dry_run) as writer:
         for entry in list(library.entries):
             decided = entry.decided.by_person()
             if not decided:
                 continue
-            is_first = library.look_again(entry)
+            is_first = library.look_again(entry, beside)
             for path in (entry.path, *entry.frame.paired):
                 newer = library.state.newer_in_file(entry.photograph, suffix_of(path)) if is_first else decided
                 for outcome in writer.write(_mark(entry, path, decided, newer)):

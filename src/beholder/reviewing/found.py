@@ -10,14 +10,19 @@ from beholder.reviewing.state import FLAG, LABEL, STARS
 from beholder.text import valid_utf8
 from beholder.xmp.given import Given, read_given
 from beholder.xmp.mark import COLOURS, PICK, REJECT
+from beholder.xmp.places import Siblings, siblings
 
 Value = str | int | None
 
 
-def said_of(paths: Iterable[str]) -> dict[str, dict[str, Value]]:
+def said_of(paths: Iterable[str], beside: Siblings = siblings) -> dict[str, dict[str, Value]]:
     """What is said in the XMP of each file of one shot: suffix of the file -> fields that it has.
 
     What cannot be read says nothing here: whoever writes there is told then.
+
+    Args:
+        paths: of the files.
+        beside: as of :func:`beholder.xmp.places.sidecars`; one that remembers, for many photographs.
 
     >>> said_of(["examples/photos/rocket.jpg"])
     {'.jpg': {}}
@@ -25,7 +30,7 @@ def said_of(paths: Iterable[str]) -> dict[str, dict[str, Value]]:
     found: dict[str, dict[str, Value]] = {}
     for path in paths:
         try:
-            given = read_given(path)
+            given = read_given(path, beside)
         except BeholderError:
             continue
         found[suffix_of(path)] = fields_of(given)

@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic, time
 from typing import Any
 
@@ -36,6 +37,7 @@ from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import UNLIKE
 from beholder.text import one_line, valid_utf8
+from beholder.xmp.places import Siblings, siblings
 
 LISTING, SCORING, GROUPING, MEASURING, DONE = "listing", "scoring", "grouping", "measuring", "done"
 _SUGGESTED = ("series", "kind", "scene", "size", "rank", "decision", "reason", "p_best")
@@ -129,6 +131,7 @@ class Library:
         self._lock = threading.RLock()
         self._by_name: dict[str, list[Entry]] = {}
         self._step = 0
+        self._beside: Siblings = siblings  # while many are looked at, one that remembers
         self._stopping, self._to_learn = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=f"beholder {name}", daemon=True)
@@ -274,7 +277,9 @@ class Library:
             ]
             self._report(SCORING, 0, len(frames))
             self._touch(self.entries)
+        self._beside = cache(siblings)
         self._score()
+        self._beside = siblings
         self._to_learn.set()
         if self._stopping.is_set():
             return
@@ -356,13 +361,17 @@ class Library:
             same = self._by_name.setdefault(photograph, [])
             if entry not in same:
                 same.append(entry)
-        self.look_again(entry)
+        self.look_again(entry, self._beside)
         with self._lock:
             entry.decided = self.state.decided([photograph]).get(photograph, Decided())
             self._touch((entry,))
 
-    def look_again(self, entry: Entry) -> bool:
+    def look_again(self, entry: Entry, beside: Siblings = siblings) -> bool:
         """Read what the XMP of a photograph says now. Of several with the same content, that of the first counts.
+
+        Args:
+            entry: the photograph.
+            beside: as of :func:`beholder.reviewing.found.said_of`.
 
         Returns:
             Whether it is the first.
@@ -370,7 +379,7 @@ class Library:
         with self._lock:
             is_first = self._by_name[entry.photograph][0] is entry
         if is_first:
-            self.state.found(entry.photograph, said_of((entry.path, *entry.frame.paired)))
+            self.state.found(entry.photograph, said_of((entry.path, *entry.frame.paired), beside))
         return is_first
 
     def rewritten(self, entry: Entry) -> None:

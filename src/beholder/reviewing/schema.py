@@ -104,7 +104,7 @@ class _UnusableError(Exception):
 def _opened(path: Path) -> sqlite3.Connection:
     with told(path):
         database = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-    ours = _has_our_mark(path)
+    ours = False
     try:
         with told(path, damage=True):
             database.execute("PRAGMA journal_mode=WAL")
@@ -122,7 +122,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         return database
     except sqlite3.DatabaseError:
         database.close()
-        raise _UnusableError("is damaged, or no state file of beholder", ours=ours) from None
+        raise _UnusableError("is damaged, or no state file of beholder", ours=ours or _has_our_mark(path)) from None
     except BaseException:
         database.close()
         raise
@@ -144,10 +144,7 @@ def _make_or_check(database: sqlite3.Connection) -> None:
 
 def _has_our_mark(path: Path) -> bool:
     """Whether the head of a file has our number where SQLite keeps it; the rest may be damaged."""
-    try:
-        head = file_head(path, 72)
-    except OSError:
-        return False
+    head = file_head(path, 72)
     return head.startswith(b"SQLite format 3\0") and head[68:] == APPLICATION.to_bytes(4, "big")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from beholder.cli.options import Exclude, Fast, Model, Recursive, Threads, Workers, open_scorer
+from beholder.cli.options import Exclude, Fast, Model, Recursive, Threads, Workers, aside_line, open_scorer
 from beholder.cli.session import InputPhotos, RunSummary
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
@@ -76,7 +76,8 @@ def review(
     title = os.path.basename(os.path.abspath(folder)) or folder
     with closing(listening_socket(port)) as bound, closing(open_state(state, folder)) as kept:
         if kept.aside is not None:
-            say(f"{kept.path}: was damaged or of another version; it is kept as {kept.aside}, and a new one was begun")
+            say(aside_line(kept.path, kept.aside))
+        _tell_of_xmp()
         door = Door(lambda link: say(f"the link was used; a new one: {link}"))
         door.port = bound.getsockname()[1]
         library = Library(folder, lambda: photos, scorer, kept, say=say, workers=workers)
@@ -94,6 +95,16 @@ def review(
         finally:
             library.stop()
         say("stopped; what was decided is kept")
+
+
+def _tell_of_xmp() -> None:
+    """Say it where XMP cannot be read: then what other programs have set is not seen."""
+    from beholder.xmp.packet import check_installed
+
+    try:
+        check_installed()
+    except BeholderError as error:
+        say(f"stars, picks and labels of other programs are not seen: {error}")
 
 
 def _has_display() -> bool:

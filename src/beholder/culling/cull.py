@@ -20,7 +20,7 @@ from beholder.culling.keep import Keep, fill_quota
 from beholder.culling.measures import Measures
 from beholder.culling.preference import FrameEvidence
 from beholder.culling.series import Series, find_series
-from beholder.culling.shoot import Shot, score_shoot, scores_of
+from beholder.culling.shoot import Shot, ShotStore, score_shoot, scores_of
 from beholder.culling.table import EXTRA, measured
 from beholder.errors import BeholderError
 from beholder.output.rows import Row
@@ -133,6 +133,7 @@ def score_frames(
     *,
     journal: Path | None = None,
     resume: bool = False,
+    store: ShotStore | None = None,
     batch: int | None = None,
     workers: int | None = None,
     threads: int | None = None,
@@ -144,7 +145,7 @@ def score_frames(
         scorer: the model.
         listing: paths, and places that could not be listed or hold no photograph.
         extras: what is added to the scores.
-        journal, resume, batch, workers, threads: as :func:`beholder.culling.shoot.score_shoot` takes them.
+        journal, resume, store, batch, workers, threads: as :func:`beholder.culling.shoot.score_shoot` takes them.
         watch: wraps the results on their way, to count them or to stop; gets how many there will be.
 
     Raises:
@@ -160,6 +161,7 @@ def score_frames(
         (EXTRA, *extras),
         journal=journal,
         resume=resume,
+        store=store,
         batch=batch,
         workers=workers,
         threads=threads,

@@ -7,8 +7,9 @@ changed in the file after it was looked at here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ from beholder.culling.table import EXTRA
 from beholder.errors import BeholderError
 from beholder.output.rows import Row, columns_of
 from beholder.output.sinks import check_output, open_sink
-from beholder.reviewing.found import fields_of
+from beholder.reviewing.found import suffix_of
 from beholder.reviewing.library import Entry, Library
 from beholder.reviewing.state import FLAG, LABEL, STARS
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.text import printable, valid_utf8
 from beholder.xmp import names as xmp_names
-from beholder.xmp.given import read_given
 from beholder.xmp.mark import DIGEST, NONE, PAIR_SEPARATOR, Mark, mark_of
+from beholder.xmp.places import siblings
 from beholder.xmp.profiles import profiles_of
 from beholder.xmp.write import REFUSED, UNCHANGED, WRITTEN, Outcome, Summary, Writer
 
@@ -77,52 +78,26 @@ def export(library: Library, wanted: Wanted) -> Exported:
 
 
 def _to_xmp(library: Library, wanted: Wanted) -> Exported:
-    found, summary = Exported(), Summary()
+    found, summary, beside = Exported(), Summary(), cache(siblings)
     with Writer(profiles_of(wanted.profiles, "profiles"), embed=wanted.embed, dry_run=wanted.dry_run) as writer:
         for entry in list(library.entries):
             decided = entry.decided.by_person()
             if not decided:
                 continue
+            is_first = library.look_again(entry, beside)
             for path in (entry.path, *entry.frame.paired):
-                for outcome in _written(library, writer, entry, path, decided):
+                newer = library.state.newer_in_file(entry.photograph, suffix_of(path)) if is_first else decided
+                for outcome in writer.write(_mark(entry, path, decided, newer)):
                     summary.count(outcome)
                     for line in _lines(outcome):
                         found.add(outcome.file, line)
+                    if outcome.status == WRITTEN and outcome.file == entry.path and not wanted.dry_run:
+                        library.rewritten(entry)
     found.summary = summary.line(dry_run=wanted.dry_run)
     return found
 
 
-def _written(
-    library: Library, writer: Writer, entry: Entry, path: str, decided: Mapping[str, str | int | None]
-) -> Iterator[Outcome]:
-    try:
-        newer = newer_fields(library.state.first_found(entry.sha256), path, decided)
-    except BeholderError as error:
-        yield Outcome(path, path, REFUSED, reason=str(error))
-        return
-    yield from writer.write(_mark(entry, path, decided, newer))
-
-
-def newer_fields(before: Mapping[str, str], path: str, decided: Mapping[str, str | int | None]) -> frozenset[str]:
-    """The fields that were changed in a file after it was looked at here, to something else than was decided.
-
-    Args:
-        before: what its XMP said then.
-        path: of the photograph.
-        decided: what a person decided here.
-
-    Raises:
-        BeholderError: its XMP cannot be read.
-    """
-    now = fields_of(read_given(path))
-    return frozenset(
-        name
-        for name, value in now.items()
-        if name in decided and str(value) != before.get(name) and value != decided[name]
-    )
-
-
-def _mark(entry: Entry, path: str, decided: Mapping[str, str | int | None], newer: frozenset[str]) -> Mark:
+def _mark(entry: Entry, path: str, decided: Mapping[str, str | int | None], newer: Collection[str]) -> Mark:
     own: dict[str, str] = {}
     if entry.known is not None:
         own = dict(mark_of(entry.known.shot.row | _suggested(entry), path).own)
@@ -218,6 +193,3 @@ def _tell(found: Exported, files: Sequence[str], folder: Path, what: str) -> int
     for path in files:
         found.add(path, f"would be {what} to {folder}")
     return len(files)
-
-
-__all__ = ["WAYS", "WRITTEN", "Exported", "Wanted", "export", "newer_fields"]

@@ -17,6 +17,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
+from fastapi import HTTPException
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -122,10 +124,6 @@ def guarded(app: App, door: Door) -> App:
     return answer
 
 
-class TooLargeError(Exception):
-    """The body of a request is larger than :data:`MAX_BODY`."""
-
-
 def _bounded(receive: Receive) -> Receive:
     size = 0
 
@@ -134,12 +132,13 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MAX_BODY:
-            raise TooLargeError
+            raise HTTPException(413, _TOO_LARGE)  # the one kind that passes whoever reads a body
         return message
 
     return receiving
 
 
+_TOO_LARGE = f"the body is larger than {MAX_BODY // 2**20} MB"
 _USED = (
     "this link was used already, or is of another run: a new one is in the terminal, or start `beholder review` again"
 )
@@ -159,7 +158,7 @@ def _refused(scope: Message, headers: dict[str, str], door: Door) -> tuple[int, 
         return 415, "give the body as application/json"
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > MAX_BODY:
-        return 413, f"the body is larger than {MAX_BODY // 2**20} MB"
+        return 413, _TOO_LARGE
     return None
 
 

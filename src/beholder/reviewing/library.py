@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic, time
 from typing import Any
 
@@ -28,7 +29,7 @@ from beholder.output.rows import Row, columns_of, detail_names, row_of, score_na
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.metadata import read_metadata
 from beholder.photos.read import read_bytes
-from beholder.reviewing.found import given_fields
+from beholder.reviewing.found import said_of
 from beholder.reviewing.state import FIELDS, Decided, Fields, Known, State, stamp
 from beholder.reviewing.taste import Learned, Lesson, learn
 from beholder.scoring.batch import Result, score_photos
@@ -36,6 +37,7 @@ from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import UNLIKE
 from beholder.text import one_line, valid_utf8
+from beholder.xmp.places import Siblings, siblings
 
 LISTING, SCORING, GROUPING, MEASURING, DONE = "listing", "scoring", "grouping", "measuring", "done"
 _SUGGESTED = ("series", "kind", "scene", "size", "rank", "decision", "reason", "p_best")
@@ -59,6 +61,7 @@ class Entry:
         number: by which the page knows it: its place in the listing, the same while the program runs.
         frame: its files and when it was taken.
         sha256: of its content; empty until it was read.
+        photograph: what it is called in decisions, see :meth:`beholder.reviewing.state.State.photograph`.
         known: its scores; None until there are some.
         error: why it cannot be scored; empty where it can.
         suggestion: cells of its row of `beholder cull`: series, rank, reason, measures; empty until series are known.
@@ -70,6 +73,7 @@ class Entry:
     number: int
     frame: Frame
     sha256: str = ""
+    photograph: str = ""
     known: Known | None = None
     error: str = ""
     suggestion: Row = field(default_factory=dict)
@@ -125,8 +129,9 @@ class Library:
         self.version = int(time() * 1000)
         self._listing, self._say, self._workers = listing, say, workers
         self._lock = threading.RLock()
-        self._by_content: dict[str, list[Entry]] = {}
+        self._by_name: dict[str, list[Entry]] = {}
         self._step = 0
+        self._beside: Siblings = siblings  # while many are looked at, one that remembers
         self._stopping, self._to_learn = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=f"beholder {name}", daemon=True)
@@ -169,9 +174,9 @@ class Library:
             if step == self._step:
                 return []
             now = self.state.decided(photographs)
-            changed = [entry for sha256 in photographs for entry in self._by_content.get(sha256, ())]
+            changed = [entry for each in photographs for entry in self._by_name.get(each, ())]
             for entry in changed:
-                entry.decided = now.get(entry.sha256, Decided())
+                entry.decided = now.get(entry.photograph, Decided())
             self._touch(changed)
             self._step = step
         self._to_learn.set()
@@ -191,11 +196,12 @@ class Library:
             KeyError: there is no such photograph.
             BeholderError: it could not be kept, or a photograph cannot be read to know it by its content.
         """
-        by_content: dict[str, Fields] = {}
+        by_name: dict[str, Fields] = {}
         for number, fields in changes:
-            sha256 = self.content_of(self.entry(number))
-            by_content[sha256] = {**by_content.get(sha256, {}), **fields}
-        self.state.decide(by_content, what)
+            entry = self.entry(number)
+            self.content_of(entry)
+            by_name[entry.photograph] = {**by_name.get(entry.photograph, {}), **fields}
+        self.state.decide(by_name, what)
         return self.refresh()
 
     def content_of(self, entry: Entry) -> str:
@@ -240,7 +246,7 @@ class Library:
     def lesson(self) -> Lesson:
         """What a taste can be learned from: the scored photographs, and what was decided."""
         with self._lock:
-            entries = [entry for same in self._by_content.values() if (entry := same[0]).known]
+            entries = [entry for same in self._by_name.values() if (entry := same[0]).known]
             return Lesson([(entry.known, entry.decided) for entry in entries if entry.known])
 
     # In the background
@@ -271,7 +277,9 @@ class Library:
             ]
             self._report(SCORING, 0, len(frames))
             self._touch(self.entries)
+        self._beside = cache(siblings)
         self._score()
+        self._beside = siblings
         self._to_learn.set()
         if self._stopping.is_set():
             return
@@ -347,14 +355,40 @@ class Library:
         about = entry.frame.metadata
         if at is not None:
             self.state.saw(entry.path, sha256, captured_text(about), about.camera or "", at)
-        self.state.found(sha256, given_fields((entry.path, *entry.frame.paired)))
+        photograph = self.state.photograph(sha256)
         with self._lock:
-            entry.sha256 = sha256
-            same = self._by_content.setdefault(sha256, [])
+            entry.sha256, entry.photograph = sha256, photograph
+            same = self._by_name.setdefault(photograph, [])
             if entry not in same:
                 same.append(entry)
-            entry.decided = self.state.decided([sha256]).get(sha256, Decided())
+        self.look_again(entry, self._beside)
+        with self._lock:
+            entry.decided = self.state.decided([photograph]).get(photograph, Decided())
             self._touch((entry,))
+
+    def look_again(self, entry: Entry, beside: Siblings = siblings) -> bool:
+        """Read what the XMP of a photograph says now. Of several with the same content, that of the first counts.
+
+        Args:
+            entry: the photograph.
+            beside: as of :func:`beholder.reviewing.found.said_of`.
+
+        Returns:
+            Whether it is the first.
+        """
+        with self._lock:
+            is_first = self._by_name[entry.photograph][0] is entry
+        if is_first:
+            self.state.found(entry.photograph, said_of((entry.path, *entry.frame.paired), beside))
+        return is_first
+
+    def rewritten(self, entry: Entry) -> None:
+        """Know a photograph again after something was written into its file. Raises BeholderError if it is gone."""
+        at = _stamp(entry.path)
+        sha256 = hashlib.sha256(read_bytes(entry.path)).hexdigest()
+        if sha256 != entry.sha256:
+            self.state.rewritten(entry.photograph, sha256)
+            self._recognise(entry, sha256, at)
 
     def _suggest(self) -> None:
         self._report(GROUPING, 0, 0)

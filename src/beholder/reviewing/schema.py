@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beholder.errors import BeholderError
-from beholder.files import explained
+from beholder.files import explained, file_head
 from beholder.text import one_line, printable
 
 APPLICATION = 0x62686C64  # "bhld", in the head of the file
@@ -29,16 +29,17 @@ CREATE TABLE scores (sha256 TEXT NOT NULL, model TEXT NOT NULL, row TEXT NOT NUL
 CREATE TABLE measures (sha256 TEXT NOT NULL, model TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (sha256, model));
 CREATE TABLE suggestions (sha256 TEXT NOT NULL, model TEXT NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (sha256, model));
+CREATE TABLE same (sha256 TEXT PRIMARY KEY, photograph TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE steps (number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL,
     kind TEXT NOT NULL, of INTEGER, standing INTEGER);
 CREATE INDEX steps_standing ON steps (standing, number);
-CREATE TABLE changes (step INTEGER NOT NULL, sha256 TEXT NOT NULL, field TEXT NOT NULL, before TEXT, before_who TEXT,
-    after TEXT, after_who TEXT);
+CREATE TABLE changes (step INTEGER NOT NULL, photograph TEXT NOT NULL, field TEXT NOT NULL, before TEXT,
+    before_who TEXT, after TEXT, after_who TEXT);
 CREATE INDEX changes_of_step ON changes (step);
-CREATE TABLE decisions (sha256 TEXT NOT NULL, field TEXT NOT NULL, value TEXT, who TEXT NOT NULL,
-    step INTEGER NOT NULL, PRIMARY KEY (sha256, field)) WITHOUT ROWID;
-CREATE TABLE found (sha256 TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sha256, field))
-    WITHOUT ROWID;
+CREATE TABLE decisions (photograph TEXT NOT NULL, field TEXT NOT NULL, value TEXT, who TEXT NOT NULL,
+    step INTEGER NOT NULL, PRIMARY KEY (photograph, field)) WITHOUT ROWID;
+CREATE TABLE found (photograph TEXT NOT NULL, file TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+    step INTEGER NOT NULL, PRIMARY KEY (photograph, file, field)) WITHOUT ROWID;
 """
 
 
@@ -110,7 +111,7 @@ def _opened(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA synchronous=FULL")  # what is acknowledged is on the disk
             database.execute("BEGIN IMMEDIATE")
             try:
-                ours = _pragma(database, "application_id") == APPLICATION
+                ours = ours or _pragma(database, "application_id") == APPLICATION
                 _make_or_check(database)
                 database.execute("COMMIT")
             except BaseException:
@@ -121,7 +122,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         return database
     except sqlite3.DatabaseError:
         database.close()
-        raise _UnusableError("is damaged, or no state file of beholder", ours=ours) from None
+        raise _UnusableError("is damaged, or no state file of beholder", ours=ours or _has_our_mark(path)) from None
     except BaseException:
         database.close()
         raise
@@ -139,6 +140,12 @@ def _make_or_check(database: sqlite3.Connection) -> None:
         raise _UnusableError("is a database of another program", ours=False)
     elif version != VERSION:
         raise _UnusableError(f"has version {version}, this beholder reads version {VERSION}", ours=True)
+
+
+def _has_our_mark(path: Path) -> bool:
+    """Whether the head of a file has our number where SQLite keeps it; the rest may be damaged."""
+    head = file_head(path, 72)
+    return head.startswith(b"SQLite format 3\0") and head[68:] == APPLICATION.to_bytes(4, "big")
 
 
 def _pragma(database: sqlite3.Connection, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -21,10 +22,10 @@ from starlette.exceptions import HTTPException as StarletteError
 from beholder.errors import BeholderError, PhotoError
 from beholder.output.html_page import described
 from beholder.reviewing.export import Wanted, export
-from beholder.reviewing.guard import MAX_BODY, Door, TooLargeError, guarded
+from beholder.reviewing.guard import Door, guarded
 from beholder.reviewing.library import LISTING, SCORING, Entry, Library
 from beholder.reviewing.pictures import KINDS, Maps, picture
-from beholder.reviewing.state import FIELDS, stamp
+from beholder.reviewing.state import FIELDS
 from beholder.scoring.cores import CORES
 from beholder.text import one_line, valid_utf8
 from beholder.xmp.mark import COLOURS
@@ -87,6 +88,7 @@ def make_app(library: Library, door: Door, title: str) -> Any:
     """
     pictures = Pool(CORES, PATIENCE)
     maps, drawing = Maps(library.scorer), Pool(1, MAP_PATIENCE)
+    exporting = threading.Lock()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -161,7 +163,8 @@ def make_app(library: Library, door: Door, title: str) -> Any:
 
     @app.post("/api/export")
     def export_it(wanted: Export) -> Response:
-        done = export(library, Wanted(**wanted.model_dump()))
+        with exporting:  # two at once would write the same files
+            done = export(library, Wanted(**wanted.model_dump()))
         return _json({"lines": done.lines, "summary": done.summary})
 
     @app.get("/photo/{number}/map")
@@ -281,10 +284,6 @@ def _answer_errors(app: FastAPI) -> None:
     async def refused(_: Request, error: BeholderError) -> Response:
         return told(409, valid_utf8(str(error)))
 
-    @app.exception_handler(TooLargeError)
-    async def large(_: Request, error: TooLargeError) -> Response:
-        return told(413, f"the body is larger than {MAX_BODY // 2**20} MB")
-
     @app.exception_handler(Exception)
     async def other(_: Request, error: Exception) -> Response:
         return told(500, f"this failed: {type(error).__name__}")
@@ -360,6 +359,3 @@ def _silent() -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = before
-
-
-__all__ = ["listening_socket", "make_app", "serve", "stamp"]

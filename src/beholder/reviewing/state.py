@@ -1,7 +1,9 @@
 """What is known of the photographs of a folder, and what was decided: one SQLite file.
 
 A photograph is known by the sha256 of its content, so one that was moved or renamed is known again, and of two files
-with the same content both have what was decided. Decisions are a journal that only grows: each step has a time, who
+with the same content both have what was decided. Where a program writes into a file, as one does that puts XMP there,
+its content is another one: where path, time and camera are the same, it still is the same photograph, and is called by
+the content that it had first. Decisions are a journal that only grows: each step has a time, who
 made it and what it changed, from what to what. To undo a step adds a step that changes it back. What stands now is kept
 beside it, in the same transaction. A step that was acknowledged is on the disk: whatever happens to the process, it is
 not lost.
@@ -115,11 +117,27 @@ class State:
     def saw(self, path: str, sha256: str, captured: str, camera: str, at: tuple[int, int]) -> None:
         """Keep that a file has this content; ``at`` is its :func:`stamp` from before it was read."""
         with self._writing() as database:
+            before = self._one("SELECT sha256 FROM files WHERE path=?", _key(path))
+            if before and captured and self._is_new(sha256):
+                about = self._one("SELECT captured, camera FROM photographs WHERE sha256=?", before[0])
+                if about == (captured, valid_utf8(camera)):
+                    self._call(sha256, self.photograph(before[0]))
             database.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?)", (_key(path), *at, sha256))
             database.execute(
                 "INSERT INTO photographs VALUES (?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET path=excluded.path",
                 (sha256, _key(path), captured, valid_utf8(camera), _now()),
             )
+
+    def photograph(self, sha256: str) -> str:
+        """What a photograph with this content is called in decisions: by the first content that it had."""
+        found = self._one("SELECT photograph FROM same WHERE sha256=?", sha256)
+        return found[0] if found else sha256
+
+    def rewritten(self, photograph: str, sha256: str) -> None:
+        """Keep that a photograph has another content now, because something was written into its file here."""
+        with self._writing():
+            if self._is_new(sha256):
+                self._call(sha256, photograph)
 
     def paths(self) -> dict[str, str]:
         """sha256 -> where the photograph was seen last."""
@@ -191,7 +209,7 @@ class State:
         """Keep what a person decided, as one step that can be undone. What was undone can no longer be redone.
 
         Args:
-            changes: sha256 -> field -> new value; fields that are not named stay.
+            changes: photograph -> field -> new value; fields that are not named stay.
             what: in words, for the one who undoes it.
 
         Returns:
@@ -203,9 +221,9 @@ class State:
         with self._writing() as database:
             database.execute("UPDATE steps SET standing=? WHERE standing=?", (_GONE, _UNDONE))
             step = self._add_step(PERSON, what, "decide", None, _DONE)
-            for sha256, fields in changes.items():
+            for photograph, fields in changes.items():
                 for name, value in fields.items():
-                    self._change(step, sha256, name, _text(value), PERSON)
+                    self._change(step, photograph, name, _text(value), PERSON)
         return step
 
     def undo(self) -> str | None:
@@ -226,43 +244,68 @@ class State:
         found = self._turned("redo")
         return found[1] if found else None
 
-    def found(self, sha256: str, fields: Fields) -> None:
-        """Keep what the XMP of a photograph says, as far as no person has decided otherwise here.
+    def found(self, photograph: str, said: Mapping[str, Fields]) -> None:
+        """Keep what the XMP of the files of a photograph says now, as far as no person has decided otherwise here.
 
-        Where a person decided, what the file said before that stays known: so it can be told whether somebody has
-        changed it meanwhile.
+        Args:
+            photograph: its name, see :meth:`photograph`.
+            said: suffix of each file of the shot -> fields, the file that stands for the shot first. Names may change.
         """
-        said = {name: _text(value) for name, value in fields.items() if value is not None}
-        if self.first_found(sha256) == said and all(
-            self._standing(sha256, name)[1] == PERSON or self._standing(sha256, name)[0] == said.get(name)
-            for name in FIELDS
-        ):
+        now = {
+            (file, name): str(value)
+            for file, fields in said.items()
+            for name, value in fields.items()
+            if value is not None
+        }
+        merged = {name: value for (_, name), value in reversed(now.items())}
+        query = "SELECT file, field, value FROM found WHERE photograph=?"
+        before = {(file, name): value for file, name, value in self._all(query, photograph)}
+        standing = {name: self._standing(photograph, name) for name in FIELDS}
+        changed = [name for name, (value, who) in standing.items() if who != PERSON and value != merged.get(name)]
+        if now == before and not changed:
             return
         with self._writing() as database:
-            step = 0
-            for name in FIELDS:
-                now, who = self._standing(sha256, name)
-                if who == PERSON:
-                    continue
-                database.execute("DELETE FROM found WHERE sha256=? AND field=?", (sha256, name))
-                if name in said:
-                    database.execute("INSERT INTO found VALUES (?,?,?)", (sha256, name, said[name]))
-                if now != said.get(name):
-                    step = step or self._add_step(FILE, "found in the file", "found", None, None)
-                    self._change(step, sha256, name, said.get(name), FILE if name in said else None)
+            last = self.last_step()
+            for file, name in before.keys() - now.keys():
+                database.execute(
+                    "DELETE FROM found WHERE photograph=? AND file=? AND field=?", (photograph, file, name)
+                )
+            for (file, name), value in now.items():
+                if before.get((file, name)) != value:
+                    row = (photograph, file, name, value, last)
+                    database.execute("INSERT OR REPLACE INTO found VALUES (?,?,?,?,?)", row)
+            step = self._add_step(FILE, "found in the file", "found", None, None) if changed else 0
+            for name in changed:
+                self._change(step, photograph, name, merged.get(name), FILE if name in merged else None)
 
-    def first_found(self, sha256: str) -> dict[str, str]:
-        """What the XMP of a photograph said before a person decided here: field -> text."""
-        return dict(self._all("SELECT field, value FROM found WHERE sha256=?", sha256))
+    def newer_in_file(self, photograph: str, file: str) -> dict[str, str]:
+        """What the XMP of a file said when it was looked at last, and that was found after a person had decided here.
+
+        Args:
+            photograph: its name.
+            file: suffix of the file, as of :meth:`found`.
+
+        Returns:
+            Field -> text; only what is another thing than was decided.
+        """
+        rows = self._all(
+            "SELECT found.field, found.value FROM found JOIN decisions USING (photograph, field)"
+            " WHERE photograph=? AND file=? AND who=? AND found.step>=decisions.step"
+            " AND found.value IS NOT decisions.value",
+            photograph,
+            file,
+            PERSON,
+        )
+        return dict(rows)
 
     def decided(self, photographs: Iterable[str] | None = None) -> dict[str, Decided]:
-        """What stands: sha256 -> fields; of all photographs or of some. Where nothing does there is no entry."""
-        select = "SELECT sha256, field, value, who, step FROM decisions"
+        """What stands: photograph -> fields; of all photographs or of some. Where nothing does there is no entry."""
+        select = "SELECT photograph, field, value, who, step FROM decisions"
         if photographs is None:
             return _decided(self._all(select))
         found: dict[str, Decided] = {}
-        for sha256 in photographs:
-            found |= _decided(self._all(f"{select} WHERE sha256=?", sha256))
+        for photograph in photographs:
+            found |= _decided(self._all(f"{select} WHERE photograph=?", photograph))
         return found
 
     def last_step(self) -> int:
@@ -274,8 +317,8 @@ class State:
         """The number of the last step, and which photographs were changed after a step, by whatever process."""
         with self._lock:
             last = self.last_step()
-            rows = self._all("SELECT DISTINCT sha256 FROM changes WHERE step>? AND step<=?", step, last)
-        return last, {sha256 for (sha256,) in rows}
+            rows = self._all("SELECT DISTINCT photograph FROM changes WHERE step>? AND step<=?", step, last)
+        return last, {photograph for (photograph,) in rows}
 
     def journal(self) -> list[dict[str, Any]]:
         """All steps with their changes, in order: number, time in UTC, who, words, kind and what was changed."""
@@ -284,12 +327,22 @@ class State:
         return [
             {
                 **dict(zip(names, step, strict=True)),
-                "changes": self._all("SELECT sha256, field, before, after FROM changes WHERE step=?", step[0]),
+                "changes": self._all("SELECT photograph, field, before, after FROM changes WHERE step=?", step[0]),
             }
             for step in steps
         ]
 
     # How
+
+    def _is_new(self, sha256: str) -> bool:
+        known = self._one(
+            "SELECT 1 FROM same WHERE sha256=? UNION SELECT 1 FROM photographs WHERE sha256=?", sha256, sha256
+        )
+        return known is None
+
+    def _call(self, sha256: str, photograph: str) -> None:
+        if sha256 != photograph:
+            self._database.execute("INSERT OR REPLACE INTO same VALUES (?,?)", (sha256, photograph))
 
     def _turned(self, kind: str) -> tuple[int, str] | None:
         which, standing = ("max", _DONE) if kind == "undo" else ("min", _UNDONE)
@@ -303,13 +356,11 @@ class State:
                 return None
             number, what = found
             step = self._add_step(PERSON, what, kind, number, None)
-            rows = self._all(
-                "SELECT sha256, field, before, before_who, after, after_who FROM changes WHERE step=? ORDER BY rowid",
-                number,
-            )
-            for sha256, name, before, before_who, after, after_who in rows if kind == "redo" else reversed(rows):
+            names = "photograph, field, before, before_who, after, after_who"
+            rows = self._all(f"SELECT {names} FROM changes WHERE step=? ORDER BY rowid", number)
+            for photograph, name, before, before_who, after, after_who in rows if kind == "redo" else reversed(rows):
                 to = (after, after_who) if kind == "redo" else (before, before_who)
-                self._change(step, sha256, name, *to)
+                self._change(step, photograph, name, *to)
             standing = _DONE if kind == "redo" else _UNDONE
             database.execute("UPDATE steps SET standing=? WHERE number=?", (standing, number))
             return what
@@ -322,20 +373,20 @@ class State:
         )
         return int(row.lastrowid or 0)
 
-    def _change(self, step: int, sha256: str, name: str, value: str | None, who: str | None) -> None:
-        before, before_who = self._standing(sha256, name)
+    def _change(self, step: int, photograph: str, name: str, value: str | None, who: str | None) -> None:
+        before, before_who = self._standing(photograph, name)
         self._database.execute(
-            "INSERT INTO changes VALUES (?,?,?,?,?,?,?)", (step, sha256, name, before, before_who, value, who)
+            "INSERT INTO changes VALUES (?,?,?,?,?,?,?)", (step, photograph, name, before, before_who, value, who)
         )
         if who is None:
-            self._database.execute("DELETE FROM decisions WHERE sha256=? AND field=?", (sha256, name))
+            self._database.execute("DELETE FROM decisions WHERE photograph=? AND field=?", (photograph, name))
         else:
             self._database.execute(
-                "INSERT OR REPLACE INTO decisions VALUES (?,?,?,?,?)", (sha256, name, value, who, step)
+                "INSERT OR REPLACE INTO decisions VALUES (?,?,?,?,?)", (photograph, name, value, who, step)
             )
 
-    def _standing(self, sha256: str, name: str) -> tuple[str | None, str | None]:
-        found = self._one("SELECT value, who FROM decisions WHERE sha256=? AND field=?", sha256, name)
+    def _standing(self, photograph: str, name: str) -> tuple[str | None, str | None]:
+        found = self._one("SELECT value, who FROM decisions WHERE photograph=? AND field=?", photograph, name)
         return (found[0], found[1]) if found else (None, None)
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
@@ -399,11 +450,11 @@ def _decided(rows: Sequence[tuple[Any, ...]]) -> dict[str, Decided]:
     values: dict[str, dict[str, str | int | None]] = {}
     who: dict[str, dict[str, str]] = {}
     steps: dict[str, dict[str, int]] = {}
-    for sha256, name, value, by, step in rows:
-        values.setdefault(sha256, {})[name] = int(value) if name == STARS and value is not None else value
-        who.setdefault(sha256, {})[name] = by
-        steps.setdefault(sha256, {})[name] = step
-    return {sha256: Decided(values[sha256], who[sha256], steps[sha256]) for sha256 in values}
+    for photograph, name, value, by, step in rows:
+        values.setdefault(photograph, {})[name] = int(value) if name == STARS and value is not None else value
+        who.setdefault(photograph, {})[name] = by
+        steps.setdefault(photograph, {})[name] = step
+    return {each: Decided(values[each], who[each], steps[each]) for each in values}
 
 
 def _measures(text: str) -> Measures | None:

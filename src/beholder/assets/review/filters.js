@@ -75,11 +75,11 @@ export function makeFilters(on) {
 
   const found = (counts, name) => [...counts].filter(([value]) => value !== "").sort(([a], [b]) => (a < b ? -1 : 1)).map(([value, count]) => [value, `${name(value)} (${thousands(count)})`]);
 
-  // The personal order is offered once there is one, with what is known of its worth.
+  // The personal order is offered where it is the better one; the line says how good it is in any case.
   function drawOrder() {
     const {taste} = state.about;
     const select = byId("order");
-    const orders = [["capture", "Capture time"], ["score", capitals(words(overallTask()))], ...(taste?.ready ? [["taste", "Your taste"]] : [])];
+    const orders = [["capture", "Capture time"], ["score", capitals(words(overallTask()))], ...(taste?.better ? [["taste", "Your taste"]] : [])];
     const text = JSON.stringify(orders);
     if (select.drawn !== text) {
       select.drawn = text;

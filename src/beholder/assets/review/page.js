@@ -400,7 +400,7 @@ const heard = {
     draw();
   },
   state() {
-    if (state.order === "taste" && !state.about.taste?.ready) state.order = "score";
+    if (state.order === "taste" && !state.about.taste?.better) state.order = "score";
     drawState();
     filters.draw();
     takeUp();

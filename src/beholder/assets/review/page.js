@@ -202,8 +202,14 @@ function after(text, goOn, changes = {}) {
   const replaced = state.view === "compare" && changes.flag === "reject" && goOn && replaceFramed();
   if (advance && !replaced && state.view !== "compare") go(onward());
   else draw();
-  filters.draw();
-  drawCounts();
+  filtersSoon();
+}
+
+// Counting thousands again can wait until the picture is there.
+let counting = 0;
+function filtersSoon() {
+  clearTimeout(counting);
+  counting = setTimeout(filters.draw, 60);
 }
 
 function label(value) {

@@ -58,7 +58,7 @@ def limited_pixels(pixels: int) -> Iterator[None]:
     Traceback (most recent call last):
     beholder.errors.PhotoError: large.jpg: 2000 x 1000 pixels, more than the 1,000,000 that are read; reduce it
     """
-    global MAX_PIXELS, PIXEL_BUDGET  # noqa: PLW0603  a process has one memory
+    global MAX_PIXELS, PIXEL_BUDGET
     before = MAX_PIXELS, PIXEL_BUDGET
     MAX_PIXELS, PIXEL_BUDGET = pixels, PixelBudget(pixels)
     try:

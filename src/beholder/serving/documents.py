@@ -1,5 +1,6 @@
 """What /openapi.json says of bodies and answers, with examples."""
 
+from http import HTTPStatus
 from typing import Any
 
 from beholder.serving.problems import MEDIA_TYPE
@@ -75,8 +76,8 @@ def _content(media_type: str, schema: Document, example: Any = None) -> Document
     return {media_type: {"schema": schema, **({} if example is None else {"example": example})}}
 
 
-def _problem(line: str) -> Document:
-    example = {"type": "about:blank", "title": "", "status": 0, "detail": line}
+def _problem(status: int, line: str) -> Document:
+    example = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": line}
     return {"description": line, "content": _content(MEDIA_TYPE, _PROBLEM, example)}
 
 
@@ -84,7 +85,8 @@ def _problems(**lines: str) -> Responses:
     """By status; each with an example of its line."""
     found: Responses = {}
     for code, line in lines.items():
-        found[int(code[1:])] = _problem(line)
+        status = int(code[1:])
+        found[status] = _problem(status, line)
     return found
 
 

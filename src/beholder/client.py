@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -41,14 +42,12 @@ class Client:
     """
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 60.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BeholderError(f"{printable(cut(url))}: is no address of a service; give one as http://127.0.0.1:8017")
+        host = _host_of(url)
         if token is not None and not (token.isascii() and token.isprintable()):
             raise BeholderError("the token has signs that no header can hold: give the line of the token file")
         self.url, self.timeout = url.rstrip("/"), timeout
         self._headers = {} if token is None else {"Authorization": f"Bearer {token.strip()}"}
-        here = parts.hostname in ("localhost", "127.0.0.1", "::1")  # where a proxy of the network would not find it
+        here = host in ("localhost", "127.0.0.1", "::1")  # where a proxy of the network would not find it
         proxies = [urllib.request.ProxyHandler({})] if here else []
         self._opener = urllib.request.build_opener(_NoRedirects, *proxies)
 
@@ -235,6 +234,14 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def _host_of(url: str) -> str:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.hostname
+    raise BeholderError(f"{printable(cut(url))}: is no address of a service; give one as http://127.0.0.1:8017")
+
+
 def _read(photo: str | os.PathLike[str] | bytes, name: str | None) -> tuple[str | None, bytes]:
     if isinstance(photo, bytes):
         return name, photo
@@ -244,6 +251,8 @@ def _read(photo: str | os.PathLike[str] | bytes, name: str | None) -> tuple[str 
 
 def _whole(answer: Any) -> bytes:
     content: bytes = answer.read(MAX_ANSWER + 1)
+    if answer.length and len(content) <= MAX_ANSWER:
+        raise OSError("the answer was cut short")
     if len(content) > MAX_ANSWER:
         raise BeholderError(f"the answer has more than {MAX_ANSWER:,} bytes: this is no `beholder serve`")
     return content

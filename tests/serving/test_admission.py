@@ -15,7 +15,7 @@ from beholder.serving.problems import Problem
 )
 def test_a_token_is_one_long_word(tmp_path: Path, text: str) -> None:
     (tmp_path / "token").write_text(text, "utf-8")
-    with pytest.raises(BeholderError, match=r"is not one word of 16 or more.*make one: python -c"):
+    with pytest.raises(BeholderError, match=r"is not one word of 16 or more.*make one: head -c 24"):
         read_token(tmp_path / "token")
     (tmp_path / "token").write_text("a-token-of-many-letters\n")
     assert read_token(tmp_path / "token") == "a-token-of-many-letters"

@@ -13,7 +13,7 @@ from beholder.reading import read_text
 from beholder.serving.problems import AGAIN, Problem
 
 SHORTEST_TOKEN = 16  # characters
-_HOW = "make one: python -c 'import secrets; print(secrets.token_urlsafe())' > token"
+_HOW = "make one: head -c 24 /dev/urandom | base64 > token"
 
 
 def read_token(path: Path) -> str:

@@ -50,17 +50,18 @@ class Limits:
         """Decoding threads with those that have hung: for each worker one may, before the service is given up."""
         return 2 * self.workers
 
-    def memory_at_most(self, idle: int) -> int:
+    def memory_at_most(self, idle: int, pixels: int) -> int:
         """Bytes of memory that the service takes at most.
 
         Args:
-            idle: bytes that the process takes once the model has run.
+            idle: that the process takes once the model has run.
+            pixels: of a photograph that waits for the model.
 
-        >>> Limits(max_pixels=10_000_000, workers=1).memory_at_most(300_000_000)
-        1155200000
+        >>> Limits(max_pixels=10_000_000, workers=1).memory_at_most(300_000_000, 150_528)
+        1164833792
         """
         decoding = self.threads_at_most * (BYTES_PER_PIXEL * min(LARGE_PIXELS, self.max_pixels) + self.max_body)
-        waiting = self.queue * ANSWER_BYTES + CONNECTIONS * CONNECTION_BYTES
+        waiting = self.queue * (pixels + ANSWER_BYTES) + CONNECTIONS * CONNECTION_BYTES
         return idle + self.body_budget + BYTES_PER_PIXEL * self.max_pixels + decoding + waiting
 
 

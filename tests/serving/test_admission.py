@@ -73,6 +73,18 @@ def test_bytes_are_given_in_order_and_none_is_lost() -> None:
     asyncio.run(main())
 
 
+def test_what_is_not_kept_is_given_back_at_once() -> None:
+    async def main() -> None:
+        budget = ByteBudget(10)
+        async with budget.reserved(8) as keep:
+            for count, free in ((3, 7), (5, 7), (0, 10)):
+                keep(count)
+                assert budget.free == free
+        assert budget.free == 10
+
+    asyncio.run(main())
+
+
 def test_who_is_cancelled_in_the_moment_of_their_turn_gives_it_back() -> None:
     async def main() -> None:
         budget = ByteBudget(10)

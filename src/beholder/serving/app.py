@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from beholder import __version__
 from beholder.errors import BeholderError
+from beholder.scoring.scores import task_index
 from beholder.serving import documents
 from beholder.serving.answers import (
     chosen_fields,
@@ -93,6 +94,7 @@ def make_app(service: Service) -> App:
     ) -> Response:
         """Where in a photograph its score comes from: a sheet (Accept: image/png), or numbers and words."""
         drawn = any(kind.strip().startswith("image/") for kind in request.headers.get("accept", "").lower().split(","))
+        task_index(service.scorer.info.tasks, task)  # before a body is read for nothing
         uploads, _ = await receive_uploads(request, service, name)
         if len(uploads) > 1:
             raise Problem(422, f"{len(uploads)} photographs in one request: an explanation is of one")
@@ -170,7 +172,7 @@ async def receive_uploads(request: Request, service: Service, name: str | None) 
     held.enter_context(service.places.take(1))
     try:
         async with asyncio.timeout(limits.timeout):
-            await held.enter_async_context(service.bodies.reserved(COPIES * most))
+            keep = await held.enter_async_context(service.bodies.reserved(COPIES * most))
     except TimeoutError:
         raise Problem(429, "other large bodies are being received: try again in a moment", headers=AGAIN) from None
     try:
@@ -182,6 +184,7 @@ async def receive_uploads(request: Request, service: Service, name: str | None) 
         raise Problem(408, line) from None
     except ClientDisconnect:
         raise Problem(400, "the body was cut short") from None
+    keep(len(body))
     uploads = split(body, limits.queue)
     held.enter_context(service.places.take(len(uploads) - 1))
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()

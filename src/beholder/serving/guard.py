@@ -1,5 +1,6 @@
 """Around all routes: who may come in, what is counted, and that an answer is held until it is read."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
@@ -91,11 +92,7 @@ def _refused(scope: Message, service: Service) -> Problem | None:
 
 async def drop_rest(scope: Message, receive: Receive, most: int) -> None:
     """Read the rest of a body, for a moment and not without end."""
-    import asyncio
-
-    if any(
-        name == b"expect" for name, _ in scope["headers"]
-    ):  # it waits for a word before it sends, and gets an answer
+    if any(name == b"expect" for name, _ in scope["headers"]):  # the sender waits for a word before it sends more
         return
     try:
         async with asyncio.timeout(LINGER):

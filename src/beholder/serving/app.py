@@ -130,6 +130,13 @@ def make_app(service: Service) -> App:
         """Counters and times, for Prometheus."""
         return Response(service.metrics_page(), headers={"Content-Type": CONTENT_TYPE})
 
+    _answer_errors(app, service)
+    return guarded(app, service)
+
+
+def _answer_errors(app: FastAPI, service: Service) -> None:
+    """Every error as a problem, those of the framework too."""
+
     def respond(_: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), service.identity)
 
@@ -150,7 +157,6 @@ def make_app(service: Service) -> App:
     app.add_exception_handler(Exception, respond)
     app.add_exception_handler(HTTPException, respond_to_http)
     app.add_exception_handler(RequestValidationError, respond_to_query)
-    return guarded(app, service)
 
 
 async def receive_uploads(request: Request, service: Service, name: str | None) -> tuple[list[Upload], bool]:

@@ -23,7 +23,6 @@ from beholder.serving.answers import (
     score_document,
 )
 from beholder.serving.guard import App, guarded
-from beholder.serving.limits import COPIES
 from beholder.serving.metrics import CONTENT_TYPE, READ
 from beholder.serving.problems import AGAIN, Problem, problem_of, problem_response
 from beholder.serving.service import Service
@@ -178,7 +177,7 @@ async def receive_uploads(request: Request, service: Service, name: str | None) 
     held.enter_context(service.places.take(1))
     try:
         async with asyncio.timeout(limits.timeout):
-            keep = await held.enter_async_context(service.bodies.reserved(COPIES * most))
+            keep = await held.enter_async_context(service.bodies.reserved(most))
     except TimeoutError:
         raise Problem(429, "other large bodies are being received: try again in a moment", headers=AGAIN) from None
     try:

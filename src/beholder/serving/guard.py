@@ -20,7 +20,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 OPEN = ("/livez", "/readyz")  # without a token, for what starts and watches services
 ROUTES = ("/v1/score", "/v1/explain", "/v1/models", "/metrics", "/openapi.json", *OPEN)
 SLICE = 32_768  # bytes of an answer that are written before the reader is waited for
-LINGER = 2.0  # seconds in which what is still sent is read and dropped
+LINGER = 5.0  # seconds in which what is still sent is read and dropped
 
 
 def guarded(app: App, service: Service) -> App:
@@ -43,8 +43,8 @@ def guarded(app: App, service: Service) -> App:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status >= 400 and scope["method"] == "POST" and not body_is_read:
-                    # The answer to what is not read to its end: without reading on, the sender might never see it.
-                    await drop_rest(scope, receiving, service.limits.max_body)
+                    if status != 408:  # whose sender had time enough; others might never see the answer
+                        await drop_rest(scope, receiving, service.limits.max_body)
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
                 await send(message)
                 return

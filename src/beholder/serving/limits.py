@@ -10,7 +10,6 @@ from beholder.text import cut
 
 MEGA = 1_000_000
 BODIES = 4  # bodies of the largest size that are held at once; others wait
-COPIES = 2  # of a body while it is put together
 BYTES_PER_PIXEL = 14  # of a photograph with transparency while it is decoded (`beholder.photos.read`)
 CONNECTIONS = 1000  # that are open at once
 CONNECTION_BYTES = 200_000  # of one that sends or reads slowly, with what is not yet passed on
@@ -42,7 +41,7 @@ class Limits:
 
     @property
     def body_budget(self) -> int:
-        """Bytes of all bodies together, with their copies."""
+        """Bytes of all bodies together."""
         return BODIES * self.max_body
 
     @property

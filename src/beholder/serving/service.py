@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -31,6 +31,7 @@ from beholder.scoring.session import GRACE
 from beholder.serving.admission import ByteBudget, Places
 from beholder.serving.batching import Batches, stop
 from beholder.serving.limits import Limits
+from beholder.serving.memory import resident_bytes
 from beholder.serving.metrics import DECODE, MODEL, Metrics
 from beholder.serving.threads import ThreadLimit, in_thread
 from beholder.serving.uploads import Upload
@@ -187,15 +188,6 @@ def png_of(explanation: Explanation) -> bytes:
     file = io.BytesIO()
     explanation.draw().save(file, "PNG")
     return file.getvalue()
-
-
-def resident_bytes() -> int:
-    """Bytes of memory that this process takes now; where the system does not tell, the most that it ever took."""
-    with suppress(OSError, ValueError, IndexError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import resource  # not on Windows
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _sha256_of(scorer: Scorer, path: Path) -> str:

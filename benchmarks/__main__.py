@@ -180,9 +180,10 @@ def serve(
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     soak: Annotated[int, typer.Option(min=0, help="Requests while memory is watched, one in ten bad.")] = 10_000,
     side: Annotated[int, typer.Option(min=64, help="Pixels of the longer side of a photograph.")] = 2000,
+    overload: Annotated[bool, typer.Option(help="Also send what takes much memory.")] = True,
 ) -> None:
     """`beholder serve` beside `score_photos`: requests a second, how long they take, and memory. 15 minutes."""
-    for part in serving.measure(model, requests, rounds, soak, side):
+    for part in serving.measure(model, requests, rounds, soak, side, overload):
         make_console().print(part, markup=False) if isinstance(part, str) else make_console().print(part)
 
 

@@ -5,7 +5,8 @@
 - **Speed**: requests a second, one photograph each, at 1, 8 and 64 connections that send the next as soon as they have
   the answer; the median over rounds of its ratio to photographs a second of `score_photos`, measured in turns; and how
   long a request takes. The senders share the cores with the service, which `score_photos` does not have to bear.
-- **Memory**: of the service while requests come over 8 connections, one in ten of them bad.
+- **Memory**: of the service while requests come over 8 connections, one in ten of them bad; and the most that it ever
+  took, beside what it said at the start, when bodies of 60 MB and pictures of 100 megapixels come over 32 connections.
 """
 
 import io
@@ -38,6 +39,8 @@ from benchmarks.fuzz import REPOSITORY
 CONNECTIONS = (1, 8, 64)
 GOAL, GOAL_AT = 0.85, 8
 DISTINCT = 48  # photographs
+CUT = 0  # in place of a status, where the connection was cut
+LARGE_REQUESTS, LARGE_CONNECTIONS, LARGE_BYTES = 48, 32, 60_000_000
 BAD_EACH = 10  # one in so many requests is bad
 PATIENCE = 120  # seconds
 
@@ -156,7 +159,10 @@ def load(port: int, requests: Sequence[bytes], total: int, connections: int, wat
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while (number := next(numbers)) < total:
             began = time.perf_counter()
-            status, closed = exchange(connection, requests[number % len(requests)])
+            try:
+                status, closed = exchange(connection, requests[number % len(requests)])
+            except OSError:  # refused while it was sent
+                status, closed = CUT, True
             taken = time.perf_counter() - began
             with lock:
                 each.append(taken)
@@ -177,7 +183,7 @@ def load(port: int, requests: Sequence[bytes], total: int, connections: int, wat
     return Load(time.perf_counter() - began, each, statuses)
 
 
-def measure(model: str, requests: int, rounds: int, soak: int, side: int) -> Iterator[Table | str]:
+def measure(model: str, requests: int, rounds: int, soak: int, side: int, overload: bool) -> Iterator[Table | str]:
     """The tables, as they are done."""
     with tempfile.TemporaryDirectory() as place:
         paths = make_photographs(Path(place), side)
@@ -188,6 +194,8 @@ def measure(model: str, requests: int, rounds: int, soak: int, side: int) -> Ite
             yield speed(served, scorer, paths, contents, requests, rounds)
             if soak:
                 yield memory(served, contents, soak)
+            if overload:
+                yield large(served)
 
 
 def speed(
@@ -224,6 +232,27 @@ def speed(
         rate = f"{statistics.median(rates[count]):.1f}"
         table.add_row(str(count), rate, "{} ({} to {})".format(*shares), *times)
     return table
+
+
+def large(served: Served) -> str:
+    """The most memory ever, once large bodies and pictures have come, beside what was said."""
+    file = io.BytesIO()
+    Image.new("RGBA", (10_000, 9_990), (200, 100, 50, 128)).save(file, "PNG", compress_level=1)
+    half = LARGE_BYTES // 2
+    form = b"--x\r\n\r\n" + bytes(half) + b"\r\n--x\r\n\r\n" + bytes(half) + b"\r\n--x--\r\n"
+    requests = [
+        request(file.getvalue(), "image/png"),
+        request(bytes(LARGE_BYTES)),
+        request(b'{"images": [{"data": "' + b"A" * LARGE_BYTES + b'"}]}', "application/json"),
+        request(form, "multipart/form-data; boundary=x"),
+    ]
+    found = load(served.port, requests, LARGE_REQUESTS, LARGE_CONNECTIONS)
+    statuses = ", ".join(f"{count} x {status or 'cut'}" for status, count in sorted(found.statuses.items()))
+    after = served.memory()
+    return (
+        f"{LARGE_REQUESTS} large ones over {LARGE_CONNECTIONS} connections ({statuses}): "
+        f"{after['VmHWM']:,.0f} MB at most, {after['VmRSS']:,.0f} MB afterwards"
+    )
 
 
 def memory(served: Served, contents: Sequence[bytes], total: int) -> Table:

@@ -118,6 +118,7 @@ def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], 
         failures,
         tasks=(first, *(task for each in extras for task in each.tasks), *others),
         model=identity_of(scorer.id, extras),
+        title=title,
         rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
     )
 

@@ -67,9 +67,28 @@ def test_every_photograph_has_a_row_with_a_decision(cull: Run, place: Path, suff
     assert not hidden_beside(table, "shoot").exists()
 
 
-def test_json_has_all_rows(cull: Run) -> None:
-    rows = json.loads(cull("shoot", "--json").out)
+@pytest.mark.parametrize("other", [(), ("--quiet",), ("--xmp", "sidecar", "--dry-run")])
+def test_json_has_all_rows_and_nothing_else(cull: Run, other: tuple[str, ...]) -> None:
+    rows = json.loads(cull("shoot", "--json", *other).out)
     assert len(rows) == COUNT and rows[0]["rank"] == 1
+
+
+@pytest.mark.parametrize("option", ["--copy-picks", "--link-picks"])
+def test_picks_come_with_their_decisions_and_a_second_run_adds_nothing(cull: Run, place: Path, option: str) -> None:
+    pytest.importorskip("lxml")
+    assert cull("shoot", "--xmp", option, "picks").code == 0
+    before = _content(place / "picks")
+    assert len(before) == 10 and 'xmpDM:pick="1"' in (place / "picks" / "IMG_0001.JPG.xmp").read_text()
+    again = cull("shoot", "--keep", "1", "--xmp", option, "picks")  # other decisions, so other sidecars
+    assert again.code == 0 and "refused 0" in again.err and _content(place / "picks").keys() == before.keys()
+
+
+def test_a_pick_that_cannot_be_copied_is_a_line_and_the_others_are(cull: Run, place: Path) -> None:
+    (place / "picks" / "IMG_0001.JPG").mkdir(parents=True)
+    (place / "picks" / "IMG_0009.JPG").symlink_to(place / "shoot" / "IMG_0009.JPG")
+    (place / "picks").chmod(0o755)
+    assert cull("shoot", "--copy-picks", "picks").code == 0
+    assert (place / "picks" / "IMG_0001-2.JPG").is_file()
 
 
 def test_the_shoot_itself_is_never_touched(cull: Run, place: Path) -> None:
@@ -131,6 +150,8 @@ def test_what_cannot_be_read_is_a_row_and_a_line(cull: Run, place: Path) -> None
         ("shoot --resume", "--resume goes on with a file: name it with --out"),
         ("shoot --out - --json", "give one of the two"),
         ("shoot --out c.txt", "unknown extension '.txt'"),
+        ("shoot --out c.csv --report ./c.csv", "c.csv: --out and --report both name it"),
+        ("shoot --copy-picks p --link-picks p/", "p: --copy-picks and --link-picks both name it"),
         ("shoot --report mine.html", "mine.html"),
         ("shoot --copy-picks shoot", "holds shoot/IMG_0001.JPG itself"),
         ("shoot --copy-picks mine.html", "mine.html"),

@@ -19,6 +19,7 @@ from beholder.files import hidden_beside
 from helpers.commands import Done, apart, read_table, save_bad
 from helpers.factories import COMMAND
 from helpers.shoots import SERIES, save_shoot
+from helpers.xmp_packets import needs_exiftool
 
 COUNT = sum(map(len, SERIES.values()))
 Run = Callable[..., Done]
@@ -132,6 +133,16 @@ def test_raw_and_jpeg_of_one_shot_are_one(cull: Run, place: Path) -> None:
     rows = [row for row in read_table(place / "c.csv") if "IMG_0009" in row["path"]]
     assert [(row["path"], row["paired_with"]) for row in rows] == [("shoot/IMG_0009.JPG", "shoot/IMG_0009.CR2")]
     assert (place / "picks" / "IMG_0009.CR2").exists()
+
+
+@needs_exiftool
+def test_a_raw_beside_a_jpeg_that_is_written_into_is_the_same_at_the_second_run(cull: Run, place: Path) -> None:
+    (place / "shoot" / "IMG_0009.CR2").write_bytes(b"II*\0" + bytes(100))
+    arguments = ("shoot", "--xmp", "lightroom,darktable", "--embed")
+    assert "written 20, unchanged 0" in cull(*arguments).err
+    before = _content(place)
+    assert "written 0, unchanged 20" in cull(*arguments).err and _content(place) == before
+    assert "ImageSha256" not in (place / "shoot" / "IMG_0009.xmp").read_text()  # the JPEG was scored
 
 
 def test_what_cannot_be_read_is_a_row_and_a_line(cull: Run, place: Path) -> None:

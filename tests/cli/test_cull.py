@@ -55,6 +55,7 @@ def test_the_table_on_the_terminal_has_the_picks_and_why(cull: Run) -> None:
     assert re.search(r"IMG_0001\.JPG +\d\.\d\d +3 +burst +(sharper|less motion)", done.out)
     assert re.search(r"IMG_0009\.JPG +\d\.\d\d +1 +single +no other frame like it", done.out)
     assert f"{COUNT} photographs in 4 series: 5 picked, 2 too close to call, 2 other" in done.err
+    assert "1 series without a pick, as their best frames are too close to call: --report FILE shows" in done.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])

@@ -191,7 +191,7 @@ def cull(
         if outputs.journal:
             shoot.forget(outputs.journal)
         if as_json or not (outputs.is_printed or quiet):
-            print_picks(culled, scorer.info, extras, top, as_json=as_json)
+            print_picks(culled, extras, top, as_json=as_json, has_page=report is not None)
         finish(run, out if not outputs.is_printed else None, quiet=quiet)
         if unmarked or missing:
             raise typer.Exit(SOME_FAILED)

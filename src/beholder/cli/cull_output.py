@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from beholder.cli.xmp_options import Marking
     from beholder.culling.cull import Culled
     from beholder.scoring.extra_columns import ExtraColumns
-    from beholder.scoring.model_file import ModelInfo
     from beholder.scoring.scorer import Scorer
 
 TABLE_ROWS = 40  # of the table unless --top says otherwise
@@ -157,8 +156,8 @@ def _put_picks(culled: Culled, folder: Path, failed: Reasons, *, link: bool, dry
     if not quiet:
         before = f", {there} were there" if there else ""
         say(f"{made} files {'would be ' if dry_run else ''}{what} to {folder}{before}")
-    if maybes := _without_pick(culled):
-        say(f"{maybes:,} series too close to call: none of their frames was {what}; look at those marked maybe")
+        if maybes := _without_pick(culled):
+            say(f"{maybes:,} series too close to call: none of their frames was {what}; look at those marked maybe")
 
 
 def write_marks(culled: Culled, marking: Marking, *, dry_run: bool, shown: bool, quiet: bool) -> None:
@@ -187,7 +186,7 @@ def _without_pick(culled: Culled) -> int:
 
 
 def print_picks(
-    culled: Culled, info: ModelInfo, extras: Sequence[ExtraColumns], top: int | None, *, as_json: bool
+    culled: Culled, extras: Sequence[ExtraColumns], top: int | None, *, as_json: bool, has_page: bool
 ) -> None:
     """Print the picks, best first, and how many of each decision there are; or all rows as a JSON array."""
     if as_json:
@@ -209,6 +208,8 @@ def print_picks(
     if len(picks) > len(shown):
         say(f"{len(picks) - len(shown)} more: --top {len(picks)} shows all, --out FILE keeps them")
     say(summary(culled))
+    if (maybes := _without_pick(culled)) and not has_page:
+        say(f"{maybes:,} series without a pick, as their best frames are too close to call: --report FILE shows them")
 
 
 def summary(culled: Culled) -> str:

@@ -27,6 +27,11 @@ def test_sidecars_go_with_their_photographs(tmp_path):
     ]
 
 
+def test_a_sidecar_in_capital_letters_goes_too(tmp_path):
+    files = _files(tmp_path, "IMG_1.JPG", "IMG_1.XMP")
+    assert with_sidecars(files[:1]) == tuple(files)
+
+
 @pytest.mark.parametrize("link", [False, True])
 def test_all_files_of_a_shot_arrive_and_stay(tmp_path, link):
     files = _files(tmp_path / "shoot", "IMG_1.JPG", "IMG_1.CR2")

@@ -34,8 +34,9 @@ def check_folder(folder: Path, inputs: Iterable[str]) -> None:
 def with_sidecars(files: Sequence[str]) -> tuple[str, ...]:
     """The files of one shot, and the XMP files beside them."""
     starts = dict.fromkeys(start for path in files for start in (path, os.path.splitext(path)[0]))
-    sidecars = (f"{start}{suffix}" for start in starts for suffix in (".xmp", ".XMP"))
-    return tuple(dict.fromkeys([*files, *(name for name in sidecars if os.path.isfile(name))]))
+    spelled = ([f"{start}{suffix}" for suffix in (".xmp", ".XMP")] for start in starts)
+    there = (next(filter(os.path.isfile, names), None) for names in spelled)
+    return (*files, *(name for name in there if name is not None))
 
 
 def put(files: Sequence[str], folder: Path, *, link: bool = False) -> tuple[list[Path], list[Path]]:

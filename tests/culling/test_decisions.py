@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from beholder.culling import decisions
-from beholder.culling.decisions import BRACKET, MAX_COMPARED, SURE, decide, defect, reject_defects
-from beholder.culling.preference import FrameEvidence, probability
+from beholder.culling.decisions import BRACKET, SURE, decide, defect, reject_defects
+from beholder.culling.preference import FrameEvidence
 from beholder.scoring.model_file import SeriesInfo
 from helpers.frame_evidence import GOOD, MEASURES, SCORES
 
@@ -32,15 +31,6 @@ def test_the_best_is_picked_and_the_others_are_ranked():
     assert [each.rank for each in found] == [3, 1, 2]
     assert found[1].p_best > SURE and found[1].p_best + found[2].p_best == pytest.approx(1)
     assert "IMG_2.jpg" in found[1].reason.text and "IMG_1.jpg" in found[0].reason.text
-
-
-def test_the_frames_of_a_long_series_are_compared_with_some(monkeypatch):
-    compared = []
-    monkeypatch.setattr(decisions, "probability", lambda *pair: compared.append(1) or probability(*pair))
-    found = _decide(_frames(*(1 + place * 37 % 500 / 100 for place in range(500))))
-    assert sorted(each.rank for each in found) == list(range(1, 501))
-    assert [each.rank for each in found].index(1) == next(place for place in range(500) if place * 37 % 500 == 499)
-    assert len(compared) <= 500 * (MAX_COMPARED + 1)
 
 
 def test_frames_too_close_to_call_stay_maybe():

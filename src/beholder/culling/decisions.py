@@ -20,7 +20,6 @@ from beholder.text import printable
 PICK, MAYBE, OTHER, REJECT = "pick", "maybe", "other", "reject"
 DECISIONS = (PICK, MAYBE, OTHER, REJECT)
 SURE = 0.7  # probability of being preferred, below which two frames are too close to call
-MAX_COMPARED = 32  # frames that each of a series is compared with, so that the time does not grow with the square
 BRACKET = "bracket"  # kind of a series that is kept together
 # Defects, each against the best frame of the series but for the last two:
 SOFT = 0.5  # powers of two: 30% softer at the subject
@@ -66,34 +65,35 @@ def decide(series: SeriesInfo, kind: str, frames: Sequence[FrameEvidence], names
         return [Decision(1, PICK, Reason("bracket", f"bracket of {len(frames)} exposures, kept together"))] * len(
             frames
         )
-    strengths = _strengths(series, frames)
-    first, *others = sorted(range(len(frames)), key=lambda place: (-strengths[place], place))
-    odds = [probability(series, frames[first], each) for each in frames]
-    nearest = min(others, key=lambda place: odds[place])
+    odds = np.array([[probability(series, one, other) for other in frames] for one in frames])
+    order = sorted(range(len(frames)), key=lambda place: (-_strength(odds[place]), place))
+    first, *others = order
+    nearest = min(others, key=lambda place: odds[first, place])
     spread = series.overall_spread
-    close = [place for place in others if odds[place] < SURE or not is_told_apart(frames[first], frames[place], spread)]
+    close = [
+        place
+        for place in others
+        if odds[first, place] < SURE or not is_told_apart(frames[first], frames[place], spread)
+    ]
     found: dict[int, Decision] = {}
     if close:
         reason = _too_close([names[place] for place in close])
     else:
         reason = why_better(frames[first], frames[nearest], names[nearest], spread)
-    found[first] = Decision(1, MAYBE if close else PICK, reason, odds[nearest])
+    found[first] = Decision(1, MAYBE if close else PICK, reason, float(odds[first, nearest]))
     for rank, place in enumerate(others, 2):
         if place in close:
             decision, reason = MAYBE, _too_close([names[first]])
         else:
             decision, reason = OTHER, why_worse(frames[place], frames[first], names[first], spread)
-        found[place] = Decision(rank, decision, reason, 1 - odds[place])
+        found[place] = Decision(rank, decision, reason, float(odds[place, first]))
     return [found[place] for place in range(len(frames))]
 
 
-def _strengths(series: SeriesInfo, frames: Sequence[FrameEvidence]) -> list[float]:
-    """Mean log odds of each frame against all, or of a long series some; rounded, so that equal ones stay in order."""
-    some = [frames[place] for place in sorted({*np.linspace(0, len(frames) - 1, MAX_COMPARED).round().astype(int)})]
-    odds = np.array([[probability(series, one, other) for other in some] for one in frames])
-    clear = np.clip(odds, 1e-6, 1 - 1e-6)
-    found: list[float] = np.log(clear / (1 - clear)).mean(axis=1).round(6).tolist()
-    return found
+def _strength(row: np.ndarray) -> float:
+    """Mean log odds against all frames; rounded, so that equal frames stay in their order."""
+    clear = np.clip(row, 1e-6, 1 - 1e-6)
+    return round(float(np.log(clear / (1 - clear)).mean()), 6)
 
 
 def _too_close(names: Sequence[str]) -> Reason:

@@ -22,7 +22,7 @@ pytest.importorskip("uvicorn")
         ("--host 300.1.1.1", "--host 300.1.1.1: is no address of this machine"),
         ("--max-body 64XB", "--max-body 64XB: give a number such as 500KB"),
         ("--max-pixels lots", "--max-pixels lots: give a number such as 500KP"),
-        ("--token-file nowhere", "nowhere: no such file; make one: python -c"),
+        ("--token-file nowhere", "nowhere: no such file; make one: head -c 24"),
         ("--token-file short", "short: is not one word of 16 or more"),
         ("--model nowhere.onnx", "nowhere.onnx: no such file"),
         ("--model a.onnx --fast", "--fast is a model as --model is: give one of the two"),

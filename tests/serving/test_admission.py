@@ -15,7 +15,7 @@ from beholder.serving.problems import Problem
 )
 def test_a_token_is_one_long_word(tmp_path: Path, text: str) -> None:
     (tmp_path / "token").write_text(text, "utf-8")
-    with pytest.raises(BeholderError, match=r"is not one word of 16 or more.*make one: python -c"):
+    with pytest.raises(BeholderError, match=r"is not one word of 16 or more.*make one: head -c 24"):
         read_token(tmp_path / "token")
     (tmp_path / "token").write_text("a-token-of-many-letters\n")
     assert read_token(tmp_path / "token") == "a-token-of-many-letters"
@@ -69,6 +69,18 @@ def test_bytes_are_given_in_order_and_none_is_lost() -> None:
         gates["d"].set()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         assert came == ["a", "c", "d"] and budget.free == 10
+
+    asyncio.run(main())
+
+
+def test_what_is_not_kept_is_given_back_at_once() -> None:
+    async def main() -> None:
+        budget = ByteBudget(10)
+        async with budget.reserved(8) as keep:
+            for count, free in ((3, 7), (5, 7), (0, 10)):
+                keep(count)
+                assert budget.free == free
+        assert budget.free == 10
 
     asyncio.run(main())
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import struct
 import threading
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -18,9 +19,11 @@ from typer.testing import CliRunner
 import beholder
 from beholder.cli.app import app as command_line
 from beholder.errors import ModelError
+from beholder.photos.memory import limited_pixels
 from beholder.serving.service import Service
 from helpers.commands import save_bad
 from helpers.factories import save_photos
+from helpers.hostile_photos import jpeg_of_scans
 from helpers.services import JPEG, asked, posted, quick
 
 IDENTITY = {"model", "model_sha256", "version", "image_sha256"}
@@ -224,7 +227,6 @@ def test_a_body_is_counted_while_it_is_read(colour_model: Path) -> None:
     ],
 )
 def test_pixels_are_counted_before_they_are_decoded(colour_model: Path, size: tuple[int, int], says: str) -> None:
-    import struct
     import zlib
 
     head = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
@@ -236,6 +238,63 @@ def test_pixels_are_counted_before_they_are_decoded(colour_model: Path, size: tu
         quick(colour_model, max_pixels=1_000_000), content=b"\x89PNG\r\n\x1a\n" + b"".join(packed), headers=JPEG
     )
     assert answer.status_code == 422 and says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (jpeg_of_scans(4000, 4000, 3000), "bomb.jpg: "),
+        (jpeg_of_scans(60_000, 60_000, 1), "60000 x 60000 pixels, more than the 100,000,000 that are read"),
+        (b"BM" + bytes(16) + struct.pack("<ii", 99_000_000, 1) + bytes(28), "bomb.jpg: "),
+    ],
+    ids=["many passes", "many pixels", "one row"],
+)
+def test_bombs_are_refused_with_the_line_of_the_command_line(service: Service, content: bytes, says: str) -> None:
+    with limited_pixels(100_000_000), pytest.raises(beholder.PhotoError) as caught:
+        beholder.read_photo(content, name="bomb.jpg")
+    answer = posted(service, "/v1/score?name=bomb.jpg", content=content, headers=JPEG)
+    assert answer.status_code == 422 and answer.json()["detail"] == str(caught.value) and says in str(caught.value)
+
+
+def test_large_bodies_wait_for_each_other(colour_model: Path) -> None:
+    service = quick(colour_model, max_body=1_000_000)
+    most = 0
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal most
+            for _ in range(10):
+                most = max(most, service.bodies.count - service.bodies.free)
+                await asyncio.sleep(0.001)
+                yield bytes(99_000)
+
+        posts = (client.post("/v1/score", content=body(), headers=JPEG) for _ in range(64))
+        return await asyncio.gather(*posts)
+
+    found = asked(service, ask)
+    assert {answer.status_code for answer in found} == {422}
+    assert most == service.bodies.count == 4_000_000 and service.bodies.free == service.bodies.count
+
+
+def test_an_explanation_that_takes_too_long_is_stopped(colour_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = quick(colour_model, timeout=0.3)
+    run, goes_on = service.scorer.run, threading.Event()
+
+    def slow(pixels: Any, sizes: Any) -> Any:
+        if len(pixels) == 1:  # the first run of an explanation
+            goes_on.wait(60)
+        return run(pixels, sizes)
+
+    monkeypatch.setattr(service.scorer, "run", slow)
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        found = [await client.post("/v1/explain", content=jpeg(), headers=JPEG)]
+        goes_on.set()
+        while service._explainers.running:
+            await asyncio.sleep(0.01)
+        return [*found, await client.post("/v1/explain?grid=2", content=jpeg(), headers=JPEG)]
+
+    assert [answer.status_code for answer in asked(service, ask)] == [504, 200]
 
 
 def held_up(monkeypatch: pytest.MonkeyPatch) -> threading.Event:

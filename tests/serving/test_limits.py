@@ -21,12 +21,12 @@ def test_what_is_no_number_is_a_line(text: str) -> None:
 
 
 def test_memory_grows_with_each_limit() -> None:
-    least = Limits(workers=1).memory_at_most(100)
+    least = Limits(workers=1).memory_at_most(100, 9)
     for more in (Limits(workers=2), Limits(workers=1, queue=999), Limits(workers=1, max_body=10**9)):
-        assert more.memory_at_most(100) > least
+        assert more.memory_at_most(100, 9) > least
     assert (
-        Limits(workers=1, max_pixels=10**9).memory_at_most(0) > 14 * 10**9
-        and Limits(workers=1).memory_at_most(200) == least + 100
+        Limits(workers=1, max_pixels=10**9).memory_at_most(0, 9) > 14 * 10**9
+        and Limits(workers=1).memory_at_most(200, 9) == least + 100
     )
 
 

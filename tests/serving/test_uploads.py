@@ -24,7 +24,7 @@ def test_a_form_gives_what_was_put_in(contents: list[bytes]) -> None:
     )
     for before in (b"", b"preamble\r\n"):
         body = before + b"".join(parts if not before else parts_of(boundary, contents)) + f"--{boundary}--".encode()
-        found = splitter(f'{FORM}; boundary="{boundary}"', None)(body, 64)
+        found = splitter(f'{FORM}; boundary="{boundary}"', None)(bytearray(body), 64)
         assert [bytes(upload.content) for upload in found] == contents
 
 
@@ -37,7 +37,7 @@ def parts_of(boundary: str, contents: list[bytes]) -> list[bytes]:
 def test_json_gives_what_was_put_in(images: list[tuple[bytes, str]], ascii_only: bool) -> None:
     entries = [{"name": name, "data": base64.b64encode(content).decode()} for content, name in images]
     body = json.dumps({"images": entries}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    found = splitter(JSON, None)(body, 64)
+    found = splitter(JSON, None)(bytearray(body), 64)
     assert [upload.name for upload in found] == [named(name) for _, name in images]
     for upload, (content, _) in zip(found, images, strict=True):
         if content:
@@ -50,7 +50,7 @@ def test_json_gives_what_was_put_in(images: list[tuple[bytes, str]], ascii_only:
 @given(st.sampled_from([FORM, f"{FORM}; boundary=x", JSON]), st.binary(max_size=200))
 def test_any_body_is_photographs_or_a_problem(kind: str, body: bytes) -> None:
     try:
-        found = splitter(kind, None)(body, 3)
+        found = splitter(kind, None)(bytearray(body), 3)
     except Problem as problem:
         assert problem.status in (400, 413)
     else:
@@ -58,7 +58,7 @@ def test_any_body_is_photographs_or_a_problem(kind: str, body: bytes) -> None:
     for start in (b"--x\r\n", b'{"images": [{"data": "'):
         with_start = start + body
         try:
-            splitter(kind, None)(with_start, 3)
+            splitter(kind, None)(bytearray(with_start), 3)
         except Problem as problem:
             assert problem.status in (400, 413)
 
@@ -66,7 +66,7 @@ def test_any_body_is_photographs_or_a_problem(kind: str, body: bytes) -> None:
 @given(st.text(alphabet="ABab01+/=\\u-é ", max_size=12))
 def test_any_base64_is_a_file_or_a_line(text: str) -> None:
     try:
-        assert Upload("a.jpg", text.encode(), is_base64=True).file()
+        assert Upload("a.jpg", bytearray(text.encode()), is_base64=True).file()
     except BeholderError as error:
         assert str(error).startswith("a.jpg: is ") and "\n" not in str(error)
 

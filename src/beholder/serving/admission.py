@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import ipaddress
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from beholder.reading import read_text
 from beholder.serving.problems import AGAIN, Problem
 
 SHORTEST_TOKEN = 16  # characters
-_HOW = "make one: python -c 'import secrets; print(secrets.token_urlsafe())' > token"
+_HOW = "make one: head -c 24 /dev/urandom | base64 > token"
 
 
 def read_token(path: Path) -> str:
@@ -96,8 +96,8 @@ class ByteBudget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
-    async def reserved(self, count: int) -> AsyncIterator[None]:
-        """Reserve bytes for a block, the whole budget at most."""
+    async def reserved(self, count: int) -> AsyncIterator[Callable[[int], None]]:
+        """Reserve bytes for a block, the whole budget at most. Gives a function that keeps only so many of them."""
         count = min(count, self.count)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((count, turn))
@@ -111,10 +111,17 @@ class ByteBudget:
                 self._waiting = deque(each for each in self._waiting if each[1] is not turn)
                 self._let_in()
             raise
+        held = count
+
+        def keep(count: int) -> None:
+            nonlocal held
+            before, held = held, min(count, held)
+            self._give_back(before - held)
+
         try:
-            yield
+            yield keep
         finally:
-            self._give_back(count)
+            self._give_back(held)
 
     def _give_back(self, count: int) -> None:
         self.free += count

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from beholder import __version__
 from beholder.errors import BeholderError
+from beholder.scoring.scores import task_index
 from beholder.serving import documents
 from beholder.serving.answers import (
     chosen_fields,
@@ -22,7 +23,6 @@ from beholder.serving.answers import (
     score_document,
 )
 from beholder.serving.guard import App, guarded
-from beholder.serving.limits import COPIES
 from beholder.serving.metrics import CONTENT_TYPE, READ
 from beholder.serving.problems import AGAIN, Problem, problem_of, problem_response
 from beholder.serving.service import Service
@@ -93,6 +93,7 @@ def make_app(service: Service) -> App:
     ) -> Response:
         """Where in a photograph its score comes from: a sheet (Accept: image/png), or numbers and words."""
         drawn = any(kind.strip().startswith("image/") for kind in request.headers.get("accept", "").lower().split(","))
+        task_index(service.scorer.info.tasks, task)  # before a body is read for nothing
         uploads, _ = await receive_uploads(request, service, name)
         if len(uploads) > 1:
             raise Problem(422, f"{len(uploads)} photographs in one request: an explanation is of one")
@@ -128,6 +129,13 @@ def make_app(service: Service) -> App:
         """Counters and times, for Prometheus."""
         return Response(service.metrics_page(), headers={"Content-Type": CONTENT_TYPE})
 
+    _answer_errors(app, service)
+    return guarded(app, service)
+
+
+def _answer_errors(app: FastAPI, service: Service) -> None:
+    """Every error as a problem, those of the framework too."""
+
     def respond(_: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), service.identity)
 
@@ -148,7 +156,6 @@ def make_app(service: Service) -> App:
     app.add_exception_handler(Exception, respond)
     app.add_exception_handler(HTTPException, respond_to_http)
     app.add_exception_handler(RequestValidationError, respond_to_query)
-    return guarded(app, service)
 
 
 async def receive_uploads(request: Request, service: Service, name: str | None) -> tuple[list[Upload], bool]:
@@ -170,7 +177,7 @@ async def receive_uploads(request: Request, service: Service, name: str | None) 
     held.enter_context(service.places.take(1))
     try:
         async with asyncio.timeout(limits.timeout):
-            await held.enter_async_context(service.bodies.reserved(COPIES * most))
+            keep = await held.enter_async_context(service.bodies.reserved(most))
     except TimeoutError:
         raise Problem(429, "other large bodies are being received: try again in a moment", headers=AGAIN) from None
     try:
@@ -182,6 +189,7 @@ async def receive_uploads(request: Request, service: Service, name: str | None) 
         raise Problem(408, line) from None
     except ClientDisconnect:
         raise Problem(400, "the body was cut short") from None
+    keep(len(body))
     uploads = split(body, limits.queue)
     held.enter_context(service.places.take(len(uploads) - 1))
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from threading import Thread
 
 from beholder.scoring.batch import Prepared, Result, score_prepared
 from beholder.scoring.scorer import Scorer
@@ -72,14 +73,14 @@ class Batches:
         return taken
 
     async def _run(self, entries: list[Entry]) -> None:
-        thread: list[int] = []
+        thread: list[Thread] = []
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
                 work = partial(score_prepared, self._scorer, [prepared for prepared, _ in entries], self._size)
                 results = await in_thread(work, started=thread.append)
         except Exception as error:
-            stop_runs(thread)
+            stop(thread)
             for _, done in entries:
                 with suppress(asyncio.InvalidStateError):
                     done.set_exception(error)
@@ -88,3 +89,8 @@ class Batches:
         for (_, done), result in zip(entries, results, strict=True):
             if not done.done():
                 done.set_result(result)
+
+
+def stop(threads: Iterable[Thread]) -> None:
+    """Make the models that these threads run end, if the threads have not: another may have got their identifier."""
+    stop_runs(thread.ident for thread in threads if thread.is_alive() and thread.ident is not None)

@@ -1,5 +1,6 @@
 """Around all routes: who may come in, what is counted, and that an answer is held until it is read."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
@@ -19,7 +20,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 OPEN = ("/livez", "/readyz")  # without a token, for what starts and watches services
 ROUTES = ("/v1/score", "/v1/explain", "/v1/models", "/metrics", "/openapi.json", *OPEN)
 SLICE = 32_768  # bytes of an answer that are written before the reader is waited for
-LINGER = 2.0  # seconds in which what is still sent is read and dropped
+LINGER = 5.0  # seconds in which what is still sent is read and dropped
 
 
 def guarded(app: App, service: Service) -> App:
@@ -42,8 +43,8 @@ def guarded(app: App, service: Service) -> App:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status >= 400 and scope["method"] == "POST" and not body_is_read:
-                    # The answer to what is not read to its end: without reading on, the sender might never see it.
-                    await drop_rest(scope, receiving, service.limits.max_body)
+                    if status != 408:  # whose sender had time enough; others might never see the answer
+                        await drop_rest(scope, receiving, service.limits.max_body)
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
                 await send(message)
                 return
@@ -91,11 +92,7 @@ def _refused(scope: Message, service: Service) -> Problem | None:
 
 async def drop_rest(scope: Message, receive: Receive, most: int) -> None:
     """Read the rest of a body, for a moment and not without end."""
-    import asyncio
-
-    if any(
-        name == b"expect" for name, _ in scope["headers"]
-    ):  # it waits for a word before it sends, and gets an answer
+    if any(name == b"expect" for name, _ in scope["headers"]):  # the sender waits for a word before it sends more
         return
     try:
         async with asyncio.timeout(LINGER):

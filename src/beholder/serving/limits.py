@@ -10,7 +10,6 @@ from beholder.text import cut
 
 MEGA = 1_000_000
 BODIES = 4  # bodies of the largest size that are held at once; others wait
-COPIES = 2  # of a body while it is put together
 BYTES_PER_PIXEL = 14  # of a photograph with transparency while it is decoded (`beholder.photos.read`)
 CONNECTIONS = 1000  # that are open at once
 CONNECTION_BYTES = 200_000  # of one that sends or reads slowly, with what is not yet passed on
@@ -42,7 +41,7 @@ class Limits:
 
     @property
     def body_budget(self) -> int:
-        """Bytes of all bodies together, with their copies."""
+        """Bytes of all bodies together."""
         return BODIES * self.max_body
 
     @property
@@ -50,17 +49,18 @@ class Limits:
         """Decoding threads with those that have hung: for each worker one may, before the service is given up."""
         return 2 * self.workers
 
-    def memory_at_most(self, idle: int) -> int:
+    def memory_at_most(self, idle: int, pixels: int) -> int:
         """Bytes of memory that the service takes at most.
 
         Args:
-            idle: bytes that the process takes once the model has run.
+            idle: that the process takes once the model has run.
+            pixels: of a photograph that waits for the model.
 
-        >>> Limits(max_pixels=10_000_000, workers=1).memory_at_most(300_000_000)
-        1155200000
+        >>> Limits(max_pixels=10_000_000, workers=1).memory_at_most(300_000_000, 150_528)
+        1164833792
         """
         decoding = self.threads_at_most * (BYTES_PER_PIXEL * min(LARGE_PIXELS, self.max_pixels) + self.max_body)
-        waiting = self.queue * ANSWER_BYTES + CONNECTIONS * CONNECTION_BYTES
+        waiting = self.queue * (pixels + ANSWER_BYTES) + CONNECTIONS * CONNECTION_BYTES
         return idle + self.body_budget + BYTES_PER_PIXEL * self.max_pixels + decoding + waiting
 
 

@@ -16,6 +16,7 @@ from beholder.errors import BeholderError
 from beholder.serving.admission import is_loopback
 from beholder.serving.app import make_app
 from beholder.serving.limits import CONNECTIONS
+from beholder.serving.memory import return_memory
 from beholder.serving.service import Service
 from beholder.text import one_line, printable
 
@@ -90,6 +91,7 @@ def serve(service: Service, bound: socket.socket, is_stopped: Callable[[], bool]
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=2,
     )
+    return_memory()
     with _silent():
         Server(config, service, is_stopped, ready).run(sockets=[bound])
 

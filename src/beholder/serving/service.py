@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import io
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -17,16 +20,18 @@ from beholder.errors import ModelError, PhotoError
 from beholder.output.rows import columns_of
 from beholder.photos.memory import limited_pixels
 from beholder.photos.read import read_photo
+from beholder.photos.resize import MAX_ASPECT_RATIO
 from beholder.reading import read_bytes
 from beholder.scoring.batch import Prepared, Result, batch_threads, concurrent_batches, default_batch, prepare
 from beholder.scoring.explain import Explanation
 from beholder.scoring.extra_columns import ExtraColumns, model_extras
-from beholder.scoring.model_file import MAX_MODEL_BYTES, model_path
+from beholder.scoring.model_file import MAX_MODEL_BYTES, SQUASH, model_path
 from beholder.scoring.scorer import Scorer
-from beholder.scoring.session import stop_runs
+from beholder.scoring.session import GRACE
 from beholder.serving.admission import ByteBudget, Places
-from beholder.serving.batching import Batches
+from beholder.serving.batching import Batches, stop
 from beholder.serving.limits import Limits
+from beholder.serving.memory import resident_bytes
 from beholder.serving.metrics import DECODE, MODEL, Metrics
 from beholder.serving.threads import ThreadLimit, in_thread
 from beholder.serving.uploads import Upload
@@ -93,7 +98,7 @@ class Service:
         )
         with limited_pixels(limits.max_pixels):
             await asyncio.gather(*(in_thread(_warm_up, self.scorer, self.batch) for _ in range(runs)))
-            self.memory_at_most = limits.memory_at_most(resident_bytes())
+            self.memory_at_most = limits.memory_at_most(resident_bytes(), 3 * math.prod(_largest_input(self.scorer)))
             tasks = [asyncio.create_task(self._batches.run_forever()) for _ in range(runs)]
             self.is_ready = True
             try:
@@ -149,12 +154,17 @@ class Service:
         Raises:
             BeholderError: it cannot be read, or there is no such task.
         """
-        thread: list[int] = []
+        threads: list[Thread] = []
         try:
-            return await self._explainers.run(self._explain, upload, task, grid, drawn, started=thread.append)
-        except asyncio.CancelledError:
-            stop_runs(thread)
-            raise
+            return await self._explainers.run(self._explain, upload, task, grid, drawn, started=threads.append)
+        finally:
+            self._stop(threads, time.monotonic() + GRACE)
+
+    def _stop(self, threads: list[Thread], until: float) -> None:
+        """End an explanation that nobody waits for: many runs of the model, and now it may be between two of them."""
+        if any(thread.is_alive() for thread in threads) and time.monotonic() < until:
+            stop(threads)
+            asyncio.get_running_loop().call_later(0.05, self._stop, threads, until)
 
     def _explain(self, upload: Upload, task: str, grid: int, drawn: bool) -> Explained:
         content = upload.file()
@@ -180,15 +190,6 @@ def png_of(explanation: Explanation) -> bytes:
     return file.getvalue()
 
 
-def resident_bytes() -> int:
-    """Bytes of memory that this process takes now; where the system does not tell, the most that it ever took."""
-    with suppress(OSError, ValueError, IndexError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import resource  # not on Windows
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def _sha256_of(scorer: Scorer, path: Path) -> str:
     digest = hashlib.sha256(read_bytes(path, "a model file", MAX_MODEL_BYTES, error=ModelError)).hexdigest()
     if not scorer.id.endswith(f"@{digest[:8]}"):
@@ -197,5 +198,11 @@ def _sha256_of(scorer: Scorer, path: Path) -> str:
 
 
 def _warm_up(scorer: Scorer, batch: int) -> None:
-    width, height = scorer.info.size
+    """Run the model on as much as it ever gets, so that what it takes is known."""
+    width, height = _largest_input(scorer)
     scorer.run(np.zeros((max(2, batch), height, width, 3), np.uint8), np.ones((max(2, batch), 2), int))
+
+
+def _largest_input(scorer: Scorer) -> tuple[int, int]:
+    width, height = scorer.info.size
+    return (width, height) if scorer.info.resize == SQUASH else (width * MAX_ASPECT_RATIO, height)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 async def in_thread(
     function: Callable[..., T],
     *given: Any,
-    started: Callable[[int], None] | None = None,
+    started: Callable[[threading.Thread], None] | None = None,
     ended: Callable[[], None] | None = None,
 ) -> T:
     """Call a function in a thread of its own. Who is cancelled while it runs no longer waits for it.
@@ -25,7 +25,7 @@ async def in_thread(
     Args:
         function: to call.
         given: its arguments.
-        started: called with the identifier of the thread.
+        started: called with the thread.
         ended: called in the event loop when the thread has ended, whether somebody waits or not.
 
     Raises:
@@ -60,8 +60,8 @@ async def in_thread(
         if ended is not None:
             ended()
         raise Problem(503, "there are no more threads: try again in a moment", headers=AGAIN) from None
-    if started is not None and thread.ident is not None:
-        started(thread.ident)
+    if started is not None:
+        started(thread)
     return await future
 
 

@@ -42,7 +42,7 @@ class Upload:
     """
 
     name: str
-    content: bytes | memoryview
+    content: bytearray | memoryview
     is_base64: bool = False
 
     def file(self) -> bytes:
@@ -51,10 +51,10 @@ class Upload:
         Raises:
             PhotoError: it is empty, or not base64.
 
-        >>> Upload("a.jpg", b"aGVsbG8=", is_base64=True).file()
+        >>> Upload("a.jpg", bytearray(b"aGVsbG8="), is_base64=True).file()
         b'hello'
         """
-        content = bytes(self.content)  # of a view a copy, of bytes none
+        content = bytes(self.content)
         if self.is_base64:
             try:
                 content = base64.b64decode(_unescaped(content), validate=True)
@@ -76,20 +76,20 @@ def named(name: object) -> str:
     return printable(cut(re.split(r"[/\\]", name)[-1], MAX_NAME)) or UNNAMED
 
 
-async def read_body(parts: AsyncIterator[bytes], most: int) -> bytes:
+async def read_body(parts: AsyncIterator[bytes], most: int) -> bytearray:
     """A body that comes in parts.
 
     Raises:
         Problem: 413: it has more bytes than ``most``.
     """
-    found: list[bytes] = []
-    size = 0
+    body, size = bytearray(most), 0  # at its full length at once: what is not written yet takes no memory
     async for part in parts:
-        size += len(part)
-        if size > most:
+        if size + len(part) > most:
             raise too_large(most)
-        found.append(part)
-    return b"".join(found)
+        body[size : size + len(part)] = part
+        size += len(part)
+    del body[size:]
+    return body
 
 
 def too_large(most: int) -> Problem:
@@ -98,7 +98,7 @@ def too_large(most: int) -> Problem:
     return Problem(413, f"{line}, or start the service with a larger --max-body")
 
 
-def splitter(content_type: str, name: str | None) -> Callable[[bytes, int], list[Upload]]:
+def splitter(content_type: str, name: str | None) -> Callable[[bytearray, int], list[Upload]]:
     """What finds the photographs in a body of this type.
 
     Args:
@@ -111,7 +111,7 @@ def splitter(content_type: str, name: str | None) -> Callable[[bytes, int], list
     Raises:
         Problem: 415: bodies of this type are not read.
 
-    >>> [upload.name for upload in splitter("image/jpeg", "a.jpg")(b"...", 64)]
+    >>> [upload.name for upload in splitter("image/jpeg", "a.jpg")(bytearray(b"..."), 64)]
     ['a.jpg']
     """
     kind = content_type.partition(";")[0].strip().lower()
@@ -125,7 +125,7 @@ def splitter(content_type: str, name: str | None) -> Callable[[bytes, int], list
     raise Problem(415, f"{what} is not read: send image/jpeg or another image type, {RAW}, {FORM} or {JSON}")
 
 
-def _of_form(body: bytes, content_type: str, most: int) -> list[Upload]:
+def _of_form(body: bytearray, content_type: str, most: int) -> list[Upload]:
     boundary = _parameter(content_type, "boundary")
     if not boundary:
         raise Problem(400, f"the Content-Type {FORM} has no boundary: let your program write that header")
@@ -145,7 +145,7 @@ def _of_form(body: bytes, content_type: str, most: int) -> list[Upload]:
             raise Problem(400, "the form is cut short, or a part of it has no end")
         if len(found) == most:
             raise too_many(most)
-        name = _parameter(_disposition(body[start:end]), "filename")
+        name = _parameter(_disposition(bytes(body[start:end])), "filename")
         found.append(Upload(named(name), whole[min(end + 4, after) : after]))
         at = after + 2
     if not found:
@@ -172,7 +172,7 @@ def _disposition(headers: bytes) -> str:
     return ""
 
 
-def _of_json(body: bytes, most: int) -> list[Upload]:
+def _of_json(body: bytearray, most: int) -> list[Upload]:
     texts: list[memoryview] = []
     whole = memoryview(body)
 
@@ -182,7 +182,7 @@ def _of_json(body: bytes, most: int) -> list[Upload]:
             raise too_many(most)
         return b'"data":%d' % (len(texts) - 1)
 
-    document = _DATA.sub(put_aside, body)
+    document = bytes(_DATA.sub(put_aside, body))
     if len(document) > _MAX_DOCUMENT:
         raise Problem(
             413, f"the JSON has more than {in_words(_MAX_DOCUMENT, 'B')} beside its photographs: give {_EXAMPLE}"

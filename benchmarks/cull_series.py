@@ -1,6 +1,6 @@
 """Whether frames of one series are found, and others kept apart: series made of photographs that set no threshold.
 
-`python -m benchmarks.cull_series [MODEL ...]`
+`python -m benchmarks cull` shows it with the rest.
 
 600 photographs of the third part of BIQ2021, which are of different places, are shot in order; every third of them two
 to six times, moved, nearer, brighter or darker each time, seconds apart. Then what a camera wrote is taken away: the
@@ -8,7 +8,6 @@ times, and at last the file numbers.
 """
 
 import hashlib
-import sys
 import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -19,12 +18,11 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from beholder.console import make_console
 from beholder.culling.frames import Frame
 from beholder.culling.layout import SIDE, read_layout
 from beholder.culling.series import find_series
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.registry import data_folder, load_data
+from beholder.data.registry import load_data
 from beholder.embedded.harms import Change
 from beholder.embedded.series import CHANGES, embed, measure_similarity
 from beholder.metrics import b_cubed, ranks
@@ -195,8 +193,3 @@ def cost(embeddings: np.ndarray, like: float, same: float, count: int) -> tuple[
         return seconds, tracemalloc.get_traced_memory()[1] / 1e6
     finally:
         tracemalloc.stop()
-
-
-if __name__ == "__main__":
-    for part in measure(data_folder("oasis").parent, sys.argv[1:] or EMBEDDED):
-        make_console().print(part)

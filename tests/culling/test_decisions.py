@@ -70,7 +70,7 @@ DEFECTS = {
 @pytest.mark.parametrize("code", DEFECTS)
 def test_a_defect_is_named(code):
     found = defect(DEFECTS[code], GOOD)
-    assert found is not None and found.code == code and found.text.startswith("rejected: ")
+    assert found is not None and found.code == code and len(found.text) < 60
 
 
 @pytest.mark.parametrize("frame", [GOOD, FrameEvidence({"overall": 1.0}), FrameEvidence({"overall": 1.0}, MEASURES)])

@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from beholder.culling.frames import Frame
+from beholder.culling.frames import Frame, frames_of
 from beholder.culling.grouping import BLOCK, MAX_TABLE
 from beholder.culling.layout import SIDE
 from beholder.culling.sequences import MAX_AT_ONCE
 from beholder.culling.series import ALIKE, BRACKET, BURST, SINGLE, find_series
-from beholder.photos.metadata import Metadata
+from beholder.photos.edits import expose
+from beholder.photos.metadata import Metadata, read_metadata
+from helpers.exif_files import exif, tiff_block
+from helpers.photo_files import CHINA, FLOWER, encode
 
 LIKE, SAME = 0.75, 0.9
 WIDTH = 1000
@@ -93,6 +96,19 @@ def test_a_frame_goes_to_the_medoid_that_it_is_most_like():
     embeddings = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)
     series = found([shot(f"{n}", n) for n in range(9)], embeddings)
     assert [each[1] for each in series] == ["0 1 2 3 4 5", "6 7 8"]
+
+
+def test_a_burst_stays_whole():
+    """The frame of another time is nearly the same as one of a burst, but not as the other."""
+    degrees = np.radians([0, 30, 35])
+    embeddings = np.stack([np.cos(degrees), np.sin(degrees)], axis=1)
+    assert found([shot("1", 0), shot("2", 1), shot("3", 999)], embeddings) == [(BURST, "1 2", 0), (SINGLE, "3", 1)]
+    assert found([shot("1", 0), shot("2", 500), shot("3", 999)], embeddings) == [(SINGLE, "1", 0), (ALIKE, "2 3", 1)]
+
+
+def test_two_bursts_that_are_nearly_the_same_are_one_series():
+    frames = [shot("1", 0), shot("2", 1), shot("3", 999), shot("4", 1000)]
+    assert found(frames, views("AAAA", near=0.96)) == [(ALIKE, "1 2 3 4", 0)]
 
 
 def test_two_bodies_are_not_compared_in_time():
@@ -217,6 +233,26 @@ def test_layouts_are_read_only_where_a_bracket_may_be():
     frames = [*bracket([0, 0, 0]), shot("a", 50), *(replace(each, path="b") for each in bracket([1, 2, 3], start=99))]
     found(frames, views("A" * len(frames)), asked.append)
     assert asked == ["b", "b", "b"]
+
+
+def test_a_folder(tmp_path):
+    """Files as cameras write them: a bracket and a burst, each JPEG with its RAW, and a photograph without metadata."""
+    for number, stops in enumerate([0, -2, 2, None, None]):
+        picture = CHINA if stops is not None else FLOWER[number:]
+        shot_tags = {0x9003: "2026:05:17 23:59:58", 0x9291: f"{number}", 0x9204: (stops or 0, 1)}
+        written = exif({0x0110: "One"}, shot_tags)
+        (tmp_path / f"DSC_{number}.JPG").write_bytes(encode(expose(picture, stops or 0), "JPEG", exif=written))
+        (tmp_path / f"DSC_{number}.NEF").write_bytes(tiff_block({0x0110: "One"}, shot_tags))
+    (tmp_path / "scan.png").write_bytes(encode(CHINA, "PNG"))
+    frames = frames_of({str(path): read_metadata(path) for path in tmp_path.iterdir()})
+    assert [len(frame.paired) for frame in frames] == [1] * 5 + [0]
+    embeddings = views("AAABBC", near=0.95)
+    series = find_series(frames, embeddings, like=LIKE, same=SAME)
+    assert sorted((each.kind, each.members) for each in series) == [
+        (BRACKET, (0, 1, 2)),
+        (BURST, (3, 4)),
+        (SINGLE, (5,)),
+    ]
 
 
 def test_the_order_of_the_paths_does_not_matter():

@@ -10,19 +10,27 @@ from beholder.output.rows import Row
 from beholder.output.sinks import open_sink
 from beholder.output.stored_tables import path_of, read_rows
 
-COLUMNS = {"path": str, "series": str, "overall": float, "low": float, "rank": int, "model": str, "sha256": str}
+COLUMNS = {"path": str, "series": int, "overall": float, "low": float, "rank": int, "model": str, "sha256": str}
 COLUMNS |= {"error": str}
 ROWS: list[Row] = [
     {
         "path": "=1+1, a.jpg",
-        "series": "12",
+        "series": 12,
         "overall": 5.6123,
         "low": -1.0,
         "rank": 3,
         "model": "m@1",
         "sha256": "a" * 64,
     },
-    {"path": 'two\n"lines".jpg', "series": "", "overall": None, "low": None, "rank": None, "model": None, "sha256": ""},
+    {
+        "path": 'two\n"lines".jpg',
+        "series": None,
+        "overall": None,
+        "low": None,
+        "rank": None,
+        "model": None,
+        "sha256": "",
+    },
 ]
 ROWS = [{**row, "error": ""} for row in ROWS]
 

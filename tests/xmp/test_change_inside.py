@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from beholder.errors import BeholderError
 from beholder.xmp.exiftool import ExifTool, find
@@ -22,7 +22,9 @@ from beholder.xmp.write import LEFT_OUT, REFUSED, UNCHANGED, WRITTEN, Outcome, w
 from helpers.xmp_packets import comments, exiv2, foreign, lightroom, needs_exiftool, needs_exiv2, texts
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-MAKER_NOTE = b"Canon\0" + bytes(range(256)) * 3
+# As Canon writes it, a directory of its own: number of the file, model.
+MAKER_NOTE = struct.pack("<HHHIIHHIII", 2, 0x0008, 4, 1, 1002345, 0x0010, 4, 1, 0x80000421, 0)
+ODD_NOTE = b"Canon\0" + bytes(range(256)) * 3
 MARK = {"own": {"Overall": "5.6000", "ImageSha256": "00"}, "rating": 4, "label": "green", "flag": "pick"}
 
 
@@ -33,7 +35,7 @@ def picture(seed: int = 0) -> Image.Image:
 def exif() -> Image.Exif:
     made = Image.Exif()
     made[0x010F], made[0x0110], made[0x0112] = "Canon", "EOS", 6
-    made.get_ifd(0x8769).update({0x9003: "2026:01:02 03:04:05", 0x927C: MAKER_NOTE})
+    made.get_ifd(0x8769).update({0x9003: "2026:01:02 03:04:05", 0x927C: ODD_NOTE})
     return made
 
 
@@ -59,10 +61,10 @@ def png(path: Path) -> None:
     picture().save(path, "PNG", icc_profile=PROFILE, exif=exif())
 
 
-def tiff(path: Path, *more: tuple[int, int, bytes]) -> None:
+def tiff(path: Path, *more: tuple[int, int, bytes], note: bytes = MAKER_NOTE) -> None:
     """An uncompressed picture with a profile and EXIF data, each of which lies somewhere in the file."""
     pixels = np.asarray(picture())
-    photo = _directory([(0x9003, 2, b"2026:01:02 03:04:05\0"), (0x927C, 7, MAKER_NOTE)], at := 8 + pixels.nbytes)
+    photo = _directory([(0x9003, 2, b"2026:01:02 03:04:05\0"), (0x927C, 7, note)], at := 8 + pixels.nbytes)
     height, width, _ = pixels.shape
     tags = [(256, 4, width), (257, 4, height), (258, 3, struct.pack("<3H", 8, 8, 8)), (259, 3, 1), (262, 3, 2)]
     tags += [(271, 2, b"Canon\0"), (273, 4, 8), (277, 3, 3), (278, 4, height), (279, 4, pixels.nbytes)]
@@ -88,6 +90,32 @@ def _directory(tags: list[tuple[int, int, Any]], at: int) -> bytes:
 
 def dng(path: Path) -> None:
     tiff(path, (0xC612, 1, bytes([1, 4, 0, 0])), (0xC613, 1, bytes([1, 1, 0, 0])))
+
+
+def old_png(path: Path) -> None:
+    """As ImageMagick keeps XMP."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Raw profile type xmp", f"\nxmp\n{len(lightroom())}\n{lightroom().hex()}\n", zip=True)
+    picture().save(path, "PNG", pnginfo=about)
+
+
+def two_packets(path: Path) -> None:
+    with_packet(path)
+    content = path.read_bytes()
+    size = 2 + int.from_bytes(content[4:6])
+    path.write_bytes(content[: 2 + size] + content[2:])
+
+
+def extended(path: Path) -> None:
+    with_packet(path)
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(
+            b'xmlns:my="http://example.com/mine#"', b'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0"'
+        )
+        .replace(b"my:thing", b"n:thing ")
+        .replace(b"my:note", b"n:note ")
+    )
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
@@ -157,8 +185,11 @@ def see(folder: Path) -> dict[str, Any]:
 def test_all_else_in_a_photograph_stays(embedded: tuple[Path, dict[str, Any], dict[str, Any]], name: str) -> None:
     folder, before, _ = embedded
     path = folder / name
-    assert before[name]["maker"] == MAKER_NOTE and len(before[name]["frames"]) == 1 + (name == "c.JPG")
-    assert before[name]["profile"] == PROFILE and content_of(path) == before[name]
+    after, maker = content_of(path), before[name]["maker"]
+    assert maker == (MAKER_NOTE if look_inside(path).format == "TIFF" else ODD_NOTE)
+    assert after["maker"].startswith(maker)  # in TIFF exiftool adds the place where it stood, as Canon does
+    assert before[name]["profile"] == PROFILE and len(before[name]["frames"]) == 1 + (name == "c.JPG")
+    assert {**after, "maker": maker} == before[name]
     assert path.stat().st_mode & 0o777 == 0o640
     (packet,) = look_inside(path).packets
     found = texts(packet)
@@ -231,6 +262,18 @@ def test_sidecar_and_photograph_at_once(tmp_path: Path) -> None:
     assert found["beholder:ImageSha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@needs_exiftool
+def test_a_run_that_was_killed_before_the_end_is_no_hindrance(tmp_path: Path) -> None:
+    path, backup = tmp_path / "a.jpg", tmp_path / "a.jpg_original"
+    jpeg(path)
+    whole = path.read_bytes()
+    backup.hardlink_to(path)
+    (tmp_path / ".beholder-0123456789ab-0123456789ab.partial").write_bytes(b"half")
+    (tmp_path / ".beholder-0123456789ab-0123456789ab.partial_exiftool_tmp").write_bytes(b"half")
+    assert embed(path).status == WRITTEN and backup.read_bytes() == whole and path.read_bytes() != whole
+    assert {each.name for each in tmp_path.iterdir()} == {"a.jpg", "a.jpg_original"}
+
+
 def test_without_embed_a_line_says_where_lightroom_looks(tmp_path: Path) -> None:
     for name, kind in KINDS.items():
         kind(tmp_path / name)
@@ -247,10 +290,12 @@ def test_without_embed_a_line_says_where_lightroom_looks(tmp_path: Path) -> None
         (lambda path: path.write_bytes(b""), "is an empty file"),
         (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF"), "exiftool could not write into it"),
         (lambda path: [with_packet(path), path.write_bytes(path.read_bytes().replace(b"xmptk", b"xmptk=1 a"))], "XML"),
-        (lambda path: [two_packets(path)], "more than one packet of XMP"),
-        (lambda path: [extended(path)], "in several parts"),
+        (lambda path: tiff(path, note=ODD_NOTE), "Maker notes could not be parsed"),
+        (old_png, "an old form of one"),
+        (two_packets, "more than one packet of XMP"),
+        (extended, "in several parts"),
     ],
-    ids=["gif", "empty", "cut", "damaged packet", "two packets", "extended"],
+    ids=["gif", "empty", "cut", "damaged packet", "maker notes", "old png", "two packets", "extended"],
 )
 def test_photographs_that_are_refused(tmp_path: Path, make: Callable[[Path], Any], says: str) -> None:
     path = tmp_path / "a.jpg"
@@ -259,25 +304,6 @@ def test_photographs_that_are_refused(tmp_path: Path, make: Callable[[Path], Any
     done = embed(path)
     assert done.status == REFUSED and says in done.reason and done.reason.startswith(f"{path}: "), done
     assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ["a.jpg"]
-
-
-def two_packets(path: Path) -> None:
-    with_packet(path)
-    content = path.read_bytes()
-    size = 2 + int.from_bytes(content[4:6])
-    path.write_bytes(content[: 2 + size] + content[2:])
-
-
-def extended(path: Path) -> None:
-    with_packet(path)
-    content = path.read_bytes()
-    path.write_bytes(
-        content.replace(
-            b'xmlns:my="http://example.com/mine#"', b'xmlns:n="http://ns.adobe.com/xmp/note/" n:HasExtendedXMP="0"'
-        )
-        .replace(b"my:thing", b"n:thing ")
-        .replace(b"my:note", b"n:note ")
-    )
 
 
 @needs_exiftool

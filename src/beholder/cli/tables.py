@@ -117,6 +117,9 @@ def info_tables(info: ModelInfo, identity: str) -> list[Table]:
         about.add_row(name, text)
     if note := _familiarity_line(info):
         about.add_row("familiarity", note)
+    if info.series is not None:
+        like, same = info.series.like, info.series.same
+        about.add_row("series", f"from a cosine of {like:.3f} of frames taken one after the other, {same:.3f} of any")
     if info.learned is not None:
         before = ", with what was predicted of them out of fold" if info.learned.predicted else ""
         about.add_row("keeps", f"hashes of {len(info.learned.digests)} photographs that it learned from{before}")

@@ -50,12 +50,12 @@ def xmp_write(
     Paths in the table are relative to the current folder, as they were for `beholder score`.
 
     \b
-    Profile     RAW              JPEG, TIFF, PNG, DNG      pick and reject
-    sidecar     the sidecar that is there, else IMG.jpg.xmp   flags of all programs
-    lightroom   IMG.xmp          inside, with --embed      xmpDM:pick, xmpDM:good
-    darktable   IMG.ext.xmp      IMG.ext.xmp               -1 stars, with --reject-rating
-    immich      IMG.ext.xmp      IMG.ext.xmp               -1 stars, with --reject-rating
-    digikam     IMG.xmp if it is there, else IMG.ext.xmp      digiKam:PickLabel
+    Profile     Where                                           Pick and reject
+    sidecar     the sidecar that is there, else IMG.jpg.xmp     all of those below
+    lightroom   RAW: IMG.xmp; others: inside, with --embed      xmpDM:pick, xmpDM:good
+    darktable   IMG.jpg.xmp                                     -1 stars, with --reject-rating
+    immich      IMG.jpg.xmp                                     -1 stars, with --reject-rating
+    digikam     IMG.xmp if it is there, else IMG.jpg.xmp        digiKam:PickLabel
 
     \b
     Exit status:
@@ -74,6 +74,8 @@ def xmp_write(
     from beholder.progress import bar
 
     rows = [row for table in tables for row in read_rows(table)]
+    if not rows:
+        raise BeholderError(f"{', '.join(map(str, tables))}: no row in it, so there is nothing to write")
     run = RunSummary()
     outcomes: list[dict[str, Any]] = []
     options = {"embed": embed, "reject_rating": reject_rating, "break_links": break_links, "dry_run": dry_run}
@@ -189,6 +191,7 @@ def xmp_clear(
     """
     from collections import Counter
 
+    from beholder.progress import bar
     from beholder.xmp.clear import clear_files, files
     from beholder.xmp.packet import check_installed
 
@@ -198,7 +201,7 @@ def xmp_clear(
             raise BeholderError(f"{folder}: is not a folder")
     run, reasons, counts, kept, outcomes = RunSummary(), Reasons(), Counter[str](), 0, []
     paths = (path for folder in folders for path in files(os.fspath(folder), recursive=recursive))
-    with stoppable(run):
+    with bar("clearing", quiet=quiet) as shown, stoppable(run):
         for outcome in clear_files(paths, break_links=break_links, dry_run=dry_run):
             counts[outcome.status] += 1
             kept += bool(outcome.kept)
@@ -208,6 +211,7 @@ def xmp_clear(
                 outcomes.append(_as_dict(outcome))
             elif dry_run:
                 show_outcome(outcome)
+            shown.advance(shown.task_ids[0])
             if run.stopped:
                 break
     if as_json:

@@ -11,13 +11,16 @@ from beholder.cli.reasons import Reasons
 from beholder.errors import BeholderError
 from beholder.terminal import say, show
 from beholder.text import MAX_EXAMPLES, printable
+from beholder.xmp.profiles import PROFILES
 
 if TYPE_CHECKING:
     from beholder.xmp import mark as marks
     from beholder.xmp.write import Outcome, Summary, Writer
 
 DEFAULT_PROFILE = "sidecar"  # of --xmp without a value
-_PROFILES = "sidecar (any program), lightroom (also Bridge, Capture One, DxO), darktable, immich, digikam"
+_PROFILES = ", ".join(
+    name if name == profile.programs.lower() else f"{name} ({profile.programs})" for name, profile in PROFILES.items()
+)
 Xmp = Annotated[
     str | None,
     typer.Option(
@@ -88,17 +91,19 @@ class Marking:
             path: of the photograph.
             row: of `beholder score` or `beholder cull`. One without a score says nothing.
         """
+        from beholder.output.stored_tables import path_of
         from beholder.xmp.mark import PAIR_SEPARATOR, mark_of
         from beholder.xmp.write import LEFT_OUT, REFUSED, Outcome
 
         if row.get("error") or row.get("overall") is None:
             outcomes = [Outcome(path, path, LEFT_OUT, reason="without a score nothing is written")]
         else:
-            paired = [name for name in str(row.get("paired_with") or "").split(PAIR_SEPARATOR) if name]
+            paired = [path_of(name) for name in str(row.get("paired_with") or "").split(PAIR_SEPARATOR) if name]
+            same = {**row, "sha256": None}  # which is that of the file that was scored
             outcomes = [
                 outcome
-                for each in (path, *paired)
-                for outcome in self.writer.write(mark_of(row, each, stars=self.stars, label=self.label))
+                for each, said in ((path, row), *((name, same) for name in paired))
+                for outcome in self.writer.write(mark_of(said, each, stars=self.stars, label=self.label))
             ]
         for outcome in outcomes:
             self.summary.count(outcome)

@@ -7,9 +7,11 @@ does not look alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from beholder.culling.layout import Layout, equal_framing
 from beholder.culling.sequences import Taken
+from beholder.scoring.cores import CORES
 
 MAX_GAP = 3.0  # seconds from the end of one exposure to the next
 MIN_FRAMES = 3  # of other exposures each; two where the camera says that it takes a bracket
@@ -24,14 +26,15 @@ def find_brackets(taken: Sequence[Taken], layout: Layouts) -> Iterator[list[int]
         taken: frames in the order of their cameras.
         layout: path -> layout, for frames that may be of a bracket.
     """
-    for places in _candidates(taken):
-        layouts = [layout(taken[place].frame.path) for place in places]
-        start = 0
-        for end in range(1, len(places) + 1):
-            if end == len(places) or not any(equal_framing(layouts[end], each) for each in layouts[start:end]):
-                if _is_bracket([taken[place] for place in places[start:end]]):
-                    yield places[start:end]
-                start = end
+    with ThreadPoolExecutor(CORES) as readers:  # starts none where there is no candidate
+        for places in _candidates(taken):
+            layouts = list(readers.map(layout, [taken[place].frame.path for place in places]))
+            start = 0
+            for end in range(1, len(places) + 1):
+                if end == len(places) or not any(equal_framing(layouts[end], each) for each in layouts[start:end]):
+                    if _is_bracket([taken[place] for place in places[start:end]]):
+                        yield places[start:end]
+                    start = end
 
 
 def metered(places: Sequence[int], taken: Sequence[Taken]) -> int:

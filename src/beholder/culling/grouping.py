@@ -113,9 +113,9 @@ def _connected(places: Indices, links: Links) -> Iterator[Indices]:
                 continue
             linked = links.between(places[rows], unit, places[columns]) > 0
             for row in np.flatnonzero(linked.sum(axis=1) > (rows == columns)):
-                parts = np.unique(np.append(part[columns][linked[row]], part[rows][row]))
-                if len(parts) > 1:
-                    part[np.isin(part, parts)] = parts[0]
+                here, parts = part[rows][row], part[columns][linked[row]]
+                if (parts != here).any():
+                    part[np.isin(part, [here, *np.unique(parts)])] = min(here, parts.min())
     order = np.argsort(part, kind="stable")
     starts = np.flatnonzero(np.diff(part[order], prepend=-1))
     yield from (places[each] for each in np.split(order, starts[1:]) if len(each))

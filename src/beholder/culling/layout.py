@@ -39,7 +39,7 @@ def read_layout(path: str | os.PathLike[str]) -> Layout | None:
     """
     try:
         return layout_of(read_photo(path, (2 * SIDE, 2 * SIDE)).pixels)
-    except PhotoError:
+    except (PhotoError, MemoryError):
         return None
 
 

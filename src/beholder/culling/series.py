@@ -5,7 +5,8 @@ were taken, or an exposure bracket. A *scene* is wider: series that were taken w
 alike. Each frame is in one series and one scene.
 
 Likeness is the cosine of two embeddings, and is always that to one frame of the series, its medoid. So a slow change of
-the subject ends a series, however short the steps are. What "alike" means belongs to a model
+the subject ends a series, however short the steps are. Bursts are found first, and are never divided for the sake of a
+frame that was taken at another time. What "alike" means belongs to a model
 (:class:`beholder.scoring.model_file.SeriesInfo`).
 
 Time is that of one camera: the clocks of two bodies are never compared. Where a frame has none, its file number tells
@@ -14,7 +15,7 @@ which frames are neighbours. Memory does not grow with the square of the number 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -80,7 +81,7 @@ def find_series(
     bursts = _runs(taken, BURST_GAP, cosines, like)
     groups = [(BRACKET, members, metered(members, taken)) for members in find_brackets(taken, layout)]
     free = np.setdiff1d(np.arange(len(taken)), [place for _, members, _ in groups for place in members])
-    for members, medoid in group(free, Links(cosines, bursts, like, same)):
+    for members, medoid in _joined(group(free, Links(cosines, bursts, like)), cosines, same):
         at_once = len({bursts[place] for place in members}) == 1
         groups.append(((BURST if at_once else ALIKE) if len(members) > 1 else SINGLE, members, medoid))
     groups.sort(key=lambda group: group[1])
@@ -94,6 +95,29 @@ def find_series(
         scene = numbers.setdefault(scene_of[medoid], len(numbers))
         found.append(Series(kind, tuple(order[members].tolist()), int(order[medoid]), scene))
     return found
+
+
+def _joined(bursts: Iterable[tuple[list[int], int]], cosines: Cosines, same: float) -> Iterator[tuple[list[int], int]]:
+    """Join bursts, each of one frame or more, that are nearly the same: each frame of them is, as the medoid of one.
+
+    A burst stays whole. If one of its frames is not nearly the same, it is a series of its own.
+
+    Yields:
+        Members, rising, and the medoid among them.
+    """
+    members_of = {medoid: members for members, medoid in bursts}
+    medoids = np.array(sorted(members_of), int)
+    each_apart = np.arange(medoids.max(initial=-1) + 1)
+    for together, medoid in group(medoids, Links(cosines, each_apart, same, same)):
+        joined = list(members_of[medoid])
+        for other in together:
+            if other == medoid:
+                continue
+            if cosines.of(members_of[other], [medoid]).min() >= same:
+                joined += members_of[other]
+            else:
+                yield members_of[other], other
+        yield sorted(joined), medoid
 
 
 def _runs(taken: Sequence[Taken], gap: float, cosines: Cosines, like: float) -> Indices:

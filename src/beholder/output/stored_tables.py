@@ -20,7 +20,7 @@ from beholder.text import one_line, printable
 
 _NEEDED = ("path", "overall")
 # Columns that are text whatever they look like.
-_TEXTS = {"path", "model", "sha256", "error", "series", "kind", "decision", "reason", "reason_code", "captured"}
+_TEXTS = {"path", "model", "sha256", "error", "kind", "decision", "reason", "reason_code", "captured"}
 _TEXTS |= {"camera", "paired_with"}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _WHAT = "a table of scores"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ from beholder.xmp.rules import Edit
 Editing = Callable[[Packet, bool], Edit]  # (the packet, whether it is new) -> what was done to it
 MAX_JPEG_PACKET = 65_502  # bytes that a segment of a JPEG has room for
 _TRIES = 5
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _State = tuple[int, int, int, int]
 
 
@@ -52,8 +54,8 @@ def change_sidecar(path: Path, editing: Editing, *, break_links: bool = False, d
         content = empty_packet() if before is None else read_bytes(path, WHAT, MAX_BYTES)
         packet = parse(content)
         edit = editing(packet, before is None)
-        if edit.changes and not break_links:
-            _refuse_links(path)
+        if edit.changes:
+            _refuse_protected(path, break_links=break_links)
         if edit.changes and not dry_run:
             fresh = packet.to_bytes()
             _check(content, fresh, edit)
@@ -90,15 +92,17 @@ def change_inside(
         found = look_inside(target)
         if found.format not in EMBEDDED_FORMATS:
             raise BeholderError(f"is {found.format}; a packet is written into JPEG, TIFF, PNG and DNG only")
-        if len(found.packets) > 1:
-            raise BeholderError("has more than one packet of XMP, so it is not clear which one counts")
+        if len(found.packets) > 1 or found.packets == (b"",):
+            raise BeholderError(
+                "has more than one packet of XMP, or an old form of one, so it is not clear what counts"
+            )
         content = found.packets[0] if found.packets else empty_packet()
         packet = parse(content)
         if packet.get(names.EXTENDED) is not None:
             raise BeholderError("has a packet of XMP in several parts, which is not changed")
         edit = editing(packet, not found.packets)
-        if edit.changes and not break_links:
-            _refuse_links(target, backup)
+        if edit.changes:
+            _refuse_protected(target, backup, break_links=break_links)
         if edit.changes and not dry_run:
             fresh = packet.to_bytes()
             _check(content, fresh, edit)
@@ -168,13 +172,16 @@ def _check_same(path: Path, before: _State | None) -> None:
         raise _ChangedError
 
 
-def _refuse_links(path: Path, backup: Path | None = None) -> None:
-    """Refuse a file with several names; that of a backup, which an ended run left linked to it, does not count."""
+def _refuse_protected(path: Path, backup: Path | None = None, *, break_links: bool) -> None:
+    """Refuse a file that is read-only, or has several names; a backup that a killed run left linked to it is none."""
     with suppress(FileNotFoundError):
-        names_of_it = path.stat().st_nlink
+        info = path.stat()
+        if not info.st_mode & _WRITABLE:
+            raise BeholderError("is read-only; make it writable first")
+        names_of_it = info.st_nlink
         if backup is not None and backup.exists() and backup.samefile(path):
             names_of_it -= 1
-        if names_of_it > 1:
+        if names_of_it > 1 and not break_links:
             raise BeholderError(
                 f"is one file under {names_of_it} names (hard links), which would no longer be one; --break-links "
                 "allows it"

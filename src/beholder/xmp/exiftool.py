@@ -54,9 +54,7 @@ class ExifTool:
         source.write_bytes(packet)
         if "\n" in os.fspath(path.absolute()) or "\r" in os.fspath(path.absolute()):
             raise BeholderError("there is a line break in the name of its folder, which exiftool cannot be told")
-        status, said = self._execute(
-            "-m", "-overwrite_original_in_place", f"-xmp<={source}", os.fspath(path.absolute())
-        )
+        status, said = self._execute("-overwrite_original_in_place", f"-xmp<={source}", os.fspath(path.absolute()))
         if status != 0:
             problem = next((line for line in said if line.startswith("Error")), said[0] if said else "no reason")
             raise BeholderError(f"exiftool could not write into it: {one_line(problem.partition(' - ')[0])}")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from beholder.errors import BeholderError
 from beholder.xmp import names
-from beholder.xmp.inside import look_inside
+from beholder.xmp.inside import exif_stars, look_inside
 from beholder.xmp.mark import COLOURS, MAYBE, PICK, REJECT, REJECT_STARS
 from beholder.xmp.packet import STRUCTURE, Packet, parse
 from beholder.xmp.places import Siblings, read_packet, siblings, sidecars
 from beholder.xmp.rules import FIELDS, Standing, differing, set_in, standing
 
-INSIDE = "inside"
+INSIDE, EXIF = "inside", "EXIF"
 _PICK_LABELS = {"1": REJECT, "2": MAYBE, "3": PICK}
 
 
@@ -27,7 +27,7 @@ class Given:
         rating: stars from 1 to 5; None for none.
         flag: ``pick``, ``maybe`` or ``reject``; empty for none.
         label: its text; empty for none.
-        sources: which field was found where: names of sidecars, or ``inside``.
+        sources: which field was found where: names of sidecars, ``inside`` or ``EXIF``.
     """
 
     photo: str
@@ -43,6 +43,8 @@ class Given:
 def read_given(photo: str, beside: Siblings = siblings, *, own: bool = False) -> Given:
     """What is said of a photograph: for each field the first of ``IMG.jpg.xmp``, ``IMG.xmp`` and the file that has it.
 
+    Stars that stand nowhere else are read from EXIF data.
+
     Args:
         photo: its path.
         beside: as of :func:`beholder.xmp.places.sidecars`.
@@ -56,7 +58,7 @@ def read_given(photo: str, beside: Siblings = siblings, *, own: bool = False) ->
     """
     places = [(path.name, read_packet(path)) for path in sidecars(photo, beside).there]
     found = look_inside(photo).packets
-    if found:
+    if found and found[0]:
         try:
             places.append((INSIDE, parse(found[0])))
         except BeholderError as error:
@@ -68,6 +70,8 @@ def read_given(photo: str, beside: Siblings = siblings, *, own: bool = False) ->
             text = _value(packet, which, own=own)
             if text and which not in values:
                 values[which], sources[which] = text, source
+    if "rating" not in values and (stars := exif_stars(photo, (packet for _, packet in places))):
+        values["rating"], sources["rating"] = str(stars), EXIF
     rating = int(values["rating"]) if "rating" in values else None
     return Given(photo, rating, values.get("flag", ""), values.get("label", ""), sources)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -15,14 +16,18 @@ from typing import BinaryIO
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.photos.formats import detect_format
+from beholder.photos.metadata import read_metadata
 from beholder.photos.sources import MAX_FILE_BYTES
 from beholder.reading import open_regular
+from beholder.xmp.names import WROTE_RATING
 from beholder.xmp.packet import MAX_BYTES, Packet, parse
 
 EMBEDDED_FORMATS = {"JPEG", "TIFF", "PNG"}  # that a packet can be written into; DNG is a TIFF
 _HEAD = 256
 _MAX_PARTS = 100_000  # segments, chunks or tags that are looked at
 _JPEG_START, _PNG_KEYWORD, _TIFF_TAG = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp\0", 700
+_ODD_JPEG_START = b"XMP\0://ns.adobe.com/xap/1.0/\0"  # of some programs: exiftool reads it, most others do not
+_OLD_PNG_KEYWORD = b"Raw profile type xmp\0"  # of ImageMagick
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF, and RAW files that are built like it
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # in CR3
 _APP1, _SOS, _EOI, _ALONE = 0xE1, 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
@@ -53,11 +58,22 @@ def look_inside(path: str | os.PathLike[str]) -> Inside:
             suffix = os.path.splitext(os.fspath(path))[1].lower()
             kind = detect_format(head, "" if suffix == ".dng" else suffix)
             packets: list[bytes] = []
-            with suppress(struct.error, zlib.error, ValueError):
+            with suppress(struct.error, zlib.error, ValueError, IndexError):
                 packets = _packets(file, path, head, kind)
         except OSError as error:
             raise BeholderError(f"{os.fspath(path)}: cannot be read: {error.strerror}") from None
     return Inside(kind, tuple(packets))
+
+
+def exif_stars(path: str | os.PathLike[str], packets: Iterable[Packet]) -> int | None:
+    """The stars in the EXIF data of a photograph, from 1 to 5; None for none.
+
+    Args:
+        path: of the photograph.
+        packets: those of it. Stars that we wrote into one of them, and another program copied from there, are none.
+    """
+    stars = read_metadata(path).rating
+    return None if not stars or str(stars) in {packet.get(WROTE_RATING) for packet in packets} else stars
 
 
 def packet_inside(path: str | os.PathLike[str]) -> Packet | None:
@@ -106,6 +122,8 @@ def _jpeg(file: BinaryIO, start: int = 0) -> list[bytes]:
             content = file.read(length - 2)
             if content.startswith(_JPEG_START):
                 found.append(content[len(_JPEG_START) :])
+            elif content.startswith(_ODD_JPEG_START):
+                found += [content[len(_ODD_JPEG_START) :], b""]  # is read, and never written beside
         at += 2 + max(length, 2)
     return found
 
@@ -121,6 +139,8 @@ def _png(file: BinaryIO) -> list[bytes]:
                 packed, rest = content[len(_PNG_KEYWORD)], content[len(_PNG_KEYWORD) + 2 :]
                 text = rest.split(b"\0", 2)[2]
                 found.append(zlib.decompressobj().decompress(text, MAX_BYTES) if packed else text)
+        elif name in (b"tEXt", b"zTXt", b"iTXt") and file.read(len(_OLD_PNG_KEYWORD)) == _OLD_PNG_KEYWORD:
+            found.append(b"")  # is there, and not read
         if name == b"IEND":
             break
         at += 12 + length

@@ -30,6 +30,7 @@ DIGEST = "ImageSha256"  # own value: the sha256 of the file that was scored
 _SCORES = {"overall": "Overall", "low": "Low", "high": "High", "percentile": "Percentile"}
 _FLAG_OF = {"pick": PICK, "maybe": MAYBE, "reject": REJECT, "other": NONE}
 _RESERVED = {"Model", "ModelSha256", DIGEST, "Scored", "Taste", *DECISIONS.values(), *_SCORES.values()}
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Stars = Callable[[Mapping[str, Any]], int]
 
 
@@ -41,7 +42,8 @@ class Mark:
 
     Attributes:
         photo: its path.
-        own: values in our own namespace, name -> text: ``Overall``, ``Decision`` and so on.
+        own: values in our own namespace, name -> text: ``Overall``, ``Decision`` and so on. Characters that XML does
+            not have are left out.
         rating: stars from 1 to 5, or -1 for a reject; 0 for none; None to leave them.
         label: a colour of :data:`COLOURS`; ``none`` for none; None to leave it.
         flag: ``pick``, ``maybe``, ``reject``; ``none`` for none; None to leave it.
@@ -57,6 +59,7 @@ class Mark:
     flag: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "own", {name: _xml_text(text) for name, text in self.own.items()})
         if self.rating is not None and not REJECT_STARS <= self.rating <= 5:
             raise BeholderError(f"{self.rating} stars: there are 0 to 5, and {REJECT_STARS} for a reject")
         if self.label is not None and self.label != NONE and self.label not in COLOURS:
@@ -143,9 +146,9 @@ def _name(column: str) -> str:
 
 
 def _amount(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else _xml_text(str(value))
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _xml_text(text: str) -> str:
     """Text without the characters that XML does not have."""
-    return "".join(char for char in text if char in "\t\n\r" or (char >= " " and not "\ud800" <= char <= "\udfff"))
+    return _NOT_XML.sub("", text)

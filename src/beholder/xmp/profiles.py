@@ -51,7 +51,7 @@ def _digikam(_: str, found: Sidecars) -> Path:
 _FLAGS = (names.PICK, names.GOOD)
 PROFILES = {
     "sidecar": Profile(
-        "any program that reads sidecars",
+        "any program",
         (
             names.RATING,
             names.LABEL,
@@ -64,7 +64,7 @@ PROFILES = {
         follows=True,
     ),
     "lightroom": Profile(
-        "Lightroom, Bridge, Capture One, DxO", (names.RATING, names.LABEL, names.LABEL_COLOUR, *_FLAGS), _lightroom
+        "also Bridge, Capture One, DxO", (names.RATING, names.LABEL, names.LABEL_COLOUR, *_FLAGS), _lightroom
     ),
     "darktable": Profile("darktable", (names.RATING, names.LABEL), _of_file, reject_stars=True),
     "immich": Profile("Immich", (names.RATING,), _of_file, reject_stars=True),

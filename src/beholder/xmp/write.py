@@ -20,9 +20,9 @@ from beholder.text import printable
 from beholder.xmp import names
 from beholder.xmp.change import change_inside, change_sidecar, sweep
 from beholder.xmp.exiftool import ExifTool
-from beholder.xmp.inside import packet_inside
+from beholder.xmp.inside import exif_stars, packet_inside
 from beholder.xmp.mark import DIGEST, REJECT, REJECT_STARS, Mark
-from beholder.xmp.packet import Packet, check_installed
+from beholder.xmp.packet import Packet, check_installed, empty_packet, parse
 from beholder.xmp.places import Sidecars, read_packet, siblings, sidecars
 from beholder.xmp.profiles import INSIDE, PROFILES, Profile
 from beholder.xmp.rules import Change, Edit, apply
@@ -184,7 +184,9 @@ class Writer:
         others = _others(mark, found, place)
 
         def editing(packet: Packet, new: bool) -> Edit:
-            edit = apply(packet, mark, allowed, others, self._now)
+            stars = None if mark.rating is None else exif_stars(mark.photo, [packet, *others])
+            elsewhere = others if stars is None else [*others, _of_stars(stars)]
+            edit = apply(packet, mark, allowed, elsewhere, self._now)
             if new and edit.changes and place == found.of_stem:  # as Lightroom does, so that all know whose it is
                 extension = os.path.splitext(mark.photo)[1][1:].upper()
                 packet.set(names.EXTENSION, extension)
@@ -240,6 +242,13 @@ def _digest(photo: str) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (BeholderError, OSError):
         return None
+
+
+def _of_stars(stars: int) -> Packet:
+    """A packet that says no more than stars, as EXIF data do."""
+    packet = parse(empty_packet())
+    packet.set(names.RATING, str(stars))
+    return packet
 
 
 def _others(mark: Mark, found: Sidecars, place: Path) -> list[Packet]:

@@ -15,11 +15,13 @@ from beholder.cli.options import (
     Model,
     Paths,
     Recursive,
+    StateFile,
     TasteFile,
     Threads,
     Workers,
     open_extras,
     open_scorer,
+    open_store,
 )
 from beholder.cli.session import SOME_FAILED, STOPPED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
@@ -84,6 +86,7 @@ def cull(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would be written, copied and linked.")
     ] = False,
+    state: StateFile = None,
     batch: Batch = None,
     workers: Workers = None,
     threads: Threads = None,
@@ -105,6 +108,8 @@ def cull(
 
     With --keep 200 or 20% so many are picked, good ones that differ, from every scene at least --min-per-scene as long
     as there is room. A bracket counts as one.
+
+    With --state scores are kept in a file of `beholder review`, and what it knows is not scored again.
 
     With --xmp the decisions are also written where photo programs read them; what a person has set there stays.
 
@@ -139,7 +144,7 @@ def cull(
     if outputs.is_printed and as_json:
         raise BeholderError("--out - and --json both print: give one of the two")
     wishes = Wishes(parse_keep(keep), min_per_scene, reject_defects, measure_all, report is not None and not dry_run)
-    check_outputs(outputs, inputs=(*paths, model, taste))
+    check_outputs(outputs, inputs=(*paths, model, taste, state))
     scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     series_info(scorer.info)
     extras = open_extras(scorer, taste)
@@ -156,13 +161,14 @@ def cull(
         photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), quiet=quiet)
         outputs.check_folders(item for item in photos if isinstance(item, str))
         progress = not quiet and not (as_json and sys.stdout.isatty())
-        with stoppable(run):
+        with stoppable(run), open_store(state, scorer, extras, culling=True) as store:
             scored = score_frames(
                 scorer,
                 photos,
                 extras,
                 journal=outputs.journal,
                 resume=resume,
+                store=store,
                 batch=batch,
                 workers=workers,
                 threads=threads,

@@ -1,5 +1,7 @@
 """Options that several commands share, and functions that read their values."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +10,10 @@ import typer
 from beholder.data.sets import NAMES
 from beholder.errors import BeholderError
 from beholder.photos.listing.pairs import Pairs
+from beholder.terminal import say
 
 if TYPE_CHECKING:
+    from beholder.reviewing.scored_once import ScoredOnce
     from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.scorer import Scorer
 
@@ -43,6 +47,14 @@ PairsOption = Annotated[
     typer.Option(
         "--pairs",
         help="Of a RAW and a JPEG (or HEIC) of one name in one folder take all, or one: the JPEG.",
+    ),
+]
+StateFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        help="Keep scores in this file of `beholder review`, and do not score again what is in it.",
+        metavar="FILE",
     ),
 ]
 Batch = Annotated[
@@ -82,6 +94,41 @@ def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ..
         extras = (columns(read_taste(taste, scorer.id)), *extras)
     check_column_names(scorer.info.tasks, (name for each in extras for name in each.kinds))
     return extras
+
+
+@contextmanager
+def open_store(
+    path: Path | None, scorer: "Scorer", extras: "Sequence[ExtraColumns]", *, culling: bool = False
+) -> "Iterator[ScoredOnce | None]":
+    """The scores in the file of --state, for the rows of a command; None without one.
+
+    Args:
+        path: of the file; made where there is none.
+        scorer: the model.
+        extras: what is added to the scores.
+        culling: whether rows have the columns of `beholder cull`.
+
+    Raises:
+        BeholderError: it cannot be opened.
+    """
+    if path is None:
+        yield None
+        return
+    from beholder.culling.table import EXTRA
+    from beholder.output.rows import columns_of, extra_ids
+    from beholder.reviewing.scored_once import ScoredOnce
+    from beholder.reviewing.state import State
+
+    with closing(State(path)) as state:
+        if state.aside is not None:
+            say(aside_line(path, state.aside))
+        columns = columns_of(scorer.info.tasks, (EXTRA, *extras) if culling else extras)
+        yield ScoredOnce(state, scorer, columns, reads=not extra_ids(extras))
+
+
+def aside_line(path: Path, aside: Path) -> str:
+    """What is said of a state file that could not be used."""
+    return f"{path}: was damaged or of another version; it is kept as {aside}, and a new one was begun"
 
 
 DATA_METAVAR = "NAME|FILE.csv"

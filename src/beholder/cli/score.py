@@ -16,11 +16,13 @@ from beholder.cli.options import (
     PairsOption,
     Paths,
     Recursive,
+    StateFile,
     TasteFile,
     Threads,
     Workers,
     open_extras,
     open_scorer,
+    open_store,
 )
 from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
@@ -56,6 +58,7 @@ def score(
     model: Model = None,
     fast: Fast = False,
     taste: TasteFile = None,
+    state: StateFile = None,
     batch: Batch = None,
     workers: Workers = None,
     threads: Threads = None,
@@ -95,6 +98,9 @@ def score(
     with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what
     was passed over is said in a line.
 
+    With --state scores are kept in a file of `beholder review`, and what it knows is not scored again, whatever a file
+    is called. With --taste all is scored.
+
     With --xmp each score is also written where photo programs read it, in sidecars or in the files; what a person has
     set there stays. `beholder xmp write` does the same from a table, with --dry-run.
 
@@ -132,7 +138,7 @@ def score(
     if csv_bom and out is None:
         raise BeholderError("--csv-bom is about a CSV file: name it with --out")
     if out is not None:
-        check_output(out, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste))
+        check_output(out, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste, state))
     scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
@@ -143,6 +149,7 @@ def score(
     with (
         open_marking(xmp, stars=stars, embed=embed, break_links=break_links) as marking,
         JsonArray() if as_json else nullcontext() as array,
+        open_store(state, scorer, extras) as store,
     ):
         photos = InputPhotos(paths, recursive=recursive, exclude=exclude or (), pairs=pairs, quiet=quiet)
         progress = not (quiet or ((stream or printed) and sys.stdout.isatty()))
@@ -157,6 +164,7 @@ def score(
                 ranked=None if stream else ranked,
                 array=array,
                 each=None if marking is None else marking.add,
+                store=store,
                 batch=batch,
                 workers=workers,
                 threads=threads,

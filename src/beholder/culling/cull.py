@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +17,10 @@ from beholder.culling.decisions import Decision, decide, reject_defects
 from beholder.culling.frames import Frame, frames_of
 from beholder.culling.full_size import Look, look_at
 from beholder.culling.keep import Keep, fill_quota
+from beholder.culling.measures import Measures
 from beholder.culling.preference import FrameEvidence
 from beholder.culling.series import Series, find_series
-from beholder.culling.shoot import Shot, score_shoot, scores_of
+from beholder.culling.shoot import Shot, ShotStore, score_shoot, scores_of
 from beholder.culling.table import EXTRA, measured
 from beholder.errors import BeholderError
 from beholder.output.rows import Row
@@ -62,12 +63,14 @@ class Culled:
     Attributes:
         rows: of the table: series by series, best first; then what could not be read.
         frames: the shots of the rows that have a series, in the same order.
+        looks: what was measured of these, in the same order.
         series: number of a series, from 1 -> what it is; its members are places in ``rows``.
         pictures: places in ``rows`` -> thumbnail and crop.
     """
 
     rows: list[Row]
     frames: list[Frame]
+    looks: list[Look]
     series: dict[int, Series]
     pictures: Pictures
 
@@ -130,6 +133,7 @@ def score_frames(
     *,
     journal: Path | None = None,
     resume: bool = False,
+    store: ShotStore | None = None,
     batch: int | None = None,
     workers: int | None = None,
     threads: int | None = None,
@@ -141,7 +145,7 @@ def score_frames(
         scorer: the model.
         listing: paths, and places that could not be listed or hold no photograph.
         extras: what is added to the scores.
-        journal, resume, batch, workers, threads: as :func:`beholder.culling.shoot.score_shoot` takes them.
+        journal, resume, store, batch, workers, threads: as :func:`beholder.culling.shoot.score_shoot` takes them.
         watch: wraps the results on their way, to count them or to stop; gets how many there will be.
 
     Raises:
@@ -157,6 +161,7 @@ def score_frames(
         (EXTRA, *extras),
         journal=journal,
         resume=resume,
+        store=store,
         batch=batch,
         workers=workers,
         threads=threads,
@@ -173,6 +178,7 @@ def cull(
     wishes: Wishes,
     *,
     workers: int | None = None,
+    known: MutableMapping[str, Measures] | None = None,
     watch: WatchLooks = lambda looks, total: looks,
 ) -> Iterator[Culled]:
     """Decide what becomes of each photograph of a scored shoot.
@@ -183,6 +189,7 @@ def cull(
         extras: what is added to the scores.
         wishes: what is wanted.
         workers: decoding threads; by default one per core.
+        known: what was measured before, as :func:`beholder.culling.full_size.look_at` takes it.
         watch: wraps the looks at full size on their way; gets how many groups there will be.
 
     Yields:
@@ -193,7 +200,8 @@ def cull(
     """
     info = series_info(model)
     with TemporaryFile() as file:
-        yield _decided(model, info, scored.shots, scored.frames, extras, wishes, Pictures(file), workers, watch)
+        kept = Pictures(file)
+        yield _decided(model, info, scored.shots, scored.frames, extras, wishes, kept, workers, known, watch)
 
 
 def _decided(
@@ -205,6 +213,7 @@ def _decided(
     wishes: Wishes,
     pictures: Pictures,
     workers: int | None,
+    known_measures: MutableMapping[str, Measures] | None,
     watch_looks: WatchLooks,
 ) -> Culled:
     known = [place for place in range(len(frames)) if shots[place].is_scored]
@@ -214,7 +223,7 @@ def _decided(
     measured_ones = [wishes.measure_all or len(group) > 1 for group in groups]
     scored = [[shots[known[number]] for number in group] for group in groups]
     looks: dict[int, Look] = {}
-    looking = look_at(scored, measured=measured_ones, pictures=wishes.pictures, workers=workers)
+    looking = look_at(scored, measured=measured_ones, pictures=wishes.pictures, workers=workers, known=known_measures)
     for group, seen in zip(groups, watch_looks(looking, len(groups)), strict=True):
         for number, look in zip(group, seen, strict=True):
             looks[number] = Look(look.measures)
@@ -289,6 +298,7 @@ def _culled(
 ) -> Culled:
     rows: list[Row] = []
     ordered: list[Frame] = []
+    seen: list[Look] = []
     series: dict[int, Series] = {}
     place_of: dict[int, int] = {}
     for number, each in enumerate(found, 1):
@@ -313,6 +323,7 @@ def _culled(
                 | _of_metadata(frame)
             )
             ordered.append(frame)
+            seen.append(looks[member])
         series[number] = replace(each, members=tuple(place_of[member] for member in members))
     pictures.move(place_of)
     failed = set(range(len(shots))) - set(known)
@@ -321,7 +332,7 @@ def _culled(
         empty = {name: "" for name, kind in EXTRA.kinds.items() if kind is str}
         said = {"reason": "could not be read", "reason_code": "unreadable"}
         rows.append(shots[place].row | empty | said | about)
-    return Culled(rows, ordered, series, pictures)
+    return Culled(rows, ordered, seen, series, pictures)
 
 
 def _of_metadata(frame: Frame) -> dict[str, Any]:

@@ -6,7 +6,7 @@ All frames of a series are cut at the place where the first one is sharpest, so 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,7 +44,12 @@ class Look:
 
 
 def look_at(
-    groups: Sequence[Sequence[Shot]], *, measured: Sequence[bool], pictures: bool, workers: int | None = None
+    groups: Sequence[Sequence[Shot]],
+    *,
+    measured: Sequence[bool],
+    pictures: bool,
+    workers: int | None = None,
+    known: MutableMapping[str, Measures] | None = None,
 ) -> Iterator[list[Look]]:
     """Look at each group of photographs.
 
@@ -53,6 +58,8 @@ def look_at(
         measured: for each group, whether it is measured.
         pictures: whether thumbnails and crops are made.
         workers: decoding threads; by default one per core.
+        known: sha256 -> what was measured before, with the same model; what is measured is added. Where no pictures
+            are made, photographs that are known are not read again.
 
     Yields:
         For each group, in order, one look per photograph. Those that can no longer be read have no measures.
@@ -65,7 +72,7 @@ def look_at(
             waiting.append([])
             for shot in group:  # a first one is always started before those that wait for it
                 first = waiting[-1][0] if waiting[-1] else None
-                waiting[-1].append(pool.submit(_look_at, shot, wanted, pictures, first))
+                waiting[-1].append(pool.submit(_look_at, shot, wanted, pictures, first, {} if known is None else known))
             while sum(map(len, waiting)) > AHEAD * workers:
                 yield [look.result() for look in waiting.popleft()]
         while waiting:
@@ -74,11 +81,18 @@ def look_at(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_at(shot: Shot, measured: bool, pictures: bool, first: Future[Look] | None) -> Look:
+def _look_at(
+    shot: Shot, measured: bool, pictures: bool, first: Future[Look] | None, known: MutableMapping[str, Measures]
+) -> Look:
     if not (measured or pictures) or not shot.is_scored:
         return Look()
+    if not pictures and (before := known.get(shot.row["sha256"])) is not None:
+        return Look(before)
     try:
-        return _look(shot, measured, pictures, place_of(first.result()) if first else None)
+        look = _look(shot, measured, pictures, place_of(first.result()) if first else None)
+        if look.measures is not None:
+            known[shot.row["sha256"]] = look.measures
+        return look
     except (PhotoError, MemoryError):
         return Look()
 

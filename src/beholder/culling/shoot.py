@@ -14,13 +14,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.files import hidden_beside, open_locked, remove
 from beholder.output.rows import Row, columns_of, identity_of, row_of
+from beholder.output.score_store import ScoreStore
 from beholder.photos.listing.find import Unreadable
 from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import ExtraColumns
@@ -58,6 +59,13 @@ class Shot:
         return bool(self.embedding.size)
 
 
+class ShotStore(ScoreStore, Protocol):
+    """A store that has also what series are found by."""
+
+    def shot(self, path: str, sha256: str) -> Shot:
+        """The shot of a content that the store knows, under this path."""
+
+
 def unit(embedding: np.ndarray) -> np.ndarray:
     """(..., D) -> float16 of unit length, so that products are cosines."""
     length = np.linalg.norm(np.asarray(embedding, np.float32), axis=-1, keepdims=True)
@@ -92,6 +100,7 @@ def score_shoot(
     *,
     journal: Path | None = None,
     resume: bool = False,
+    store: ShotStore | None = None,
     batch: int | None = None,
     workers: int | None = None,
     threads: int | None = None,
@@ -105,6 +114,7 @@ def score_shoot(
         extras: what is added to the scores.
         journal: file that the results are for; they are kept in a hidden file beside it. None keeps nothing.
         resume: take over what such a file has.
+        store: has shots from before, and takes new ones; what it knows is not computed again.
         batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
@@ -115,11 +125,18 @@ def score_shoot(
     identity = identity_of(scorer.id, extras)
     shots: list[Shot] = []
     with _journal(journal, identity, columns, resume=resume) as kept:
-        known = (lambda path, sha256: sha256 in kept.shots) if kept.shots else None
+        knowing: list[Callable[[str, str], bool]] = [lambda path, sha256: sha256 in kept.shots] if kept.shots else []
+        knowing += [store.knows] if store is not None else []
+        known = (lambda path, sha256: any(knows(path, sha256) for knows in knowing)) if knowing else None
         results = score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, hashed=True, known=known)
         for result in watch(results):
             if result.scores is None and result.error is None:
-                before = kept.shots[result.sha256]
+                before = kept.shots.get(result.sha256)
+                if before is None:
+                    assert store is not None
+                    shots.append(store.shot(result.path, result.sha256))
+                    kept.add(shots[-1])
+                    continue
                 row = before.row | {"path": valid_utf8(result.path)}
                 shots.append(Shot(result.path, row, before.embedding, before.subject))
                 continue
@@ -129,6 +146,8 @@ def score_shoot(
                 continue
             shots.append(Shot(result.path, row, unit(result.scores.embedding[0]), subject_map(result.scores)))
             kept.add(shots[-1])
+            if store is not None:
+                store.keep(result, row)
     return shots
 
 

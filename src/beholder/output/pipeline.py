@@ -19,6 +19,7 @@ from beholder.output.ranking import JsonArray, Ranked
 from beholder.output.report import Entry, entry, thumbnail, write_report
 from beholder.output.row_file import Sink
 from beholder.output.rows import Row, columns_of, identity_of, row_of, score_names, shown_names
+from beholder.output.score_store import ScoreStore
 from beholder.output.sinks import open_sink
 from beholder.photos.formats import BROWSER_FORMATS
 from beholder.photos.listing.find import Unreadable
@@ -75,6 +76,7 @@ def score_rows(
     ranked: Ranked | None,
     array: JsonArray | None,
     each: Callable[[str, Row], object] | None = None,
+    store: ScoreStore | None = None,
     batch: int | None,
     workers: int | None,
     threads: int | None = None,
@@ -92,6 +94,7 @@ def score_rows(
         ranked: collects the rows.
         array: gets each row as it comes or, with ``ranked``, the ranked rows at the end.
         each: is called with the path of a photograph and its row, once that is written.
+        store: has scores from before, and takes new ones; what it knows is not computed again.
         batch, workers, threads: as :func:`beholder.scoring.batch.score_photos` takes them.
         watch: wraps the results on their way, to count them or to stop.
 
@@ -105,12 +108,14 @@ def score_rows(
     opened = open_sink(out, columns, scorer.id, extras, resume=resume, csv_bom=csv_bom) if out else nullcontext()
     with opened as sink:
         # The table on a terminal has no sha256.
-        hashed = array is not None or sink is not None or each is not None
-        known = sink.knows if sink is not None and resume else None
+        hashed = array is not None or sink is not None or each is not None or store is not None
+        knowing: list[Callable[[str, str], bool]] = [sink.knows] if sink is not None and resume else []
+        knowing += [store.knows] if store is not None else []
+        known = (lambda path, sha256: any(knows(path, sha256) for knows in knowing)) if knowing else None
         for result in watch(
             score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, hashed=hashed, known=known)
         ):
-            row = _row(result, columns, extras, sink)
+            row = _row(result, columns, extras, sink, store)
             if each is not None:
                 each(result.path, row)
             if ranked is not None:
@@ -123,11 +128,19 @@ def score_rows(
     return sink is not None and sink.is_waiting
 
 
-def _row(result: Result, columns: Columns, extras: Sequence[ExtraColumns], sink: Sink | None) -> Row:
-    """The row of a result, taken from the sink if that has it already, else written to it."""
-    if sink is not None and result.scores is None and result.error is None:
-        return sink.keep(result.path, result.sha256)
-    row = row_of(result, columns, extras)
+def _row(
+    result: Result, columns: Columns, extras: Sequence[ExtraColumns], sink: Sink | None, store: ScoreStore | None
+) -> Row:
+    """The row of a result, taken from the sink or the store if they have it already, else written to both."""
+    if result.scores is None and result.error is None:
+        if sink is not None and sink.knows(result.path, result.sha256):
+            return sink.keep(result.path, result.sha256)
+        assert store is not None
+        row = store.row(result.path, result.sha256)
+    else:
+        row = row_of(result, columns, extras)
+        if store is not None and result.scores is not None:
+            store.keep(result, row)
     if sink is not None:
         sink.write(row)
     return row

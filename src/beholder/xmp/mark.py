@@ -47,6 +47,8 @@ class Mark:
         rating: stars from 1 to 5, or -1 for a reject; 0 for none; None to leave them.
         label: a colour of :data:`COLOURS`; ``none`` for none; None to leave it.
         flag: ``pick``, ``maybe``, ``reject``; ``none`` for none; None to leave it.
+        over: fields (``rating``, ``label``, ``flag``) that a person has decided, so that they are written also over
+            what somebody else has set.
 
     >>> Mark("a.jpg", {"Overall": "5.6000"}, rating=4).rating
     4
@@ -57,6 +59,7 @@ class Mark:
     rating: int | None = None
     label: str | None = None
     flag: str | None = None
+    over: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "own", {name: _xml_text(text) for name, text in self.own.items()})

@@ -2,7 +2,8 @@
 
 A public field (stars, label, flag) is changed only where it is empty, or where it still is what we wrote last time,
 which our own ``WroteRating``, ``WroteLabel`` and ``WroteFlag`` tell. Everything else is somebody's, stays, and what we
-wrote is forgotten. Whoever sets the same as we did cannot be told from us.
+wrote is forgotten. Only what a person has decided in `beholder review` is written over it (`Mark.over`). Whoever sets
+the same as we did cannot be told from us.
 """
 
 from __future__ import annotations
@@ -119,7 +120,10 @@ FIELDS = {
 
 def set_in(packet: Packet, which: str) -> dict[str, str]:
     """The properties of a field that say something, with their texts."""
-    known = FIELDS[which]
+    return _set_in(packet, FIELDS[which])
+
+
+def _set_in(packet: Packet, known: Field) -> dict[str, str]:
     texts = {name: packet.get(name) for name in known.properties}
     return {name: text for name, text in texts.items() if text is not None and not known.is_nothing(text)}
 
@@ -158,7 +162,10 @@ def apply(packet: Packet, mark: Mark, allowed: Collection[str], others: Iterable
     for which, known in FIELDS.items():
         value = getattr(mark, which)
         if value is not None:
-            _apply_field(packet, edit, which, known, str(value), allowed, elsewhere)
+            if which in mark.over:
+                _apply_over(packet, edit, which, known, str(value), allowed)
+            else:
+                _apply_field(packet, edit, which, known, str(value), allowed, elsewhere)
     _apply_own(packet, edit, mark.own)
     if edit.changes and mark.own:
         packet.set(names.SCORED, now)
@@ -186,18 +193,38 @@ def _apply_field(
         if texts and not same:
             edit.kept.append(which)
         return
-    written = False
+    _apply_texts(packet, edit, known, value, texts, allowed, now.value)
+
+
+def _apply_over(packet: Packet, edit: Edit, which: str, known: Field, value: str, allowed: Collection[str]) -> None:
+    """What a person has decided, over whatever is there; -1 stars are a flag, too."""
+    why = "decided"
+    if which == "flag" and value != REJECT and _rejected_by_stars(packet):
+        _write(packet, edit, names.RATING, None, why)
+    _apply_texts(packet, edit, known, value, known.texts(value), allowed, why)
+
+
+def _apply_texts(
+    packet: Packet,
+    edit: Edit,
+    known: Field,
+    value: str,
+    texts: Mapping[str, str],
+    allowed: Collection[str],
+    why: str,
+) -> None:
+    found, written = _set_in(packet, known), False
     for name in known.properties:
         text = texts.get(name)
         if name not in allowed and name not in found:
             continue
         if text is None and name in found:
-            _write(packet, edit, name, None, now.value)
+            _write(packet, edit, name, None, why)
         elif text is not None:
             written = True
             if not _same(packet.get(name) or "", text):
-                _write(packet, edit, name, text, now.value)
-    _write(packet, edit, known.wrote, value if written else None, now.value)
+                _write(packet, edit, name, text, why)
+    _write(packet, edit, known.wrote, value if written else None, why)
 
 
 def _apply_own(packet: Packet, edit: Edit, own: Mapping[str, str]) -> None:

@@ -102,7 +102,9 @@ def burst(first: int, number: int, size: int) -> list[dict[str, Any]]:
     for k in range(size):
         rank = 1 if k == 1 else 2 if k == 0 else k + 1
         best = f"IMG_{first + 1:04}.jpg"
-        reason = "sharper by 38% at the subject than the next one" if rank == 1 else f"softer than {best} at the subject"
+        reason = (
+            "sharper by 38% at the subject than the next one" if rank == 1 else f"softer than {best} at the subject"
+        )
         suggestion = "pick" if rank == 1 else "maybe" if rank == 2 and number % 3 == 0 else "other"
         frames.append(
             photograph(
@@ -209,7 +211,9 @@ class Service:
 @cache
 def drawn(i: int, series: int, width: int, height: int, what: str = "") -> bytes:
     """A picture that differs from photograph to photograph, and is alike within a series."""
-    picture = Image.new("RGB", (width, height), (40 + series * 53 % 150, 60 + series * 31 % 120, 90 + series * 17 % 110))
+    picture = Image.new(
+        "RGB", (width, height), (40 + series * 53 % 150, 60 + series * 31 % 120, 90 + series * 17 % 110)
+    )
     pen = ImageDraw.Draw(picture)
     x, y = width * (0.3 + 0.05 * (i % 7)), height * 0.55
     pen.ellipse([x - height / 4, y - height / 4, x + height / 4, y + height / 4], fill=(235, 205, 150))

@@ -249,7 +249,10 @@ def test_orders_keep_series_together(browser: Any) -> None:
         line = "On the last 20 decisions it was right more often (0.71 against 0.64)."
         service.about["taste"] |= {"better": True, "line": line}
         desk.page.locator("#taste", has_text=line).wait_for()
-        for order, value in [("score", lambda photo: photo["scores"]["overall"]), ("taste", lambda photo: photo["taste"])]:
+        for order, value in [
+            ("score", lambda photo: photo["scores"]["overall"]),
+            ("taste", lambda photo: photo["taste"]),
+        ]:
             desk.page.locator("#order").select_option(order)
             listed = [photos[i] for i in desk.listed()]
             series = list(dict.fromkeys(photo["series"] for photo in listed))
@@ -454,7 +457,9 @@ def test_export_shows_what_it_would_write_before_it_writes(desk: Desk) -> None:
 def test_names_and_reasons_are_text(browser: Any) -> None:
     photos = burst(0, 1, 5)
     for photo, name in zip(photos, HOSTILE, strict=True):
-        photo.update(name=name, reason=f"softer than {HOSTILE[0]}", camera=HOSTILE[1], folder=HOSTILE[2], day=HOSTILE[3])
+        photo.update(
+            name=name, reason=f"softer than {HOSTILE[0]}", camera=HOSTILE[1], folder=HOSTILE[2], day=HOSTILE[3]
+        )
     photos.append(photograph(5, error=HOSTILE[0], scores=None))
     service = Service(photos)
     service.about |= {"title": HOSTILE[1], "failed": [{"name": HOSTILE[0], "reason": HOSTILE[1]}]}

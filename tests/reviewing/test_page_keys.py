@@ -97,7 +97,15 @@ def test_other_keyboards(page: Any, key: str, code: str, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     ("key", "held"),
-    [("p", ["ctrlKey"]), ("c", ["metaKey"]), ("x", ["altKey"]), ("a", []), ("F5", []), ("Tab", []), ("constructor", [])],
+    [
+        ("p", ["ctrlKey"]),
+        ("c", ["metaKey"]),
+        ("x", ["altKey"]),
+        ("a", []),
+        ("F5", []),
+        ("Tab", []),
+        ("constructor", []),
+    ],
 )
 def test_keys_of_the_browser_stay_its_own(page: Any, key: str, held: list[str]) -> None:
     assert meaning(page, key, **dict.fromkeys(held, True)) is None

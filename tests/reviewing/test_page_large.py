@@ -71,7 +71,9 @@ VIEWS = ["g", "e", "c", "s", "?", "export", "decided"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("size", "view"), [*((WIDE, view) for view in VIEWS), *((PHONE, view) for view in [*VIEWS, "filters"])])
+@pytest.mark.parametrize(
+    ("size", "view"), [*((WIDE, view) for view in VIEWS), *((PHONE, view) for view in [*VIEWS, "filters"])]
+)
 def test_axe_finds_nothing(browser: Any, size: dict[str, int], view: str, scheme: str) -> None:
     """Roles, names, contrast of at least 4.5 to 1 and more, by the rules of axe-core."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
@@ -114,5 +116,17 @@ def test_every_control_can_be_reached_and_shows_its_focus(browser: Any) -> None:
             desk.press("Tab")
             reached.add(desk.page.evaluate("document.activeElement.id || document.activeElement.dataset.act || ''"))
             reached.add(desk.page.evaluate("document.activeElement.dataset.act || ''"))
-        assert {"export", "help", "search", "least", "most", "order", "stars", "size", "grid", "pick", "reject"} <= reached
+        assert {
+            "export",
+            "help",
+            "search",
+            "least",
+            "most",
+            "order",
+            "stars",
+            "size",
+            "grid",
+            "pick",
+            "reject",
+        } <= reached
         assert {"loupe", "compare", "series", "label", "advance"} <= reached

@@ -22,7 +22,15 @@ COUNT = 60
 @contextmanager
 def reviewed(folder: Path, model: Path, log: Path) -> Iterator[tuple[str, Any]]:
     """The program on a folder: its link, and the process."""
-    arguments = ["review", str(folder), "--model", str(model), "--state", str(folder.parent / "s.sqlite"), "--no-browser"]
+    arguments = [
+        "review",
+        str(folder),
+        "--model",
+        str(model),
+        "--state",
+        str(folder.parent / "s.sqlite"),
+        "--no-browser",
+    ]
     with log.open("w") as file:
         process = subprocess.Popen([*COMMAND, *arguments], stdout=file, stderr=file)
     try:

@@ -86,6 +86,8 @@ def taste_fit(
     check_writable(out, "the taste", is_taste, (ratings, model))
     if (ratings is None) is not bool(from_xmp):
         raise BeholderError("give either a table of ratings, or --from-xmp FOLDER")
+    if table := next((path for path in from_xmp or () if path.suffix.lower() == ".csv"), None):
+        raise BeholderError(f"{table}: is a table, and --from-xmp is for folders of photographs: leave out --from-xmp")
     if from_xmp and (needless := "--root" if root else "--range" if scale else ""):
         raise BeholderError(f"{needless} is about a table of ratings, and --from-xmp reads none: leave it out")
     try:

@@ -74,6 +74,8 @@ def xmp_write(
     from beholder.progress import bar
 
     rows = [row for table in tables for row in read_rows(table)]
+    if not rows:
+        raise BeholderError(f"{', '.join(map(str, tables))}: no row in it, so there is nothing to write")
     run = RunSummary()
     outcomes: list[dict[str, Any]] = []
     options = {"embed": embed, "reject_rating": reject_rating, "break_links": break_links, "dry_run": dry_run}

@@ -1,4 +1,4 @@
-"""The whole of `beholder review`: the program, its page in a browser, a kill in between, and what is written in the end."""
+"""The whole of `beholder review`: the program, its page in a browser, a kill in between, and what is written."""
 
 import os
 import re
@@ -20,8 +20,8 @@ COUNT = 60
 
 
 @contextmanager
-def reviewed(folder: Path, model: Path, log: Path) -> Iterator[tuple[str, Any]]:
-    """The program on a folder: its link, and the process."""
+def reviewed(browser: Any, folder: Path, model: Path, log: Path, **options: Any) -> Iterator[tuple[Any, Any]]:
+    """The program on a folder, and a window on it: the page, and the process."""
     arguments = [
         "review",
         str(folder),
@@ -34,7 +34,9 @@ def reviewed(folder: Path, model: Path, log: Path) -> Iterator[tuple[str, Any]]:
     with log.open("w") as file:
         process = subprocess.Popen([*COMMAND, *arguments], stdout=file, stderr=file)
     try:
-        yield until(lambda: LINK.search(log.read_text()))[0], process
+        link = until(lambda: LINK.search(log.read_text()))[0]
+        with visited(browser, link, ".cell.framed", **options) as page:
+            yield page, process
     finally:
         process.kill()
         process.wait()
@@ -54,36 +56,33 @@ def test_60_photographs_by_keyboard_with_a_kill_in_between(tmp_path: Path, colou
     folder = tmp_path / "shoot"
     save_photos(folder, COUNT, side=48)
     with chromium() as browser:
-        with reviewed(folder, colour_model, tmp_path / "first.log") as (link, process):
-            with visited(browser, link, ".cell.framed", may_fail=True) as page:
-                page.locator("#progress").wait_for(state="hidden")
-                left(page, COUNT)
-                page.locator("#advance").click()
-                for key in ["p", "x", "4"] * 10:
-                    page.keyboard.press(key)
-                left(page, 30)
-                until(lambda: saved(page) == 30)
-                page.reload()
-                page.locator(".cell.framed").wait_for()
-                left(page, 30)
-                os.kill(process.pid, signal.SIGKILL)
-                page.locator("#away", has_text="The server does not answer").wait_for()
-        with reviewed(folder, colour_model, tmp_path / "second.log") as (link, _):
-            with visited(browser, link, ".cell.framed") as page:
-                left(page, 30)
-                page.locator("#advance[aria-pressed=false]").click()
-                for key in ["x", "p"] * 15:
-                    page.keyboard.press(key)
-                left(page, 0)
-                page.keyboard.press("Control+z")
-                left(page, 1)
-                page.keyboard.press("Control+Shift+Z")
-                left(page, 0)
-                page.locator("#export").click()
-                page.locator("#export-summary", has_text="Nothing is written yet").wait_for()
-                assert list(folder.glob("*.xmp")) == []
-                page.locator("#write:enabled").click()
-                page.locator("#export-summary", has_text="Done").wait_for()
+        with reviewed(browser, folder, colour_model, tmp_path / "first.log", may_fail=True) as (page, process):
+            left(page, COUNT)
+            page.locator("#advance").click()
+            for key in ["p", "x", "4"] * 10:
+                page.keyboard.press(key)
+            left(page, 30)
+            until(lambda: saved(page) == 30)
+            page.reload()
+            page.locator(".cell.framed").wait_for()
+            left(page, 30)
+            os.kill(process.pid, signal.SIGKILL)
+            page.locator("#away", has_text="The server does not answer").wait_for()
+        with reviewed(browser, folder, colour_model, tmp_path / "second.log") as (page, _):
+            left(page, 30)
+            page.locator("#advance[aria-pressed=false]").click()
+            for key in ["x", "p"] * 15:
+                page.keyboard.press(key)
+            left(page, 0)
+            page.keyboard.press("Control+z")
+            left(page, 1)
+            page.keyboard.press("Control+Shift+Z")
+            left(page, 0)
+            page.locator("#export").click()
+            page.locator("#export-summary", has_text="Nothing is written yet").wait_for()
+            assert list(folder.glob("*.xmp")) == []
+            page.locator("#write:enabled").click()
+            page.locator("#export-summary", has_text="Done").wait_for()
     packets = [path.read_text() for path in sorted(folder.glob("*.xmp"))]
     assert len(packets) == COUNT
     picks = sum(re.search(r"xmpDM:pick(=\"|>)1\b", packet) is not None for packet in packets)
@@ -96,12 +95,10 @@ def test_60_photographs_by_keyboard_with_a_kill_in_between(tmp_path: Path, colou
 def test_400_photographs_by_keyboard(tmp_path: Path, colour_model: Path) -> None:
     folder = tmp_path / "shoot"
     save_photos(folder, 400, side=48)
-    with chromium() as browser, reviewed(folder, colour_model, tmp_path / "log") as (link, _):
-        with visited(browser, link, ".cell.framed") as page:
-            page.locator("#progress").wait_for(state="hidden")
-            page.locator("#advance").click()
-            page.keyboard.press("e")
-            for k in range(400):
-                page.keyboard.press("px12345"[k % 7])
-            page.locator("#left", has_text="All 400 decided").wait_for()
-            until(lambda: saved(page) == 400)
+    with chromium() as browser, reviewed(browser, folder, colour_model, tmp_path / "log") as (page, _):
+        page.locator("#advance").click()
+        page.keyboard.press("e")
+        for k in range(400):
+            page.keyboard.press("px12345"[k % 7])
+        page.locator("#left", has_text="All 400 decided").wait_for()
+        until(lambda: saved(page) == 400)

@@ -24,12 +24,14 @@ export function reasonOf(photo) {
   return el("p", {className: "reason file"}, ...[suggestionOf(photo)].filter(Boolean), " ", photo.reason);
 }
 
+const probability = (value) => (value < .01 ? "less than 1%" : value > .99 ? "more than 99%" : percent(0)(100 * value));
+
 /** What the probability of a frame is about depends on its rank. */
 function preferred(photo) {
   const first = membersOf(photo).find(({rank}) => rank === 1);
   if (photo.p_best === null || membersOf(photo).length === 1 || !first) return [];
   const rival = photo.rank === 1 ? "the one that comes nearest" : first.name;
-  return [el("p", {className: "small file", textContent: `Preferred to ${rival} with a probability of ${percent(0)(100 * photo.p_best)}.`})];
+  return [el("p", {className: "small file", textContent: `Preferred to ${rival} with a probability of ${probability(photo.p_best)}.`})];
 }
 
 function scoreLines(photo) {

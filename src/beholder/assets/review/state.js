@@ -151,13 +151,11 @@ export function listedWith(photo) {
 
 export const bestOf = (photos) => [...photos].sort(byRank)[0].i;
 
-/** After a decision: the next one; in the queue, the next one that is undecided. */
+/** After a decision: the next one; in the queue, the next one that is undecided, and in the end what was passed over. */
 export function onward() {
-  const queue = state.filters.decided === "undecided";
-  for (let to = place() + 1; to < state.list.length; to += 1) {
-    if (!queue || !isDecided(photoOf(state.list[to]))) return state.list[to];
-  }
-  return state.at;
+  if (state.filters.decided !== "undecided") return beside(1);
+  const inTurn = [...state.list.slice(place() + 1), ...state.list.slice(0, place())];
+  return inTurn.find((i) => !isDecided(photoOf(i))) ?? state.at;
 }
 
 /** What to compare with a photograph: its series from the best on, or what comes next. */

@@ -36,7 +36,7 @@ from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import UNLIKE
-from beholder.text import one_line, valid_utf8
+from beholder.text import one_line, printable, valid_utf8
 from beholder.xmp.places import Siblings, siblings
 
 LISTING, SCORING, GROUPING, MEASURING, DONE = "listing", "scoring", "grouping", "measuring", "done"
@@ -273,7 +273,9 @@ class Library:
         with self._lock:
             self.entries = [Entry(number, frame) for number, frame in enumerate(frames)]
             self.failed += [
-                (valid_utf8(item.path), valid_utf8(item.error)) for item in listed if not isinstance(item, str)
+                (valid_utf8(item.path), valid_utf8(item.error.removeprefix(f"{printable(item.path)}: ")))
+                for item in listed
+                if not isinstance(item, str)
             ]
             self._report(SCORING, 0, len(frames))
             self._touch(self.entries)
@@ -337,7 +339,8 @@ class Library:
             self._learn_scores(entry, known)
             return
         with self._lock:
-            entry.error = valid_utf8(result.error or "its scores in the state file are damaged")
+            error = result.error or "its scores in the state file are damaged"
+            entry.error = valid_utf8(error.removeprefix(f"{printable(entry.path)}: "))
             self.failed.append((valid_utf8(os.path.basename(entry.path)), entry.error))
             self._report(SCORING, self.progress.done + 1, len(self.entries))
             self._touch((entry,))

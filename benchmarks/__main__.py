@@ -23,6 +23,7 @@ from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import probe as probes
 from benchmarks import scoring as speeds
+from benchmarks import serve as serving
 from benchmarks import taste as tastes
 from benchmarks import train as trainings
 from benchmarks import words as saying
@@ -170,6 +171,20 @@ def memory(
 ) -> None:
     """Peak memory of a run against the number of photographs of 12 megapixels."""
     make_console().print(peaks.table(photographs, side, embedded, suffix, workers))
+
+
+@app.command()
+def serve(
+    model: Annotated[str, typer.Option("--model", help="Model file, default or fast.")] = "default",
+    requests: Annotated[int, typer.Option(min=64, help="For each number of connections, a round.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    soak: Annotated[int, typer.Option(min=0, help="Requests while memory is watched, one in ten bad.")] = 10_000,
+    side: Annotated[int, typer.Option(min=64, help="Pixels of the longer side of a photograph.")] = 2000,
+    overload: Annotated[bool, typer.Option(help="Also send what takes much memory.")] = True,
+) -> None:
+    """`beholder serve` beside `score_photos`: requests a second, how long they take, and memory. 15 minutes."""
+    for part in serving.measure(model, requests, rounds, soak, side, overload):
+        make_console().print(part, markup=False) if isinstance(part, str) else make_console().print(part)
 
 
 @app.command()

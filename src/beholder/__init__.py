@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from beholder.errors import BeholderError, ModelError, PhotoError
 
 if TYPE_CHECKING:
+    from beholder.client import Client
     from beholder.personal.taste import Taste
     from beholder.photos.read import read_photo
     from beholder.scoring.batch import Result, score_photos
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "BeholderError",
+    "Client",
     "Explanation",
     "ModelError",
     "PhotoError",
@@ -39,6 +41,7 @@ __all__ = [
 ]
 # Imported on first use, so that the command line can say in a line that NumPy, say, cannot be loaded.
 _LAZY = {
+    "Client": "beholder.client",
     "Explanation": "beholder.scoring.explain",
     "Result": "beholder.scoring.batch",
     "Scorer": "beholder.scoring.scorer",

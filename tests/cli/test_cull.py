@@ -1,5 +1,6 @@
 """`beholder cull`: what a photographer gets, and that nothing of theirs is lost."""
 
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from beholder.files import hidden_beside
 from helpers.commands import Done, apart, read_table, save_bad
 from helpers.factories import COMMAND
 from helpers.shoots import SERIES, save_shoot
+from helpers.xmp_packets import needs_exiftool
 
 COUNT = sum(map(len, SERIES.values()))
 Run = Callable[..., Done]
@@ -54,6 +56,7 @@ def test_the_table_on_the_terminal_has_the_picks_and_why(cull: Run) -> None:
     assert re.search(r"IMG_0001\.JPG +\d\.\d\d +3 +burst +(sharper|less motion)", done.out)
     assert re.search(r"IMG_0009\.JPG +\d\.\d\d +1 +single +no other frame like it", done.out)
     assert f"{COUNT} photographs in 4 series: 5 picked, 2 too close to call, 2 other" in done.err
+    assert "1 series without a pick, as their best frames are too close to call: --report FILE shows" in done.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -67,9 +70,35 @@ def test_every_photograph_has_a_row_with_a_decision(cull: Run, place: Path, suff
     assert not hidden_beside(table, "shoot").exists()
 
 
-def test_json_has_all_rows(cull: Run) -> None:
-    rows = json.loads(cull("shoot", "--json").out)
+@pytest.mark.parametrize("other", [(), ("--quiet",), ("--xmp", "sidecar", "--dry-run")])
+def test_json_has_all_rows_and_nothing_else(cull: Run, other: tuple[str, ...]) -> None:
+    rows = json.loads(cull("shoot", "--json", *other).out)
     assert len(rows) == COUNT and rows[0]["rank"] == 1
+
+
+@pytest.mark.parametrize("option", ["--copy-picks", "--link-picks"])
+def test_picks_come_with_their_decisions_and_a_second_run_adds_nothing(cull: Run, place: Path, option: str) -> None:
+    pytest.importorskip("lxml")
+    assert cull("shoot", "--xmp", option, "picks").code == 0
+    before = _content(place / "picks")
+    assert len(before) == 10 and 'xmpDM:pick="1"' in (place / "picks" / "IMG_0001.JPG.xmp").read_text()
+    again = cull("shoot", "--keep", "1", "--xmp", option, "picks")  # other decisions, so other sidecars
+    assert again.code == 0 and "refused 0" in again.err and _content(place / "picks").keys() == before.keys()
+
+
+def test_a_pick_that_cannot_be_copied_is_a_line_and_the_others_are(
+    cull: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(path: str, target: Path) -> None:
+        if path.endswith("IMG_0001.JPG"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        target.write_bytes(Path(path).read_bytes())
+
+    monkeypatch.setattr("beholder.culling.copies.shutil.copy2", copy)
+    done = cull("shoot", "--copy-picks", "picks", "--out", "c.csv")
+    assert done.code == 3 and "4 files copied to picks" in done.err
+    assert re.search(r"not in the folder of picks: shoot/IMG_0001.JPG: .*the disk is full", done.err)
+    assert len(os.listdir("picks")) == 4 and len(read_table(place / "c.csv")) == COUNT
 
 
 def test_the_shoot_itself_is_never_touched(cull: Run, place: Path) -> None:
@@ -115,6 +144,16 @@ def test_raw_and_jpeg_of_one_shot_are_one(cull: Run, place: Path) -> None:
     assert (place / "picks" / "IMG_0009.CR2").exists()
 
 
+@needs_exiftool
+def test_a_raw_beside_a_jpeg_that_is_written_into_is_the_same_at_the_second_run(cull: Run, place: Path) -> None:
+    (place / "shoot" / "IMG_0009.CR2").write_bytes(b"II*\0" + bytes(100))
+    arguments = ("shoot", "--xmp", "lightroom,darktable", "--embed")
+    assert "written 20, unchanged 0" in cull(*arguments).err
+    before = _content(place)
+    assert "written 0, unchanged 20" in cull(*arguments).err and _content(place) == before
+    assert "ImageSha256" not in (place / "shoot" / "IMG_0009.xmp").read_text()  # the JPEG was scored
+
+
 def test_what_cannot_be_read_is_a_row_and_a_line(cull: Run, place: Path) -> None:
     bad = save_bad(place / "shoot")
     done = cull("shoot", "--out", "c.csv", "--report", "c.html")
@@ -131,6 +170,8 @@ def test_what_cannot_be_read_is_a_row_and_a_line(cull: Run, place: Path) -> None
         ("shoot --resume", "--resume goes on with a file: name it with --out"),
         ("shoot --out - --json", "give one of the two"),
         ("shoot --out c.txt", "unknown extension '.txt'"),
+        ("shoot --out c.csv --report ./c.csv", "c.csv: --out and --report both name it"),
+        ("shoot --copy-picks p --link-picks p/", "p: --copy-picks and --link-picks both name it"),
         ("shoot --report mine.html", "mine.html"),
         ("shoot --copy-picks shoot", "holds shoot/IMG_0001.JPG itself"),
         ("shoot --copy-picks mine.html", "mine.html"),

@@ -157,6 +157,7 @@ def test_mistakes_of_learning_from_xmp(beholder: Run, tmp_path: Path, photograph
         ([], "give one of a table of ratings, --from-xmp FOLDER and --state FILE"),
         (["--from-xmp", "photos", "--range", "1:5"], "--range is about a table of ratings"),
         (["--from-xmp", "nowhere"], "nowhere: no such file"),
+        (["--from-xmp", "r.csv"], "r.csv: is a table, and --from-xmp is for folders of photographs"),
     ):
         done = beholder("taste", "fit", "default", *arguments)
         assert done.code == 1 and says in done.err and len(done.err.splitlines()) == 1, done

@@ -156,6 +156,7 @@ def test_read_and_clear(beholder: Run, folder: Path, tmp_path: Path) -> None:
         ("xmp write x.csv --embed", "--embed is for the profile lightroom"),
         ("xmp write x.csv --reject-rating", "--reject-rating is for the profiles darktable and immich"),
         ("xmp write nowhere.csv", "nowhere.csv: no such file"),
+        ("xmp write empty.csv", "empty.csv: no row in it"),
         ("xmp write photos", "they end in .csv, .jsonl or .parquet"),
         ("xmp read nowhere", "nowhere: no such file"),
         ("xmp read photos --out x.txt", "the table of ratings is CSV"),
@@ -168,6 +169,7 @@ def test_read_and_clear(beholder: Run, folder: Path, tmp_path: Path) -> None:
 )
 def test_mistakes_are_one_line(beholder: Run, folder: Path, arguments: str, says: str) -> None:
     Path("x.csv").write_text("path,overall\nphotos/1.jpg,5.0000\n")
+    Path("empty.csv").write_text("path,overall\n")
     before = state(folder)
     done = beholder(*arguments.split())
     assert done.code == 1 and len(done.err.splitlines()) == 1 and says in done.err and done.out == ""

@@ -27,6 +27,11 @@ def test_sidecars_go_with_their_photographs(tmp_path):
     ]
 
 
+def test_a_sidecar_in_capital_letters_goes_too(tmp_path):
+    files = _files(tmp_path, "IMG_1.JPG", "IMG_1.XMP")
+    assert with_sidecars(files[:1]) == tuple(files)
+
+
 @pytest.mark.parametrize("link", [False, True])
 def test_all_files_of_a_shot_arrive_and_stay(tmp_path, link):
     files = _files(tmp_path / "shoot", "IMG_1.JPG", "IMG_1.CR2")
@@ -66,5 +71,30 @@ def test_a_folder_that_cannot_be_used_is_told_before_any_work(tmp_path):
 
 
 def test_a_file_that_is_gone_is_one_line(tmp_path):
-    with pytest.raises(BeholderError, match=r"picks/IMG_1.JPG: cannot be written"):
+    with pytest.raises(BeholderError, match=r"IMG_1.JPG: no such file"):
         put([str(tmp_path / "IMG_1.JPG")], tmp_path / "picks")
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("changed", ["shoot", "picks"])
+def test_a_sidecar_that_changed_is_no_other_picture(tmp_path, link, changed):
+    files = _files(tmp_path / "shoot", "IMG_1.JPG", "IMG_1.JPG.xmp")
+    made, _ = put(files, tmp_path / "picks", link=link)
+    sidecar = tmp_path / changed / "IMG_1.JPG.xmp"
+    new = tmp_path / "new"
+    new.write_text("five stars")
+    os.replace(new, sidecar)
+    assert put(files, tmp_path / "picks", link=link) == ([], made)
+    assert sidecar.read_text() == "five stars"
+
+
+def test_a_sidecar_of_another_picture_that_is_gone_is_left_alone(tmp_path):
+    _files(tmp_path / "picks", "IMG_1.JPG.xmp", content="of another")
+    made, _ = put(_files(tmp_path / "shoot", "IMG_1.JPG", "IMG_1.JPG.xmp"), tmp_path / "picks")
+    assert [path.name for path in made] == ["IMG_1-2.JPG", "IMG_1-2.JPG.xmp"]
+
+
+def test_a_linked_sidecar_has_one_name(tmp_path):
+    files = _files(tmp_path / "shoot", "IMG_1.JPG", "IMG_1.JPG.xmp")
+    put(files, tmp_path / "picks", link=True)
+    assert [os.stat(path).st_nlink for path in files] == [2, 1]  # of two, --xmp would refuse to write it

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import beholder
-from beholder.culling.cull import Wishes, captured_text, cull, score_frames, series_info
+from beholder.culling.cull import Wishes, _names, captured_text, cull, score_frames, series_info
 from beholder.culling.keep import Keep
 from beholder.culling.table import COLUMNS, EXTRA
 from beholder.errors import BeholderError
@@ -141,3 +141,18 @@ def test_a_photograph_that_vanishes_after_scoring_has_no_measures(fast, shoot, t
         (gone,) = [row for row in found.rows if row["path"].endswith("IMG_0002.JPG")]
         assert gone["sharpness_subject"] is None and gone["rank"] > 1
         assert np.isfinite(gone["p_best"])
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a/1.jpg"], ["1.jpg"]),
+        (["a/1.jpg", "a/2.jpg"], ["1.jpg", "2.jpg"]),
+        (["a/1.jpg", "b/1.jpg"], ["a/1.jpg", "b/1.jpg"]),
+        (["x/a/y/1.jpg", "x/b/y/1.jpg", "x/b/y/2.jpg"], ["a/y/1.jpg", "b/y/1.jpg", "b/y/2.jpg"]),
+        (["1.jpg", "a/1.jpg"], ["1.jpg", "a/1.jpg"]),
+        (["1.jpg", "1.jpg"], ["1.jpg", "1.jpg"]),
+    ],
+)
+def test_reasons_tell_files_of_one_name_apart_by_their_folders(paths, names):
+    assert _names(paths) == names

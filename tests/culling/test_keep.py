@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from beholder.culling.decisions import Decision
-from beholder.culling.keep import fill_quota, parse_keep
+from beholder.culling.keep import _why_left, fill_quota, parse_keep
 from beholder.culling.quota import choose
 from beholder.culling.reasons import Reason
 from beholder.errors import BeholderError
@@ -87,3 +87,16 @@ def test_a_bracket_counts_once():
 def test_second_frames_come_when_every_series_has_one():
     found, _ = _filled(_decisions("pick 1", "other 2", "other 3", "reject 4"), [5, 4, 3, 2], [0] * 4, 2)
     assert found == ["pick", "pick", "other", "reject"]
+
+
+@pytest.mark.parametrize(
+    ("count", "score", "lowest", "text"),
+    [
+        (80, 4.1, 4.8, "not among the 80 to keep: overall 4.1, the lowest kept has 4.8"),
+        (80, 4.76, 4.84, "not among the 80 to keep: overall 4.76, the lowest kept has 4.84"),
+        (80, 4.9, 4.8, "not among the 80 to keep: overall 4.9, but like others that are kept"),
+        (1, 4.1, 4.8, "not the one to keep: overall 4.1, the lowest kept has 4.8"),
+    ],
+)
+def test_why_a_frame_is_left_is_told_with_numbers_that_differ(count, score, lowest, text):
+    assert _why_left(count, "overall", score, lowest) == text

@@ -41,13 +41,20 @@ def test_a_measured_difference_is_the_reason(code):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"brightness": -3.0}, "darker by 1.0 EV, against IMG_1.jpg"),
-        ({"brightness": -1.5}, "brighter by 0.5 EV, against IMG_1.jpg"),
+        ({"brightness": -3.0}, "darker by 1.0 EV than IMG_1.jpg"),
+        ({"brightness": -1.5}, "brighter by 0.5 EV than IMG_1.jpg"),
         ({"clipped_low": 30.0}, "shadows clipped 30%, against IMG_1.jpg"),
+        ({"clipped_low": 30.0, "clipped_high": 3.0}, "shadows clipped 30%, against IMG_1.jpg"),
+        ({"clipped_low": 3.6, "clipped_high": 1.5}, "shadows clipped 4%, against IMG_1.jpg"),  # not 0.0 EV
     ],
 )
 def test_light_is_told_by_what_is_wrong(change, text):
     assert why_worse(FrameEvidence(SCORES, replace(MEASURES, **change)), GOOD, "IMG_1.jpg", 0.1).text == text
+
+
+def test_a_frame_with_better_light_says_what_is_wrong_with_the_other():
+    other = FrameEvidence(SCORES, replace(MEASURES, brightness=-3.0))
+    assert why_better(GOOD, other, "b", 0.1).text == "better exposed than b, which is darker by 1.0 EV"
 
 
 def test_without_a_measured_difference_it_is_the_score():

@@ -75,3 +75,9 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     names = [str(tmp_path / f"{letter}.jpg") for letter in "abcdx"]
     found = load([*names, Unreadable("nowhere", "nowhere: no")], "photos", 3)
     assert len(found.photos) == 3 and set(found.problems) == {names[3], names[4], "nowhere"}
+
+
+def test_what_says_too_little_since_it_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xd9")
+    (tmp_path / "a.jpg.xmp").write_bytes(b"no")
+    refused("0 rejected, 1 could not be read .*a.jpg.xmp: is not XML", load, [str(tmp_path / "a.jpg")], "photos", 3)

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from beholder.metrics import bootstrap, paired_bootstrap
+from beholder.scoring.model_file import SeriesInfo
 from helpers.coloured_data import make_aadb, make_oasis, warmth
 from helpers.factories import REPOSITORY, save_model, save_photo
+from helpers.shoots import save_shoot
+
+SERIES = SeriesInfo(0.75, 0.9, (("overall", 2.0), ("sharpness_subject", 2.0)), 0.1)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +41,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         (data / "biq2021" / "labels.csv").write_text("\n".join(["image,quality_mean", *rows]) + "\n")
     for name in ("mine.onnx", "probe-ratings.onnx", "soydaner2023-ratings.onnx"):
-        save_model(folder / name, first="beauty", second="valence")
+        save_model(folder / name, first="beauty", second="valence", series=SERIES)
+    save_shoot(folder / "shoot")
     for name in ("constraints.txt", "pyproject.toml", "examples"):
         (folder / name).symlink_to(REPOSITORY / name)
     return folder

@@ -26,6 +26,34 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
+def visited(browser: Any, url: str, wait_for: str = "body", *, may_fail: bool = False, **context: Any) -> Iterator[Any]:
+    """A page of a server on this computer. In the end: every request went to that server, and nothing complained.
+
+    Args:
+        browser: from :func:`chromium`.
+        url: of the page.
+        wait_for: a selector that is there when the page is drawn.
+        may_fail: whether the server may be away for a while, which a browser says in its console.
+        context: viewport, colour scheme and so on.
+    """
+    session = browser.new_context(locale="en-GB", **context)
+    session.set_default_timeout(60_000)
+    page = session.new_page()
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(f"in a script: {error}"))
+    page.goto(url)
+    page.wait_for_selector(wait_for)
+    yield page
+    session.close()
+    origin = "/".join(url.split("/")[:3]) + "/"
+    assert [url for url in requests if not url.startswith((origin, "blob:"))] == []
+    assert [text for text in complaints if not (may_fail and "Failed to load resource" in text)] == []
+
+
+@contextmanager
 def opened(
     browser: Any, file: Path, wait_for: str = "body", *, originals: bool = False, **context: Any
 ) -> Iterator[Any]:

@@ -12,7 +12,7 @@ import onnx
 from PIL import Image
 
 from beholder.metrics import Estimate
-from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, TrainingData
+from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, SeriesInfo, TrainingData
 from beholder.scoring.onnx_file import sealed
 from beholder.tasks import Task
 
@@ -46,7 +46,12 @@ def save_photos(folder: Path, count: int, side: int = 24) -> list[str]:
 
 
 def save_model(
-    path: Path, shift: float = 0.0, first: str = "overall", words: str = "mine", second: str = "warmth"
+    path: Path,
+    shift: float = 0.0,
+    first: str = "overall",
+    words: str = "mine",
+    second: str = "warmth",
+    series: SeriesInfo | None = None,
 ) -> Path:
     """A model file that rates by mean colour in a millisecond: all there is to test around a model."""
     tasks = (Task(first, 1, 7), Task(second, 1, 7), Task("quality", 0, 1))
@@ -64,6 +69,7 @@ def save_model(
         recipe={"seed": 0},
         licence="Apache-2.0",
         attribution=words,
+        series=series,
     )
     weights = [[0.01, 0.015, 0.001], [0.008, -0.01, 0.001], [0.005, -0.005, 0.001]]
     return save_colour_graph(path, info, np.array(weights), np.array([1 + shift, 3 + shift, 0.1]))

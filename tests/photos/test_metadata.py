@@ -241,3 +241,9 @@ def test_instants_are_compared_in_utc_or_by_the_clock():
     assert instant(Metadata(), utc=False) is None
     midnight = instant(Metadata(datetime(2026, 5, 18)), utc=False)
     assert midnight - instant(EXPECTED, utc=False) == 1.75
+
+
+@pytest.mark.parametrize(("moment", "hours"), [(datetime.max, -14), (datetime.min, 14)])
+def test_the_last_and_the_first_moment_have_an_instant(moment, hours):
+    found = [instant(Metadata(moment, timedelta(hours=hours)), utc=utc) for utc in (True, False)]
+    assert found[0] - found[1] == -3600 * hours

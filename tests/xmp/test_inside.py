@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from beholder.errors import BeholderError
+from beholder.xmp.change import change_inside
+from beholder.xmp.given import read_given
 from beholder.xmp.inside import look_inside, packet_inside
+from beholder.xmp.rules import Edit
 from helpers.xmp_packets import lightroom
 
 PACKET = lightroom(xmp_Rating="3")
@@ -98,3 +101,13 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(BeholderError, match="no such file"):
         look_inside(tmp_path / "a.jpg")
     assert packet_inside(tmp_path) is None
+
+
+def test_a_packet_in_a_jpeg_under_a_damaged_name_is_read_and_never_written_beside(tmp_path):
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(saved("JPEG", xmp=PACKET).replace(b"http://ns.adobe", b"XMP\0://ns.adobe", 1))
+    assert read_given(str(photo)).rating == 3
+    before = photo.read_bytes()
+    with pytest.raises(BeholderError, match="not clear what counts"):
+        change_inside(photo, lambda packet, new: Edit(), None)  # type: ignore[arg-type]
+    assert photo.read_bytes() == before

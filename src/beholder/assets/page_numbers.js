@@ -1,6 +1,7 @@
   // ---- numbers as text -----------------------------------------------------------------------------------------------
 
   const minus = (text) => text.replace("-", "\u2212");
+  function isRating({kind}) { return kind === undefined; }
   // About 300 steps to a scale: 1 to 7 is read to 0.01, 0 to 100 to 0.1.
   const decimalsOf = (task) => task.decimals ?? Math.max(0, Math.ceil(-Math.log10((task.high - task.low) / 300)));
   const shown = (value, task) => value === null ? "unknown" : isRating(task) ? minus(value.toFixed(decimalsOf(task))) : short(value, task);

@@ -24,6 +24,7 @@ from beholder.cli.report import report
 from beholder.cli.reproduce import reproduce
 from beholder.cli.review import review
 from beholder.cli.score import score
+from beholder.cli.serve import serve
 from beholder.cli.session import ALL_FAILED, STOPPED
 from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
@@ -89,7 +90,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 Command = Callable[..., None]
-_COMMANDS: tuple[Command, ...] = (score, cull, review, explain, improve, report, info, evaluate, quantize, reproduce)
+_COMMANDS: tuple[Command, ...] = (
+    score,
+    cull,
+    review,
+    explain,
+    improve,
+    report,
+    serve,
+    info,
+    evaluate,
+    quantize,
+    reproduce,
+)
 _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Statistics of rated photographs.", {"stats": data_stats}),
     "taste": ("Personal scores, from one person's own ratings.", {"fit": taste_fit}),

@@ -119,7 +119,7 @@ def cull(
     Exit status:
       0    all done
       1    nothing could be scored
-      3    some could not be read, or not be written to by --xmp
+      3    some could not be read, copied or linked, or not be written to by --xmp
       130  stopped; run again with --resume to go on
 
     \b
@@ -131,7 +131,7 @@ def cull(
       beholder cull shoot/ --keep 20% --xmp sidecar,lightroom --label green
       beholder cull shoot/ --taste taste.json --reject-defects
     """
-    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, write_marks, write_outputs
+    from beholder.cli.cull_output import Outputs, check_outputs, print_picks, put_picks, write_marks, write_outputs
     from beholder.culling import shoot
     from beholder.culling.cull import Wishes, cull, score_frames, series_info
     from beholder.culling.keep import parse_keep
@@ -183,19 +183,23 @@ def cull(
                     yield look
                     shown.advance(shown.task_ids[0])
 
+        unmarked = 0
         try:
             with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
-                write_outputs(culled, scorer, extras, outputs, quiet=quiet)
+                write_outputs(culled, scorer, extras, outputs)
+            if marking is not None:
+                shown = not (quiet or as_json or outputs.is_printed)
+                write_marks(culled, marking, dry_run=dry_run, shown=shown, quiet=quiet)
+                unmarked = marking.reasons.count
+            missing = put_picks(culled, outputs, quiet=quiet)  # with the XMP files that are there now
         except KeyboardInterrupt:
             _stop(outputs.journal)
         if outputs.journal:
             shoot.forget(outputs.journal)
-        if marking is not None:
-            write_marks(culled, marking, dry_run=dry_run, quiet=quiet)
-        if not (outputs.is_printed or quiet):
-            print_picks(culled, scorer.info, extras, top, as_json=as_json)
+        if as_json or not (outputs.is_printed or quiet):
+            print_picks(culled, extras, top, as_json=as_json, has_page=report is not None)
         finish(run, out if not outputs.is_printed else None, quiet=quiet)
-        if marking is not None and marking.reasons.count:
+        if unmarked or missing:
             raise typer.Exit(SOME_FAILED)
 
 

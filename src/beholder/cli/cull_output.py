@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from beholder.cli.reasons import Reasons
 from beholder.cli.tables import end_of, plain
 from beholder.cli.xmp_options import show_outcome
 from beholder.console import make_console
@@ -15,6 +16,7 @@ from beholder.culling.copies import check_folder, put, with_sidecars
 from beholder.culling.decisions import MAYBE, OTHER, PICK, REJECT
 from beholder.culling.page import PageFrame, PageSeries, write_page
 from beholder.culling.table import EXTRA
+from beholder.errors import BeholderError
 from beholder.files import check_writable
 from beholder.output.html_page import is_page
 from beholder.output.originals import link_to
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from beholder.cli.xmp_options import Marking
     from beholder.culling.cull import Culled
     from beholder.scoring.extra_columns import ExtraColumns
-    from beholder.scoring.model_file import ModelInfo
     from beholder.scoring.scorer import Scorer
 
 TABLE_ROWS = 40  # of the table unless --top says otherwise
@@ -72,7 +73,13 @@ class Outputs:
 
 
 def check_outputs(outputs: Outputs, inputs: Sequence[str | os.PathLike[str] | None]) -> None:
-    """Check, before any work, that the files can be written; raises BeholderError."""
+    """Check, before any work, that the files can be written, each of its own; raises BeholderError."""
+    for names, one, other in (
+        ("--out and --report", outputs.table, outputs.page),
+        ("--copy-picks and --link-picks", outputs.copies, outputs.links),
+    ):
+        if one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other):
+            raise BeholderError(f"{one}: {names} both name it; give each a name of its own")
     if outputs.dry_run:
         return
     if outputs.table is not None:
@@ -81,10 +88,8 @@ def check_outputs(outputs: Outputs, inputs: Sequence[str | os.PathLike[str] | No
         check_writable(outputs.page, "the page", is_page, inputs)
 
 
-def write_outputs(
-    culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], outputs: Outputs, *, quiet: bool
-) -> None:
-    """Write what was asked for; in a dry run say what would be written."""
+def write_outputs(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], outputs: Outputs) -> None:
+    """Write the table and the page that were asked for; in a dry run say what would be written."""
     if outputs.table is not None and (outputs.is_printed or not outputs.dry_run):
         columns = columns_of(scorer.info.tasks, (EXTRA, *extras))
         with open_sink(outputs.table, columns, scorer.id, (EXTRA, *extras)) as sink:
@@ -96,9 +101,19 @@ def write_outputs(
         say(f"would write a page of {len(culled.series)} series to {outputs.page}")
     elif outputs.page is not None:
         _write_page(culled, scorer, extras, outputs.page, outputs.title)
+
+
+def put_picks(culled: Culled, outputs: Outputs, *, quiet: bool) -> int:
+    """Copy and link the picks, with all that is beside them by now; in a dry run say how many. Returns failures."""
+    failed = Reasons()
     for folder, link in ((outputs.copies, False), (outputs.links, True)):
         if folder is not None:
-            _put_picks(culled, folder, link=link, dry_run=outputs.dry_run, quiet=quiet)
+            _put_picks(culled, folder, failed, link=link, dry_run=outputs.dry_run, quiet=quiet)
+    for reason in failed.lines():
+        say(f"not in the folder of picks: {reason}")
+    if failed.unlisted:
+        say(f"not in the folder of picks: {failed.unlisted} more")
+    return failed.count
 
 
 def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], page: Path, title: str) -> None:
@@ -118,11 +133,12 @@ def _write_page(culled: Culled, scorer: Scorer, extras: Sequence[ExtraColumns], 
         failures,
         tasks=(first, *(task for each in extras for task in each.tasks), *others),
         model=identity_of(scorer.id, extras),
+        title=title,
         rank_by=next((each.rank_by for each in extras if each.rank_by), ""),
     )
 
 
-def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet: bool) -> None:
+def _put_picks(culled: Culled, folder: Path, failed: Reasons, *, link: bool, dry_run: bool, quiet: bool) -> None:
     what = "linked" if link else "copied"
     made = there = 0
     for row, frame in zip(culled.rows, culled.frames, strict=False):
@@ -132,20 +148,32 @@ def _put_picks(culled: Culled, folder: Path, *, link: bool, dry_run: bool, quiet
         if dry_run:
             made += len(files)
             continue
-        new, old = put(files, folder, link=link)
+        try:
+            new, old = put(files, folder, link=link)
+        except BeholderError as error:
+            failed.add(frame.path, str(error))
+            continue
         made, there = made + len(new), there + len(old)
     if not quiet:
         before = f", {there} were there" if there else ""
         say(f"{made} files {'would be ' if dry_run else ''}{what} to {folder}{before}")
-    if maybes := _without_pick(culled):
-        say(f"{maybes:,} series too close to call: none of their frames was {what}; look at those marked maybe")
+        if maybes := _without_pick(culled):
+            say(f"{maybes:,} series too close to call: none of their frames was {what}; look at those marked maybe")
 
 
-def write_marks(culled: Culled, marking: Marking, *, dry_run: bool, quiet: bool) -> None:
-    """Write the decisions where photo programs read them; in a dry run print each file and what would change in it."""
+def write_marks(culled: Culled, marking: Marking, *, dry_run: bool, shown: bool, quiet: bool) -> None:
+    """Write the decisions where photo programs read them.
+
+    Args:
+        culled: whose decisions.
+        marking: writes them.
+        dry_run: whether it only tells what it would write.
+        shown: whether to print then each file, and what would change in it.
+        quiet: print no counts.
+    """
     for row, frame in zip(culled.rows, culled.frames, strict=False):
         for outcome in marking.add(frame.path, row):
-            if dry_run and not quiet:
+            if dry_run and shown:
                 show_outcome(outcome)
     marking.report(quiet=quiet, dry_run=dry_run)
 
@@ -159,7 +187,7 @@ def _without_pick(culled: Culled) -> int:
 
 
 def print_picks(
-    culled: Culled, info: ModelInfo, extras: Sequence[ExtraColumns], top: int | None, *, as_json: bool
+    culled: Culled, extras: Sequence[ExtraColumns], top: int | None, *, as_json: bool, has_page: bool
 ) -> None:
     """Print the picks, best first, and how many of each decision there are; or all rows as a JSON array."""
     if as_json:
@@ -181,6 +209,8 @@ def print_picks(
     if len(picks) > len(shown):
         say(f"{len(picks) - len(shown)} more: --top {len(picks)} shows all, --out FILE keeps them")
     say(summary(culled))
+    if (maybes := _without_pick(culled)) and not has_page:
+        say(f"{maybes:,} series without a pick, as their best frames are too close to call: --report FILE shows them")
 
 
 def summary(culled: Culled) -> str:

@@ -96,6 +96,8 @@ def taste_fit(
     check_writable(out, "the taste", is_taste, (ratings, model, state))
     if sum((ratings is not None, bool(from_xmp), state is not None)) != 1:
         raise BeholderError("give one of a table of ratings, --from-xmp FOLDER and --state FILE")
+    if table := next((path for path in from_xmp or () if path.suffix.lower() == ".csv"), None):
+        raise BeholderError(f"{table}: is a table, and --from-xmp is for folders of photographs: leave out --from-xmp")
     if ratings is None and (needless := "--root" if root else "--range" if scale else ""):
         other = "--from-xmp" if from_xmp else "--state"
         raise BeholderError(f"{needless} is about a table of ratings, and {other} reads none: leave it out")

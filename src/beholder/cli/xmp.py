@@ -92,6 +92,8 @@ def xmp_write(
     if state is not None and (needless := "--stars" if stars else "--label" if label else ""):
         raise BeholderError(f"{needless} is about tables: with --state you have decided yourself; leave it out")
     rows = [row for table in tables or () for row in read_rows(table)]
+    if tables and not rows:
+        raise BeholderError(f"{', '.join(map(str, tables))}: no row in it, so there is nothing to write")
     run = RunSummary()
     outcomes: list[dict[str, Any]] = []
     options = {"embed": embed, "reject_rating": reject_rating, "break_links": break_links, "dry_run": dry_run}

@@ -99,10 +99,11 @@ class Marking:
             outcomes = [Outcome(path, path, LEFT_OUT, reason="without a score nothing is written")]
         else:
             paired = [path_of(name) for name in str(row.get("paired_with") or "").split(PAIR_SEPARATOR) if name]
+            same = {**row, "sha256": None}  # which is that of the file that was scored
             outcomes = [
                 outcome
-                for each in (path, *paired)
-                for outcome in self.writer.write(mark_of(row, each, stars=self.stars, label=self.label))
+                for each, said in ((path, row), *((name, same) for name in paired))
+                for outcome in self.writer.write(mark_of(said, each, stars=self.stars, label=self.label))
             ]
         self.count(outcomes)
         return outcomes

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from beholder.errors import BeholderError
-from beholder.files import replacing
+from beholder.files import explained, replacing
 from beholder.text import printable
 
 LINK_ERRORS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK)  # where only a symbolic link can be made
@@ -25,24 +25,31 @@ def check_folder(folder: Path, inputs: Iterable[str]) -> None:
     real = os.path.realpath(folder)
     for path in inputs:
         if os.path.dirname(os.path.realpath(path)) == real:
-            raise BeholderError(f"{folder}: holds {printable(path)} itself; name another folder for the picks")
+            raise BeholderError(
+                f"{folder}: holds {printable(path)} itself; name another folder for the picks, or leave this one out of"
+                " the shoot with --exclude"
+            )
 
 
 def with_sidecars(files: Sequence[str]) -> tuple[str, ...]:
     """The files of one shot, and the XMP files beside them."""
-    sidecars = (name for path in files for name in (f"{path}.xmp", f"{os.path.splitext(path)[0]}.xmp"))
-    return tuple(dict.fromkeys([*files, *(name for name in sidecars if os.path.isfile(name))]))
+    starts = dict.fromkeys(start for path in files for start in (path, os.path.splitext(path)[0]))
+    spelled = ([f"{start}{suffix}" for suffix in (".xmp", ".XMP")] for start in starts)
+    there = (next(filter(os.path.isfile, names), None) for names in spelled)
+    return (*files, *(name for name in there if name is not None))
 
 
 def put(files: Sequence[str], folder: Path, *, link: bool = False) -> tuple[list[Path], list[Path]]:
     """Copy or link the files of one shot into a folder, all with one stem.
 
-    Where a name is taken by another picture, all files of the shot get a number: IMG_1-2.CR2 and IMG_1-2.JPG.
+    Where a name is taken by another picture, all files of the shot get a number: IMG_1-2.CR2 and IMG_1-2.JPG. A sidecar
+    that is there beside the same picture stays, whatever it says: somebody may have worked with it.
 
     Args:
         files: of one shot.
         folder: made if it is not there.
-        link: hard links, or symbolic ones on another disk.
+        link: hard links, or symbolic ones on another disk. Sidecars are always linked symbolically: a program that
+            puts a new one in the place of the old one would part two hard links.
 
     Returns:
         The files that were made, and those that were there already.
@@ -50,25 +57,35 @@ def put(files: Sequence[str], folder: Path, *, link: bool = False) -> tuple[list
     Raises:
         BeholderError: a file cannot be read or written.
     """
-    folder.mkdir(exist_ok=True)
+    with explained(folder, "the picks"):
+        folder.mkdir(exist_ok=True)
     stem = os.path.splitext(os.path.basename(files[0]))[0]
     number = 1
-    while True:
-        targets = [folder / _renamed(os.path.basename(path), stem, number) for path in files]
-        if all(not os.path.lexists(target) or _same(path, target) for path, target in zip(files, targets, strict=True)):
-            break
+    while not _is_free(targets := [(path, folder / _renamed(os.path.basename(path), stem, number)) for path in files]):
         number += 1
     made, there = [], []
-    for path, target in zip(files, targets, strict=True):
+    for path, target in targets:
         if os.path.lexists(target):
             there.append(target)
             continue
-        try:
+        if not os.path.isfile(path):
+            raise BeholderError(f"{printable(path)}: no such file")
+        with explained(printable(os.fspath(target)), "a link" if link else "a copy"):
             _link(path, target) if link else _copy(path, target)
-        except OSError as error:
-            raise BeholderError(f"{printable(os.fspath(target))}: cannot be written ({error.strerror})") from None
         made.append(target)
     return made, there
+
+
+def _is_free(targets: Sequence[tuple[str, Path]]) -> bool:
+    """Whether no other picture has one of these names, nor a sidecar of another one that is gone."""
+    photos = [each for each in targets if not is_sidecar(each[0])]
+    here = any(os.path.lexists(target) for _, target in photos)
+    return all(not os.path.lexists(target) or _same(path, target) for path, target in (photos if here else targets))
+
+
+def is_sidecar(path: str) -> bool:
+    """Whether a name is that of an XMP file."""
+    return path.lower().endswith(".xmp")
 
 
 def _renamed(name: str, stem: str, number: int) -> str:
@@ -91,6 +108,9 @@ def _copy(path: str, target: Path) -> None:
 
 
 def _link(path: str, target: Path) -> None:
+    if is_sidecar(path):
+        target.symlink_to(os.path.realpath(path))
+        return
     try:
         os.link(os.path.realpath(path), target)
     except OSError as error:

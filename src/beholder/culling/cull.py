@@ -262,7 +262,7 @@ def _decisions(
     series_of, scene_of = [0] * len(frames), [0] * len(frames)
     for number, series in enumerate(found):
         members = series.members
-        names = [os.path.basename(frames[member].path) for member in members]
+        names = _names([frames[member].path for member in members])
         of_series = decide(info, series.kind, [evidence[member] for member in members], names)
         for member, decision in zip(members, of_series, strict=True):
             decisions[member], series_of[member], scene_of[member] = decision, number, series.scene
@@ -276,6 +276,15 @@ def _decisions(
         names_of_score = evidence[0].score_name if evidence else "overall"
         ordered = fill_quota(ordered, scores, matrix, series_of, scene_of, count, wishes.min_per_scene, names_of_score)
     return ordered
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """What files are called in reasons: their names, with as much of their folders as it takes to tell them apart."""
+    for parts in range(1, 1 + max(path.count(os.sep) for path in paths)):
+        names = [os.sep.join(path.split(os.sep)[-parts:]) for path in paths]
+        if len(set(names)) == len(paths):
+            return names
+    return list(paths)
 
 
 def _culled(

@@ -6,10 +6,9 @@ for one defect that was measured, and never the last one of its scene.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from beholder.culling.preference import FrameEvidence, probability, sharper
 from beholder.culling.reasons import CLIPPED_STEP, Reason, is_told_apart, why_better, why_worse
@@ -19,6 +18,7 @@ from beholder.text import printable
 
 PICK, MAYBE, OTHER, REJECT = "pick", "maybe", "other", "reject"
 DECISIONS = (PICK, MAYBE, OTHER, REJECT)
+COMPARED = 40  # frames of a series of which each is compared with each
 SURE = 0.7  # probability of being preferred, below which two frames are too close to call
 BRACKET = "bracket"  # kind of a series that is kept together
 # Defects, each against the best frame of the series but for the last two:
@@ -62,38 +62,48 @@ def decide(series: SeriesInfo, kind: str, frames: Sequence[FrameEvidence], names
     if len(frames) == 1:
         return [Decision(1, PICK, Reason("only", "no other frame like it"))]
     if kind == BRACKET:
-        return [Decision(1, PICK, Reason("bracket", f"bracket of {len(frames)} exposures, kept together"))] * len(
-            frames
-        )
-    odds = np.array([[probability(series, one, other) for other in frames] for one in frames])
-    order = sorted(range(len(frames)), key=lambda place: (-_strength(odds[place]), place))
-    first, *others = order
-    nearest = min(others, key=lambda place: odds[first, place])
+        together = Reason("bracket", f"bracket of {len(frames)} exposures, kept together")
+        return [Decision(1, PICK, together)] * len(frames)
+    first = _first(series, frames)
+    odds = [probability(series, frames[first], other) for other in frames]
+    others = sorted(
+        (place for place in range(len(frames)) if place != first), key=lambda place: (-_worth(1 - odds[place]), place)
+    )
+    nearest = others[0]
     spread = series.overall_spread
-    close = [
-        place
-        for place in others
-        if odds[first, place] < SURE or not is_told_apart(frames[first], frames[place], spread)
-    ]
+    close = [place for place in others if odds[place] < SURE or not is_told_apart(frames[first], frames[place], spread)]
     found: dict[int, Decision] = {}
     if close:
         reason = _too_close([names[place] for place in close])
     else:
         reason = why_better(frames[first], frames[nearest], names[nearest], spread)
-    found[first] = Decision(1, MAYBE if close else PICK, reason, float(odds[first, nearest]))
+    found[first] = Decision(1, MAYBE if close else PICK, reason, odds[nearest])
     for rank, place in enumerate(others, 2):
         if place in close:
             decision, reason = MAYBE, _too_close([names[first]])
         else:
             decision, reason = OTHER, why_worse(frames[place], frames[first], names[first], spread)
-        found[place] = Decision(rank, decision, reason, float(odds[place, first]))
+        found[place] = Decision(rank, decision, reason, 1 - odds[place])
     return [found[place] for place in range(len(frames))]
 
 
-def _strength(row: np.ndarray) -> float:
-    """Mean log odds against all frames; rounded, so that equal frames stay in their order."""
-    clear = np.clip(row, 1e-6, 1 - 1e-6)
-    return round(float(np.log(clear / (1 - clear)).mean()), 6)
+def _first(series: SeriesInfo, frames: Sequence[FrameEvidence]) -> int:
+    """Place of the frame that is preferred most to the others; of a long series, among the best against its first."""
+    places = list(range(len(frames)))
+    if len(frames) > COMPARED:
+        against = {place: _worth(probability(series, frames[place], frames[0])) for place in places}
+        places = sorted(sorted(places, key=lambda place: (-against[place], place))[:COMPARED])
+    worth = {
+        place: round(sum(_worth(probability(series, frames[place], frames[other])) for other in places), 6)
+        for place in places
+    }
+    return max(places, key=lambda place: (worth[place], -place))
+
+
+def _worth(odds: float) -> float:
+    """A probability as log odds; rounded, so that equal frames stay in their order."""
+    clear = min(max(odds, 1e-6), 1 - 1e-6)
+    return round(math.log(clear / (1 - clear)), 6)
 
 
 def _too_close(names: Sequence[str]) -> Reason:

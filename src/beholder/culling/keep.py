@@ -118,8 +118,10 @@ def _candidates(decisions: Sequence[Decision], series_of: Sequence[int]) -> tupl
 
 
 def _why_left(count: int, name: str, score: float, lowest: float) -> str:
+    kept = f"not among the {count:,} to keep" if count > 1 else "not the one to keep"
     if not math.isfinite(score):
-        return f"not among the {count} to keep"
+        return kept
     if score >= lowest:
-        return f"not among the {count} to keep: {name} {score:.1f}, but like others that are kept"
-    return f"not among the {count} to keep: {name} {score:.1f}, the lowest kept has {lowest:.1f}"
+        return f"{kept}: {name} {score:.1f}, but like others that are kept"
+    decimals = 1 if f"{score:.1f}" != f"{lowest:.1f}" else 2
+    return f"{kept}: {name} {score:.{decimals}f}, the lowest kept has {lowest:.{decimals}f}"

@@ -137,8 +137,6 @@ def _energies(grey: np.ndarray, tile: int) -> tuple[np.ndarray, np.ndarray, np.n
     fine, coarse = np.zeros((rows, columns, 4), np.float32), np.zeros((rows, columns, 4), np.float32)
     quiet, level = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     wide = columns * tile
-    inside = np.arange(wide) % BLOCK != BLOCK - 1
-    inside[-1] = False
     for row in range(rows):  # a strip of tiles at a time stays in the processor's cache
         strip = grey[row * tile : (row + 1) * tile, :wide].astype(np.float32)
         # The pixel below or to the right is missing at the end of a strip, as it is at the end of a JPEG block.
@@ -146,18 +144,16 @@ def _energies(grey: np.ndarray, tile: int) -> tuple[np.ndarray, np.ndarray, np.n
         falling = across[:-1] + down[:, 1:]
         rising = across[1:] - down[:, 1:]  # from bottom left to top right
         mixed = across[1:] - across[:-1]
-        below = (np.arange(tile - 1) + row * tile) % BLOCK != BLOCK - 1
         for place, found in enumerate((across[:-1], falling, down[:, :-1], rising)):
-            fine[row, :, place] = _tile_means(found, below, inside[:-1], tile)
-        quiet[row] = _tile_means(mixed, below, inside[:-1], tile) / 4
+            fine[row, :, place] = _tile_means(found, tile, BLOCK)
+        quiet[row] = _tile_means(mixed, tile, BLOCK) / 4
         small = _sum([strip[place::COARSE] for place in range(COARSE)])
         small = _sum([small[:, place::COARSE] for place in range(COARSE)]) / COARSE**2
         level[row] = small.mean(axis=0).reshape(columns, -1).mean(axis=1)
         across, down = np.diff(small, axis=1), np.diff(small, axis=0)
         falling, rising = across[:-1] + down[:, 1:], across[1:] - down[:, 1:]
         for place, found in enumerate((across[:-1], falling, down[:, :-1], rising)):
-            ones = np.ones(found.shape[0], bool), np.ones(found.shape[1], bool)
-            coarse[row, :, place] = _tile_means(found, *ones, tile // COARSE)
+            coarse[row, :, place] = _tile_means(found, tile // COARSE)
     return fine, coarse, quiet, level
 
 
@@ -169,12 +165,22 @@ def _sum(parts: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-def _tile_means(found: np.ndarray, rows: np.ndarray, columns: np.ndarray, tile: int) -> np.ndarray:
-    """(h, w) differences of a strip -> mean squares of its tiles, of some rows and columns."""
-    sums = rows.astype(np.float32) @ np.square(found)
-    sums = np.append(sums * columns, 0).reshape(-1, tile).sum(axis=1)
-    counts = np.append(columns, False).reshape(-1, tile).sum(axis=1) * rows.sum()
-    return sums / np.maximum(counts, 1)
+def _tile_means(found: np.ndarray, tile: int, block: int | None = None) -> np.ndarray:
+    """(tile - 1, w - 1) differences of a strip -> mean squares of its tiles, without those across blocks."""
+    sums = np.einsum("ij,ij->j", found, found)  # not as a product of matrices: that would start threads of its own
+    rows = len(found)
+    if block is not None:
+        borders = found[block - 1 :: block]
+        sums -= np.einsum("ij,ij->j", borders, borders)
+        sums[block - 1 :: block] = 0
+        rows -= len(borders)
+    wide = -(-(len(sums) + 1) // tile) * tile
+    counted = np.zeros(wide, np.float32)
+    counted[: len(sums)] = rows
+    if block is not None:
+        counted[block - 1 :: block] = 0
+    sums = np.concatenate([sums, np.zeros(wide - len(sums), sums.dtype)])
+    return sums.reshape(-1, tile).sum(axis=1) / np.maximum(counted.reshape(-1, tile).sum(axis=1), 1)
 
 
 def _noise(quiet: np.ndarray, level: np.ndarray) -> float:

@@ -95,7 +95,9 @@ def why_better(better: FrameEvidence, other: FrameEvidence, name: str, spread: f
     if found == STEADIER:
         return Reason(found, f"less motion blur {than}")
     if found == EXPOSED:
-        return Reason(found, f"better exposed {than}: {_light(other, better)} there")
+        clipped, stops = _clipping(other, better), brighter(other, better)
+        wrong = f": {clipped} there" if clipped else f", which is {_by(stops)}"
+        return Reason(found, f"better exposed {than}{wrong}")
     if found == CLEANER:
         return Reason(found, f"less noise {than}")
     return Reason(found, f"{_sharpness(better, other)}{_gain(better, other, spread)} against {printable(name)}")
@@ -111,7 +113,8 @@ def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: floa
         angle = worse.measures.motion_angle if worse.measures else 0
         return Reason(code, f"motion blur, {_DIRECTIONS[angle]}, against {printable(name)}")
     if found == EXPOSED:
-        return Reason(code, f"{_light(worse, best)}, against {printable(name)}")
+        clipped, stops = _clipping(worse, best), brighter(worse, best)
+        return Reason(code, f"{clipped}, against {printable(name)}" if clipped else f"{_by(stops)} {than}")
     if found == CLEANER:
         return Reason(code, f"more noise {than}")
     return Reason(code, f"{_sharpness(worse, best)}{_gain(worse, best, spread)} against {printable(name)}")
@@ -120,16 +123,20 @@ def why_worse(worse: FrameEvidence, best: FrameEvidence, name: str, spread: floa
 _DIRECTIONS = {0: "sideways", 90: "up and down", 45: "slanting", 135: "slanting"}
 
 
-def _light(frame: FrameEvidence, than: FrameEvidence) -> str:
-    """What is wrong with the light of a frame, next to another one."""
+def _clipping(frame: FrameEvidence, than: FrameEvidence) -> str:
+    """What is clipped in a frame and not in another one; empty where that is not what is wrong with its light."""
     if frame.measures is None or than.measures is None:
-        return "other light"
-    high, low = (getattr(frame.measures, name) for name in ("clipped_high", "clipped_low"))
-    if high - than.measures.clipped_high >= CLIPPED_STEP:
-        return f"highlights clipped {high:.0f}%"
-    if low - than.measures.clipped_low >= CLIPPED_STEP:
-        return f"shadows clipped {low:.0f}%"
-    stops = brighter(frame, than)
+        return ""
+    shares = {
+        word: (getattr(frame.measures, name), getattr(than.measures, name))
+        for word, name in (("highlights", "clipped_high"), ("shadows", "clipped_low"))
+    }
+    word, (share, other) = max(shares.items(), key=lambda item: item[1][0] - item[1][1])
+    lost, stops = share - other, abs(brighter(frame, than))
+    return f"{word} clipped {share:.0f}%" if lost >= CLIPPED_STEP or stops < BRIGHTER_STEP else ""
+
+
+def _by(stops: float) -> str:
     return f"{'brighter' if stops > 0 else 'darker'} by {abs(stops):.1f} EV"
 
 

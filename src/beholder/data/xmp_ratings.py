@@ -63,9 +63,10 @@ def load(paths: Iterable[str | Unreadable], name: str, enough: int) -> FoundRati
     elif len(flags) >= enough and len(set(flags.values())) > 1:
         chosen, task, said = flags, PICKS, "too few stars, so picks over rejects are learned from"
     else:
+        unread = f", {len(problems)} could not be read ({next(iter(problems.values()))})" if problems else ""
         raise BeholderError(
-            f"{name}: {counts}; a taste needs {enough} photographs with different stars, or picks and rejects, better "
-            "30: rate more of them, and let your program save it into files or sidecars (docs/xmp.md)"
+            f"{name}: {counts}{unread}; a taste needs {enough} photographs with different stars, or picks and "
+            "rejects, better 30: rate more of them, and let your program save it into files or sidecars (docs/xmp.md)"
         )
     files = tuple(chosen)
     ratings = np.array([[chosen[file]] for file in files])

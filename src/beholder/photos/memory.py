@@ -47,6 +47,26 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(after_in_child=PIXEL_BUDGET.reset)
 
 
+@contextlib.contextmanager
+def limited_pixels(pixels: int) -> Iterator[None]:
+    """In a block, read no photograph of more pixels, and let all that are decoded at the same time share as many.
+
+    It holds for the whole process, and what is decoded already keeps what it has.
+
+    >>> with limited_pixels(1_000_000):
+    ...     check_size((2000, 1000), "large.jpg")
+    Traceback (most recent call last):
+    beholder.errors.PhotoError: large.jpg: 2000 x 1000 pixels, more than the 1,000,000 that are read; reduce it
+    """
+    global MAX_PIXELS, PIXEL_BUDGET
+    before = MAX_PIXELS, PIXEL_BUDGET
+    MAX_PIXELS, PIXEL_BUDGET = pixels, PixelBudget(pixels)
+    try:
+        yield
+    finally:
+        MAX_PIXELS, PIXEL_BUDGET = before
+
+
 def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
     """Reserve pixels of the shared budget until `reservation` is closed, if there are more than `LARGE_PIXELS`."""
     if pixels > LARGE_PIXELS:

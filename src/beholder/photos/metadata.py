@@ -108,8 +108,9 @@ def instant(metadata: Metadata, *, utc: bool) -> float | None:
     """
     if metadata.captured is None:
         return None
-    moment = metadata.captured - (metadata.utc_offset or timedelta()) if utc else metadata.captured
-    return (moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+    ahead = metadata.utc_offset or timedelta() if utc else timedelta()
+    # not taken from the date, which may be the first or the last that there is
+    return (metadata.captured.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC) - ahead).total_seconds()
 
 
 def _of_file(read: Read, size: int) -> Metadata:

@@ -1,6 +1,6 @@
 """A taste from what was decided, and an honest word on whether it helps.
 
-The last decisions are foretold by a fit that has seen only those before them, and the general model foretells the same
+The last decisions are predicted by a fit that has seen only those before them, and the general model predicts the same
 ones. Only where the taste is the better of the two is it shown.
 """
 

@@ -67,8 +67,14 @@ class Result:
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """A photograph that is ready for the model, or a result without scores."""
+class Prepared:
+    """A photograph that is ready for the model, or a result without scores.
+
+    Attributes:
+        result: with path and sha256, and the error if it could not be read.
+        pixels: (height, width, 3) uint8 for the model; None if there is nothing to score.
+        size: (width, height) of the original.
+    """
 
     result: Result
     pixels: Pixels | None = None
@@ -135,27 +141,8 @@ def _stream(
 ) -> Iterator[Result]:
     source = iter(paths)
 
-    def prepare(item: Source | Unreadable) -> _Prepared:
-        if isinstance(item, Unreadable):
-            return _Prepared(Result(item.path, "", error=item.error))
-        path = os.fsdecode(item) if isinstance(item, str | os.PathLike) else name_of(item) or UNNAMED
-        sha256 = ""
-        try:
-            given = plain(item)
-            content = read_bytes(path) if isinstance(given, str | os.PathLike) else given
-            if isinstance(content, bytes) and (hashed or known is not None):
-                sha256 = hashlib.sha256(content).hexdigest()
-            if known is not None and known(path, sha256):
-                return _Prepared(Result(path, sha256))
-            with ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
-                photo = read_photo(content, scorer.min_size, name=path, reservation=reservation)
-                pixels = scorer.pixels(photo, path)
-                extra = also(photo) if also is not None else None
-                return _Prepared(Result(path, sha256, extra=extra), pixels, (photo.width, photo.height))
-        except PhotoError as error:
-            return _Prepared(Result(path, sha256, error=str(error)))
-        except MemoryError:  # of resizing, or of `also`
-            return _Prepared(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
+    def ready(item: Source | Unreadable) -> Prepared:
+        return prepare(scorer, item, hashed=hashed, known=known, also=also)
 
     started: list[threading.Thread] = []
     pools = [
@@ -164,27 +151,64 @@ def _stream(
     ]
     decoders, models = pools
     try:
-        ahead: deque[Future[_Prepared]] = deque()
+        ahead: deque[Future[Prepared]] = deque()
         running: deque[Future[list[Result]]] = deque()
-        held: list[_Prepared] = []  # in order, until enough of them have pixels for a batch
+        held: list[Prepared] = []  # in order, until enough of them have pixels for a batch
         for item in islice(source, 2 * batch + workers):
-            ahead.append(decoders.submit(prepare, item))
+            ahead.append(decoders.submit(ready, item))
         while ahead:
             held.append(_result_of(ahead.popleft()))
             for item in islice(source, 1):
-                ahead.append(decoders.submit(prepare, item))
+                ahead.append(decoders.submit(ready, item))
             if sum(prepared.pixels is not None for prepared in held) == batch or len(held) == 4 * batch:
-                running.append(models.submit(_score, scorer, held, batch))
+                running.append(models.submit(score_prepared, scorer, held, batch))
                 held = []
             while len(running) == runs or (running and running[0].done()):
                 yield from _result_of(running.popleft())
-        running.append(models.submit(_score, scorer, held, batch))
+        running.append(models.submit(score_prepared, scorer, held, batch))
         while running:
             yield from _result_of(running.popleft())
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
         _await_end(started)
+
+
+def prepare(
+    scorer: Scorer,
+    item: Source | Unreadable,
+    *,
+    hashed: bool = False,
+    known: Callable[[str, str], bool] | None = None,
+    also: Callable[[Photo], Any] | None = None,
+) -> Prepared:
+    """Read one photograph and resize it for a model. Arguments are those of :func:`score_photos`; it raises nothing.
+
+    >>> import beholder
+    >>> prepared = prepare(beholder.load("fast"), "examples/photos/rocket.jpg")
+    >>> prepared.pixels.shape, prepared.size
+    ((112, 126, 3), (640, 427))
+    """
+    if isinstance(item, Unreadable):
+        return Prepared(Result(item.path, "", error=item.error))
+    path = os.fsdecode(item) if isinstance(item, str | os.PathLike) else name_of(item) or UNNAMED
+    sha256 = ""
+    try:
+        given = plain(item)
+        content = read_bytes(path) if isinstance(given, str | os.PathLike) else given
+        if isinstance(content, bytes) and (hashed or known is not None):
+            sha256 = hashlib.sha256(content).hexdigest()
+        if known is not None and known(path, sha256):
+            return Prepared(Result(path, sha256))
+        with ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
+            photo = read_photo(content, scorer.min_size, name=path, reservation=reservation)
+            pixels = scorer.pixels(photo, path)
+            extra = also(photo) if also is not None else None
+            return Prepared(Result(path, sha256, extra=extra), pixels, (photo.width, photo.height))
+    except PhotoError as error:
+        return Prepared(Result(path, sha256, error=str(error)))
+    except MemoryError:  # of resizing, or of `also`
+        return Prepared(Result(path, sha256, error=f"{printable(path)}: not enough memory to resize it"))
 
 
 def _result_of(future: Future[T]) -> T:
@@ -222,7 +246,23 @@ def concurrent_batches(scorer: Scorer, threads: int | None = None) -> int:
     return max(2, CORES // scorer.threads) if threads is None else max(1, threads // scorer.threads)
 
 
-def _score(scorer: Scorer, held: list[_Prepared], batch: int) -> list[Result]:
+def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int) -> list[Result]:
+    """Results of photographs of :func:`prepare`, in their order: one run of the model for all that have pixels.
+
+    Args:
+        scorer: that they were prepared for.
+        held: at most ``batch`` of them with pixels.
+        batch: photographs per inference; 1 for one that is never run beside others.
+
+    Raises:
+        ModelError: the model cannot be run.
+
+    >>> import beholder
+    >>> scorer = beholder.load("fast")
+    >>> (result,) = score_prepared(scorer, [prepare(scorer, "examples/photos/rocket.jpg")], 2)
+    >>> result.scores.overall.round(1)
+    array([4.5], dtype=float32)
+    """
     pixels = [prepared.pixels for prepared in held if prepared.pixels is not None]
     sizes = np.array([prepared.size for prepared in held if prepared.pixels is not None])
     if len(pixels) == 1 and batch > 1:  # ONNX Runtime computes a batch of one differently, in the seventh digit; twice

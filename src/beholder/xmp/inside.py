@@ -26,6 +26,7 @@ EMBEDDED_FORMATS = {"JPEG", "TIFF", "PNG"}  # that a packet can be written into;
 _HEAD = 256
 _MAX_PARTS = 100_000  # segments, chunks or tags that are looked at
 _JPEG_START, _PNG_KEYWORD, _TIFF_TAG = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp\0", 700
+_ODD_JPEG_START = b"XMP\0://ns.adobe.com/xap/1.0/\0"  # of some programs: exiftool reads it, most others do not
 _OLD_PNG_KEYWORD = b"Raw profile type xmp\0"  # of ImageMagick
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")  # TIFF, and RAW files that are built like it
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # in CR3
@@ -121,6 +122,8 @@ def _jpeg(file: BinaryIO, start: int = 0) -> list[bytes]:
             content = file.read(length - 2)
             if content.startswith(_JPEG_START):
                 found.append(content[len(_JPEG_START) :])
+            elif content.startswith(_ODD_JPEG_START):
+                found += [content[len(_ODD_JPEG_START) :], b""]  # is read, and never written beside
         at += 2 + max(length, 2)
     return found
 

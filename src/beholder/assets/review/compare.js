@@ -75,5 +75,5 @@ export function makeCompare(on) {
 
   const framed = () => panes[state.panes.indexOf(state.at)]?.stage;
   const underPointer = () => panes.find(({stage, node}) => !node.hidden && stage.isUnderPointer())?.stage;
-  return {draw, stage: () => underPointer() ?? framed()};
+  return {draw, again: () => panes.forEach(({stage}) => stage.again()), stage: () => underPointer() ?? framed()};
 }

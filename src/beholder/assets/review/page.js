@@ -182,8 +182,8 @@ const NAMES = {pick: "P", reject: "X", unflag: "U", keep: "Shift+P"};
 
 /** What is decided must be in sight: a frame that was scrolled away is shown first. */
 function inSight() {
-  if (state.view !== "grid" || grid.sees(state.at)) return true;
-  grid.reveal();
+  if (state.view === "grid" ? grid.sees(state.at) : state.view !== "series" || strip.sees()) return true;
+  if (state.view === "grid") grid.reveal();
   toast(`${here().name} was out of sight. Now it is shown, and nothing was changed.`);
   return false;
 }
@@ -415,7 +415,7 @@ const heard = {
   away(error) {
     byId("away").hidden = error === null;
     if (error === null) {
-      grid.again();
+      for (const view of [grid, loupe.stage, compare]) view.again();
       return void toast("The server is there again.");
     }
     const unsaved = waiting() ? ` ${many(waiting(), "decision")} not saved yet: keep this page open.` : "";

@@ -104,6 +104,12 @@ export function makeStage(root, on) {
     image.ready.then(put);
   }
 
+  /** Asks for the pictures again: the server was away. */
+  function again() {
+    shownAs = "";
+    draw();
+  }
+
   function show(next) {
     photo = next;
     draw();
@@ -167,5 +173,5 @@ export function makeStage(root, on) {
   root.addEventListener("pointercancel", () => { drag = null; root.classList.remove("dragged"); });
   root.addEventListener("pointerleave", () => { pointer = null; });
   new ResizeObserver(draw).observe(root);
-  return {show, draw, toggle, move, has: (i) => photo?.i === i, isUnderPointer: () => pointer !== null};
+  return {show, draw, again, toggle, move, has: (i) => photo?.i === i, isUnderPointer: () => pointer !== null};
 }

@@ -49,6 +49,8 @@ const apply = (items) => {
   }
 };
 
+const applyWaiting = () => apply(outbox.flatMap(({body}) => body?.items ?? []));
+
 // ---- one conversation ------------------------------------------------------------------------------------------------
 
 let wake = () => {};
@@ -78,12 +80,13 @@ async function empty(on) {
       const answer = await ask(message.path, message.body ?? {});
       outbox.shift();
       on.photos(answer.photos);
-      apply(outbox.flatMap(({body}) => body?.items ?? []));
+      applyWaiting();
       message.on?.(answer);
     } catch (error) {
       if (!(error instanceof Refused) || error.status === 401) throw error;  // it waits
       outbox.shift();
       apply(message.before ?? []);
+      applyWaiting();
       on.refused(error, message);
     }
   }
@@ -98,7 +101,7 @@ async function look(on) {
     const {version, photos} = await ask(`/api/photos?since=${state.version}`);
     state.version = version;
     on.photos(photos);
-    apply(outbox.flatMap(({body}) => body?.items ?? []));
+    applyWaiting();
   }
   on.state();
 }

@@ -44,5 +44,15 @@ export function makeStrip(on) {
       membersOf(frame).length > 1 ? el("p", {className: "reason file", textContent: frame.reason ?? ""}) : "");
   }
 
-  return {draw};
+  /** Whether the framed photograph can be seen; scrolls to it where not. */
+  function sees() {
+    const card = list.querySelector(".framed");
+    if (!card) return false;
+    const box = card.getBoundingClientRect(), room = root.getBoundingClientRect();
+    const seen = Math.min(box.bottom, room.bottom) - Math.max(box.top, room.top) > Math.min(box.height, room.height) / 2;
+    if (!seen) card.scrollIntoView({block: "nearest"});
+    return seen;
+  }
+
+  return {draw, sees};
 }

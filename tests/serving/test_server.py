@@ -145,7 +145,7 @@ def test_the_client_gets_what_the_command_line_says(served: Running, content: by
     with pytest.raises(beholder.BeholderError, match="no field is called 'fun'"):
         client.score(path, ["fun"])
     with pytest.raises(beholder.BeholderError, match="more than the 1 MB that are read"):
-        client.score(bytes(5_000_000))
+        client.score(bytes(2_000_000))
     assert len(client.explain(path, "warmth", grid=3)["map"]) == 3
     assert client.explain_sheet(path, grid=2).startswith(b"\x89PNG")
     assert client.models()["models"][0]["name"] == "colour" and client.is_ready()

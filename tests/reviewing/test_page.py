@@ -326,6 +326,21 @@ def test_loupe_has_its_neighbours_ready_and_says_why(desk: Desk) -> None:
     assert desk.page.locator("#loupe-view .film button").count() == 4
 
 
+def test_a_photograph_that_cannot_be_read_says_so_everywhere(browser: Any) -> None:
+    photos = [photograph(0, error="cut short", scores=None), photograph(1)]
+    service = Service(photos)
+    service.pictures = lambda i, what: service.drawn(i, what) if i else b"no picture"
+    with opened_desk(browser, service) as desk:
+        assert desk.page.locator("#cell-0 .broken").inner_text() == "cut short"
+        desk.press("e")
+        desk.page.locator("#loupe-view .note", has_text="This photograph cannot be shown.").wait_for()
+        assert "Cannot be read: cut short" in desk.page.locator("#loupe-view .about").inner_text()
+        desk.press("x", "ArrowRight")
+        desk.page.locator("#loupe-view .picture img.preview").wait_for()
+        assert desk.page.locator("#loupe-view .note").is_hidden()
+        assert desk.saved(1) == [("X on IMG_0000.jpg", [{"i": 0, "flag": "reject"}])]
+
+
 def test_map_of_evidence_is_asked_for_only_on_demand(desk: Desk) -> None:
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))

@@ -153,8 +153,8 @@ def test_taste_from_what_other_programs_hold(beholder: Run, tmp_path: Path, phot
 def test_mistakes_of_learning_from_xmp(beholder: Run, tmp_path: Path, photographs: list[str]) -> None:
     for arguments, says in (
         (["--from-xmp", "photos"], "photos: 0 with stars, 0 picked, 0 rejected; a taste needs 5 photographs"),
-        (["--from-xmp", "photos", "r.csv"], "give either a table of ratings, or --from-xmp FOLDER"),
-        ([], "give either a table of ratings, or --from-xmp FOLDER"),
+        (["--from-xmp", "photos", "r.csv"], "give one of a table of ratings, --from-xmp FOLDER and --state FILE"),
+        ([], "give one of a table of ratings, --from-xmp FOLDER and --state FILE"),
         (["--from-xmp", "photos", "--range", "1:5"], "--range is about a table of ratings"),
         (["--from-xmp", "nowhere"], "nowhere: no such file"),
         (["--from-xmp", "r.csv"], "r.csv: is a table, and --from-xmp is for folders of photographs"),

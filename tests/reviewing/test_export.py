@@ -5,7 +5,9 @@ import os
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
+from beholder.cli.app import app
 from beholder.errors import BeholderError
 from beholder.reviewing.export import Wanted, export
 from beholder.reviewing.state import State
@@ -195,3 +197,43 @@ def test_no_original_is_replaced(folder, opened):
     with pytest.raises(BeholderError):
         export(library, Wanted("csv", path=str(table), dry_run=False))
     assert table.read_text() == "not ours\n1\n"
+
+
+def test_the_command_writes_what_was_decided_too(folder, opened, tmp_path):
+    (folder / "1.CR2").write_bytes(b"II*\0" + bytes(100))
+    _say(folder / "1.jpg", 3, "Red")
+    library = opened()
+    library.decide([(0, {"stars": 5}), (1, {"flag": "pick"}), (2, {"stars": 2}), (3, {"stars": 1})], "some")
+    _say(folder / "2.jpg", 4)
+    _say(folder / "3.jpg", 4)  # newer
+    (folder / "4.jpg").rename(folder / "moved.jpg")
+    path = library.state.path
+
+    def write(*args):
+        return CliRunner().invoke(app, ["xmp", "write", "--state", str(path), *args])
+
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    told = write("--dry-run")
+    assert told.exit_code == 3 and "xmp:Rating 3 -> 5 (decided)" in told.stdout
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    done = write()
+    assert "XMP: written 3, unchanged 1, kept yours 1, refused 1" in done.stderr, done.stderr
+    assert "was moved or changed since; open its folder with `beholder review` first" in done.stderr
+    given = [read_given(str(folder / name), own=True) for name in ("1.jpg", "1.CR2", "2.jpg", "3.jpg")]
+    assert [(each.rating, each.flag) for each in given] == [(5, ""), (5, ""), (4, "pick"), (4, "")]
+    assert "written 0, unchanged 4" in write().stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "give either tables of beholder score or cull, or --state FILE"),
+        (("a.csv", "--state", "b"), "give either tables"),
+        (("--state", "none"), "no such file"),
+        (("--state", "none", "--stars", "percentile"), "--stars is about tables"),
+    ],
+)
+def test_wrong_wishes_of_the_command_are_told(tmp_path, monkeypatch, args, said):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["xmp", "write", *args])
+    assert done.exit_code == 1 and said in done.stderr

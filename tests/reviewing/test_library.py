@@ -161,6 +161,22 @@ def test_stopping_ends_the_work_and_what_is_scored_is_kept(tmp_path, colour_mode
     assert counted["scored"] == 60 - count
 
 
+def test_two_programs_share_the_work(tmp_path, colour_model, counted):
+    folder = tmp_path / "shoot"
+    save_photos(folder, 160)
+    states = [State(tmp_path / "state.sqlite") for _ in range(2)]
+    libraries = [make_library(folder, colour_model, state) for state in states]
+    for library in libraries:
+        library.start()
+    for library in libraries:
+        wait_for(lambda library=library: library.progress.stage == "done")
+        assert all(entry.known for entry in library.entries) and not library.failed
+    assert 160 <= counted["scored"] < 260, "what the other one has scored is not scored again"
+    for library, state in zip(libraries, states, strict=True):
+        library.stop()
+        state.close()
+
+
 def test_a_failure_in_the_background_is_told_and_the_rest_works(tmp_path, colour_model, monkeypatch):
     folder = tmp_path / "shoot"
     save_photos(folder, 2)

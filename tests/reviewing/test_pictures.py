@@ -25,6 +25,7 @@ def test_a_small_picture_is_kept_by_content(tmp_path, cache, monkeypatch):
     assert Image.open(io.BytesIO(first.content)).size == (360, 360)
     (kept,) = cache.rglob("*.jpg")
     assert kept.read_bytes() == first.content and first.sha256 in kept.name
+    assert (cache / "review").stat().st_mode & 0o077 == 0, "others see nothing of private photographs"
     monkeypatch.setattr("beholder.reviewing.pictures.read_photo", None)
     assert picture(str(path), "thumb") == first == picture(str(path.rename(tmp_path / "b.jpg")), "thumb", first.sha256)
 

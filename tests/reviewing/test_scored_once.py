@@ -80,3 +80,42 @@ def test_cull_takes_it_too_and_decides_the_same(tmp_path, counted):
         _run("cull", folder, "--fast", "--out", tmp_path / f"{name}.csv", "-q", *more)
         tables.append(read_table(tmp_path / f"{name}.csv"))
     assert tables[0] == tables[1] == tables[2] and counted["scored"] == 2 * count
+
+
+def test_a_taste_is_learned_from_what_was_decided(tmp_path, folder, colour_model, counted, monkeypatch):
+    save_photos(folder / "more", 15, side=30)
+    path, taste = tmp_path / "state.sqlite", tmp_path / "taste.json"
+    state = State(path)
+    library = filled(make_library(folder, colour_model, state))
+    by_score = sorted(library.entries, key=lambda entry: entry.known.numbers[1])
+    library.decide([(entry.number, {"stars": 1 + 4 * place // 20}) for place, entry in enumerate(by_score)], "stars")
+    library.stop()
+    state.close()
+    counted.clear()
+    done = _run("taste", "fit", colour_model, "--state", path, "--out", taste)
+    assert "20 ratings on 1 to 5" in done.output and not counted["scored"]
+    _run("score", folder, "--model", colour_model, "--taste", taste, "--out", tmp_path / "scores.csv", "-q")
+    assert all(row["taste"] for row in read_table(tmp_path / "scores.csv"))
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--state", "none.sqlite"), "no such file; `beholder review FOLDER --state"),
+        (("--state", "a", "--from-xmp", "b"), "give one of a table of ratings, --from-xmp FOLDER and --state FILE"),
+        (("--state", "a", "--range", "1:5"), "--range is about a table of ratings, and --state reads none"),
+    ],
+)
+def test_wrong_wishes_are_told(tmp_path, monkeypatch, colour_model, args, said):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["taste", "fit", str(colour_model), *args])
+    assert done.exit_code == 1 and said in done.stderr
+
+
+def test_too_few_decisions_are_told(tmp_path, folder, colour_model):
+    path = tmp_path / "state.sqlite"
+    State(path).close()
+    done = CliRunner().invoke(
+        app, ["taste", "fit", str(colour_model), "--state", str(path), "--out", str(tmp_path / "t.json")]
+    )
+    assert done.exit_code == 1 and "of photographs scored by colour@" in done.stderr

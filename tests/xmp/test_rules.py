@@ -1,5 +1,7 @@
 """What a person has set is never changed; what we wrote is, and what is empty."""
 
+from dataclasses import replace
+
 import pytest
 
 from beholder.xmp import names
@@ -182,3 +184,25 @@ def test_clear_takes_out_what_we_wrote_and_no_more(style: str) -> None:
     assert edit.kept == ["label"] and packet.own() == {}
     assert said(packet) == {"xmp:Label": "Rot", "photoshop:LabelColor": "green", "digiKam:ColorLabel": "4"}
     assert not clear(packet).changes
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_a_person_has_decided_is_written_over_it(style: str) -> None:
+    theirs = {"xmp_Rating": "2", "xmp_Label": "Rot", "xmpDM_pick": "-1", "xmpDM_good": "false"}
+    over = replace(MARK, over=frozenset(FIELDS))
+    packet = packet_of(STYLES[style](**theirs), over)
+    assert said(packet) == WANTED and all(standing(packet, which) is Standing.OURS for which in FIELDS)
+    only = packet_of(STYLES[style](**theirs), replace(MARK, over=frozenset({"rating"})))
+    assert (said(only)["xmp:Rating"], said(only)["xmp:Label"], said(only)["xmpDM:pick"]) == ("4", "Rot", "-1")
+
+
+def test_what_a_person_has_taken_back_is_taken_out() -> None:
+    nothing = Mark("a.jpg", {}, 0, "none", "none", over=frozenset(FIELDS))
+    packet = packet_of(elements(xmp_Rating="2", xmp_Label="Rot", xmpDM_pick="-1"), nothing)
+    assert said(packet) == {} and not packet.own()
+
+
+@pytest.mark.parametrize(("flag", "stars"), [("pick", None), ("none", None), ("reject", "-1")])
+def test_a_decided_flag_is_over_a_reject_by_stars(flag: str, stars: str | None) -> None:
+    packet = packet_of(elements(xmp_Rating="-1"), Mark("a.jpg", {}, flag=flag, over=frozenset({"flag"})))
+    assert packet.get(names.RATING) == stars

@@ -1,5 +1,6 @@
 """`beholder taste`."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from beholder.terminal import say, show
 
 if TYPE_CHECKING:
     from beholder.data.rated_photos import RatedPhotos
+    from beholder.personal.taste import Taste
 
 
 def taste_fit(
@@ -31,6 +33,12 @@ def taste_fit(
             help="Folder of photographs that were rated in another program: learn from the stars, picks and rejects in "
             "them and in their sidecars. May be given again.",
             metavar="FOLDER",
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of `beholder review`: learn from what was decided there. Nothing is scored.", metavar="FILE"
         ),
     ] = None,
     recursive: Recursive = False,
@@ -61,6 +69,8 @@ def taste_fit(
     those that beholder wrote. A photograph without stars, and a reject, is not taken for a bad one. Where fewer than 5
     photographs have stars, picks and rejects are learned from instead: 1 and 0, so that picks come before rejects.
 
+    With --state it is learned from stars, else picks and rejects, of `beholder review`, whose file has the scores, too.
+
     The command prints how well the model's overall score ranks the ratings, and how well the personal score does in
     cross-validation, that is, on ratings that it has not seen.
 
@@ -71,6 +81,7 @@ def taste_fit(
     Examples:
       beholder taste fit default ratings.csv --out taste.json
       beholder taste fit default --from-xmp photos/ --recursive
+      beholder taste fit default --state shoot.sqlite
       beholder score photos/ --taste taste.json
     """
     import numpy as np
@@ -78,18 +89,21 @@ def taste_fit(
     from beholder.data.csv_ratings import load_one_rater
     from beholder.files import check_writable
     from beholder.personal import fit
-    from beholder.personal.taste import write
     from beholder.scoring.scores import Scores
 
     if out.suffix.lower() != ".json":
         raise BeholderError(f"{out}: a taste file is JSON; give a name that ends in .json")
-    check_writable(out, "the taste", is_taste, (ratings, model))
-    if (ratings is None) is not bool(from_xmp):
-        raise BeholderError("give either a table of ratings, or --from-xmp FOLDER")
+    check_writable(out, "the taste", is_taste, (ratings, model, state))
+    if sum((ratings is not None, bool(from_xmp), state is not None)) != 1:
+        raise BeholderError("give one of a table of ratings, --from-xmp FOLDER and --state FILE")
     if table := next((path for path in from_xmp or () if path.suffix.lower() == ".csv"), None):
         raise BeholderError(f"{table}: is a table, and --from-xmp is for folders of photographs: leave out --from-xmp")
-    if from_xmp and (needless := "--root" if root else "--range" if scale else ""):
-        raise BeholderError(f"{needless} is about a table of ratings, and --from-xmp reads none: leave it out")
+    if ratings is None and (needless := "--root" if root else "--range" if scale else ""):
+        other = "--from-xmp" if from_xmp else "--state"
+        raise BeholderError(f"{needless} is about a table of ratings, and {other} reads none: leave it out")
+    if state is not None:
+        _fit_state(state, model, out)
+        return
     try:
         limits = None if scale is None else ends(scale)
     except ValueError:
@@ -118,10 +132,31 @@ def taste_fit(
         kept = photos.subset(np.array(rows))
         found = Scores.concatenate([scored[str(path)] for path in kept.paths])
         made = fit.fit(found, scorer.info, kept.ratings[:, 0], kept.tasks[0], kept.content_hash)
-        write(made, out)
-        show(f"{out}: {made.describe()}")
-        show(f"score with it by  beholder score PHOTOS --taste {out}")
+        _write(made, out)
     finish(run, None, quiet=quiet)
+
+
+def _write(made: "Taste", out: Path) -> None:
+    from beholder.personal.taste import write
+
+    write(made, out)
+    show(f"{out}: {made.describe()}")
+    show(f"score with it by  beholder score PHOTOS --taste {out}")
+
+
+def _fit_state(path: Path, model: str, out: Path) -> None:
+    """Learn from what was decided in `beholder review`."""
+    from beholder.reviewing.state import State
+    from beholder.reviewing.taste import taste_of
+
+    if not path.is_file():
+        raise BeholderError(f"{path}: no such file; `beholder review FOLDER --state {path}` makes one")
+    scorer = open_scorer(model)
+    with closing(State(path)) as state:
+        made, unscored = taste_of(state, scorer.id, scorer.info)
+    if unscored:
+        say(f"{unscored} decided photographs were scored by other models only, and are left out")
+    _write(made, out)
 
 
 def _rated_in_xmp(folders: list[str], *, recursive: bool, quiet: bool, run: RunSummary) -> "RatedPhotos":

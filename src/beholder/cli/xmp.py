@@ -1,6 +1,8 @@
 """`beholder xmp`: what was found, in the metadata that photo programs read, and what people have set there."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ from beholder.photos.listing.find import Unreadable
 from beholder.terminal import say, show_json
 
 if TYPE_CHECKING:
+    from beholder.cli.xmp_options import Marking
     from beholder.xmp.write import Outcome
 
 _COLUMNS = {"image": str, "rating": int, "pick": str, "label": str, "source": str}
@@ -29,7 +32,14 @@ Folders = Annotated[list[Path], typer.Argument(help="Folders of photographs.", m
 
 
 def xmp_write(
-    tables: Annotated[list[Path], typer.Argument(help="Tables of beholder score or beholder cull.", metavar="TABLE")],
+    tables: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Tables of beholder score or beholder cull, unless --state is given.", metavar="[TABLE]"),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="File of `beholder review`: write what was decided there.", metavar="FILE"),
+    ] = None,
     profile: Profile = "sidecar",
     stars: Stars = None,
     label: Label = None,
@@ -46,6 +56,9 @@ def xmp_write(
     rejects; stars and labels are written only if asked for. What a person has set is never changed: stars, a label or a
     flag are written only where there are none, or where they still are what beholder wrote last time. All else is left
     and counted as kept yours. A second run with nothing new changes no byte.
+
+    With --state what a person decided in `beholder review` is written, also over older stars, flags and labels, but not
+    over what was changed in the file since.
 
     Paths in the table are relative to the current folder, as they were for `beholder score`.
 
@@ -69,22 +82,36 @@ def xmp_write(
       beholder xmp write scores.csv --stars percentile --dry-run
       beholder xmp write scores.csv --profile lightroom,darktable --embed
       beholder xmp write cull.csv --profile digikam --label green
+      beholder xmp write --state shoot.sqlite --dry-run
     """
     from beholder.output.stored_tables import path_of, read_rows
     from beholder.progress import bar
 
-    rows = [row for table in tables for row in read_rows(table)]
-    if not rows:
+    if bool(tables) is (state is not None):
+        raise BeholderError("give either tables of beholder score or cull, or --state FILE")
+    if state is not None and (needless := "--stars" if stars else "--label" if label else ""):
+        raise BeholderError(f"{needless} is about tables: with --state you have decided yourself; leave it out")
+    rows = [row for table in tables or () for row in read_rows(table)]
+    if tables and not rows:
         raise BeholderError(f"{', '.join(map(str, tables))}: no row in it, so there is nothing to write")
     run = RunSummary()
     outcomes: list[dict[str, Any]] = []
     options = {"embed": embed, "reject_rating": reject_rating, "break_links": break_links, "dry_run": dry_run}
     with (
         open_marking(profile, stars=stars, label=label, option="--profile", **options) as marking,
-        bar("writing", len(rows), quiet=quiet) as shown,
+        bar("writing", len(rows), quiet=quiet or state is not None) as shown,
         stoppable(run),
     ):
         assert marking is not None
+        if state is not None:
+            for made in _decided(state, marking, dry_run=dry_run):
+                if as_json:
+                    outcomes += map(_as_dict, made)
+                elif dry_run:
+                    for outcome in made:
+                        show_outcome(outcome)
+                if run.stopped:
+                    break
         if label is not None and not any("decision" in row for row in rows):
             raise BeholderError("--label marks picks, and these tables have no decisions; beholder cull makes them")
         for row in rows:
@@ -102,6 +129,19 @@ def xmp_write(
     marking.report(quiet=quiet, dry_run=dry_run)
     counts = marking.summary.counts
     _exit(run, done=counts["written"] + counts["unchanged"], failed=marking.reasons.count)
+
+
+def _decided(path: Path, marking: "Marking", *, dry_run: bool) -> "Iterator[list[Outcome]]":
+    """Write what was decided in a state file, and count what became of it."""
+    from beholder.reviewing.export import write_from
+    from beholder.reviewing.state import State
+
+    if not path.is_file():
+        raise BeholderError(f"{path}: no such file; `beholder review FOLDER --state {path}` makes one")
+    with closing(State(path)) as state:
+        for made in write_from(state, marking.writer, dry_run=dry_run):
+            marking.count(made)
+            yield made
 
 
 def xmp_read(

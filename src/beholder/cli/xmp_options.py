@@ -93,7 +93,7 @@ class Marking:
         """
         from beholder.output.stored_tables import path_of
         from beholder.xmp.mark import PAIR_SEPARATOR, mark_of
-        from beholder.xmp.write import LEFT_OUT, REFUSED, Outcome
+        from beholder.xmp.write import LEFT_OUT, Outcome
 
         if row.get("error") or row.get("overall") is None:
             outcomes = [Outcome(path, path, LEFT_OUT, reason="without a score nothing is written")]
@@ -105,11 +105,17 @@ class Marking:
                 for each, said in ((path, row), *((name, same) for name in paired))
                 for outcome in self.writer.write(mark_of(said, each, stars=self.stars, label=self.label))
             ]
+        self.count(outcomes)
+        return outcomes
+
+    def count(self, outcomes: "Sequence[Outcome]") -> None:
+        """Count in what became of files."""
+        from beholder.xmp.write import REFUSED
+
         for outcome in outcomes:
             self.summary.count(outcome)
             if outcome.status == REFUSED:
                 self.reasons.add(outcome.file, outcome.reason)
-        return outcomes
 
     def report(self, *, quiet: bool = False, dry_run: bool = False) -> None:
         """Say what was refused, what was left out and, unless quiet, the counts."""

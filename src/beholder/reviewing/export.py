@@ -6,21 +6,27 @@ changed in the file after it was looked at here.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from beholder.culling.copies import check_folder, put, with_sidecars
+from beholder.culling.frames import frames_of
 from beholder.culling.table import EXTRA
 from beholder.errors import BeholderError
 from beholder.output.rows import Row, columns_of
 from beholder.output.sinks import check_output, open_sink
-from beholder.reviewing.found import suffix_of
+from beholder.photos.listing.find import find
+from beholder.photos.metadata import read_metadata
+from beholder.photos.read import read_bytes
+from beholder.reviewing.found import said_of, suffix_of
 from beholder.reviewing.library import Entry, Library
-from beholder.reviewing.state import FLAG, LABEL, STARS
+from beholder.reviewing.state import FLAG, LABEL, STARS, State
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.text import printable, valid_utf8
 from beholder.xmp import names as xmp_names
@@ -87,7 +93,7 @@ def _to_xmp(library: Library, wanted: Wanted) -> Exported:
             is_first = library.look_again(entry, beside)
             for path in (entry.path, *entry.frame.paired):
                 newer = library.state.newer_in_file(entry.photograph, suffix_of(path)) if is_first else decided
-                for outcome in writer.write(_mark(entry, path, decided, newer)):
+                for outcome in writer.write(_mark(path, decided, newer, _own(entry, path))):
                     summary.count(outcome)
                     for line in _lines(outcome):
                         found.add(outcome.file, line)
@@ -97,12 +103,63 @@ def _to_xmp(library: Library, wanted: Wanted) -> Exported:
     return found
 
 
-def _mark(entry: Entry, path: str, decided: Mapping[str, str | int | None], newer: Collection[str]) -> Mark:
-    own: dict[str, str] = {}
-    if entry.known is not None:
-        own = dict(mark_of(entry.known.shot.row | _suggested(entry), path).own)
-        if path != entry.path:
-            own.pop(DIGEST, None)
+def write_from(state: State, writer: Writer, *, dry_run: bool = False) -> Iterator[list[Outcome]]:
+    """Write what a person decided in a state file, without a page and without scores.
+
+    Args:
+        state: is open.
+        writer: of XMP.
+        dry_run: whether it writes nothing.
+
+    Yields:
+        For each photograph with a decision, what became of its files.
+    """
+    beside, frames_in = cache(siblings), cache(_frames_in)
+    seen = state.paths()
+    where = {state.photograph(sha256): path for sha256, path in seen.items() if state.digest(path) == sha256}
+    for photograph, each in state.decided().items():
+        decided = each.by_person()
+        if not decided:
+            continue
+        path = where.get(photograph)
+        if path is None:
+            last = seen.get(photograph, photograph)
+            reason = f"{printable(last)}: was moved or changed since; open its folder with `beholder review` first"
+            yield [Outcome(last, last, REFUSED, reason=reason)]
+            continue
+        paths = (path, *frames_in(os.path.dirname(path)).get(path, ()))
+        state.found(photograph, said_of(paths, beside))
+        outcomes: list[Outcome] = []
+        for file in paths:
+            newer = state.newer_in_file(photograph, suffix_of(file))
+            outcomes += writer.write(_mark(file, decided, newer))
+        yield outcomes
+        if not dry_run and any(each.status == WRITTEN and each.file == path for each in outcomes):
+            state.rewritten(photograph, hashlib.sha256(read_bytes(path)).hexdigest())
+
+
+def _frames_in(folder: str) -> dict[str, tuple[str, ...]]:
+    """The shots in a folder: path of the file that stands for it -> its other files."""
+    files = (item for item in find([folder]) if isinstance(item, str))
+    return {frame.path: frame.paired for frame in frames_of({file: read_metadata(file) for file in files})}
+
+
+def _own(entry: Entry, path: str) -> Mapping[str, str]:
+    """Our own values for a file: the scores of its photograph, and what the program suggests."""
+    if entry.known is None:
+        return {}
+    own = dict(mark_of(entry.known.shot.row | _suggested(entry), path).own)
+    if path != entry.path:
+        own.pop(DIGEST, None)
+    return own
+
+
+def _mark(
+    path: str,
+    decided: Mapping[str, str | int | None],
+    newer: Collection[str],
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Mark:
     stars, flag, label = (decided.get(name) for name in (STARS, FLAG, LABEL))
     return Mark(
         path,

@@ -106,7 +106,7 @@ def guarded(app: App, door: Door) -> App:
         if refused is not None:
             await _answer(*refused, {})(sending)
             return
-        if scope["path"] == "/" and (token := _token(scope)) is not None:
+        if scope["method"] == "GET" and scope["path"] == "/" and (token := _token(scope)) is not None:
             cookie = door.opened(token)
             if cookie is None and not door.knows(_cookie(headers, door)):
                 await _answer(401, _USED, {})(sending)

@@ -11,8 +11,10 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
@@ -25,6 +27,7 @@ from beholder.culling.measures import Measures
 from beholder.culling.shoot import Shot, subject_map, unit
 from beholder.culling.table import measured
 from beholder.errors import BeholderError
+from beholder.files import hidden_beside, open_locked
 from beholder.output.rows import Row, columns_of, detail_names, row_of, score_names
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.metadata import read_metadata
@@ -36,7 +39,7 @@ from beholder.scoring.batch import Result, score_photos
 from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import UNLIKE
-from beholder.text import one_line, valid_utf8
+from beholder.text import one_line, printable, valid_utf8
 from beholder.xmp.places import Siblings, siblings
 
 LISTING, SCORING, GROUPING, MEASURING, DONE = "listing", "scoring", "grouping", "measuring", "done"
@@ -121,12 +124,15 @@ class Library:
         self.folder, self.scorer, self.state = os.path.abspath(folder), scorer, state
         self.extras = model_extras(scorer.info)
         self.columns = columns_of(scorer.info.tasks, self.extras)
+        tasks = scorer.info.tasks
+        self._shown = (*score_names(tasks), "low", "high", "percentile", *detail_names(tasks))
         self.entries: list[Entry] = []
         self.failed: list[tuple[str, str]] = []
         self.progress = Progress()
         self.learned = Learned()
         # A page that stayed open while the program was started again has a version of before: all are higher.
         self.version = int(time() * 1000)
+        self._folder_of = cache(self._relative)
         self._listing, self._say, self._workers = listing, say, workers
         self._lock = threading.RLock()
         self._by_name: dict[str, list[Entry]] = {}
@@ -216,20 +222,18 @@ class Library:
         row = entry.known.shot.row if entry.known else {}
         suggested = entry.suggestion
         captured = captured_text(entry.frame.metadata)
-        info = self.scorer.info
-        names = (*score_names(info.tasks), "low", "high", "percentile", *detail_names(info.tasks))
-        folder = os.path.relpath(os.path.dirname(os.path.abspath(entry.path)), self.folder)
+        folder = self._folder_of(os.path.dirname(entry.path))
         described = {
             "i": entry.number,
             "name": valid_utf8(os.path.basename(entry.path)),
-            "folder": "" if folder == os.curdir else valid_utf8(folder),
+            "folder": folder,
             "paired": [valid_utf8(os.path.basename(path)) for path in entry.frame.paired],
             "captured": captured or None,
             "day": captured[:10] or None,
             "camera": valid_utf8(entry.frame.metadata.camera or ""),
             "width": row.get("width"),
             "height": row.get("height"),
-            "scores": {name: row.get(name) for name in names} if row else None,
+            "scores": {name: row.get(name) for name in self._shown} if row else None,
             "taste": entry.taste,
             "unlike": bool(row.get(UNLIKE)),
             **{name: suggested.get(name) for name in _SUGGESTED if name != "decision"},
@@ -242,6 +246,10 @@ class Library:
         if suggested.get("sharpness_best") is not None:
             described["measures"] = {name: suggested.get(column) for name, column in _MEASURED.items()}
         return described
+
+    def _relative(self, folder: str) -> str:
+        name = os.path.relpath(os.path.abspath(folder), self.folder)
+        return "" if name == os.curdir else valid_utf8(name)
 
     def lesson(self) -> Lesson:
         """What a taste can be learned from: the scored photographs, and what was decided."""
@@ -273,7 +281,9 @@ class Library:
         with self._lock:
             self.entries = [Entry(number, frame) for number, frame in enumerate(frames)]
             self.failed += [
-                (valid_utf8(item.path), valid_utf8(item.error)) for item in listed if not isinstance(item, str)
+                (valid_utf8(item.path), valid_utf8(item.error.removeprefix(f"{printable(item.path)}: ")))
+                for item in listed
+                if not isinstance(item, str)
             ]
             self._report(SCORING, 0, len(frames))
             self._touch(self.entries)
@@ -299,6 +309,10 @@ class Library:
                 self._learn_scores(entry, known)
             else:
                 unknown.append(entry)
+        with _first_of_several(self.state.path) as is_first:
+            self._score_all(unknown if is_first else unknown[::-1])  # two programs meet in the middle
+
+    def _score_all(self, unknown: Sequence[Entry]) -> None:
         at: dict[str, tuple[int, int] | None] = {}
 
         def paths() -> Iterator[str]:
@@ -337,7 +351,8 @@ class Library:
             self._learn_scores(entry, known)
             return
         with self._lock:
-            entry.error = valid_utf8(result.error or "its scores in the state file are damaged")
+            error = result.error or "its scores in the state file are damaged"
+            entry.error = valid_utf8(error.removeprefix(f"{printable(entry.path)}: "))
             self.failed.append((valid_utf8(os.path.basename(entry.path)), entry.error))
             self._report(SCORING, self.progress.done + 1, len(self.entries))
             self._touch((entry,))
@@ -470,6 +485,18 @@ class Library:
             self.version += 1
             for entry in entries:
                 entry.version = self.version
+
+
+@contextmanager
+def _first_of_several(path: Path) -> Iterator[bool]:
+    """Whether no other program is scoring for this state file, by a lock that ends with the process."""
+    try:
+        lock = open_locked(hidden_beside(path, "scoring"), follow=False)
+    except (BeholderError, OSError):
+        yield False
+        return
+    with closing(lock):
+        yield True
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

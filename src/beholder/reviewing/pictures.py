@@ -134,6 +134,7 @@ def _keep(sha256: str, kind: str, content: bytes) -> None:
     if place is None or len(content) > MAX_CACHED:
         return
     with suppress(OSError, BeholderError):
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parents[1].mkdir(mode=0o700, parents=True, exist_ok=True)  # they are of private photographs
+        place.parent.mkdir(exist_ok=True)
         with replacing(place, "a small picture") as partial:
             partial.write_bytes(content)

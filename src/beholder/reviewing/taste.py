@@ -1,11 +1,13 @@
 """A taste from what was decided, and an honest word on whether it helps.
 
-The last decisions are foretold by a fit that has seen only those before them, and the general model foretells the same
+The last decisions are predicted by a fit that has seen only those before them, and the general model predicts the same
 ones. Only where the taste is the better of the two is it shown.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +16,9 @@ import numpy as np
 
 from beholder.errors import BeholderError
 from beholder.metrics import srcc
-from beholder.personal.fit import fit
+from beholder.personal.fit import check_ratings, fit
 from beholder.personal.taste import Taste
-from beholder.reviewing.state import FLAG, STARS, Decided, Known
+from beholder.reviewing.state import FLAG, STARS, Decided, Known, State
 from beholder.scoring.model_file import ModelInfo
 from beholder.scoring.scores import Scores
 from beholder.tasks import Task
@@ -128,6 +130,34 @@ def learn(lesson: Lesson, info: ModelInfo) -> Learned:
         personal = None
     found = Learned(count, taste, last, personal, overall)
     return Learned(count, taste, last, personal, overall, _line(found))
+
+
+def taste_of(state: State, model: str, info: ModelInfo) -> tuple[Taste, int]:
+    """The taste of whoever decided in a state file, to be used elsewhere.
+
+    Args:
+        state: is open.
+        model: id of the model that scored the photographs.
+        info: describes it.
+
+    Returns:
+        The taste, and how many decided photographs have no scores of this model.
+
+    Raises:
+        BeholderError: there are too few decisions with scores of this model, or all are the same.
+    """
+    decided = state.decided()
+    found = [(known, each) for name, each in decided.items() if (known := state.scores(name, model, "")) is not None]
+    scale, rated = Lesson(found).ratings()
+    ratings = np.array([rating for _, rating in rated])
+    try:
+        check_ratings(ratings)
+    except BeholderError as error:
+        raise BeholderError(f"{state.path}: of photographs scored by {model}: {error}") from None
+    named = sorted((known.shot.row["sha256"], rating) for known, rating in rated)
+    digest = hashlib.sha256(json.dumps(named).encode()).hexdigest()
+    scores = scores_of_known([known for known, _ in rated], model)
+    return fit(scores, info, ratings, scale, digest), len(decided) - len(found)
 
 
 def scores_of_known(known: Sequence[Known], model: str) -> Scores:

@@ -454,6 +454,26 @@ def test_decisions_wait_while_the_server_is_away(browser: Any) -> None:
         window.__exit__(None, None, None)
 
 
+def test_what_waits_goes_to_the_right_photographs_of_a_server_that_counts_otherwise(browser: Any) -> None:
+    with serving(Service(shoot(12))) as url:
+        port = int(url.rsplit(":", 1)[1])
+        window = visited(browser, url, ".cell.framed", may_fail=True)
+        page = window.__enter__()
+    new = Service([photograph(0, name="new.jpg"), *(photograph(i + 1, name=f"IMG_{i:04}.jpg") for i in range(12))])
+    desk = Desk(page, new)
+    desk.press("p", "ArrowRight", "x")
+    page.locator("#away", has_text="2 decisions not saved yet").wait_for()
+    with serving(new, port):
+        assert desk.saved(2) == [
+            ("P on IMG_0001.jpg", [{"i": 2, "flag": "pick"}]),
+            ("X on IMG_0002.jpg", [{"i": 3, "flag": "reject"}]),
+        ]
+        page.locator("#cell-3.framed.reject").wait_for()
+        page.locator("#left", has_text="11 of 13").wait_for()
+        assert desk.framed() == "IMG_0002.jpg"
+        window.__exit__(None, None, None)
+
+
 def test_a_decision_that_was_refused_is_taken_back_and_said(browser: Any) -> None:
     service = Service(shoot(12))
     service.refusal = "the disk is full: free some room"

@@ -326,6 +326,21 @@ def test_loupe_has_its_neighbours_ready_and_says_why(desk: Desk) -> None:
     assert desk.page.locator("#loupe-view .film button").count() == 4
 
 
+def test_a_photograph_that_cannot_be_read_says_so_everywhere(browser: Any) -> None:
+    photos = [photograph(0, error="cut short", scores=None), photograph(1)]
+    service = Service(photos)
+    service.pictures = lambda i, what: service.drawn(i, what) if i else b"no picture"
+    with opened_desk(browser, service) as desk:
+        assert desk.page.locator("#cell-0 .broken").inner_text() == "cut short"
+        desk.press("e")
+        desk.page.locator("#loupe-view .note", has_text="This photograph cannot be shown.").wait_for()
+        assert "Cannot be read: cut short" in desk.page.locator("#loupe-view .about").inner_text()
+        desk.press("x", "ArrowRight")
+        desk.page.locator("#loupe-view .picture img.preview").wait_for()
+        assert desk.page.locator("#loupe-view .note").is_hidden()
+        assert desk.saved(1) == [("X on IMG_0000.jpg", [{"i": 0, "flag": "reject"}])]
+
+
 def test_map_of_evidence_is_asked_for_only_on_demand(desk: Desk) -> None:
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))
@@ -436,6 +451,26 @@ def test_decisions_wait_while_the_server_is_away(browser: Any) -> None:
         assert [what for what, _ in desk.saved(2)] == ["P on IMG_0001.jpg", "4 stars on IMG_0002.jpg"]
         away.wait_for(state="hidden")
         desk.toast("The server is there again.")
+        window.__exit__(None, None, None)
+
+
+def test_what_waits_goes_to_the_right_photographs_of_a_server_that_counts_otherwise(browser: Any) -> None:
+    with serving(Service(shoot(12))) as url:
+        port = int(url.rsplit(":", 1)[1])
+        window = visited(browser, url, ".cell.framed", may_fail=True)
+        page = window.__enter__()
+    new = Service([photograph(0, name="new.jpg"), *(photograph(i + 1, name=f"IMG_{i:04}.jpg") for i in range(12))])
+    desk = Desk(page, new)
+    desk.press("p", "ArrowRight", "x")
+    page.locator("#away", has_text="2 decisions not saved yet").wait_for()
+    with serving(new, port):
+        assert desk.saved(2) == [
+            ("P on IMG_0001.jpg", [{"i": 2, "flag": "pick"}]),
+            ("X on IMG_0002.jpg", [{"i": 3, "flag": "reject"}]),
+        ]
+        page.locator("#cell-3.framed.reject").wait_for()
+        page.locator("#left", has_text="11 of 13").wait_for()
+        assert desk.framed() == "IMG_0002.jpg"
         window.__exit__(None, None, None)
 
 

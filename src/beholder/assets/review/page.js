@@ -419,9 +419,13 @@ const heard = {
       return void toast("The server is there again.");
     }
     const unsaved = waiting() ? ` ${many(waiting(), "decision")} not saved yet: keep this page open.` : "";
-    const why = error.status === 401 ? "This page may not go on: start beholder review again, and open its link." : `${error.message} Trying again\u2009\u2026`;
+    const why = error.status === 401 ? "This page may not go on: open the link that beholder review printed last." : `${error.message} Trying again\u2009\u2026`;
     const text = why + unsaved;
     if (byId("away").textContent !== text) byId("away").textContent = text;
+  },
+  renumbered() {
+    remember();
+    location.reload();
   },
   refused(error, {body}) {
     toast(`Not saved${body ? ` (${body.what})` : ""}: ${error.message}`, {bad: true});

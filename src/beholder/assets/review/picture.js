@@ -85,7 +85,12 @@ export function makeStage(root, on) {
     if (other) {
       const thumb = el("img", {alt: "", draggable: false, className: "thumb", src: sourceOf(photo.i, "thumb")});
       picture.replaceChildren(...(preview.complete && preview.naturalWidth ? [] : [thumb]), preview);
-      preview.ready.then(() => mine.split(" ")[0] === shownAs.split(" ")[0] && draw());
+      preview.ready.then((good) => {
+        if (mine.split(" ")[0] !== shownAs.split(" ")[0]) return;
+        if (good) return draw();
+        note.textContent = "This photograph cannot be shown.";
+        note.hidden = false;
+      });
     }
     for (const image of picture.querySelectorAll(".map, .full")) if (!image.classList.contains(what)) image.remove();
     note.hidden = true;

@@ -1,6 +1,6 @@
 // Everything that is asked of the server: what changed, and what was decided here. A decision waits until it is saved.
 
-import {photoOf, state} from "./state.js";
+import {pathOf, photoOf, state} from "./state.js";
 
 const OFTEN = 1000, SELDOM = 3000;  // ms between two questions, while scoring goes on and later
 const OWN = ["flag", "stars", "label"];
@@ -34,7 +34,7 @@ export const waiting = () => outbox.length;
 export function decide(items, what, on) {
   const before = items.map((item) => Object.fromEntries(Object.keys(item).map((key) => [key, photoOf(item.i)[key]])));
   apply(items);
-  send({path: "/api/decide", body: {items, what}, before, on});
+  send({path: "/api/decide", body: {items, what}, files: items.map(({i}) => pathOf(photoOf(i))), before, on});
 }
 
 export const send = (message) => {
@@ -59,6 +59,7 @@ let wake = () => {};
 export async function converse(on) {
   for (let away = false; ;) {
     try {
+      if (away) await resume(on);
       if (outbox.length) await empty(on);
       else await look(on);
       if (away) on.away(null);
@@ -71,6 +72,27 @@ export async function converse(on) {
     const rest = state.about?.progress.stage === "done" ? SELDOM : OFTEN;
     if (!outbox.length || away) await Promise.race([pause(away ? OFTEN : rest), away ? pause(rest) : new Promise((done) => { wake = done; })]);
   }
+}
+
+/** A server that was away may have begun anew, and count otherwise. Then what waits is sent by the names of the files. */
+async function resume(on) {
+  const {photos} = await ask("/api/photos?since=0");
+  const same = ({i, ...photo}) => !photoOf(i) || pathOf(photoOf(i)) === pathOf(photo);
+  if (photos.every(same) && photos.length >= state.photos.size) {
+    state.version = 0;
+    return;
+  }
+  const {progress} = await ask("/api/state");
+  const numbers = new Map(photos.map((photo) => [pathOf(photo), photo.i]));
+  for (; outbox.length; outbox.shift()) {
+    const [{path, body, files = []}] = outbox;
+    const missing = files.filter((file) => !numbers.has(file));
+    if (missing.length && progress.stage !== "done") throw new Gone("The server has begun anew, and is still looking for photographs.");
+    const items = (body?.items ?? []).map((item, k) => ({...item, i: numbers.get(files[k])})).filter(({i}) => i !== undefined);
+    if (!body || items.length) await ask(path, body ? {...body, items} : {});
+  }
+  on.renumbered();
+  await new Promise(() => {});  // the page begins anew
 }
 
 async function empty(on) {
@@ -95,7 +117,7 @@ async function empty(on) {
 
 async function look(on) {
   const about = await ask("/api/state");
-  if (about.version < state.version) state.version = 0;  // the server began anew
+  if (about.version < state.version) throw new Gone("The server has begun anew.");
   state.about = about;
   if (about.version > state.version) {
     const {version, photos} = await ask(`/api/photos?since=${state.version}`);

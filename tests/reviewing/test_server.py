@@ -1,6 +1,8 @@
 """The page's routes: what they answer, and to whom."""
 
 import io
+import json
+import random
 import shutil
 from types import SimpleNamespace
 
@@ -113,6 +115,57 @@ def test_wrong_decisions_are_refused_in_one_line(client, body, said):
     answer = client.post("/api/decide", json=body)
     assert answer.status_code == 422 and answer.json()["detail"].startswith(said)
     assert "\n" not in answer.json()["detail"] and client.get("/api/state").json()["undo"] is None
+
+
+def test_whatever_is_sent_is_answered(client, tmp_path, monkeypatch):
+    """A thousand bodies of right words in wrong places: none is a failure of the service."""
+    monkeypatch.chdir(tmp_path)
+    chance = random.Random(5)
+    words = [
+        None,
+        True,
+        0,
+        5,
+        -1,
+        2**70,
+        1e300,
+        "",
+        "pick",
+        "red",
+        "xmp",
+        "csv",
+        "copy",
+        "a\0b",
+        "é" * 300,
+        "~x/y",
+        "../z",
+    ]
+    names = ["i", "flag", "stars", "label", "items", "what", "to", "profiles", "embed", "path", "dry_run"]
+
+    def anything(depth=0):
+        kind = chance.random()
+        if kind < 0.6 or depth > 2:
+            return chance.choice(words)
+        if kind < 0.8:
+            return [anything(depth + 1) for _ in range(chance.randint(0, 3))]
+        return {chance.choice(names): anything(depth + 1) for _ in range(chance.randint(0, 4))}
+
+    def export():
+        path = chance.choice([word for word in words if isinstance(word, str)])
+        return {
+            "to": chance.choice(["xmp", "csv", "copy", "link"]),
+            "path": path,
+            "profiles": chance.choice(["", "lightroom"]),
+        }
+
+    for number in range(1000):
+        path, body = (
+            ("/api/export", export()) if number % 2 else (f"/api/{chance.choice(['decide', 'export'])}", anything())
+        )
+        answer = client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
+        assert answer.status_code in (200, 404, 409, 422), (path, body, answer.text)
+        assert answer.status_code == 200 or isinstance(answer.json()["detail"], str)
+    assert not list(tmp_path.iterdir()), "nothing is written unless it is asked for"
 
 
 def test_a_photograph_that_is_not_there_is_refused_and_nothing_is_kept(client):

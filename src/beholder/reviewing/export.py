@@ -28,7 +28,7 @@ from beholder.reviewing.found import said_of, suffix_of
 from beholder.reviewing.library import Entry, Library
 from beholder.reviewing.state import FLAG, LABEL, STARS, State
 from beholder.scoring.extra_columns import ExtraColumns
-from beholder.text import printable, valid_utf8
+from beholder.text import cut, printable, valid_utf8
 from beholder.xmp import names as xmp_names
 from beholder.xmp.mark import DIGEST, NONE, PAIR_SEPARATOR, Mark, mark_of
 from beholder.xmp.places import siblings
@@ -79,8 +79,13 @@ def export(library: Library, wanted: Wanted) -> Exported:
         return _to_xmp(library, wanted)
     if not wanted.path:
         raise BeholderError("name the file, or the folder, that it goes to")
-    path = Path(wanted.path).expanduser()
-    return _to_table(library, path, wanted) if wanted.to == CSV else _to_folder(library, path, wanted)
+    try:
+        path = Path(wanted.path).expanduser()
+        return _to_table(library, path, wanted) if wanted.to == CSV else _to_folder(library, path, wanted)
+    except OSError as error:  # a name that is too long, for one
+        raise BeholderError(f"{printable(cut(wanted.path))}: {error.strerror or error}") from None
+    except (ValueError, RuntimeError):  # of a NUL, and of ~ and a name that is no user's
+        raise BeholderError(f"{printable(cut(wanted.path))}: is no name of a file or folder") from None
 
 
 def _to_xmp(library: Library, wanted: Wanted) -> Exported:

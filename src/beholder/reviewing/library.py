@@ -27,7 +27,7 @@ from beholder.culling.measures import Measures
 from beholder.culling.shoot import Shot, subject_map, unit
 from beholder.culling.table import measured
 from beholder.errors import BeholderError
-from beholder.files import hidden_beside, open_locked
+from beholder.files import hidden_beside, open_locked, remove
 from beholder.output.rows import Row, columns_of, detail_names, row_of, score_names
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.metadata import read_metadata
@@ -490,13 +490,17 @@ class Library:
 @contextmanager
 def _first_of_several(path: Path) -> Iterator[bool]:
     """Whether no other program is scoring for this state file, by a lock that ends with the process."""
+    name = hidden_beside(path, "scoring")
     try:
-        lock = open_locked(hidden_beside(path, "scoring"), follow=False)
+        lock = open_locked(name, follow=False)
     except (BeholderError, OSError):
         yield False
         return
     with closing(lock):
-        yield True
+        try:
+            yield True
+        finally:
+            remove(name)
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

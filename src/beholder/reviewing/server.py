@@ -284,6 +284,10 @@ def _answer_errors(app: FastAPI) -> None:
     async def refused(_: Request, error: BeholderError) -> Response:
         return told(409, valid_utf8(str(error)))
 
+    @app.exception_handler(OSError)
+    async def failed(_: Request, error: OSError) -> Response:
+        return told(409, one_line(error))
+
     @app.exception_handler(Exception)
     async def other(_: Request, error: Exception) -> Response:
         return told(500, f"this failed: {type(error).__name__}")

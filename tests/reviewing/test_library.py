@@ -1,6 +1,7 @@
 """What is known of a folder while it is reviewed: scored once, known again by content, series and decisions kept."""
 
 import shutil
+import sqlite3
 from collections import Counter
 
 import pytest
@@ -175,6 +176,34 @@ def test_two_programs_share_the_work(tmp_path, colour_model, counted):
     for library, state in zip(libraries, states, strict=True):
         library.stop()
         state.close()
+
+
+def test_on_a_full_disk_all_is_scored_and_shown_and_one_line_told(tmp_path):
+    folder = tmp_path / "shoot"
+    save_shoot(folder)
+    said = []
+    state = State(tmp_path / "state.sqlite")
+    pages = state._database.execute("PRAGMA page_count").fetchone()[0]
+    state._database.execute(f"PRAGMA max_page_count={pages}")
+    library = filled(make_library(folder, "fast", state, say=said.append))
+    assert len(said) == 1 and "the disk is full" in said[0]
+    described = [library.described(entry) for entry in library.entries]
+    assert all(photo["scores"] and photo["series"] for photo in described)
+    state._database.execute("PRAGMA max_page_count=100000")
+    assert library.decide([(0, {"flag": "pick"})], "P")[0].decided.values == {"flag": "pick"}
+    library.stop()
+    state.close()
+
+
+def test_scores_that_are_damaged_are_computed_again(tmp_path, colour_model):
+    folder = tmp_path / "shoot"
+    save_photos(folder, 3)
+    first = _review(folder, colour_model)
+    database = sqlite3.connect(tmp_path / "state.sqlite")
+    database.execute("UPDATE scores SET row='{' WHERE rowid<3")
+    database.commit()
+    database.close()
+    assert _review(folder, colour_model) == first
 
 
 def test_a_failure_in_the_background_is_told_and_the_rest_works(tmp_path, colour_model, monkeypatch):

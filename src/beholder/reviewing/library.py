@@ -136,7 +136,7 @@ class Library:
         self._listing, self._say, self._workers = listing, say, workers
         self._lock = threading.RLock()
         self._by_name: dict[str, list[Entry]] = {}
-        self._step = 0
+        self._step, self._is_told = 0, False
         self._beside: Siblings = siblings  # while many are looked at, one that remembers
         self._stopping, self._to_learn = threading.Event(), threading.Event()
         self._threads = [
@@ -325,7 +325,7 @@ class Library:
             paths(),
             workers=self._workers,
             hashed=True,
-            known=lambda path, sha256: self.state.is_scored(sha256, self.scorer.id),
+            known=lambda path, sha256: self.state.scores(sha256, self.scorer.id, path) is not None,
         )
         for entry, result in zip(unknown, results, strict=False):
             if self._stopping.is_set():
@@ -344,18 +344,31 @@ class Library:
             shot = Shot(entry.path, row, unit(embedding), subject_map(result.scores))
             length = float(np.linalg.norm(embedding.astype(np.float32)))
             known = Known(shot, result.scores.values[0].astype(np.float32), length)
-            self.state.keep_scores(known, self.scorer.id)
+            with self._kept_if_possible():
+                self.state.keep_scores(known, self.scorer.id)
         elif result.error is None:
             known = self.state.scores(result.sha256, self.scorer.id, entry.path)
         if known is not None:
             self._learn_scores(entry, known)
             return
         with self._lock:
-            error = result.error or "its scores in the state file are damaged"
+            error = result.error or "its scores in the state file are gone"
             entry.error = valid_utf8(error.removeprefix(f"{printable(entry.path)}: "))
             self.failed.append((valid_utf8(os.path.basename(entry.path)), entry.error))
             self._report(SCORING, self.progress.done + 1, len(self.entries))
             self._touch((entry,))
+
+    @contextmanager
+    def _kept_if_possible(self) -> Iterator[None]:
+        """What cannot be kept, on a full disk, is told once, and the work goes on: decisions are told one by one."""
+        try:
+            yield
+        except BeholderError as error:
+            if not self._stopping.is_set() and not self._is_told:
+                self._is_told = True
+                self._say(str(error))
+                with self._lock:
+                    self.failed.append((os.path.basename(self.folder), valid_utf8(str(error))))
 
     def _learn_scores(self, entry: Entry, known: Known) -> None:
         with self._lock:
@@ -369,14 +382,16 @@ class Library:
             return
         about = entry.frame.metadata
         if at is not None:
-            self.state.saw(entry.path, sha256, captured_text(about), about.camera or "", at)
+            with self._kept_if_possible():
+                self.state.saw(entry.path, sha256, captured_text(about), about.camera or "", at)
         photograph = self.state.photograph(sha256)
         with self._lock:
             entry.sha256, entry.photograph = sha256, photograph
             same = self._by_name.setdefault(photograph, [])
             if entry not in same:
                 same.append(entry)
-        self.look_again(entry, self._beside)
+        with self._kept_if_possible():
+            self.look_again(entry, self._beside)
         with self._lock:
             entry.decided = self.state.decided([photograph]).get(photograph, Decided())
             self._touch((entry,))
@@ -427,7 +442,8 @@ class Library:
                 entry = by_path[frame.path]
                 entry.suggestion = {name: row[name] for name in _SUGGESTED} | measured(look.measures)
                 changed.append(entry)
-        self.state.suggest({entry.sha256: entry.suggestion for entry in changed}, self.scorer.id)
+        with self._kept_if_possible():
+            self.state.suggest({entry.sha256: entry.suggestion for entry in changed}, self.scorer.id)
         with self._lock:
             self._touch(changed)
 
@@ -455,7 +471,8 @@ class Library:
     def _keep(self, measures: Mapping[str, Measures], kept: dict[str, Measures]) -> None:
         new = {sha256: found for sha256, found in dict(measures).items() if sha256 not in kept}
         if new:
-            self.state.keep_measures(new, self.scorer.id)
+            with self._kept_if_possible():
+                self.state.keep_measures(new, self.scorer.id)
             kept |= new
 
     def _learn(self) -> None:

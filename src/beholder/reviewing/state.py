@@ -145,10 +145,6 @@ class State:
 
     # Scores and what was measured
 
-    def is_scored(self, sha256: str, model: str) -> bool:
-        """Whether there are scores of this content by this model."""
-        return self._one("SELECT 1 FROM scores WHERE sha256=? AND model=?", sha256, model) is not None
-
     def keep_scores(self, known: Known, model: str) -> None:
         """Keep the scores of a photograph; its row has the sha256."""
         shot = known.shot

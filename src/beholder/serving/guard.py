@@ -21,7 +21,7 @@ OPEN = ("/livez", "/readyz")  # without a token, for what starts and watches ser
 ROUTES = ("/v1/score", "/v1/explain", "/v1/models", "/metrics", "/openapi.json", *OPEN)
 SLICE = 32_768  # bytes of an answer that are written before the reader is waited for
 LINGER = 10.0  # seconds in which what is still sent is read and dropped, so that its sender sees the answer
-DROPPED = 64_000_000  # bytes of it, at most
+DROPPED = 2  # times the largest body that is read: so much of it, at most
 
 
 def guarded(app: App, service: Service) -> App:
@@ -45,7 +45,7 @@ def guarded(app: App, service: Service) -> App:
                 status = message["status"]
                 if status >= 400 and scope["method"] == "POST" and not body_is_read:
                     if status != 408:  # whose sender had time enough; others might never see the answer
-                        await drop_rest(scope, receiving)
+                        await drop_rest(scope, receiving, DROPPED * service.limits.max_body)
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
                 await send(message)
                 return
@@ -91,9 +91,8 @@ def _refused(scope: Message, service: Service) -> Problem | None:
     return None
 
 
-async def drop_rest(scope: Message, receive: Receive) -> None:
+async def drop_rest(scope: Message, receive: Receive, most: int) -> None:
     """Read the rest of a body, for a moment and not without end."""
-    most = DROPPED
     if any(name == b"expect" for name, _ in scope["headers"]):  # the sender waits for a word before it sends more
         return
     try:

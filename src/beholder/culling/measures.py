@@ -11,7 +11,7 @@ The model looks at 224 pixels and cannot see focus. Here the whole picture is me
 - **Noise** is the standard deviation of pixels in the quietest tiles, from differences that straight edges cancel in.
 - **Clipped** is where all three channels are at an end, so that no detail is left.
 
-A 12-megapixel photograph takes 0.25 s to decode and measure on one core.
+A 12-megapixel photograph takes 0.17 s to decode and measure on one core.
 """
 
 from __future__ import annotations

@@ -88,11 +88,6 @@ def subject_map(scores: Scores) -> np.ndarray:
     return (weights / total if total > 0 else np.full(weights.shape, 1 / weights.size)).astype(np.float16)
 
 
-def shoot_columns(scorer: Scorer, extras: Sequence[ExtraColumns]) -> Columns:
-    """The columns of the rows of shots."""
-    return columns_of(scorer.info.tasks, extras)
-
-
 def score_shoot(
     scorer: Scorer,
     photos: Iterable[str | Unreadable],
@@ -121,13 +116,14 @@ def score_shoot(
     Raises:
         BeholderError: the hidden file cannot be written, or another run is writing it.
     """
-    columns = shoot_columns(scorer, extras)
+    columns = columns_of(scorer.info.tasks, extras)
     identity = identity_of(scorer.id, extras)
     shots: list[Shot] = []
     with _journal(journal, identity, columns, resume=resume) as kept:
-        knowing: list[Callable[[str, str], bool]] = [lambda path, sha256: sha256 in kept.shots] if kept.shots else []
-        knowing += [store.knows] if store is not None else []
-        known = (lambda path, sha256: any(knows(path, sha256) for knows in knowing)) if knowing else None
+
+        def known(path: str, sha256: str) -> bool:
+            return sha256 in kept.shots or (store is not None and store.knows(path, sha256))
+
         results = score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, hashed=True, known=known)
         for result in watch(results):
             if result.scores is None and result.error is None:

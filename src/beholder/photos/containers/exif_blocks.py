@@ -50,9 +50,9 @@ def exif_blocks(read: Read, size: int) -> list[Block]:
     elif head[4:8] == b"ftyp":
         found = _in_cr3(read, size) if head[8:12] == b"crx " else _in_heif(read, size)
     elif head[:8] == b"\x89PNG\r\n\x1a\n":
-        found = _first(_png_chunks(read, size), b"eXIf", read)
+        found = _first(_chunks(read, size, webp=False), b"eXIf", read)
     elif head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        found = _first(_webp_chunks(read, size), b"EXIF", read)
+        found = _first(_chunks(read, size, webp=True), b"EXIF", read)
     return found
 
 
@@ -79,26 +79,16 @@ def _first(parts: Iterator[Part], wanted: bytes, read: Read) -> list[Block]:
     return []
 
 
-def _png_chunks(read: Read, size: int) -> Iterator[Part]:
-    at = 8
+def _chunks(read: Read, size: int, *, webp: bool) -> Iterator[Part]:
+    """Name, start and end of the content of each chunk of a PNG or a WebP."""
+    at = 12 if webp else 8
     for _ in range(MAX_PARTS):
         head = read(at, 8)
         if len(head) < 8:
             return
-        length, name = struct.unpack(">I4s", head)
+        length, name = struct.unpack("<4sI", head)[::-1] if webp else struct.unpack(">I4s", head)
         yield name, at + 8, min(at + 8 + length, size)
-        at += 12 + length
-
-
-def _webp_chunks(read: Read, size: int) -> Iterator[Part]:
-    at = 12
-    for _ in range(MAX_PARTS):
-        head = read(at, 8)
-        if len(head) < 8:
-            return
-        name, length = struct.unpack("<4sI", head)
-        yield name, at + 8, min(at + 8 + length, size)
-        at += 8 + length + length % 2
+        at += 8 + length + (length % 2 if webp else 4)  # padding, or a checksum
 
 
 def _boxes(read: Read, at: int, end: int) -> Iterator[Part]:

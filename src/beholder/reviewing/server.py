@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any, Literal, TypeVar
 
@@ -27,6 +26,7 @@ from beholder.reviewing.library import LISTING, SCORING, Entry, Library
 from beholder.reviewing.pictures import KINDS, Maps, picture
 from beholder.reviewing.state import FIELDS
 from beholder.scoring.cores import CORES
+from beholder.serving.quiet_server import QuietServer
 from beholder.text import one_line, valid_utf8
 from beholder.xmp.mark import COLOURS
 
@@ -329,37 +329,4 @@ def serve(app: Any, bound: socket.socket, is_stopped: Callable[[], bool], ready:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=2,
     )
-    with _silent():
-        _Server(config, is_stopped, ready).run(sockets=[bound])
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the command line."""
-
-    def __init__(self, config: uvicorn.Config, is_stopped: Callable[[], bool], ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._is_stopped, self._ready = is_stopped, ready
-
-    def capture_signals(self) -> Any:
-        return nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def on_tick(self, counter: int) -> bool:
-        return self._is_stopped() or await super().on_tick(counter)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """What uvicorn would log is either said by the application, or written by strangers."""
-    logger = logging.getLogger("uvicorn")
-    before, handler = logger.propagate, logging.NullHandler()
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = before
+    QuietServer(config, is_stopped, ready).answer(bound)

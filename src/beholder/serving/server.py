@@ -1,11 +1,9 @@
 """The service on a socket, by uvicorn: slow senders and readers are cut, and a stop is in order."""
 
 import asyncio
-import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -17,6 +15,7 @@ from beholder.serving.admission import is_loopback
 from beholder.serving.app import make_app
 from beholder.serving.limits import CONNECTIONS
 from beholder.serving.memory import return_memory
+from beholder.serving.quiet_server import QuietServer
 from beholder.serving.service import Service
 from beholder.text import one_line, printable
 
@@ -92,35 +91,24 @@ def serve(service: Service, bound: socket.socket, is_stopped: Callable[[], bool]
         timeout_graceful_shutdown=2,
     )
     return_memory()
-    with _silent():
-        Server(config, service, is_stopped, ready).run(sockets=[bound])
+    Server(config, service, is_stopped, ready).answer(bound)
 
 
-class Server(uvicorn.Server):
-    """A server that leaves signals to the command line, and goes on listening while it is being stopped."""
+class Server(QuietServer):
+    """A server that goes on listening while it is being stopped."""
 
     def __init__(
         self, config: uvicorn.Config, service: Service, is_stopped: Callable[[], bool], ready: Callable[[], None]
     ) -> None:
-        super().__init__(config)
-        self._service, self._is_stopped, self._ready = service, is_stopped, ready
-        self._until = 0.0
+        super().__init__(config, is_stopped, ready)
+        self._service, self._until = service, 0.0
 
-    def capture_signals(self) -> Any:
-        return nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def on_tick(self, counter: int) -> bool:
+    def is_done(self) -> bool:
         """Whether to close. Until then /readyz says no, so that whoever sends requests sends them elsewhere."""
         if self._is_stopped() and not self._service.is_stopping:
             self._service.stop()
             self._until = time.monotonic() + DRAIN
-        if self._service.is_stopping and (not self._service.places.taken or time.monotonic() > self._until):
-            return True
-        return await super().on_tick(counter)
+        return self._service.is_stopping and (not self._service.places.taken or time.monotonic() > self._until)
 
 
 class PatientProtocol(H11Protocol):
@@ -182,17 +170,3 @@ def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
     if timer is not None:
         timer.cancel()
     return None
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """What uvicorn would log is either said by the application, or written by strangers."""
-    logger = logging.getLogger("uvicorn")
-    before, handler = logger.propagate, logging.NullHandler()
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = before

@@ -1,8 +1,7 @@
-"""Scores in Ray: the actor class, with and without Ray around it."""
+"""The actor class that adds scores to batches, without Ray around it."""
 
 import copy
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import beholder
 from beholder.errors import BeholderError, ModelError
 from beholder.output.score_columns import score_columns
 from beholder.scale.ray import Score
-from beholder.scale.ray_cluster import connected
-from helpers.extras import needs_ray
 from helpers.factories import save_model, save_photos
 
 FIXED = {"width", "height", "model", "sha256", "error"}
@@ -25,13 +22,6 @@ def column(values: list[Any]) -> np.ndarray:
     array = np.empty(len(values), object)
     array[:] = values
     return array
-
-
-@pytest.fixture(scope="module")
-def ray() -> Iterator[Any]:
-    """A Ray of these tests alone, on loopback, with two CPUs."""
-    with connected(2) as module:
-        yield module
 
 
 def test_a_batch_keeps_its_columns_and_gets_scores(colour_model: Path, tmp_path: Path) -> None:
@@ -105,20 +95,3 @@ def test_a_model_that_was_replaced_is_refused(tmp_path: Path) -> None:
     save_model(model, shift=0.5)
     with pytest.raises(ModelError, match="is expected"):
         pickle.loads(sent)({"image": column([b""])})
-
-
-@needs_ray
-@pytest.mark.parametrize("given", ["class", "instance"])
-def test_in_a_pipeline_of_ray(given: str, ray: Any, colour_model: Path, tmp_path: Path) -> None:
-    paths = save_photos(tmp_path / "photos", 20)
-    Path(paths[7]).write_bytes(b"no picture")
-    pictures = ray.data.from_items([{"image": path, "number": number} for number, path in enumerate(paths)])
-    if given == "class":
-        scored = pictures.map_batches(Score, batch_size=4, concurrency=1, fn_constructor_args=(str(colour_model),))
-    else:
-        scored = pictures.map_batches(Score(colour_model), batch_size=4)
-    rows = sorted(scored.take_all(), key=lambda row: row["number"])
-    expected = score_columns(beholder.load(colour_model), paths)
-    assert [row["number"] for row in rows] == list(range(20))
-    assert [row["error"] for row in rows] == expected["error"]
-    assert [row["overall"] for row in rows if not row["error"]] == [x for x in expected["overall"] if x is not None]

@@ -71,7 +71,7 @@ class Score:
         if self._column not in batch:
             there = ", ".join(map(printable, batch)) or "none"
             raise BeholderError(f"no column is called {printable(self._column)!r}: give Score one of {there}")
-        scorer = _opened(self._model, batch_threads(self._threads), self._id)
+        scorer = opened(self._model, batch_threads(self._threads), self._id)
         kinds = column_kinds(scorer, self._fields)
         added = [*kinds, EMBEDDING] if self._embeddings else list(kinds)
         if taken := [name for name in added if name in batch]:
@@ -92,7 +92,8 @@ def _array(values: Any, kind: type | None) -> npt.NDArray[Any]:
 
 
 @lru_cache(maxsize=2)
-def _opened(model: str | None, threads: int, identity: str) -> Scorer:
+def opened(model: str | None, threads: int, identity: str) -> Scorer:
+    """A scorer, opened once in a process. Raises ModelError if the model is not the one that is expected."""
     scorer = Scorer(model, threads)
     if scorer.id != identity:
         raise ModelError(f"{model or 'default'}: is {scorer.id} here, where {identity} is expected; copy that to here")

@@ -6,9 +6,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +45,16 @@ class Actors:
     gpus: int = 0
 
 
-def actors_for(nodes: Sequence[Mapping[str, float]], units: int, *, gpu: bool = False) -> Actors:
+def actors_for(
+    nodes: Sequence[Mapping[str, float]], units: int, *, gpu: bool = False, most: int = MAX_THREADS
+) -> Actors:
     """Actors for a cluster: as big as its nodes, up to 8 threads, and never more than there are units.
 
     Args:
         nodes: resources of each node that is alive: ``CPU``, ``GPU``.
         units: to be scored, at least one.
         gpu: one actor a GPU, on the nodes that have some.
+        most: threads of an actor.
 
     Raises:
         BeholderError: the cluster has no CPU, or no GPU where one is wanted.
@@ -62,21 +66,21 @@ def actors_for(nodes: Sequence[Mapping[str, float]], units: int, *, gpu: bool = 
     >>> actors_for([{"CPU": 64, "GPU": 4}], 100, gpu=True)
     Actors(count=4, threads=8, cpus=0, gpus=1)
     """
+    most = min(most, MAX_THREADS)
     if gpu:
         found = [(int(node.get("GPU", 0)), int(node.get("CPU", 0))) for node in nodes if node.get("GPU", 0) >= 1]
         if not found:
             raise BeholderError("the Ray cluster has no GPU now: start a node with one, or leave out --device cuda")
-        threads = min(MAX_THREADS, max(1, min(cores // count for count, cores in found)))
+        threads = min(most, max(1, min(cores // count for count, cores in found)))
         return Actors(min(units, sum(count for count, _ in found)), threads, 0, 1)
     cores = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
     if not cores:
         raise BeholderError("the Ray cluster has no CPU now: start a worker node, then run this again")
-    most = {
-        size: min(units, sum(each // size for each in cores)) for size in range(1, min(MAX_THREADS, max(cores)) + 1)
-    }
-    used = {size: size * count for size, count in most.items()}
-    threads = max(size for size in used if used[size] >= NEARLY_ALL * max(used.values()))
-    return Actors(most[threads], threads, threads - 1 if threads > 1 else 0.5)
+    sizes = range(1, min(most, max(cores)) + 1)
+    counts = {size: min(units, sum(each // size for each in cores)) for size in sizes}
+    used = max(size * counts[size] for size in sizes)
+    threads = max(size for size in sizes if size * counts[size] >= NEARLY_ALL * used)
+    return Actors(counts[threads], threads, threads - 1 if threads > 1 else 0.5)
 
 
 @contextmanager
@@ -98,10 +102,10 @@ def connected(cores: int = CORES) -> Iterator[Any]:
         require("ray.data", "ray", "--engine ray")
         ours = not ray.is_initialized()
         if ours:
-            with _sigterm_kept():
+            with _sigterm_kept(), _stderr_closed():
                 _connect(ray, address, cores)
     try:
-        with _quiet():
+        with _settings():
             yield ray
     finally:
         if ours:
@@ -149,19 +153,37 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing of Ray Data on the terminal."""
+def _stderr_closed() -> Iterator[None]:
+    """Nothing on standard error, where Ray says at its start that it says nothing."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
+    before = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Ray Data says nothing on the terminal, and waits for a unit that takes an hour."""
     from ray.data import DataContext
 
     context, log = DataContext.get_current(), logging.getLogger("ray.data")
-    before = log.level, context.enable_progress_bars, context.print_on_execution_start
-    log.setLevel(logging.CRITICAL + 1)
-    context.enable_progress_bars = context.print_on_execution_start = False
+    wanted = {"enable_progress_bars": False, "print_on_execution_start": False, "execution_no_progress_timeout_s": -1}
+    before, level = {name: getattr(context, name) for name in wanted}, log.level
     try:
+        log.setLevel(logging.CRITICAL + 1)
+        for name, value in wanted.items():
+            setattr(context, name, value)
         yield
     finally:
-        level, context.enable_progress_bars, context.print_on_execution_start = before
         log.setLevel(level)
+        for name, value in before.items():
+            setattr(context, name, value)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class FlakyStore(MemoryFileSystem):
 fsspec.register_implementation("flaky", FlakyStore, clobber=True)
 
 
-def empty_store(trouble=None):
+def empty_store(trouble: Trouble | None = None) -> Trouble:
     """Forget all objects, and begin with this trouble; returns it."""
     FlakyStore.store.clear()
     FlakyStore.pseudo_dirs[:] = [""]
@@ -89,7 +89,7 @@ def empty_store(trouble=None):
     return FlakyStore.trouble
 
 
-def put(url, content):
+def put(url: str, content: bytes) -> None:
     """An object, without trouble."""
     system, name = fsspec.core.url_to_fs(url)
     MemoryFileSystem.pipe_file(system, name, content)

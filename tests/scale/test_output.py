@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import beholder
 from beholder.errors import BeholderError
 from beholder.scale.carry import parse_carry
+from beholder.scale.output import Schema, open_table
 from helpers.commands import every_format, read_table
 from helpers.shards import photo, rows_of, run, save_shards, save_table
 from helpers.tars import write_table
@@ -124,6 +126,32 @@ def test_embeddings(tmp_path: Path, colour_model: Path) -> None:
     assert table.schema.field("embedding").type == pa.list_(pa.float16(), 3)
     column = table["embedding"].to_pylist()
     assert column[1] is None and np.array_equal([column[0], column[2], column[3]], expected)
+
+
+@every_format
+def test_memory_does_not_grow_with_rows(suffix: str, tmp_path: Path) -> None:
+    """Neither rows nor embeddings are kept beyond their row group."""
+    schema = Schema({"overall": float, "width": int, "height": int, "model": str, "sha256": str, "error": str}, {}, 100)
+    embedding = np.ones(100, np.float32)
+
+    def peak(rows: int) -> int:
+        """Of Python's objects and of Arrow's buffers."""
+        out, numbers, arrow = tmp_path / f"x{suffix}", tmp_path / "x.npy", 0
+        tracemalloc.start()
+        try:
+            table = open_table(out, suffix, schema, {}, batch_rows=100, embeddings=numbers)
+            for number in range(rows):
+                row = {"path": f"{number:06}.jpg", "unit": "a", "row": number, "overall": 0.5, "width": 3, "height": 4}
+                table.write({**row, "model": "m@1", "sha256": f"{number:064}", "error": ""}, embedding.copy())
+                arrow = max(arrow, pa.total_allocated_bytes())
+            table.close()
+            return tracemalloc.get_traced_memory()[1] + arrow
+        finally:
+            tracemalloc.stop()
+
+    peak(300)  # imports
+    few, many = peak(1000), peak(8000)
+    assert many < few + 300_000, (few, many)  # the rows alone have 7 MB
 
 
 @pytest.mark.parametrize(("batch_rows", "groups"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (100, [7])])

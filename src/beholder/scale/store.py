@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 BLOCK = 4 * 2**20  # bytes of an object that are asked for at once
 KEPT_BLOCKS = 8  # of an open object: the columns of a table are read in turn
+FIRST_WAIT = 0.5  # seconds before the second try; twice as many before each further one
 MAX_SMALL_BYTES = 64 * 2**20  # of what `read_small` reads
 MAX_OBJECT_BYTES = 512 * 2**20  # of a photograph in a store
 _PACKAGES = {
@@ -83,20 +84,18 @@ class Retries:
 
     Attributes:
         limit: tries after the first, of each request.
-        wait: seconds before the second try; twice as many before each further one, and up to half as many more.
         count: of tries after the first so far.
     """
 
     limit: int = 3
-    wait: float = 0.5
     count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def pause(self, tries: int) -> None:
-        """Count another try, and wait before it."""
+        """Count another try, after so many, and wait before it."""
         with self._lock:
             self.count += 1
-        time.sleep(self.wait * 2**tries * random.uniform(1, 1.5))
+        time.sleep(FIRST_WAIT * 2**tries * random.uniform(1, 1.5))  # not all machines at once
 
 
 def is_remote(path: str) -> bool:
@@ -344,7 +343,7 @@ class StoredPhoto:
     Attributes:
         path: URL.
         retries: counts tries after the first.
-        size: bytes, if known; then a cut connection is noticed.
+        size: bytes, by which a cut connection is noticed; None to ask for it first.
     """
 
     path: str
@@ -360,19 +359,18 @@ class StoredPhoto:
             raise PhotoError(str(error)) from error
 
     def _fetch(self, system: Any, name: str) -> bytes:
-        if self.size is not None and self.size > MAX_OBJECT_BYTES:
-            raise StoreError(_too_large(self.path, self.size))
-        content = bytes(system.cat_file(name, start=0, end=MAX_OBJECT_BYTES + 1))
-        if len(content) > MAX_OBJECT_BYTES:
-            raise StoreError(_too_large(self.path))
-        if self.size is not None and len(content) < self.size:
+        size = _stat_of(system.info(name)).size if self.size is None else self.size
+        if size > MAX_OBJECT_BYTES:
+            raise StoreError(
+                f"{printable(self.path)}: has {size:,} bytes, more than the {MAX_OBJECT_BYTES:,} that are read of a "
+                "photograph in a store"
+            )
+        content = bytes(system.cat_file(name, start=0, end=size + 1)) if size else b""
+        if len(content) < size:
             raise ConnectionError("the connection was cut")
+        if len(content) > size:
+            raise StoreError(f"{printable(self.path)}: changed while it was read; score it again when it is whole")
         return content
-
-
-def _too_large(path: str, size: int | None = None) -> str:
-    has = f"has {size:,} bytes, " if size else "has "
-    return f"{printable(path)}: {has}more than the {MAX_OBJECT_BYTES:,} bytes that are read of a photograph"
 
 
 def _with_folder(path: str) -> str:
@@ -384,7 +382,7 @@ def _with_folder(path: str) -> str:
 
 def _system(path: str, doing: str) -> tuple[Any, str]:
     """The file system of a URL, and how it calls the object."""
-    core = require("fsspec.core", "remote", f"{printable(path)}: a store")
+    core = require("fsspec.core", "remote", f"{printable(path)}: reaching a store")
     try:
         system, name = core.url_to_fs(path)
     except Exception as problem:
@@ -405,8 +403,10 @@ def _remote_stat(path: str, retries: Retries | None) -> Stat:
 def _stat_of(info: dict[str, Any]) -> Stat:
     if info.get("type") == "directory":
         raise IsADirectoryError("it is a folder")
+    if info.get("size") is None:
+        raise ValueError("the store does not say how large it is")
     tag = next((info[key] for key in (*_TAGS, *_TIMES) if info.get(key)), "")
-    return Stat(int(info.get("size") or 0), str(tag).strip('"'))
+    return Stat(int(info["size"]), str(tag).strip('"'))
 
 
 def _list_remote(path: str, recursive: bool, retries: Retries | None) -> list[tuple[str, Stat]]:

@@ -193,13 +193,31 @@ def _group_rows(table: Any, group: int, wanted: Sequence[_Column]) -> Iterator[t
     )
     rows = max(1, min(BATCH_ROWS, BATCH_BYTES * about.num_rows // max(1, size)))
     given = 0
-    for batch in table.iter_batches(batch_size=rows, row_groups=[group], columns=names, use_threads=False):
-        yield from zip(
-            *(_values(batch.column(batch.schema.names.index(each.name)), each) for each in wanted), strict=True
-        )
+    for batch in _batches(table, group, names, rows):
+        columns = (_values(batch.column(batch.schema.names.index(each.name)), each) for each in wanted)
+        yield from zip(*columns, strict=True)
         given += batch.num_rows
     if given != about.num_rows:
         raise ValueError(f"row group {group} has {given:,} rows, not the {about.num_rows:,} that its index says")
+
+
+def _batches(table: Any, group: int, names: list[str], rows: int) -> Iterator[Any]:
+    """Parts of a row group. Where its large pictures stand together, so that one part has over 2 GB, row by row."""
+    arrow = require("pyarrow", "parquet", "reading Parquet")
+    given = 0
+    for size in (rows, 1):
+        skipped = 0
+        try:
+            for batch in table.iter_batches(batch_size=size, row_groups=[group], columns=names, use_threads=False):
+                if skipped < given:  # only row by row
+                    skipped += 1
+                    continue
+                yield batch
+                given, skipped = given + batch.num_rows, skipped + batch.num_rows
+            return
+        except (arrow.ArrowNotImplementedError, arrow.ArrowCapacityError):
+            if size == 1:
+                raise
 
 
 def _values(column: Any, wanted: _Column) -> list[Any]:

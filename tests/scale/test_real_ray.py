@@ -60,15 +60,16 @@ def actors() -> set[int]:
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdecimal() and (entry / "cmdline").read_bytes().startswith(b"ray::MapWorker"):
-                raylet = parent(int(entry.name))
-                found |= {int(entry.name)} if parent(raylet) == os.getpid() else set()
+                raylet = int(stat(int(entry.name))[1])
+                found |= {int(entry.name)} if int(stat(raylet)[1]) == os.getpid() else set()
         except OSError:  # it has ended
             continue
     return found
 
 
-def parent(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+def stat(process: int) -> list[str]:
+    """State, parent and more of a process."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 def wait_until(happened: Callable[[], Any]) -> Any:
@@ -83,7 +84,7 @@ def in_order(reports: Sequence[UnitReport]) -> list[UnitReport]:
     return sorted((replace(report, seconds=0.0) for report in reports), key=lambda report: report.unit.index)
 
 
-@pytest.mark.parametrize("given", ["class", "instance"])
+@pytest.mark.parametrize("given", ["class", pytest.param("instance", marks=pytest.mark.slow)])
 def test_in_a_pipeline_of_ray(given: str, ray: Any, colour_model: Path, tmp_path: Path) -> None:
     paths = save_photos(tmp_path / "photos", 20)
     Path(paths[7]).write_bytes(b"no picture")
@@ -115,6 +116,7 @@ def test_tables_and_reports_are_those_of_the_local_engine(ray: Any, here: Path, 
     assert [report.known for report in again] == [True] * 3
 
 
+@pytest.mark.slow
 def test_what_an_actor_raises_is_one_line(ray: Any, here: Path) -> None:
     units, model = save_tars(here / "shards", 2, 2), save_model(here / "colour.onnx")
     scorer, options = beholder.load(model), Options("out/{unit}.csv", "colour.onnx")
@@ -125,6 +127,7 @@ def test_what_an_actor_raises_is_one_line(ray: Any, here: Path) -> None:
     assert "\n" not in str(error.value) and not (here / "out").exists()
 
 
+@pytest.mark.slow
 def test_whoever_leaves_early_ends_the_actors(ray: Any, here: Path, colour_model: Path) -> None:
     units, scorer = save_tars(here / "shards", 6, 40), beholder.load(colour_model, threads=1)
     options = Options("out/{unit}.csv", str(colour_model))
@@ -161,6 +164,7 @@ def kill_in_the_middle() -> set[int]:
     found = actors()
     for actor in found:
         os.kill(actor, signal.SIGSTOP)
+        wait_until(lambda actor=actor: stat(actor)[0] == "T")  # all its threads have stopped
         if writes(actor):
             os.kill(actor, signal.SIGKILL)
             return {actor}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,7 @@ from beholder.scale.ray import opened
 from beholder.scale.ray_cluster import MAX_THREADS, actors_for, connected
 from beholder.scale.reasons import Reasons
 from beholder.scale.run import (
+    MaxErrors,
     Options,
     UnitReport,
     check_errors,
@@ -34,6 +35,7 @@ from beholder.scale.run import (
 from beholder.scale.unit import Unit
 from beholder.scoring.batch import batch_threads
 from beholder.scoring.cores import CORES
+from beholder.scoring.model_file import EMBEDDED
 from beholder.scoring.scorer import Scorer
 from beholder.text import one_line, printable
 
@@ -73,7 +75,7 @@ def run_on_ray(
     if todo:
         try:
             with closing(_reports(todo, scorer, options)) as reports:  # type: ignore[type-var]  # a generator
-                yield from _checked(reports, options)
+                yield from until_too_many_errors(reports, options.max_errors)
         finally:
             remove_partials(todo.values(), options)  # of actors that were ended, or lost
 
@@ -85,7 +87,7 @@ def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iter
         actors = actors_for(nodes, len(todo), gpu=gpu, most=options.threads or MAX_THREADS)
         losses = ray.remote(num_cpus=0, max_restarts=-1)(_Begun).remote()
         sent = replace(options, threads=None, max_errors=None)
-        folder = os.getcwd() if _has_relative_names(todo, options) else None
+        folder = os.getcwd() if has_relative_names([look.unit for look in todo.values()], options) else None
         pictures = ray.data.from_items(
             [{"look": pickle.dumps(look)} for look in todo.values()], override_num_blocks=len(todo)
         )
@@ -104,7 +106,7 @@ def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iter
                 if isinstance(report, BeholderError):
                     raise report
                 unit = todo[report.unit.index].unit
-                _check_is_here(unit, report, options)
+                check_is_here(unit, report, options)
                 yield replace(report, unit=unit)
         except ray.exceptions.RayError as error:
             raise BeholderError(f"Ray: {one_line(str(error).strip().rpartition(chr(10))[2])}") from None
@@ -125,12 +127,13 @@ class ScoreUnits:
         look: Look = pickle.loads(batch["look"][0])
         begun: int = ray.get(self._losses.begin.remote(look.unit.index))
         try:
-            report: UnitReport | BeholderError = self._scored(look, begun)
+            report: UnitReport | BeholderError = self.scored(look, begun)
         except BeholderError as error:  # which Ray would send as text
             report = error
         return {"report": [pickle.dumps(report)]}
 
-    def _scored(self, look: Look, begun: int) -> UnitReport:
+    def scored(self, look: Look, begun: int) -> UnitReport:
+        """Score a unit that is begun for the first, second, ... time; a unit that was lost too often is given up."""
         bare = replace(look.unit, files=())  # of which there may be 10,000
         if begun > 1 + MAX_LOSSES:
             lost = (
@@ -166,17 +169,18 @@ class _Begun:
         return self._begun[unit]
 
 
-def _checked(reports: Iterator[UnitReport], options: Options) -> Iterator[UnitReport]:
+def until_too_many_errors(reports: Iterator[UnitReport], limit: MaxErrors | None) -> Iterator[UnitReport]:
+    """Pass reports on. Raises TooManyErrorsError after the one with which there are more errors than the limit."""
     rows = errors = 0
     reasons = Reasons()
     for report in reports:
+        yield report
         rows, errors = rows + report.rows, errors + report.errors
         reasons.add_all(report.reasons)
-        yield report
-        check_errors(options.max_errors, errors, rows, reasons)
+        check_errors(limit, errors, rows, reasons)
 
 
-def _check_is_here(unit: Unit, report: UnitReport, options: Options) -> None:
+def check_is_here(unit: Unit, report: UnitReport, options: Options) -> None:
     """Notice tables that another machine has written to a disk of its own, at the first of them."""
     assert options.out is not None
     done = Places(options.out).done(unit.name)
@@ -187,9 +191,11 @@ def _check_is_here(unit: Unit, report: UnitReport, options: Options) -> None:
         )
 
 
-def _has_relative_names(todo: Mapping[int, Look], options: Options) -> bool:
-    names = (options.out, options.model, options.taste, *(look.unit.path for look in todo.values()))
-    return any(name is not None and not store.is_remote(name) and not os.path.isabs(name) for name in names)
+def has_relative_names(units: Iterable[Unit], options: Options) -> bool:
+    """Whether names are given that mean something only in the folder where the command was given."""
+    model = None if options.model in EMBEDDED else options.model
+    names = (options.out, model, options.taste, *(unit.path for unit in units))
+    return any(not (name is None or store.is_remote(name) or os.path.isabs(store.local_path(name))) for name in names)
 
 
 def _has_cuda(ray: Any) -> bool:

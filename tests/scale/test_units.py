@@ -14,7 +14,6 @@ from beholder.scale.unit import Kind
 from beholder.scale.units import is_unit_name, list_units
 from helpers.tars import JPEG, jpeg, write_table, write_tar
 
-
 PLAIN = {"compression": "none", "use_dictionary": False}
 
 

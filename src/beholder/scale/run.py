@@ -408,7 +408,7 @@ class _Run:
         if places is None or wanted is None or self._writer is None or mark.input is None:
             return None
         try:
-            sha256 = "" if store.is_remote(unit.path) or unit.row_groups else input_sha256(unit)
+            sha256 = mark.input.sha256 or ("" if unit.row_groups else input_sha256(unit))
         except (UnitError, store.StoreError) as error:
             return str(error)
         if self._stale.get(unit.index):

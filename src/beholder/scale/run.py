@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from os.path import dirname, realpath
@@ -152,6 +152,15 @@ class UnitReport:
     known: bool = False
 
 
+def check_errors(limit: MaxErrors | None, errors: int, rows: int, reasons: Reasons) -> None:
+    """Raise TooManyErrorsError where more of the rows than this limit have no scores."""
+    if limit is not None and limit.are_passed(errors, rows):
+        raise TooManyErrorsError(
+            f"{errors:,} of {rows:,} rows could not be scored, more than --max-errors {limit}: "
+            f"{'; '.join(reasons.lines()[:3])}"
+        )
+
+
 def wanted_by(scorer: Scorer, options: Options) -> Wanted:
     """What the rows are to be made with. Raises ModelError where the model file is no longer that of the scorer."""
     content = read_bytes(model_path(options.model), "a model file", MAX_MODEL_BYTES, error=ModelError)
@@ -224,13 +233,13 @@ def run_units(
             yield UnitReport(look.unit, done.rows, done.errors, retries=done.retries, reasons=done.reasons, known=True)
     todo = [look for look in looks if look.done is None]
     if todo:
-        _remove_partials(todo, options)
+        remove_partials(todo, options)
         run = _Run(scorer, options, {look.unit.index: look.stale for look in todo}, each)
         with closing(run):
             yield from run.reports([look.unit for look in todo], watch or (lambda results: results))
 
 
-def _remove_partials(looks: Sequence[Look], options: Options) -> None:
+def remove_partials(looks: Iterable[Look], options: Options) -> None:
     """Remove what processes that were killed left where tables will be."""
     if options.out is not None and not store.is_remote(options.out):
         places = Places(store.local_path(options.out))
@@ -389,12 +398,7 @@ class _Run:
             self._each(row)
 
     def _check_errors(self) -> None:
-        limit = self._options.max_errors
-        if limit is not None and limit.are_passed(self._all.errors, self._all.rows):
-            raise TooManyErrorsError(
-                f"{self._all.errors:,} of {self._all.rows:,} rows could not be scored, more than --max-errors {limit}: "
-                f"{'; '.join(self._all.reasons.lines()[:3])}"
-            )
+        check_errors(self._options.max_errors, self._all.errors, self._all.rows, self._all.reasons)
 
     def _end(self, mark: _End) -> UnitReport:
         """Put the table of a unit in its place, or drop it."""

@@ -158,6 +158,10 @@ def score_units(
     _refuse(others, "tar files, Parquet tables and stores")
     if out is not None:
         _refuse(shows, "--out here, as tables of units are not shown")
+    elif arguments.embeddings or (arguments.fields and not as_json):
+        raise BeholderError(
+            f"{'--embeddings' if arguments.embeddings else '--fields'} is about a file: name it by --out"
+        )
     elif arguments.engine is Engine.RAY:
         raise BeholderError("--engine ray writes tables and shows none: name them by --out 'out/{unit}.parquet'")
     options = _options(arguments, out, "fast" if fast and not model else model, taste, batch, workers, threads)
@@ -276,16 +280,24 @@ def _rows(
     from beholder.output.extras import open_extras
     from beholder.output.pipeline import rank_column
     from beholder.output.ranking import JsonArray, Ranked
+    from beholder.scale.output import json_value
 
     extras = open_extras(scorer, options.taste)
     by = rank_column(sort, scorer.info.tasks, extras)
+    if options.fields is not None and (sort or top) and by not in (*options.fields, "path"):
+        raise BeholderError(f"--sort {by}: is not among --fields; add it there")
     every = as_json and top is None
     ranked = Ranked(by, None if every else top or TABLE_ROWS, with_errors=every)
     with JsonArray() if as_json else nullcontext() as array:
+        carried = [each.as_name for each in options.carry]
+
+        def plain(row: "Row") -> "Row":
+            return row | {name: json_value(row[name]) for name in carried}
+
         if array is not None and every and sort is None:
-            yield array.add
+            yield lambda row: array.add(plain(row))
             return
-        yield ranked.add
+        yield lambda row: ranked.add(plain(row))
         if array is not None:
             for _, row in ranked.rows():
                 array.add(row)

@@ -40,6 +40,8 @@ from beholder.scoring.model_file import MAX_MODEL_BYTES, model_id, model_path
 from beholder.text import printable, valid_utf8
 
 if TYPE_CHECKING:
+    from beholder.output.rows import Columns
+    from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.scorer import Scorer
 
 BATCH_ROWS = 10_000  # of a row group of Parquet
@@ -172,8 +174,10 @@ def look_at_all(units: Sequence[Unit], scorer: Scorer, options: Options) -> list
     """What is there of each unit already.
 
     Raises:
-        BeholderError: an output takes the place of an input, or of something that stays without ``overwrite``.
+        BeholderError: a column is not there or has the name of another one, or an output takes the place of an input or
+            of something that stays without ``overwrite``.
     """
+    _scores_of(scorer, open_extras(scorer, options.taste), options)
     if options.out is None:
         return [Look(unit) for unit in units]
     places = Places(options.out)
@@ -182,6 +186,13 @@ def look_at_all(units: Sequence[Unit], scorer: Scorer, options: Options) -> list
         if (table := _place(places.table(unit.name))) in inputs:
             raise BeholderError(f"{printable(table)}: is read by this command; give the outputs other names")
     return look_at(units, places, wanted_by(scorer, options), overwrite=options.overwrite)
+
+
+def _scores_of(scorer: Scorer, extras: Sequence[ExtraColumns], options: Options) -> Columns:
+    """The columns of scores, once it is sure that all columns have names of their own."""
+    scores = score_columns(scorer, extras, options.fields)
+    check_carried([each.as_name for each in options.carry], scores, embeddings=options.embeddings)
+    return scores
 
 
 def _place(path: str) -> str:
@@ -290,8 +301,7 @@ class _Run:
         self._scorer, self._options, self._stale, self._each = scorer, options, stale, each
         self._places = None if options.out is None else Places(options.out)
         self._extras = open_extras(scorer, options.taste)
-        self._scores = score_columns(scorer, self._extras, options.fields)
-        check_carried([each.as_name for each in options.carry], self._scores, embeddings=options.embeddings)
+        self._scores = _scores_of(scorer, self._extras, options)
         self._wanted = None if self._places is None else wanted_by(scorer, options)
         self._coming: deque[_Begin | _Line | _End] = deque()
         self._open = ExitStack()
@@ -332,12 +342,12 @@ class _Run:
         for unit in units:
             retries = store.Retries(self._options.retries)
             try:
-                before = input_id(unit)
-                self._coming.append(_Begin(unit, carried_types(unit, column, carry)))
+                before = input_id(unit, retries)
+                self._coming.append(_Begin(unit, carried_types(unit, column, carry, retries)))
                 for row in read_rows(unit, column=column, carry=carry, retries=retries):
                     self._coming.append(_Line(row.path, row.carried))
                     yield row.source
-                now = input_id(unit)
+                now = input_id(unit, retries)
                 if unit.kind is not Kind.FOLDER and (now.size, now.tag) != (before.size, before.tag):
                     raise UnitError(f"{printable(unit.path)}: has changed while it was read; run again")
                 end = _End(unit, retries, before)
@@ -412,12 +422,12 @@ class _Run:
         if places is None or wanted is None or self._writer is None or mark.input is None:
             return None
         try:
-            sha256 = mark.input.sha256 or ("" if unit.row_groups else input_sha256(unit))
+            sha256 = mark.input.sha256 or ("" if unit.row_groups else input_sha256(unit, mark.retries))
         except (UnitError, store.StoreError) as error:
             return str(error)
         if self._stale.get(unit.index):
-            store.publish_bytes(INVALID, places.done(unit.name))
-        output, embeddings = self._writer.publish()
+            store.publish_bytes(INVALID, places.done(unit.name), mark.retries)
+        output, embeddings = self._writer.publish(mark.retries)
         done = Done(
             unit=valid_utf8(unit.name),
             index=unit.index,
@@ -432,7 +442,7 @@ class _Run:
             wanted=wanted,
             version=__version__,
         )
-        store.publish_bytes(done.to_json(), places.done(unit.name))
+        store.publish_bytes(done.to_json(), places.done(unit.name), mark.retries)
         return None
 
 

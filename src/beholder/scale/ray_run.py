@@ -96,7 +96,8 @@ def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iter
             ScoreUnits,
             fn_constructor_args=(options.model, scorer.id, sent, folder, losses),
             batch_size=1,
-            concurrency=actors.count,
+            # One at a time: of two, the second would wait while another actor has nothing to do.
+            compute=ray.data.ActorPoolStrategy(size=actors.count, max_tasks_in_flight_per_actor=1),
             runtime_env={"env_vars": {"OMP_NUM_THREADS": str(actors.threads)}},
             **({"num_gpus": actors.gpus} if gpu else {"num_cpus": actors.cpus}),
         )

@@ -32,14 +32,19 @@ def sources(path, column=None):
     return [row.source for row in rows(path, column)]
 
 
+def write_column(path, name, values, kind):
+    try:
+        pq.write_table(pa.table({name: pa.array(values, kind)}), path)
+    except pa.ArrowNotImplementedError:
+        pytest.skip(f"pyarrow {pa.__version__} writes no {kind}")
+
+
 BYTES = [pa.binary(), pa.large_binary(), pa.binary(len(JPEG)), pa.binary_view(), pa.dictionary(pa.int32(), pa.binary())]
 
 
 @pytest.mark.parametrize("kind", BYTES, ids=str)
 def test_pictures_as_bytes(tmp_path, kind):
-    array = pa.array([JPEG, None, JPEG], pa.binary())
-    array = array.dictionary_encode() if pa.types.is_dictionary(kind) else array.cast(kind)
-    pq.write_table(pa.table({"image": array}), tmp_path / "t.parquet")
+    write_column(tmp_path / "t.parquet", "image", [JPEG, None, JPEG], kind)
     picture, empty, again = sources(tmp_path / "t.parquet")
     assert picture == {"bytes": JPEG, "path": "row 0"} and again["bytes"] == JPEG
     assert empty == Unreadable("row 1", "row 1: has no picture; the column image is empty there")
@@ -59,9 +64,7 @@ def test_pictures_as_paths(tmp_path, kind):
         "https://example.com/a.jpg",
         "data:image/png,x",
     ]
-    array = pa.array(given, pa.string())
-    array = array.dictionary_encode() if pa.types.is_dictionary(kind) else array.cast(kind)
-    pq.write_table(pa.table({"file": array}), tmp_path / "t.parquet")
+    write_column(tmp_path / "t.parquet", "file", given, kind)
     found = rows(tmp_path / "t.parquet", "file")
     assert [row.path for row in found] == [*given[:2], "row 2", "row 3", *given[4:]]
     results = list(beholder.score_photos("fast", [row.source for row in found]))

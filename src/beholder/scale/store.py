@@ -459,6 +459,8 @@ def _refusal(path: str, doing: str, problem: Exception, tries: int = 0) -> Store
     where = printable(path)
     protocol = path.partition("://")[0].rpartition("::")[2]
     if isinstance(problem, FileNotFoundError):
+        if doing == "write":
+            return StoreError(f"{where}: cannot write it: there is no such bucket or folder; make it first")
         return StoreError(f"{where}: no such {'object in the store' if is_remote(path) else 'file'}; look at its name")
     if isinstance(problem, PermissionError) or "Credential" in type(problem).__name__:
         who = "give this machine credentials that may" if is_remote(path) else "change its mode"

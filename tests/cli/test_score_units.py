@@ -68,7 +68,16 @@ def test_rows_are_shown_without_out(beholder: Command, shards: Path) -> None:
     assert list(few[0]) == ["path", "unit", "row", "quality", "width", "height", "model", "sha256", "error"]
 
 
-def test_taste_and_embeddings_of_a_table(beholder: Command, tmp_path: Path) -> None:
+def test_carried_values_are_shown_as_json(beholder: Command, tmp_path: Path) -> None:
+    save_table(tmp_path / "t.parquet", [1, 2], raw=[b"\xff", None], ratio=[0.1, float("nan")])
+    for options in ([], ["--sort", "path"]):
+        rows = json.loads(beholder("score", "t.parquet", "--json", "--carry", "raw,ratio", *options).out)
+        assert [(row["raw"], row["ratio"]) for row in rows] == [("/w==", 0.1), (None, None)]
+    done = beholder("score", "t.parquet", "--json", "--fields", "quality", "--top", "1")
+    assert done.code == 1 and "--sort overall: is not among --fields; add it there" in done.err
+
+
+def test_embeddings_and_row_groups_of_a_table(beholder: Command, tmp_path: Path) -> None:
     save_table(tmp_path / "t.parquet", range(5), text=list("abcde"))
     done = beholder("score", "t.parquet", "--out", "x.parquet", "--carry", "text", "--embeddings", "--batch-rows", 2)
     assert done.code == 0
@@ -91,8 +100,11 @@ def test_taste_and_embeddings_of_a_table(beholder: Command, tmp_path: Path) -> N
         ("shards/00000.tar --csv-bom", "--csv-bom does not go with"),
         ("shards/00000.tar --out x.csv --json", "--json does not go with --out here"),
         ("shards/00000.tar --out x.csv --top 3", "--top does not go with --out here"),
-        ("shards/00000.tar --carry width", "--carry width: the table has a column of this name already; rename it"),
-        ("shards/00000.tar --fields beauty", "--fields beauty: choose of overall, warmth"),
+        (
+            "shards/*.tar --carry width --out out/{unit}.csv",
+            "--carry width: the table has a column of this name already; rename it",
+        ),
+        ("shards/*.tar --fields beauty --out out/{unit}.csv", "--fields beauty: choose of overall, warmth"),
         ("shards/00000.tar --max-errors some", "--max-errors some: give a share of the rows"),
         ("shards/00000.tar --shard 3/3", "--shard 3/3: shards are counted from 0, so these are 0/3 to 2/3"),
         ("shards/*.tar --max-errors 0", "1 of 8 rows could not be scored, more than --max-errors 0"),
@@ -100,6 +112,8 @@ def test_taste_and_embeddings_of_a_table(beholder: Command, tmp_path: Path) -> N
         ("t.parquet --carry text", "t.parquet: has no column text; its columns are image"),
         ("photos --embeddings", "--embeddings goes with tar files, Parquet tables and stores; with a folder give"),
         ("photos --overwrite --out x.csv", "--overwrite goes with tar files"),
+        ("shards/00000.tar --embeddings", "--embeddings is about a file: name it by --out"),
+        ("shards/00000.tar --fields overall", "--fields is about a file: name it by --out"),
         ("shards/00009.tar", "not scored: shards/00009.tar: no such file"),
     ],
 )

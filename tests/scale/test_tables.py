@@ -3,6 +3,7 @@
 import datetime
 import random
 import re
+from base64 import b64decode, b64encode
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -202,6 +203,24 @@ def test_flipped_bytes_are_told_or_change_nothing_but_content(tmp_path):
             assert str(error).isprintable()
             outcomes.add("told")
     assert outcomes == {"told", 20}
+
+
+def test_an_encrypted_table_is_told(tmp_path):
+    encryption = pytest.importorskip("pyarrow.parquet.encryption")
+
+    class Keys(encryption.KmsClient):
+        def wrap_key(self, key_bytes, master_key_identifier):
+            return b64encode(key_bytes)
+
+        def unwrap_key(self, wrapped_key, master_key_identifier):
+            return b64decode(wrapped_key)
+
+    factory = encryption.CryptoFactory(lambda _: Keys())
+    settings = encryption.EncryptionConfiguration(footer_key="f", column_keys={"k": ["image"]})
+    options = factory.file_encryption_properties(encryption.KmsConnectionConfig(), settings)
+    path = write_table(tmp_path / "t.parquet", {"image": [JPEG]}, encryption_properties=options)
+    with pytest.raises(UnitError, match=r"t.parquet: is encrypted, which is not read; write it without$"):
+        rows(path)
 
 
 def test_what_is_no_table_is_told(tmp_path):

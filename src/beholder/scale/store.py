@@ -184,12 +184,17 @@ def read_small(path: str, retries: Retries | None = None) -> bytes | None:
 
 
 def list_glob(pattern: str, retries: Retries | None = None) -> list[str]:
-    """The files that match a pattern, sorted; ``**`` goes into folders. Hidden ones are left out, as a shell does."""
+    """What matches a pattern, sorted; ``**`` goes into folders. A folder has a slash at its end.
+
+    Hidden files are left out, as a shell does.
+    """
     if not is_remote(pattern):
-        return sorted(glob.glob(local_path(pattern), recursive=True))
+        found = glob.glob(local_path(pattern), recursive=True)
+        return sorted(os.path.join(each, "") if os.path.isdir(each) else each for each in found)
     system, path = _system(pattern, "list")
-    found = _attempts(pattern, "list", retries, lambda: list(system.glob(path)))
-    return sorted(_as_given(pattern, path, each, system) for each in found)
+    listed = _attempts(pattern, "list", retries, lambda: dict(system.glob(path, detail=True)))
+    slashes = ((each, "/" if info.get("type") == "directory" else "") for each, info in listed.items())
+    return sorted(_as_given(pattern, path, each, system).rstrip("/") + slash for each, slash in slashes)
 
 
 def list_folder(path: str, recursive: bool, retries: Retries | None = None) -> list[tuple[str, Stat]]:

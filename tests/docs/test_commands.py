@@ -93,6 +93,8 @@ def check(words: Words, *, whole: bool) -> None:
             assert any(word.startswith("http://127.0.0.1:8017/") for word in rest), words
         case ["docker", "build" | "run", *_]:
             assert (REPOSITORY / "Dockerfile").is_file()
+        case ["sbatch" | "kubectl" | "ray", *rest]:  # tests/docs/test_job_files.py reads the files
+            assert [word for word in rest if (REPOSITORY / word).is_file()], words
         case ["bash", script]:
             assert (REPOSITORY / script).is_file()
         case _:

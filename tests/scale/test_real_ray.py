@@ -22,6 +22,8 @@ from beholder.scale.unit import Unit
 from beholder.scale.units import list_units
 from helpers.extras import needs_ray
 from helpers.factories import save_model, save_photos
+from helpers.shards import photo, save_table
+from helpers.shell_examples import BLOCKS
 from helpers.tars import jpeg, tar_bytes, write_tar
 
 pytestmark = [needs_ray, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of Ray, about itself
@@ -98,6 +100,20 @@ def test_in_a_pipeline_of_ray(given: str, ray: Any, colour_model: Path, tmp_path
     assert [row["number"] for row in rows] == list(range(20))
     assert [row["error"] for row in rows] == expected["error"]
     assert [row["overall"] for row in rows if not row["error"]] == [x for x in expected["overall"] if x is not None]
+
+
+@pytest.mark.slow
+def test_the_pipeline_of_the_documentation(ray: Any, here: Path, colour_model: Path) -> None:
+    save_table(here / "table.parquet", range(5))
+    (block,) = [block for block in BLOCKS if "ray.data" in block.text]
+    text = block.text.replace('{"column"', f'{{"model": {str(colour_model)!r}, "column"')
+    for name in ('"table.parquet"', '"scored"'):  # relative to where this Ray was started
+        text = text.replace(name, repr(str(here / name.strip('"'))))
+    exec(compile(text, block.place, "exec"), {})
+    rows = ray.data.read_parquet(str(here / "scored")).take_all()
+    contents = [photo(number) for number in range(5)]
+    expected = score_columns(beholder.load(colour_model), contents, fields=["overall"])["overall"]
+    assert sorted(row["overall"] for row in rows) == sorted(expected)
 
 
 def test_tables_and_reports_are_those_of_the_local_engine(ray: Any, here: Path, colour_model: Path) -> None:

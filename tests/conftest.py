@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Two workers of pytest-xdist share the cores, and a thread of PyTorch that waits would keep the other from computing.
-# Libraries read it when they are loaded, so this comes first.
+# Two workers of pytest-xdist share the cores: threads that wait for each other in each product of small matrices would
+# wait for the other worker, too. NumPy reads this when it is loaded. OMP_NUM_THREADS would give beholder one core.
 if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import beholder
 from beholder.files import cache_folder
+from helpers.extras import HAVE_TORCH
 from helpers.factories import REPOSITORY, save_detailed_model, save_model
+
+if "PYTEST_XDIST_WORKER" in os.environ and HAVE_TORCH:
+    import torch
+
+    torch.set_num_threads(1)
 
 # On a busy machine the quickest function can take 200 ms.
 settings.register_profile("no deadline", deadline=None)

@@ -222,6 +222,34 @@ def test_from_a_store_to_a_store(suffix: str, bucket: str, tmp_path: Path, colou
         run(inputs, out, colour_model, embeddings=True)
 
 
+def test_store_that_fails_gives_the_same_tables(
+    tmp_path: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fsspec", reason="needs fsspec: pip install 'beholder[remote]'")
+    from helpers.flaky_store import FlakyStore, Trouble, empty_store
+
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    shards = save_shards(tmp_path / "in", [5, 4, 3], broken=[1])
+    tables = []
+    for trouble in (Trouble(), Trouble(failing=0.2, cut=0.2, seed=1)):
+        empty_store()
+        system = FlakyStore()
+        for path in shards:
+            system.pipe_file(f"/in/{path.name}", path.read_bytes())
+        for number in range(6):
+            system.pipe_file(f"/photos/{number}.jpg", photo(number))
+        FlakyStore.trouble = trouble
+        inputs = ["flaky://in/{00000..00002}.tar", "flaky://photos"]
+        reports = run(inputs, "flaky://out/{unit}.csv", colour_model, retries=9)
+        assert [report.error for report in reports] == [None] * 4
+        assert bool(sum(report.retries for report in reports)) == bool(trouble.failing)
+        tables.append({name: file.getvalue() for name, file in FlakyStore.store.items() if name.endswith(".csv")})
+    assert len(tables[0]) == 4 and tables[0] == tables[1]
+    FlakyStore.trouble = Trouble(refused="/out/")
+    with pytest.raises(BeholderError, match="no permission to read it"):
+        run(inputs, "flaky://out/{unit}.csv", colour_model)
+
+
 # Killed
 
 

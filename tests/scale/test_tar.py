@@ -1,5 +1,6 @@
 """Tar files as a stream: every sample gives its rows, and damage is never taken for the end."""
 
+import os
 import random
 import tarfile
 
@@ -196,6 +197,8 @@ def test_a_header_of_gigabytes_is_not_read(tmp_path):
 def test_a_missing_file_or_a_folder_is_told(tmp_path):
     assert why(tmp_path / "none.tar") == "no such file"
     assert why(tmp_path) == "is a folder, not a tar file or a table"
+    os.mkfifo(tmp_path / "pipe.tar")
+    assert why(tmp_path / "pipe.tar") == "is a pipe, not a tar file or a table"
 
 
 def test_the_hash_of_what_was_read_is_that_of_the_file(tmp_path):

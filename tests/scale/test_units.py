@@ -113,6 +113,19 @@ def test_units_are_numbered_in_order(tmp_path):
     ]  # fmt: skip
 
 
+def test_a_pattern_passes_over_what_is_beside_shards(tmp_path):
+    for name in ("0.tar", "0_stats.json", "0.txt", "in/a.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(JPEG)
+    assert named([tmp_path / "*"]) == ["0", "in"]
+    with pytest.raises(
+        BeholderError, match=r"0.txt: is neither a tar file, a Parquet table nor a photograph by its name"
+    ):
+        named([tmp_path / "0.txt"])
+    with pytest.raises(BeholderError, match="finds no tar files, tables, photographs or folders"):
+        named([tmp_path / "*.txt"])
+
+
 def test_a_large_folder_becomes_parts(tmp_path, monkeypatch):
     monkeypatch.setattr(units, "FOLDER_ROWS", 3)
     (tmp_path / "in").mkdir()

@@ -1,9 +1,8 @@
 """webdataset: scores in each sample, under the key ``beholder.json``, which its writers store as they find it.
 
->>> import webdataset as wds
 >>> sample = {"__key__": "0001", "jpg": open("examples/photos/rocket.jpg", "rb").read()}
 >>> score = Score("fast", fields=["overall"])
->>> (scored,) = wds.DataPipeline(lambda: iter([sample]), score.stream)
+>>> (scored,) = score.stream([sample])  # in webdataset: WebDataset(...).compose(score.stream)
 >>> scored["beholder.json"]["width"], list(scored)
 (640, ['__key__', 'jpg', 'beholder.json'])
 """

@@ -77,11 +77,15 @@ def test_stopped_in_order(number: int, mark: str, colour_model: Path, tmp_path: 
     save_shards(tmp_path / "shards", [40] * 60)
     out = tmp_path / "out"
     command = ["score", f"{tmp_path}/shards/*.tar", "-m", colour_model, "--out", f"{out}/{{unit}}.csv"]
-    with subprocess.Popen([*COMMAND, *map(str, command), "--engine", "ray"], stderr=subprocess.PIPE) as process:
+    command_line = [*COMMAND, *map(str, command), "--engine", "ray"]
+    with subprocess.Popen(command_line, stderr=subprocess.PIPE, start_new_session=True) as process:
         until = time.monotonic() + 100
         while not (out / "00001.done.json").exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
-        process.send_signal(number)
+        if number == signal.SIGINT:  # as a terminal does: to all that it started
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.decode().splitlines()[-1] == "stopped; the same command goes on with the units that are not done"

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from beholder.scale.ray_cluster import LOOPBACK
 from helpers.commands import Done, apart
 from helpers.extras import needs_ray
 from helpers.factories import COMMAND
@@ -18,6 +20,17 @@ from helpers.shards import save_shards
 
 Command = Callable[..., Done]
 MARK = "BEHOLDER_TEST_MARK"
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+nodes = [cluster.add_node(num_cpus=2) for _ in range(2)]
+print(cluster.address, flush=True)
+sys.stdin.readline()
+cluster.remove_node(nodes[0], allow_graceful=False)
+sys.stdin.read()
+cluster.shutdown()
+"""
 
 
 @pytest.fixture
@@ -94,3 +107,29 @@ def test_stopped_in_order(number: int, mark: str, colour_model: Path, tmp_path: 
     done = apart(*command)
     assert done.code == 0 and "60 units: " in done.err and not re.search(r"not done|failed", done.err)
     assert sum(name.endswith(".done.json") for name in os.listdir(out)) == 60
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_node_of_a_cluster_that_is_lost_costs_no_row(mark: str, colour_model: Path, tmp_path: Path) -> None:
+    """A head without CPUs and two nodes with an actor each, of which one goes in the middle of the run."""
+    save_shards(tmp_path / "shards", [40] * 60)
+    shared = ["score", "shards/*.tar", "-m", str(colour_model)]
+    loopback = {**os.environ, **LOOPBACK}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([sys.executable, "-c", CLUSTER], env=loopback, **pipes) as cluster:
+        assert cluster.stdin is not None and cluster.stdout is not None
+        address = cluster.stdout.readline().strip()
+        command = [*COMMAND, *shared, "--out", "out/{unit}.csv", "--engine", "ray"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env={**loopback, "RAY_ADDRESS": address}, stderr=subprocess.PIPE, text=True
+        ) as run:
+            until = time.monotonic() + 100
+            while not (tmp_path / "out/00002.done.json").exists() and run.poll() is None and time.monotonic() < until:
+                time.sleep(0.005)
+            print(file=cluster.stdin, flush=True)
+            _, err = run.communicate(timeout=110)
+        cluster.communicate(timeout=60)
+    assert run.returncode == 0 and err.startswith("60 units: 60 scored; 2,400 rows;") and len(err.splitlines()) == 1
+    apart(*shared, "--out", "local/{unit}.csv", cwd=tmp_path)
+    assert content(tmp_path / "out") == content(tmp_path / "local")

@@ -3,8 +3,9 @@
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,32 @@ def test_what_is_no_path_is_scored_too(quick: beholder.Scorer, many: list[str]) 
     assert len({result.sha256 for result in results[:4]}) == 1
     assert [result.path for result in results[1:4]] == ["<photograph>", "<photograph>", "row.jpg"]
     assert all(result.error is not None and len(result.error) < 300 for result in results[4:])
+
+
+@pytest.mark.parametrize(("threads", "workers"), [(1, None), (1, 4), (2, 8)])
+def test_decoding_and_the_model_share_the_cores(
+    colour_model: Path, many: list[str], threads: int, workers: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer, lock, now, most = beholder.load(colour_model, threads=1), threading.Lock(), 0, 0
+    read, run = read_photo, scorer.run
+
+    def counted(work: Callable[..., Any], *given: Any, **options: Any) -> Any:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        try:
+            time.sleep(0.001)  # long enough for another to come in, if it may
+            return work(*given, **options)
+        finally:
+            with lock:
+                now -= 1
+
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", partial(counted, read))
+    monkeypatch.setattr(scorer, "run", partial(counted, run))
+    results = list(score_photos(scorer, many, batch=2, workers=workers, threads=threads, hashed=True))
+    assert [result.path for result in results] == many
+    assert most == threads
 
 
 @pytest.mark.parametrize(("threads", "of_each", "batches"), [(1, 1, 1), (2, 1, 2), (7, 1, 7), (16, 2, 8), (64, 8, 8)])

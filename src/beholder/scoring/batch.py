@@ -24,7 +24,7 @@ from beholder.photos.listing.find import Unreadable
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
 from beholder.photos.sources import Source, name_of, plain
 from beholder.scoring import session
-from beholder.scoring.cores import CORES
+from beholder.scoring.cores import CORES, NO_LIMIT, CoreLimit
 from beholder.scoring.scorer import UNNAMED, Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
@@ -87,7 +87,7 @@ def score_photos(
     *,
     batch: int | None = None,
     workers: int | None = None,
-    threads: int | None = None,
+    threads: int | CoreLimit | None = None,
     hashed: bool = False,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[Photo], Any] | None = None,
@@ -104,8 +104,11 @@ def score_photos(
             called by its name in the results, if it has one. An :class:`~beholder.photos.listing.find.Unreadable` among
             them becomes a failed result in its place.
         batch: photographs per inference; by default 2 to 8, depending on the input size of the model.
-        workers: decoding threads; by default one per core that this process may use.
-        threads: of the model in all batches together, at least those of the scorer; by default one per such core.
+        workers: decoding threads; by default as many as ``threads``, or one per core that this process may use.
+        threads: cores that are used at once, for decoding and the model together, at least those of the scorer: who
+            decodes waits while as many are at work, and so does the model. A limit of
+            :class:`~beholder.scoring.cores.CoreLimit` is shared with other work. By default what ``BEHOLDER_THREADS``
+            says; without it one thread per core decodes and one per core computes, and none waits for another.
         hashed: give the sha256 of each file in its result. It takes 0.6 ms per megabyte.
         known: called with path and sha256. If it returns True, the photograph is neither decoded nor scored, and its
             result has neither scores nor an error. Implies ``hashed``.
@@ -123,9 +126,19 @@ def score_photos(
     examples/photos/flower.jpg [5.5]
     README.md README.md: is not a photograph that can be read; it looks like text
     """
-    scorer = model if isinstance(model, Scorer) else Scorer(model, batch_threads(threads))
-    batch, workers, runs = batch or default_batch(scorer), workers or CORES, concurrent_batches(scorer, threads)
-    return _stream(scorer, paths, batch=batch, workers=workers, runs=runs, hashed=hashed, known=known, also=also)
+    limit = CoreLimit.of(threads)
+    scorer = model if isinstance(model, Scorer) else Scorer(model, batch_threads(limit.cores))
+    return _stream(
+        scorer,
+        paths,
+        batch=batch or default_batch(scorer),
+        workers=workers or limit.cores or CORES,
+        runs=concurrent_batches(scorer, limit.cores),
+        limit=limit,
+        hashed=hashed,
+        known=known,
+        also=also,
+    )
 
 
 def _stream(
@@ -135,6 +148,7 @@ def _stream(
     batch: int,
     workers: int,
     runs: int,
+    limit: CoreLimit,
     hashed: bool,
     known: Callable[[str, str], bool] | None,
     also: Callable[[Photo], Any] | None,
@@ -142,7 +156,7 @@ def _stream(
     source = iter(paths)
 
     def ready(item: Source | Unreadable) -> Prepared:
-        return prepare(scorer, item, hashed=hashed, known=known, also=also)
+        return prepare(scorer, item, hashed=hashed, known=known, also=also, limit=limit)
 
     started: list[threading.Thread] = []
     pools = [
@@ -161,11 +175,11 @@ def _stream(
             for item in islice(source, 1):
                 ahead.append(decoders.submit(ready, item))
             if sum(prepared.pixels is not None for prepared in held) == batch or len(held) == 4 * batch:
-                running.append(models.submit(score_prepared, scorer, held, batch))
+                running.append(models.submit(score_prepared, scorer, held, batch, limit))
                 held = []
             while len(running) == runs or (running and running[0].done()):
                 yield from _result_of(running.popleft())
-        running.append(models.submit(score_prepared, scorer, held, batch))
+        running.append(models.submit(score_prepared, scorer, held, batch, limit))
         while running:
             yield from _result_of(running.popleft())
     finally:
@@ -181,8 +195,11 @@ def prepare(
     hashed: bool = False,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[Photo], Any] | None = None,
+    limit: CoreLimit = NO_LIMIT,
 ) -> Prepared:
-    """Read one photograph and resize it for a model. Arguments are those of :func:`score_photos`; it raises nothing.
+    """Read one photograph and resize it for a model. It raises nothing.
+
+    Arguments are those of :func:`score_photos`, and the cores to share: a file is read before one is taken.
 
     >>> import beholder
     >>> prepared = prepare(beholder.load("fast"), "examples/photos/rocket.jpg")
@@ -196,11 +213,11 @@ def prepare(
     try:
         given = plain(item)
         content = read_bytes(path) if isinstance(given, str | os.PathLike) else given
-        if isinstance(content, bytes) and (hashed or known is not None):
-            sha256 = hashlib.sha256(content).hexdigest()
-        if known is not None and known(path, sha256):
-            return Prepared(Result(path, sha256))
-        with ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
+        with limit.taken(), ExitStack() as reservation:  # of the pixels of a large photograph, until it is resized
+            if isinstance(content, bytes) and (hashed or known is not None):
+                sha256 = hashlib.sha256(content).hexdigest()
+            if known is not None and known(path, sha256):
+                return Prepared(Result(path, sha256))
             photo = read_photo(content, scorer.min_size, name=path, reservation=reservation)
             pixels = scorer.pixels(photo, path)
             extra = also(photo) if also is not None else None
@@ -246,13 +263,14 @@ def concurrent_batches(scorer: Scorer, threads: int | None = None) -> int:
     return max(2, CORES // scorer.threads) if threads is None else max(1, threads // scorer.threads)
 
 
-def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int) -> list[Result]:
+def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int, limit: CoreLimit = NO_LIMIT) -> list[Result]:
     """Results of photographs of :func:`prepare`, in their order: one run of the model for all that have pixels.
 
     Args:
         scorer: that they were prepared for.
         held: at most ``batch`` of them with pixels.
         batch: photographs per inference; 1 for one that is never run beside others.
+        limit: cores to share, of which the scorer takes as many as it has threads.
 
     Raises:
         ModelError: the model cannot be run.
@@ -268,7 +286,10 @@ def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int) -> list
     if len(pixels) == 1 and batch > 1:  # ONNX Runtime computes a batch of one differently, in the seventh digit; twice
         # the last photograph gives the same bits as any batch, so a resumed run gives the same file
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
-    scores = iter(scorer.run(pixels, sizes)) if pixels else iter(())
+    scores: Iterator[Scores] = iter(())
+    if pixels:
+        with limit.taken(scorer.threads):
+            scores = iter(scorer.run(pixels, sizes))
     return [
         prepared.result if prepared.pixels is None else replace(prepared.result, scores=next(scores))  # in order
         for prepared in held

@@ -133,7 +133,7 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
 
     run.started = time.monotonic()
     with bar("scoring", total, quiet=not progress) as shown:
-        while (result := _next(results, run)) is not None:
+        while (result := next_result(results, run)) is not None:
             run.count(result)
             yield result
             shown.advance(shown.task_ids[0])
@@ -141,7 +141,7 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
                 return
 
 
-def _next(results: Iterator[Result], run: RunSummary) -> Result | None:
+def next_result(results: Iterator[Result], run: RunSummary) -> Result | None:
     """The next result; None after the last, and where the user stopped the run while it waited for one."""
     run.waiting = True
     try:

@@ -75,13 +75,13 @@ Threads = Annotated[
 ]
 
 
-def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":
+def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None, device: str = "auto") -> "Scorer":
     """The model that --model and --fast choose. Raises BeholderError if both are given."""
     from beholder.scoring.scorer import Scorer
 
     if model and fast:
         raise BeholderError("--fast is a model as --model is: give one of the two")
-    return Scorer("fast" if fast else model, threads)
+    return Scorer("fast" if fast else model, threads, device)
 
 
 @contextmanager

@@ -10,22 +10,28 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
 from beholder.errors import PhotoError
+from beholder.photos import memory
 from beholder.photos.listing.find import Unreadable
+from beholder.photos.memory import LargeRefused
 from beholder.photos.read import Photo, Pixels, read_bytes, read_photo
 from beholder.photos.sources import Source, name_of, plain
 from beholder.scoring import session
 from beholder.scoring.cores import CORES, NO_LIMIT, CoreLimit
-from beholder.scoring.scorer import UNNAMED, Scorer
+from beholder.scoring.device import CUDA
+from beholder.scoring.input_size import UNNAMED, InputSize
+from beholder.scoring.processes import EndedError, Processes
+from beholder.scoring.scorer import CUDA_BATCH, Scorer
 from beholder.scoring.scores import Scores
 from beholder.text import printable
 
@@ -91,6 +97,7 @@ def score_photos(
     hashed: bool = False,
     known: Callable[[str, str], bool] | None = None,
     also: Callable[[Photo], Any] | None = None,
+    processes: bool | None = None,
 ) -> Iterator[Result]:
     """Score photographs as they stream by. A photograph that cannot be read becomes a result with an error.
 
@@ -113,6 +120,9 @@ def score_photos(
         known: called with path and sha256. If it returns True, the photograph is neither decoded nor scored, and its
             result has neither scores nor an error. Implies ``hashed``.
         also: called with each decoded photograph in a worker thread, for example to make a thumbnail.
+        processes: let each decoding thread have a process of its own to decode in; by default where the scorer computes
+            on a GPU, which threads cannot feed. Threads alone decode where ``known`` or ``also`` is given, photographs
+            that are neither files nor their content, and large ones, which share memory.
 
     Yields:
         One result per path, in the order of the paths.
@@ -138,6 +148,7 @@ def score_photos(
         hashed=hashed,
         known=known,
         also=also,
+        processes=scorer.device == CUDA if processes is None else processes,
     )
 
 
@@ -152,10 +163,23 @@ def _stream(
     hashed: bool,
     known: Callable[[str, str], bool] | None,
     also: Callable[[Photo], Any] | None,
+    processes: bool,
 ) -> Iterator[Result]:
     source = iter(paths)
+    others: Processes | None = None
+    if processes and known is None and also is None:
+        others = Processes(workers, partial(_prepare_small, scorer.input_size, hashed))
 
     def ready(item: Source | Unreadable) -> Prepared:
+        if others is not None and _travels(item):
+            try:
+                with limit.taken():
+                    prepared: Prepared | None = others.call(item)
+            except EndedError as error:
+                path = name_of(item) or UNNAMED
+                prepared = Prepared(Result(path, "", error=f"{path}: the process that decoded it ended ({error})"))
+            if prepared is not None:
+                return prepared
         return prepare(scorer, item, hashed=hashed, known=known, also=also, limit=limit)
 
     started: list[threading.Thread] = []
@@ -185,11 +209,33 @@ def _stream(
     finally:
         for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
+        if others is not None:
+            others.close()
         _await_end(started)
 
 
+def _travels(item: Source | Unreadable) -> bool:
+    """Whether it can be sent to another process: a file, its content, or a row of that."""
+    row = dict(item) if isinstance(item, Mapping) and set(item) <= {"bytes", "path"} else {"bytes": item}
+    return isinstance(row.get("bytes"), str | os.PathLike | bytes) and isinstance(row.get("path", ""), str)
+
+
+@cache
+def _small_only() -> LargeRefused:
+    memory.PIXEL_BUDGET = LargeRefused(0)
+    return memory.PIXEL_BUDGET
+
+
+def _prepare_small(size: InputSize, hashed: bool, item: Source) -> Prepared | None:
+    """In a process that only decodes: the photograph, or None for a large one."""
+    refusal = _small_only()
+    refusal.refused = False
+    prepared = prepare(size, item, hashed=hashed)
+    return None if refusal.refused else prepared
+
+
 def prepare(
-    scorer: Scorer,
+    scorer: Scorer | InputSize,
     item: Source | Unreadable,
     *,
     hashed: bool = False,
@@ -250,7 +296,9 @@ def batch_threads(threads: int | None) -> int:
 
 
 def default_batch(scorer: Scorer) -> int:
-    """Photographs per batch: 2 for the default model, 7 for the fast one."""
+    """Photographs per batch: 2 for the default model, 7 for the fast one; 64 on a GPU."""
+    if scorer.device == CUDA:
+        return CUDA_BATCH
     width, height = scorer.info.size
     return min(max(2, BATCH_PIXELS // (width * height)), 8)
 
@@ -259,7 +307,10 @@ def concurrent_batches(scorer: Scorer, threads: int | None = None) -> int:
     """Batches in the model at once: as many as fill the threads.
 
     By default they are the cores, and there are at least two batches, so that one can wait for pixels.
+    On a GPU there are two, so that it computes one while the other comes and goes.
     """
+    if scorer.device == CUDA:
+        return 2
     return max(2, CORES // scorer.threads) if threads is None else max(1, threads // scorer.threads)
 
 
@@ -270,7 +321,7 @@ def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int, limit: 
         scorer: that they were prepared for.
         held: at most ``batch`` of them with pixels.
         batch: photographs per inference; 1 for one that is never run beside others.
-        limit: cores to share, of which the scorer takes as many as it has threads.
+        limit: cores to share, of which the scorer takes as many as it has threads; none where a GPU computes.
 
     Raises:
         ModelError: the model cannot be run.
@@ -288,7 +339,7 @@ def score_prepared(scorer: Scorer, held: Sequence[Prepared], batch: int, limit: 
         pixels, sizes = pixels * 2, sizes.repeat(2, axis=0)
     scores: Iterator[Scores] = iter(())
     if pixels:
-        with limit.taken(scorer.threads):
+        with limit.taken(0 if scorer.device == CUDA else scorer.threads):
             scores = iter(scorer.run(pixels, sizes))
     return [
         prepared.result if prepared.pixels is None else replace(prepared.result, scores=next(scores))  # in order

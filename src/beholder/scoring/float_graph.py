@@ -6,8 +6,8 @@ A model file in eight bits has QuantizeLinear and DequantizeLinear around what i
   Heads and biases were fitted to rounded values;
 - constant weights and biases become the numbers that they stand for;
 - a product (Gemm) of both is computed of whole numbers, and multiplied by the scales afterwards. Single precision adds
-  whole numbers exactly up to 2^24, so the sums are those of integers, in any order. On a processor
-  scores are those of the eight-bit graph to the last bit; inexact sums would tip a rounding here and there.
+  whole numbers exactly up to 2^24, so the sums are those of integers, in any order. On a
+  processor scores are those of the eight-bit graph to the last bit; inexact sums would tip a rounding here and there.
 
 No integers are left in what is computed. What is not of this form, such as MatMulInteger in a file of another program,
 stays, and the runtime computes it where it can.

@@ -84,6 +84,18 @@ def empty_trouble():
     return FlakyStore.trouble
 
 
+@pytest.mark.parametrize("protocol", ["memory", "flaky"])
+def test_a_pattern_in_a_store_finds_what_it_finds_here(tmp_path, protocol):
+    shards(tmp_path)
+    (tmp_path / "a_stats.json").write_bytes(b"{}")
+    upload(tmp_path, f"{protocol}://bucket")
+    for pattern in ("*", "{a,b}*", "**/00*.jpg", "[ab].*"):
+        there, here = (list_units([f"{start}/{pattern}"]) for start in (f"{protocol}://bucket", str(tmp_path)))
+        assert [(each.name, each.kind, each.files) for each in there] == [
+            (each.name, each.kind, each.files) for each in here
+        ]
+
+
 def test_scores_are_those_of_the_same_files_here(tmp_path):
     shards(tmp_path)
     upload(tmp_path, "flaky://bucket")

@@ -139,7 +139,7 @@ def score(
     Exit status:
       0    all scored
       1    nothing was scored
-      3    some could not be read, or not be written to by --xmp; with tables of units: some units could not
+      3    some could not be read, or not be written to by --xmp; of units with --out: some units
       130  stopped by Ctrl-C, SIGTERM or SIGHUP; the file of --out holds what was done;
            a second one ends the program at once
 
@@ -153,7 +153,7 @@ def score(
       beholder score photos/ --details --sort exposure
       beholder score photos/ --taste taste.json
       beholder score photos/ --xmp sidecar --stars percentile
-      beholder score 'shards/{00000..00999}.tar' --out 'scores/{unit}.parquet' --carry caption,url --shard 3/64
+      beholder score 'shards/{000..999}.tar' --out 'scores/{unit}.parquet' --shard 3/64
     """
     from beholder.output.pipeline import rank_column, score_rows
     from beholder.output.ranking import JsonArray, Ranked

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -159,6 +159,12 @@ def score_units(
     _refuse(others, "tar files, Parquet tables and stores")
     if out is not None:
         _refuse(shows, "--out here, as tables of units are not shown")
+    elif arguments.embeddings or (arguments.fields and not as_json):
+        raise BeholderError(
+            f"{'--embeddings' if arguments.embeddings else '--fields'} is about a file: name it by --out"
+        )
+    elif arguments.engine is Engine.RAY:
+        raise BeholderError("--engine ray writes tables and shows none: name them by --out 'out/{unit}.parquet'")
     options = _options(arguments, out, "fast" if fast and not model else model, taste, batch, workers, threads)
     shard = parse_shard(arguments.shard) if arguments.shard else default_shard(os.environ)
     units = list_units(paths, recursive=recursive)
@@ -179,8 +185,14 @@ def score_units(
         _bar(totals, quiet=not progress) as shown,
         stoppable(run),
     ):
-        watch = partial(_watched, run=run, shown=shown)
-        for report in run_units(mine, scorer, options, looks=looks, each=each, watch=watch):
+        if arguments.engine is Engine.RAY:
+            from beholder.scale.ray_run import run_on_ray
+
+            reports = _awaited(run_on_ray(mine, scorer, options, looks=looks), run, shown)
+        else:
+            watch = partial(_watched, run=run, shown=shown)
+            reports = run_units(mine, scorer, options, looks=looks, each=each, watch=watch)
+        for report in reports:
             totals.add(report)
             _tell(shown, totals)
     _finish(totals, run, shard, len(units), quiet=quiet, kept=out is not None)
@@ -269,16 +281,24 @@ def _rows(
     from beholder.output.extras import open_extras
     from beholder.output.pipeline import rank_column
     from beholder.output.ranking import JsonArray, Ranked
+    from beholder.scale.output import json_value
 
     extras = open_extras(scorer, options.taste)
     by = rank_column(sort, scorer.info.tasks, extras)
+    if options.fields is not None and (sort or top) and by not in (*options.fields, "path"):
+        raise BeholderError(f"--sort {by}: is not among --fields; add it there")
     every = as_json and top is None
     ranked = Ranked(by, None if every else top or TABLE_ROWS, with_errors=every)
     with JsonArray() if as_json else nullcontext() as array:
+        carried = [each.as_name for each in options.carry]
+
+        def plain(row: "Row") -> "Row":
+            return row | {name: json_value(row[name]) for name in carried}
+
         if array is not None and every and sort is None:
-            yield array.add
+            yield lambda row: array.add(plain(row))
             return
-        yield ranked.add
+        yield lambda row: ranked.add(plain(row))
         if array is not None:
             for _, row in ranked.rows():
                 array.add(row)
@@ -301,6 +321,16 @@ def _watched(results: "Iterator[Result]", run: RunSummary, shown: "Progress") ->
         shown.advance(shown.task_ids[0])
         if run.stopped:
             return
+
+
+def _awaited(reports: "Iterator[UnitReport]", run: RunSummary, shown: "Progress") -> "Iterator[UnitReport]":
+    """Pass reports of units on, count their rows on the bar, and end when the run is stopped."""
+    with closing(reports):  # type: ignore[type-var]  # a generator
+        while (report := next_result(reports, run)) is not None:
+            yield report
+            shown.advance(shown.task_ids[0], 0 if report.known else report.rows)
+            if run.stopped:
+                return
 
 
 def _tell(shown: "Progress", totals: Totals) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -20,6 +21,8 @@ from beholder.photos.listing.passed_over import PAIRED, summary
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
 from beholder.terminal import say
+
+T = TypeVar("T")
 
 SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
 
@@ -141,7 +144,7 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
                 return
 
 
-def next_result(results: Iterator[Result], run: RunSummary) -> Result | None:
+def next_result(results: Iterator[T], run: RunSummary) -> T | None:
     """The next result; None after the last, and where the user stopped the run while it waited for one."""
     run.waiting = True
     try:

@@ -10,6 +10,7 @@ class Engine(StrEnum):
     """What runs the model over many units."""
 
     LOCAL = "local"
+    RAY = "ray"
 
 
 Column = Annotated[
@@ -49,7 +50,14 @@ ShardOption = Annotated[
         metavar="I/N",
     ),
 ]
-EngineOption = Annotated[Engine | None, typer.Option("--engine", help="What runs the model.  [default: local]")]
+EngineOption = Annotated[
+    Engine | None,
+    typer.Option(
+        "--engine",
+        help="What runs the model: this process, or actors of Ray, in the cluster of RAY_ADDRESS where that is set, "
+        "else on this machine.  [default: local]",
+    ),
+]
 MaxErrorsOption = Annotated[
     str | None,
     typer.Option(

@@ -94,8 +94,12 @@ class Done:
                 "wanted": Wanted(**found["wanted"]),
             }
             done = Done(**{**found, **parts})
-            counts = (done.rows, done.errors, done.retries, done.index, done.output.size)
-            return done if all(isinstance(count, int) for count in counts) else None
+            counts = (done.rows, done.errors, done.retries, done.index, done.output.size, done.input.size)
+            texts = (done.unit, done.input.path, done.output.sha256, done.wanted.model, done.version)
+            options = done.wanted.options
+            valid = [isinstance(each, int) for each in counts] + [isinstance(each, str) for each in texts]
+            valid += [isinstance(each.rows, int) and isinstance(each.text, str) for each in done.reasons]
+            return done if all(valid) and isinstance(options, dict) else None
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
             return None
 

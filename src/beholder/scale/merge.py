@@ -200,8 +200,14 @@ def _join_parquet(tables: Sequence[str], path: Path) -> None:
     arrow = require("pyarrow", "parquet", "joining Parquet")
     parquet = require("pyarrow.parquet", "parquet", "joining Parquet")
     schema: Any = None
-    for file in _parquet_files(tables):
-        schema = file.schema_arrow if schema is None else _unified(arrow, schema, file.schema_arrow, tables[0])
+    for table, file in zip(tables, _parquet_files(tables), strict=True):
+        found = file.schema_arrow
+        try:
+            schema = found if schema is None else arrow.unify_schemas([schema, found], promote_options="permissive")
+        except arrow.ArrowException:  # types that have no common one
+            raise _other_columns(tables[0], table) from None
+        if found.names != schema.names:
+            raise _other_columns(tables[0], table)
     with parquet.ParquetWriter(path, schema, use_dictionary=["unit", "model", "error"]) as writer:
         for file in _parquet_files(tables):
             for number in range(file.num_row_groups):
@@ -218,16 +224,6 @@ def _parquet_files(tables: Sequence[str]) -> Iterator[Any]:
                     yield opened
             except arrow.ArrowInvalid as error:
                 raise BeholderError(f"{printable(table)}: cannot be read ({one_line(error)})") from None
-
-
-def _unified(arrow: Any, schema: Any, other: Any, first: str) -> Any:
-    """A schema of the columns of both: a column that is null in one takes the type of the other."""
-    if other.names != schema.names:
-        raise _other_columns(first, "others")
-    try:
-        return arrow.unify_schemas([schema, other], promote_options="permissive")
-    except arrow.ArrowException:
-        raise _other_columns(first, "others") from None
 
 
 def _other_columns(first: str, other: str) -> BeholderError:

@@ -74,6 +74,15 @@ def expand(name: str) -> list[str]:
     return found
 
 
+def has_pattern(name: str) -> bool:
+    """Whether a name with or without braces stands for what matches it, rather than for certain files.
+
+    >>> has_pattern("{a,b}/*"), has_pattern("{a,b}.tar")
+    (True, False)
+    """
+    return any(map(is_pattern, islice(expand_braces(name), 100)))
+
+
 def is_pattern(name: str) -> bool:
     """Whether a name stands for all files that match it. In the address of a web server ``?`` begins the question."""
     if name.startswith(("http://", "https://")):

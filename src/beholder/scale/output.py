@@ -310,15 +310,22 @@ class UnitWriter:
         with explained(self._table, WHAT):
             self._rows.write(row, embedding)
 
-    def publish(self) -> tuple[FileId, FileId | None]:
-        """Give the files their names, the table last; returns their sizes and hashes."""
+    def publish(self, retries: store.Retries) -> tuple[FileId, FileId | None]:
+        """Give the files their names, the table last; returns their sizes and hashes.
+
+        Args:
+            retries: of the store; counts tries after the first.
+
+        Raises:
+            BeholderError: they cannot be written.
+        """
         with explained(self._table, WHAT):
             self._rows.close()
         table = id_of(self._path)
         numbers = None if self._numbers is None else id_of(self._numbers)
         if self._numbers is not None:
-            store.publish(self._numbers, self._embeddings)
-        store.publish(self._path, self._table)
+            store.publish(self._numbers, self._embeddings, retries)
+        store.publish(self._path, self._table, retries)
         return table, numbers
 
     def _abandon(self) -> None:

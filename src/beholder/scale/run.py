@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from os.path import dirname, realpath
@@ -40,6 +40,8 @@ from beholder.scoring.model_file import MAX_MODEL_BYTES, model_id, model_path
 from beholder.text import printable, valid_utf8
 
 if TYPE_CHECKING:
+    from beholder.output.rows import Columns
+    from beholder.scoring.extra_columns import ExtraColumns
     from beholder.scoring.scorer import Scorer
 
 BATCH_ROWS = 10_000  # of a row group of Parquet
@@ -150,6 +152,15 @@ class UnitReport:
     known: bool = False
 
 
+def check_errors(limit: MaxErrors | None, errors: int, rows: int, reasons: Reasons) -> None:
+    """Raise TooManyErrorsError where more of the rows than this limit have no scores."""
+    if limit is not None and limit.are_passed(errors, rows):
+        raise TooManyErrorsError(
+            f"{errors:,} of {rows:,} rows could not be scored, more than --max-errors {limit}: "
+            f"{'; '.join(reasons.lines()[:3])}"
+        )
+
+
 def wanted_by(scorer: Scorer, options: Options) -> Wanted:
     """What the rows are to be made with. Raises ModelError where the model file is no longer that of the scorer."""
     content = read_bytes(model_path(options.model), "a model file", MAX_MODEL_BYTES, error=ModelError)
@@ -163,8 +174,10 @@ def look_at_all(units: Sequence[Unit], scorer: Scorer, options: Options) -> list
     """What is there of each unit already.
 
     Raises:
-        BeholderError: an output takes the place of an input, or of something that stays without ``overwrite``.
+        BeholderError: a column is not there or has the name of another one, or an output takes the place of an input or
+            of something that stays without ``overwrite``.
     """
+    _scores_of(scorer, open_extras(scorer, options.taste), options)
     if options.out is None:
         return [Look(unit) for unit in units]
     places = Places(options.out)
@@ -173,6 +186,13 @@ def look_at_all(units: Sequence[Unit], scorer: Scorer, options: Options) -> list
         if (table := _place(places.table(unit.name))) in inputs:
             raise BeholderError(f"{printable(table)}: is read by this command; give the outputs other names")
     return look_at(units, places, wanted_by(scorer, options), overwrite=options.overwrite)
+
+
+def _scores_of(scorer: Scorer, extras: Sequence[ExtraColumns], options: Options) -> Columns:
+    """The columns of scores, once it is sure that all columns have names of their own."""
+    scores = score_columns(scorer, extras, options.fields)
+    check_carried([each.as_name for each in options.carry], scores, embeddings=options.embeddings)
+    return scores
 
 
 def _place(path: str) -> str:
@@ -213,13 +233,13 @@ def run_units(
             yield UnitReport(look.unit, done.rows, done.errors, retries=done.retries, reasons=done.reasons, known=True)
     todo = [look for look in looks if look.done is None]
     if todo:
-        _remove_partials(todo, options)
+        remove_partials(todo, options)
         run = _Run(scorer, options, {look.unit.index: look.stale for look in todo}, each)
         with closing(run):
             yield from run.reports([look.unit for look in todo], watch or (lambda results: results))
 
 
-def _remove_partials(looks: Sequence[Look], options: Options) -> None:
+def remove_partials(looks: Iterable[Look], options: Options) -> None:
     """Remove what processes that were killed left where tables will be."""
     if options.out is not None and not store.is_remote(options.out):
         places = Places(store.local_path(options.out))
@@ -281,8 +301,7 @@ class _Run:
         self._scorer, self._options, self._stale, self._each = scorer, options, stale, each
         self._places = None if options.out is None else Places(options.out)
         self._extras = open_extras(scorer, options.taste)
-        self._scores = score_columns(scorer, self._extras, options.fields)
-        check_carried([each.as_name for each in options.carry], self._scores, embeddings=options.embeddings)
+        self._scores = _scores_of(scorer, self._extras, options)
         self._wanted = None if self._places is None else wanted_by(scorer, options)
         self._coming: deque[_Begin | _Line | _End] = deque()
         self._open = ExitStack()
@@ -323,12 +342,12 @@ class _Run:
         for unit in units:
             retries = store.Retries(self._options.retries)
             try:
-                before = input_id(unit)
-                self._coming.append(_Begin(unit, carried_types(unit, column, carry)))
+                before = input_id(unit, retries)
+                self._coming.append(_Begin(unit, carried_types(unit, column, carry, retries)))
                 for row in read_rows(unit, column=column, carry=carry, retries=retries):
                     self._coming.append(_Line(row.path, row.carried))
                     yield row.source
-                now = input_id(unit)
+                now = input_id(unit, retries)
                 if unit.kind is not Kind.FOLDER and (now.size, now.tag) != (before.size, before.tag):
                     raise UnitError(f"{printable(unit.path)}: has changed while it was read; run again")
                 end = _End(unit, retries, before)
@@ -379,12 +398,7 @@ class _Run:
             self._each(row)
 
     def _check_errors(self) -> None:
-        limit = self._options.max_errors
-        if limit is not None and limit.are_passed(self._all.errors, self._all.rows):
-            raise TooManyErrorsError(
-                f"{self._all.errors:,} of {self._all.rows:,} rows could not be scored, more than --max-errors {limit}: "
-                f"{'; '.join(self._all.reasons.lines()[:3])}"
-            )
+        check_errors(self._options.max_errors, self._all.errors, self._all.rows, self._all.reasons)
 
     def _end(self, mark: _End) -> UnitReport:
         """Put the table of a unit in its place, or drop it."""
@@ -408,12 +422,12 @@ class _Run:
         if places is None or wanted is None or self._writer is None or mark.input is None:
             return None
         try:
-            sha256 = "" if store.is_remote(unit.path) or unit.row_groups else input_sha256(unit)
+            sha256 = mark.input.sha256 or ("" if unit.row_groups else input_sha256(unit, mark.retries))
         except (UnitError, store.StoreError) as error:
             return str(error)
         if self._stale.get(unit.index):
-            store.publish_bytes(INVALID, places.done(unit.name))
-        output, embeddings = self._writer.publish()
+            store.publish_bytes(INVALID, places.done(unit.name), mark.retries)
+        output, embeddings = self._writer.publish(mark.retries)
         done = Done(
             unit=valid_utf8(unit.name),
             index=unit.index,
@@ -428,7 +442,7 @@ class _Run:
             wanted=wanted,
             version=__version__,
         )
-        store.publish_bytes(done.to_json(), places.done(unit.name))
+        store.publish_bytes(done.to_json(), places.done(unit.name), mark.retries)
         return None
 
 

@@ -184,12 +184,17 @@ def read_small(path: str, retries: Retries | None = None) -> bytes | None:
 
 
 def list_glob(pattern: str, retries: Retries | None = None) -> list[str]:
-    """The files that match a pattern, sorted; ``**`` goes into folders. Hidden ones are left out, as a shell does."""
+    """What matches a pattern, sorted; ``**`` goes into folders. A folder has a slash at its end.
+
+    Hidden files are left out, as a shell does.
+    """
     if not is_remote(pattern):
-        return sorted(glob.glob(local_path(pattern), recursive=True))
+        found = glob.glob(local_path(pattern), recursive=True)
+        return sorted(os.path.join(each, "") if os.path.isdir(each) else each for each in found)
     system, path = _system(pattern, "list")
-    found = _attempts(pattern, "list", retries, lambda: list(system.glob(path)))
-    return sorted(_as_given(pattern, path, each, system) for each in found)
+    listed = _attempts(pattern, "list", retries, lambda: dict(system.glob(path, detail=True)))
+    slashes = ((each, "/" if info.get("type") == "directory" else "") for each, info in listed.items())
+    return sorted(_as_given(pattern, path, each, system).rstrip("/") + slash for each, slash in slashes)
 
 
 def list_folder(path: str, recursive: bool, retries: Retries | None = None) -> list[tuple[str, Stat]]:
@@ -459,6 +464,8 @@ def _refusal(path: str, doing: str, problem: Exception, tries: int = 0) -> Store
     where = printable(path)
     protocol = path.partition("://")[0].rpartition("::")[2]
     if isinstance(problem, FileNotFoundError):
+        if doing == "write":
+            return StoreError(f"{where}: cannot write it: there is no such bucket or folder; make it first")
         return StoreError(f"{where}: no such {'object in the store' if is_remote(path) else 'file'}; look at its name")
     if isinstance(problem, PermissionError) or "Credential" in type(problem).__name__:
         who = "give this machine credentials that may" if is_remote(path) else "change its mode"

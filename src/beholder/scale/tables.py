@@ -121,6 +121,8 @@ def _open(file: BinaryIO, path: str) -> Iterator[Any]:
     except BeholderError:
         raise
     except Exception as error:
+        if "crypt" in str(error):
+            raise UnitError(f"{printable(path)}: is encrypted, which is not read; write it without") from error
         raise UnitError(f"{printable(path)}: is not a whole Parquet file ({one_line(error)}); copy it again") from error
 
 

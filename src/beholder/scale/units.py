@@ -58,16 +58,29 @@ def list_units(given: Sequence[str], *, recursive: bool = False) -> list[Unit]:
     folder.listing.cache_clear()
     paths: dict[str, Kind] = {}
     loose: defaultdict[str, set[str]] = defaultdict(set)  # photographs that are named themselves, by their folders
-    for path in (found for name in given for found in names.expand(name)):
-        kind = _kind(path)
+    for given_name, path in ((name, found) for name in given for found in names.expand(name)):
+        kind, spelled = _kind(path), _spelled(path)
         is_photo = os.path.splitext(_without_question(path))[1].lower() in PHOTO_SUFFIXES
-        if kind is not None and (store.is_remote(path) or not os.path.isdir(store.local_path(path))):
-            paths[_spelled(path)] = kind
-        elif is_photo and (store.is_remote(path) or not os.path.isdir(store.local_path(path))):
-            parent, _, name = _spelled(path).rpartition("/")
+        if path.endswith("/") or (not store.is_remote(path) and os.path.isdir(spelled)):
+            paths[spelled] = Kind.FOLDER
+        elif kind is not None:
+            paths[spelled] = kind
+        elif is_photo:
+            parent, _, name = spelled.rpartition("/")
             loose[parent or ("/" if path.startswith("/") else os.curdir)].add(name)
+        elif names.has_pattern(given_name):
+            continue  # shards/* also finds what is beside shards
+        elif os.path.isfile(spelled):
+            raise BeholderError(
+                f"{printable(cut(path, 200))}: is neither a tar file, a Parquet table nor a photograph by its name; "
+                "give those by name, or folders"
+            )
         else:
-            paths[_spelled(path).rstrip("/") or "/"] = Kind.FOLDER
+            paths[spelled] = Kind.FOLDER
+    if not (paths or loose):
+        raise BeholderError(
+            f"{printable(cut(', '.join(given), 200))}: finds no tar files, tables, photographs or folders"
+        )
     sources = sorted([_Source(path, kind) for path, kind in paths.items()]
                      + [_Source(path, Kind.FOLDER, tuple(sorted(files))) for path, files in loose.items()])  # fmt: skip
     splits = _splits([each.path for each in sources if each.kind is Kind.PARQUET])
@@ -114,7 +127,7 @@ def _without_question(path: str) -> str:
 def _spelled(path: str) -> str:
     """One spelling for each file, close to what was given."""
     if store.is_remote(path):
-        return path
+        return path if path.endswith("://") else path.rstrip("/")
     return os.path.normpath(store.local_path(path))
 
 

@@ -295,6 +295,11 @@ class Scorer:
         return occlude(lambda hidden: self.run(hidden, np.zeros((len(hidden), 2), dtype=int)).values, pixels, grid)
 
 
+def model_pixels(info: ModelInfo, photo: Photo, name: str = UNNAMED) -> Pixels:
+    """As :meth:`Scorer.pixels`, where only the description of the model is at hand."""
+    return InputSize(info.size, info.resize).pixels(photo, name)
+
+
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None, device: str = AUTO) -> Scorer:
     """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
 

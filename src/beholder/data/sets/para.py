@@ -89,13 +89,14 @@ def read_labels(folder: Path) -> Labels:
         files += listed
         splits += [part] * len(listed)
     histogram = Histogram(VOTE_VALUES, np.concatenate(counts))
+    n = numbers_of_votes(histogram).astype(float)[:, None]
     return Labels(
         tuple(files),
         TASKS,
         np.concatenate(ratings),
         splits=tuple(splits),
         sd=np.concatenate(sd),
-        n=np.repeat(numbers_of_votes(histogram)[:, None], len(TASKS), axis=1),  # who votes rates all quantities
+        n=np.repeat(n, len(TASKS), axis=1),  # who votes rates all quantities
         votes=_read_votes(folder / VOTES_FILE, files),
         histogram=histogram,
     )

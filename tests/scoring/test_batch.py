@@ -3,8 +3,9 @@
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from beholder.photos import memory
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.memory import PixelBudget
 from beholder.photos.read import Photo, Pixels, read_photo
+from beholder.scoring import batch
 from beholder.scoring.batch import Result, batch_threads, concurrent_batches, score_photos
+from helpers.ending import end
 from helpers.factories import save_photos
 
 
@@ -230,6 +233,60 @@ def test_what_is_no_path_is_scored_too(quick: beholder.Scorer, many: list[str]) 
     assert len({result.sha256 for result in results[:4]}) == 1
     assert [result.path for result in results[1:4]] == ["<photograph>", "<photograph>", "row.jpg"]
     assert all(result.error is not None and len(result.error) < 300 for result in results[4:])
+
+
+@pytest.mark.parametrize(("threads", "workers"), [(1, None), (1, 4), (2, 8)])
+def test_decoding_and_the_model_share_the_cores(
+    colour_model: Path, many: list[str], threads: int, workers: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer, lock, now, most = beholder.load(colour_model, threads=1), threading.Lock(), 0, 0
+    read, run = read_photo, scorer.run
+
+    def counted(work: Callable[..., Any], *given: Any, **options: Any) -> Any:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        try:
+            time.sleep(0.001)  # long enough for another to come in, if it may
+            return work(*given, **options)
+        finally:
+            with lock:
+                now -= 1
+
+    monkeypatch.setattr("beholder.scoring.batch.read_photo", partial(counted, read))
+    monkeypatch.setattr(scorer, "run", partial(counted, run))
+    results = list(score_photos(scorer, many, batch=2, workers=workers, threads=threads, hashed=True))
+    assert [result.path for result in results] == many
+    assert most == threads
+
+
+def test_processes_decode_as_threads_do(quick: beholder.Scorer, many: list[str]) -> None:
+    content = Path(many[0]).read_bytes()
+    given = [*many[:6], "nowhere.jpg", {"bytes": content, "path": "row.jpg"}, content, np.zeros((9, 9, 3), np.uint8)]
+    expected = list(score_photos(quick, given, hashed=True))
+    found = list(score_photos(quick, given, hashed=True, processes=True, workers=2, threads=2))
+    assert found == expected and sum(result.scores is not None for result in found) == 7
+
+
+def test_a_decoder_that_takes_its_process_along_costs_one_photograph(
+    quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beholder.scoring.batch._prepare_small", end)
+    results = list(score_photos(quick, many[:1], processes=True, workers=1))
+    assert results[0].error == f"{many[0]}: the process that decoded it ended (signal SIGKILL)"
+
+
+def test_large_photographs_are_left_to_who_shares_memory(
+    quick: beholder.Scorer, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "PIXEL_BUDGET", memory.PIXEL_BUDGET)  # put back at the end
+    batch._small_only.cache_clear()
+    small = batch._prepare_small(quick.input_size, False, many[0])
+    assert small is not None and small.pixels is not None
+    monkeypatch.setattr(memory, "LARGE_PIXELS", 24 * 24 - 1)
+    monkeypatch.setattr(quick, "info", replace(quick.info, size=(24, 24)))
+    assert batch._prepare_small(quick.input_size, False, many[0]) is None
 
 
 @pytest.mark.parametrize(("threads", "of_each", "batches"), [(1, 1, 1), (2, 1, 2), (7, 1, 7), (16, 2, 8), (64, 8, 8)])

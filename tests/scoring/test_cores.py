@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from beholder.scoring.cores import usable_cores
+from beholder.errors import BeholderError
+from beholder.scoring.cores import CoreLimit, check_variable, usable_cores
 
 GROUPS = {  # what /proc/self/cgroup says, files of control groups -> cores of a machine with 64
     "no control groups": ("", {}, 64),
@@ -53,6 +55,7 @@ def test_quotas_of_control_groups(kind: str, tmp_path: Path, monkeypatch: pytest
         path.write_text(text)
     monkeypatch.setattr("beholder.scoring.cores._allotted", lambda: 64)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("BEHOLDER_THREADS", raising=False)
     assert usable_cores(tmp_path / "cgroup", tmp_path / "fs") == expected
 
 
@@ -61,8 +64,72 @@ def test_quotas_of_control_groups(kind: str, tmp_path: Path, monkeypatch: pytest
 )
 def test_threads_of_the_environment(given: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("beholder.scoring.cores._allotted", lambda: 64)
+    monkeypatch.delenv("BEHOLDER_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", given)
     assert usable_cores("nowhere", "nowhere") == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), [("8", 8), (" 8 ", 8), ("99", 64), ("", 3)])
+def test_our_own_variable_comes_first(given: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beholder.scoring.cores._allotted", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("BEHOLDER_THREADS", given)
+    assert usable_cores("nowhere", "nowhere") == expected
+    check_variable()
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", "²", "9" * 99])
+def test_no_number_of_cores_does_not_count_and_is_told(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beholder.scoring.cores._allotted", lambda: 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("BEHOLDER_THREADS", given)
+    assert usable_cores("nowhere", "nowhere") == 3
+    with pytest.raises(BeholderError, match=r"^BEHOLDER_THREADS is .*: give a number of cores from 1 on, or unset it$"):
+        check_variable()
+
+
+def test_all_that_names_no_number_follows_the_variable(colour_model: Path) -> None:
+    code = (
+        "import sys, beholder\n"
+        "from beholder.culling import full_size\n"
+        "from beholder.scoring.cores import CORES, CoreLimit\n"
+        "from beholder.serving.limits import Limits\n"
+        "print(CORES, CoreLimit.of(None).cores, CoreLimit.of(9).cores, beholder.load(sys.argv[1]).threads, "
+        "Limits().workers, full_size.CORES)"
+    )
+    environment = {**os.environ, "BEHOLDER_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, colour_model], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == ["1", "1", "9", "1", "1", "1"]
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_no_more_cores_are_taken_than_there_are(cores: int) -> None:
+    limit, lock, now, most = CoreLimit(cores), threading.Lock(), 0, 0
+
+    def work(wanted: int) -> None:
+        nonlocal now, most
+        for _ in range(50):
+            with limit.taken(wanted):
+                with lock:
+                    now += min(wanted, cores)
+                    most = max(most, now)
+                threading.Event().wait(0)  # let others run
+                with lock:
+                    now -= min(wanted, cores)
+
+    threads = [threading.Thread(target=work, args=(wanted,)) for wanted in (1, 1, 1, 2, 99)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (now, most) == (0, cores)
+
+
+def test_a_limit_that_is_shared_stays_the_same() -> None:
+    limit = CoreLimit(3)
+    assert CoreLimit.of(limit) is limit
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2 or not hasattr(os, "sched_setaffinity"), reason="needs two cores")

@@ -1,4 +1,4 @@
-"""The runtime: nothing is reported, a GPU is used, and models that break the contract are refused."""
+"""The runtime: nothing is reported, and models that break the contract are refused."""
 
 import os
 import signal
@@ -28,26 +28,6 @@ def test_nothing_is_told_to_anybody(photos: list[Path], tmp_path: Path) -> None:
     code = "import sys, beholder; beholder.load().score(sys.argv[1])"
     subprocess.run([sys.executable, "-c", code, str(photos[0])], env=environment, check=True)
     assert not list(tmp_path.rglob("*"))
-
-
-@pytest.mark.parametrize("there", [False, True])
-def test_a_gpu_is_used_where_the_runtime_has_one(
-    colour_model: Path, monkeypatch: pytest.MonkeyPatch, there: bool
-) -> None:
-    import onnxruntime
-
-    asked: list[list[str]] = []
-    open_session = onnxruntime.InferenceSession
-
-    def opened(content: bytes, options: Any, providers: list[Any], **_: Any) -> Any:
-        asked.append([each if isinstance(each, str) else each[0] for each in providers])
-        return open_session(content, options, providers=["CPUExecutionProvider"])
-
-    gpu = ["CUDAExecutionProvider"] * there
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*gpu, "CPUExecutionProvider"])
-    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
-    beholder.load(colour_model)
-    assert asked == [[*gpu, "CPUExecutionProvider"]]
 
 
 def drop_column(output: str, declared: int | None) -> Callable[[onnx.ModelProto], object]:

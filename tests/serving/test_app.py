@@ -383,9 +383,9 @@ def test_photographs_that_come_together_are_scored_together(
     sizes: list[int] = []
     score_prepared = batching.score_prepared
 
-    def counted(scorer: Any, held: Any, batch: int) -> Any:
+    def counted(scorer: Any, held: Any, *given: Any) -> Any:
         sizes.append(len(held))
-        return score_prepared(scorer, held, batch)
+        return score_prepared(scorer, held, *given)
 
     monkeypatch.setattr(batching, "score_prepared", counted)
 

@@ -33,6 +33,7 @@ from beholder.cli.train.systems import train_app
 from beholder.cli.xmp import xmp_clear, xmp_read, xmp_write
 from beholder.cli.xmp_options import with_profile
 from beholder.errors import BeholderError
+from beholder.scoring.cores import check_variable
 from beholder.terminal import say, show
 
 READER_GONE = 141  # exit status: 128 + SIGPIPE
@@ -133,6 +134,7 @@ def _version(
     if version:
         show(f"beholder {__version__}")
         raise typer.Exit
+    check_variable()
 
 
 def main() -> None:

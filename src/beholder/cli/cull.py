@@ -185,7 +185,7 @@ def cull(
 
         unmarked = 0
         try:
-            with cull(scorer.info, scored, extras, wishes, workers=workers, watch=looking) as culled:
+            with cull(scorer.info, scored, extras, wishes, workers=workers, threads=threads, watch=looking) as culled:
                 write_outputs(culled, scorer, extras, outputs)
             if marking is not None:
                 shown = not (quiet or as_json or outputs.is_printed)

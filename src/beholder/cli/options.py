@@ -61,25 +61,27 @@ Batch = Annotated[
     int | None,
     typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: one per core]")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: as --threads, or one per core]")
+]
 Threads = Annotated[
     int | None,
     typer.Option(
         min=1,
         max=256,
-        help="Threads of the model, in all. Cores that count are those that this process may use: by its affinity, "
-        "the quota of its container, and OMP_NUM_THREADS.  [default: one per core]",
+        help="Cores that are used at once, for decoding and the model together.  [default: BEHOLDER_THREADS, or all "
+        "that this process may use: by its affinity, the quota of its container, and OMP_NUM_THREADS]",
     ),
 ]
 
 
-def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None) -> "Scorer":
+def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = None, device: str = "auto") -> "Scorer":
     """The model that --model and --fast choose. Raises BeholderError if both are given."""
     from beholder.scoring.scorer import Scorer
 
     if model and fast:
         raise BeholderError("--fast is a model as --model is: give one of the two")
-    return Scorer("fast" if fast else model, threads)
+    return Scorer("fast" if fast else model, threads, device)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def review(
         _tell_of_xmp()
         door = Door(lambda link: say(f"the link was used; a new one: {link}"))
         door.port = bound.getsockname()[1]
-        library = Library(folder, lambda: photos, scorer, kept, say=say, workers=workers)
+        library = Library(folder, lambda: photos, scorer, kept, say=say, workers=workers, threads=threads)
         run = RunSummary()
 
         def ready() -> None:

@@ -11,6 +11,7 @@ import typer
 from beholder.cli.best import TABLE_ROWS, show_best
 from beholder.cli.options import (
     Batch,
+    Device,
     Exclude,
     Fast,
     Model,
@@ -76,6 +77,7 @@ def score(
     batch: Batch = None,
     workers: Workers = None,
     threads: Threads = None,
+    device: Device = "auto",
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print a JSON array, in the order of the input unless --sort or --top is given."),
@@ -176,6 +178,7 @@ def score(
             batch=batch,
             workers=workers,
             threads=threads,
+            device=device,
             as_json=as_json,
             details=with_details,
             quiet=quiet,
@@ -192,7 +195,7 @@ def score(
         raise BeholderError("--csv-bom is about a CSV file: name it with --out")
     if table is not None:
         check_output(table, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste, state))
-    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads), device=device)
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
     every_row = as_json and top is None

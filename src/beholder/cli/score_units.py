@@ -129,6 +129,7 @@ def score_units(
     batch: int | None,
     workers: int | None,
     threads: int | None,
+    device: str,
     as_json: bool,
     details: bool,
     quiet: bool,
@@ -170,7 +171,7 @@ def score_units(
     mine = shard_of(units, shard) if shard else units
     if out is not None:
         _check_out(out, len(units))
-    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads), device=device)
     looks = look_at_all(mine, scorer, options)
     for look in looks:
         if look.note:

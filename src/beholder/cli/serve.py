@@ -80,7 +80,7 @@ def serve(
         queue=queue,
         timeout=timeout,
         batch=batch,
-        workers=workers or CORES,
+        workers=workers or threads or CORES,
         threads=threads,
     )
     if model and fast:

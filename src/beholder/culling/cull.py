@@ -27,6 +27,7 @@ from beholder.output.rows import Row
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.metadata import Metadata, read_metadata
 from beholder.scoring.batch import Result
+from beholder.scoring.cores import CoreLimit
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.model_file import ModelInfo, SeriesInfo
 from beholder.scoring.scorer import Scorer
@@ -178,6 +179,7 @@ def cull(
     wishes: Wishes,
     *,
     workers: int | None = None,
+    threads: int | CoreLimit | None = None,
     known: MutableMapping[str, Measures] | None = None,
     watch: WatchLooks = lambda looks, total: looks,
 ) -> Iterator[Culled]:
@@ -188,7 +190,7 @@ def cull(
         scored: the whole shoot.
         extras: what is added to the scores.
         wishes: what is wanted.
-        workers: decoding threads; by default one per core.
+        workers, threads: as :func:`beholder.culling.full_size.look_at` takes them.
         known: what was measured before, as :func:`beholder.culling.full_size.look_at` takes it.
         watch: wraps the looks at full size on their way; gets how many groups there will be.
 
@@ -199,9 +201,15 @@ def cull(
         BeholderError: the model knows nothing of series.
     """
     info = series_info(model)
+
+    def look(groups: Sequence[Sequence[Shot]], measured: Sequence[bool]) -> Iterator[list[Look]]:
+        looks = look_at(
+            groups, measured=measured, pictures=wishes.pictures, workers=workers, threads=threads, known=known
+        )
+        return watch(looks, len(groups))
+
     with TemporaryFile() as file:
-        kept = Pictures(file)
-        yield _decided(model, info, scored.shots, scored.frames, extras, wishes, kept, workers, known, watch)
+        yield _decided(model, info, scored.shots, scored.frames, extras, wishes, Pictures(file), look)
 
 
 def _decided(
@@ -212,9 +220,7 @@ def _decided(
     extras: Sequence[ExtraColumns],
     wishes: Wishes,
     pictures: Pictures,
-    workers: int | None,
-    known_measures: MutableMapping[str, Measures] | None,
-    watch_looks: WatchLooks,
+    look: Callable[[Sequence[Sequence[Shot]], Sequence[bool]], Iterator[list[Look]]],
 ) -> Culled:
     known = [place for place in range(len(frames)) if shots[place].is_scored]
     embeddings = np.stack([shots[place].embedding for place in known]) if known else np.zeros((0, 1), np.float16)
@@ -223,12 +229,11 @@ def _decided(
     measured_ones = [wishes.measure_all or len(group) > 1 for group in groups]
     scored = [[shots[known[number]] for number in group] for group in groups]
     looks: dict[int, Look] = {}
-    looking = look_at(scored, measured=measured_ones, pictures=wishes.pictures, workers=workers, known=known_measures)
-    for group, seen in zip(groups, watch_looks(looking, len(groups)), strict=True):
-        for number, look in zip(group, seen, strict=True):
-            looks[number] = Look(look.measures)
+    for group, seen in zip(groups, look(scored, measured_ones), strict=True):
+        for number, found_one in zip(group, seen, strict=True):
+            looks[number] = Look(found_one.measures)
             if wishes.pictures:
-                pictures.add(number, look)
+                pictures.add(number, found_one)
     evidence = [_evidence(model, extras, shots[known[number]], looks[number]) for number in range(len(known))]
     decisions = _decisions(info, found, [frames[place] for place in known], evidence, embeddings, wishes)
     return _culled(shots, frames, known, found, looks, decisions, pictures)

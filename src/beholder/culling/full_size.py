@@ -19,7 +19,7 @@ from beholder.errors import PhotoError
 from beholder.output.report import thumbnail
 from beholder.photos.formats import BROWSER_FORMATS
 from beholder.photos.read import Pixels, read_photo
-from beholder.scoring.cores import CORES
+from beholder.scoring.cores import CORES, CoreLimit
 
 THUMBNAIL_SIDE = 480  # pixels of the long side
 CROP_SIDE = 240  # pixels of a side of what is shown at 100%
@@ -49,6 +49,7 @@ def look_at(
     measured: Sequence[bool],
     pictures: bool,
     workers: int | None = None,
+    threads: int | CoreLimit | None = None,
     known: MutableMapping[str, Measures] | None = None,
 ) -> Iterator[list[Look]]:
     """Look at each group of photographs.
@@ -57,14 +58,16 @@ def look_at(
         groups: of photographs; in each the first one decides where the others are cut.
         measured: for each group, whether it is measured.
         pictures: whether thumbnails and crops are made.
-        workers: decoding threads; by default one per core.
+        workers: decoding threads; by default as many as ``threads``, or one per core.
+        threads: cores that are used at once, or a limit that other work shares.
         known: sha256 -> what was measured before, with the same model; what is measured is added. Where no pictures
             are made, photographs that are known are not read again.
 
     Yields:
         For each group, in order, one look per photograph. Those that can no longer be read have no measures.
     """
-    workers = workers or CORES
+    limit = CoreLimit.of(threads)
+    workers = workers or limit.cores or CORES
     pool = ThreadPoolExecutor(workers)
     waiting: deque[list[Future[Look]]] = deque()
     try:
@@ -72,7 +75,8 @@ def look_at(
             waiting.append([])
             for shot in group:  # a first one is always started before those that wait for it
                 first = waiting[-1][0] if waiting[-1] else None
-                waiting[-1].append(pool.submit(_look_at, shot, wanted, pictures, first, {} if known is None else known))
+                before = {} if known is None else known
+                waiting[-1].append(pool.submit(_look_at, shot, wanted, pictures, first, before, limit))
             while sum(map(len, waiting)) > AHEAD * workers:
                 yield [look.result() for look in waiting.popleft()]
         while waiting:
@@ -82,14 +86,21 @@ def look_at(
 
 
 def _look_at(
-    shot: Shot, measured: bool, pictures: bool, first: Future[Look] | None, known: MutableMapping[str, Measures]
+    shot: Shot,
+    measured: bool,
+    pictures: bool,
+    first: Future[Look] | None,
+    known: MutableMapping[str, Measures],
+    limit: CoreLimit,
 ) -> Look:
     if not (measured or pictures) or not shot.is_scored:
         return Look()
     if not pictures and (before := known.get(shot.row["sha256"])) is not None:
         return Look(before)
     try:
-        look = _look(shot, measured, pictures, place_of(first.result()) if first else None)
+        place = place_of(first.result()) if first else None
+        with limit.taken():
+            look = _look(shot, measured, pictures, place)
         if look.measures is not None:
             known[shot.row["sha256"]] = look.measures
         return look

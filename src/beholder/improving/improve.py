@@ -15,7 +15,8 @@ from beholder.improving.search import SIDE, Judge, amounts_of, changed, judge, p
 from beholder.photos.edits import kept_share
 from beholder.photos.read import Photo, Pixels, Source, read_photo
 from beholder.photos.sources import name_of
-from beholder.scoring.scorer import UNNAMED, Scorer
+from beholder.scoring.input_size import UNNAMED
+from beholder.scoring.scorer import Scorer
 from beholder.scoring.scores import Scores, is_unlike
 from beholder.tasks import Task
 

@@ -25,6 +25,7 @@ from beholder.photos.formats import BROWSER_FORMATS
 from beholder.photos.listing.find import Unreadable
 from beholder.photos.read import Photo, Pixels
 from beholder.scoring.batch import Result, score_photos
+from beholder.scoring.cores import CoreLimit
 from beholder.scoring.extra_columns import ExtraColumns
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import DETAIL_KINDS, Task, of_kind
@@ -178,6 +179,7 @@ def score_page(
         BeholderError: the page cannot be written.
     """
     failures: list[tuple[str, str]] = []
+    limit = CoreLimit.of(threads)
 
     def prepare(found: Photo) -> tuple[bytes, bool, Pixels | None]:
         shown = found.format in BROWSER_FORMATS
@@ -186,13 +188,16 @@ def score_page(
 
     def entries() -> Iterator[Entry]:
         scored = False
-        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, threads=threads, also=prepare)):
+        for result in watch(score_photos(scorer, photos, batch=batch, workers=workers, threads=limit, also=prepare)):
             if result.scores is None:
                 failures.append((result.path, result.error or ""))
                 continue
             scored = True
             picture, shown, pixels = result.extra
-            maps: np.ndarray | None = None if pixels is None else scorer.occlude(pixels)
+            maps: np.ndarray | None = None
+            if pixels is not None:
+                with limit.taken(scorer.threads):
+                    maps = scorer.occlude(pixels)
             yield entry(result.path, result.scores, picture, maps, extras, link_to(result.path, out), shown)
         if not scored:
             raise _NothingScoredError

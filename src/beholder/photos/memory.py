@@ -67,6 +67,23 @@ def limited_pixels(pixels: int) -> Iterator[None]:
         MAX_PIXELS, PIXEL_BUDGET = before
 
 
+class LargeRefused(PixelBudget):
+    """No budget: large photographs are refused.
+
+    Attributes:
+        refused: whether one was, since this was last set to False.
+    """
+
+    refused = False
+
+    @contextlib.contextmanager
+    def reserved(self, pixels: int) -> Iterator[None]:
+        """Raise PhotoError."""
+        self.refused = True
+        raise PhotoError("is read where memory for large photographs is shared")
+        yield
+
+
 def reserve_pixels(reservation: contextlib.ExitStack, pixels: int) -> None:
     """Reserve pixels of the shared budget until `reservation` is closed, if there are more than `LARGE_PIXELS`."""
     if pixels > LARGE_PIXELS:

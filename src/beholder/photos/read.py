@@ -148,7 +148,9 @@ def _from_bytes(
         raise PhotoError(f"{label}: AVIF needs a Pillow that decodes it: pip install --upgrade 'pillow>=11.3'")
     if kind == "HEIC":
         check_tiles(data, label)
-        heif = _extra("pillow_heif", "heif", kind, label).open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
+        decoder = _extra("pillow_heif", "heif", kind, label)
+        decoder.options.DECODE_THREADS = 1  # who decodes has one core
+        heif = decoder.open_heif(io.BytesIO(data))  # the header; to_pillow() decodes
         check_size(heif.size, label)
         reserve_pixels(held, heif.size[0] * heif.size[1])
         return _from_image(heif.to_pillow(), label, described=nclx_encoding(data))
@@ -220,7 +222,10 @@ def _open(data: bytes, kind: str, label: str) -> Image.Image:
     if kind == "PNG":
         room, name = "beholder.photos.containers.png", "PngFile"
     file = TimedFile(data, label)
-    image: Image.Image = getattr(importlib.import_module(room), name)(file)
+    decoder = importlib.import_module(room)
+    if kind == "AVIF":
+        decoder.DEFAULT_MAX_THREADS = 1  # type: ignore[attr-defined]  # who decodes has one core
+    image: Image.Image = getattr(decoder, name)(file)
     file.allow_pixels(image.width * image.height)
     if several_scans:
         image.info["progressive"] = 1  # Pillow knows it of progressive ones only

@@ -36,6 +36,7 @@ from beholder.reviewing.found import said_of
 from beholder.reviewing.state import FIELDS, Decided, Fields, Known, State, stamp
 from beholder.reviewing.taste import Learned, Lesson, learn
 from beholder.scoring.batch import Result, score_photos
+from beholder.scoring.cores import CoreLimit
 from beholder.scoring.extra_columns import model_extras
 from beholder.scoring.scorer import Scorer
 from beholder.tasks import UNLIKE
@@ -108,7 +109,8 @@ class Library:
         scorer: the model.
         state: what is known from before, and where everything is kept.
         say: is called with one line about what went wrong in the background.
-        workers: decoding threads; by default one per core.
+        workers: decoding threads; by default as many as ``threads``, or one per core.
+        threads: cores that are used at once, by what decodes, computes and makes pictures.
     """
 
     def __init__(
@@ -120,12 +122,14 @@ class Library:
         *,
         say: Callable[[str], object] = lambda line: None,
         workers: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.folder, self.scorer, self.state = os.path.abspath(folder), scorer, state
         self.extras = model_extras(scorer.info)
         self.columns = columns_of(scorer.info.tasks, self.extras)
         tasks = scorer.info.tasks
         self._shown = (*score_names(tasks), "low", "high", "percentile", *detail_names(tasks))
+        self.cores = CoreLimit.of(threads)
         self.entries: list[Entry] = []
         self.failed: list[tuple[str, str]] = []
         self.progress = Progress()
@@ -324,6 +328,7 @@ class Library:
             self.scorer,
             paths(),
             workers=self._workers,
+            threads=self.cores,
             hashed=True,
             known=lambda path, sha256: self.state.scores(sha256, self.scorer.id, path) is not None,
         )
@@ -433,6 +438,7 @@ class Library:
             (),
             Wishes(),
             workers=self._workers,
+            threads=self.cores,
             known=measures,
             watch=lambda looks, total: self._watched(looks, total, measures, kept),
         ) as culled:

@@ -19,6 +19,7 @@ from beholder.errors import BeholderError, PhotoError
 from beholder.files import cache_folder, replacing
 from beholder.photos.formats import BROWSER_FORMATS, detect_format
 from beholder.photos.read import read_bytes, read_photo
+from beholder.scoring.cores import NO_LIMIT, CoreLimit
 from beholder.scoring.scorer import Scorer
 
 SIDES = {"thumb": 360, "preview": 2048}  # kind -> pixels of the long side; nothing is enlarged
@@ -45,13 +46,14 @@ class Picture:
     sha256: str
 
 
-def picture(path: str, kind: str, known: str = "") -> Picture:
+def picture(path: str, kind: str, known: str = "", limit: CoreLimit = NO_LIMIT) -> Picture:
     """A picture of a photograph, upright and in sRGB; for ``full`` the file itself where a browser shows that.
 
     Args:
         path: of the photograph.
         kind: one of :data:`KINDS`.
         known: its sha256, if that is known; a small picture that is kept is then found without reading the file.
+        limit: cores to share, one of which is taken to make a picture.
 
     Raises:
         PhotoError: it cannot be read.
@@ -70,7 +72,8 @@ def picture(path: str, kind: str, known: str = "") -> Picture:
         media = _MEDIA.get(detect_format(data, os.path.splitext(path)[1].lower()))
         if media in {_MEDIA[name] for name in BROWSER_FORMATS}:
             return Picture(data, media, sha256)
-    content = _jpeg(data, path, kind)
+    with limit.taken():
+        content = _jpeg(data, path, kind)
     _keep(sha256, kind, content)
     return Picture(content, "image/jpeg", sha256)
 
@@ -88,11 +91,16 @@ def _jpeg(data: bytes, path: str, kind: str) -> bytes:
 
 
 class Maps:
-    """Draws maps of where a score comes from, and keeps the last ones."""
+    """Draws maps of where a score comes from, and keeps the last ones.
 
-    def __init__(self, scorer: Scorer) -> None:
+    Args:
+        scorer: the model.
+        limit: cores to share, of which drawing takes as many as the scorer has threads.
+    """
+
+    def __init__(self, scorer: Scorer, limit: CoreLimit = NO_LIMIT) -> None:
         self._draw = lru_cache(MAPS)(lambda path, sha256, task: self._drawn(path, task))
-        self._scorer = scorer
+        self._scorer, self._limit = scorer, limit
 
     def __call__(self, path: str, sha256: str, task: str) -> bytes:
         """The photograph under the map of a task, as PNG. Raises BeholderError if there is none."""
@@ -101,7 +109,8 @@ class Maps:
     def _drawn(self, path: str, task: str) -> bytes:
         buffer = io.BytesIO()
         try:
-            drawn = self._scorer.explain(path, task).overlay()
+            with self._limit.taken(self._scorer.threads):
+                drawn = self._scorer.explain(path, task).overlay()
         except MemoryError:
             raise PhotoError(f"{os.path.basename(path)}: not enough memory for a map") from None
         drawn.save(buffer, "PNG")

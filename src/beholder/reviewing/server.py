@@ -87,7 +87,7 @@ def make_app(library: Library, door: Door, title: str) -> Any:
         title: of the page.
     """
     pictures = Pool(CORES, PATIENCE)
-    maps, drawing = Maps(library.scorer), Pool(1, MAP_PATIENCE)
+    maps, drawing = Maps(library.scorer, library.cores), Pool(1, MAP_PATIENCE)
     exporting = threading.Lock()
 
     @asynccontextmanager
@@ -189,7 +189,7 @@ def make_app(library: Library, door: Door, title: str) -> Any:
             known = _content_now(library, entry)
             if known and request.headers.get("if-none-match") == f'"{known}-{kind}"':
                 return _picture(request, b"", "image/jpeg", f"{known}-{kind}")
-            found = picture(entry.path, kind, known)
+            found = picture(entry.path, kind, known, library.cores)
             return _picture(request, found.content, found.media, f"{found.sha256}-{kind}")
 
         return await pictures.run(request, show)

@@ -130,15 +130,15 @@ def read_onnx(content: bytes) -> OnnxFile:
     body = body if is_sealed else whole
     _check(body, "Model", 1, iter(range(MAX_FIELDS)))
     metadata: dict[str, str] = {}
-    for entry in _values(body, 14):
-        key = _text(entry, 1)
+    for entry in values_of(body, 14):
+        key = text_of(entry, 1)
         if key in metadata:
             raise ModelError(f"not a model file: its metadata has two entries {printable(key[:50])!r}")
-        metadata[key] = _text(entry, 2)
+        metadata[key] = text_of(entry, 2)
     graph = _bytes(body, 7)
-    filled = {_text(tensor, 8) for tensor in _values(graph, 5)}  # until 2018 each of them was an input, too
+    filled = {text_of(tensor, 8) for tensor in values_of(graph, 5)}  # until 2018 each of them was an input, too
     inputs, outputs = (
-        {_text(value, 1): _tensor_type(value) for value in _values(graph, number)} for number in (11, 12)
+        {text_of(value, 1): _tensor_type(value) for value in values_of(graph, number)} for number in (11, 12)
     )
     return OnnxFile(metadata, {name: inputs[name] for name in inputs if name not in filled}, outputs, is_sealed)
 
@@ -148,7 +148,7 @@ def _check(message: memoryview, kind: str, depth: int, budget: Iterator[int]) ->
     if depth > MAX_DEPTH:
         raise ModelError("not a model file: its graphs are nested too deeply")
     seen: set[int] = set()
-    for number, wire, value in _fields(message):
+    for number, wire, value in fields(message):
         if next(budget, None) is None:
             raise ModelError(f"not a model file: it has more than {MAX_FIELDS:,} parts")
         field = _MESSAGES[kind].get(number)
@@ -163,7 +163,7 @@ def _check(message: memoryview, kind: str, depth: int, budget: Iterator[int]) ->
         raise ModelError(_DAMAGED)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+def fields(message: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
     """Number, way of writing and value of each field of a message."""
     at, end = 0, len(message)
     while at < end:
@@ -200,16 +200,33 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
     raise ModelError(_DAMAGED)
 
 
-def _values(message: memoryview, number: int) -> Iterator[memoryview]:
+def written(number: int, wire: int, value: int | bytes | memoryview) -> bytes:
+    """A field as it stands in a message: number, way of writing and value as :func:`fields` gives them."""
+    tag = _written_varint(number << 3 | wire)
+    if isinstance(value, int):
+        return tag + _written_varint(value)
+    return tag + (_written_varint(len(value)) if wire == _BYTES else b"") + bytes(value)
+
+
+def _written_varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def values_of(message: memoryview, number: int) -> Iterator[memoryview]:
     """What is in each field of this number, in a message that was checked."""
-    return (value for found, _, value in _fields(message) if found == number and isinstance(value, memoryview))
+    return (value for found, _, value in fields(message) if found == number and isinstance(value, memoryview))
 
 
 def _bytes(message: memoryview, number: int) -> memoryview:
-    return next(_values(message, number), memoryview(b""))
+    return next(values_of(message, number), memoryview(b""))
 
 
-def _text(message: memoryview, number: int) -> str:
+def text_of(message: memoryview, number: int) -> str:
+    """What is in the first field of this number, empty if there is none. Raises ModelError where it is no text."""
     try:
         return bytes(_bytes(message, number)).decode()
     except UnicodeDecodeError:
@@ -217,12 +234,12 @@ def _text(message: memoryview, number: int) -> str:
 
 
 def _number(message: memoryview, number: int) -> int | None:
-    return next((value for found, _, value in _fields(message) if found == number and isinstance(value, int)), None)
+    return next((value for found, _, value in fields(message) if found == number and isinstance(value, int)), None)
 
 
 def _tensor_type(value: memoryview) -> TensorType | None:
-    tensor = next(_values(_bytes(value, 2), 1), None)
+    tensor = next(values_of(_bytes(value, 2), 1), None)
     if tensor is None:
         return None
-    shape = (_number(dimension, 1) for dimension in _values(_bytes(tensor, 2), 1))
+    shape = (_number(dimension, 1) for dimension in values_of(_bytes(tensor, 2), 1))
     return TensorType(_number(tensor, 1) or 0, tuple(shape))

@@ -11,19 +11,20 @@ import numpy as np
 
 from beholder.errors import ModelError, PhotoError
 from beholder.photos.read import Photo, Pixels, Source, read_photo
-from beholder.photos.resize import decode_size, resize_exact, short_edge
 from beholder.photos.sources import each_of, is_one, name_of
 from beholder.scoring.cores import CORES
+from beholder.scoring.device import AUTO, CUDA, open_on
 from beholder.scoring.explain import Explanation, occlude
+from beholder.scoring.input_size import UNNAMED, InputSize
 from beholder.scoring.intervals import on_scale
-from beholder.scoring.model_file import EMBEDDED, SQUASH, ModelInfo, model_id, model_path, read_model
+from beholder.scoring.model_file import EMBEDDED, ModelInfo, model_id, model_path, read_model
 from beholder.scoring.scores import Scores, blank, task_index
-from beholder.scoring.session import abandon, open_session, run_session
+from beholder.scoring.session import abandon, run_session
 
 # Photographs per inference of `score`: one per core, at most 8, as more leave the cores' caches (docs/performance.md).
 # At least two, because ONNX Runtime computes a batch of one differently, in the seventh digit.
 SCORE_BATCH = min(max(2, CORES), 8)
-UNNAMED = "<photograph>"  # in messages
+CUDA_BATCH = 64  # photographs per inference on a GPU
 
 
 class Scorer:
@@ -35,14 +36,18 @@ class Scorer:
         model: a model file, or the name of an embedded model: ``default`` (the same as None) or ``fast``, which is
             less exact. A file with such a name is given as ``./fast``.
         threads: of ONNX Runtime; if None, one per core that this process may use.
+        device: ``cpu``, ``cuda``, or ``auto``: CUDA where ONNX Runtime has it and a GPU works. There a model in eight
+            bits computes in single precision, and scores differ a little (docs/performance.md).
 
     Attributes:
         threads: number of threads.
+        device: where it computes, ``cpu`` or ``cuda``.
         info: the description in the model file: tasks, ranges, training data, measured quality, licence.
         id: name and content hash of the model file.
 
     Raises:
         ModelError: the file is missing, damaged, or not a beholder model.
+        BeholderError: there is no such device, or ``cuda`` cannot be used.
 
     >>> import beholder
     >>> scorer = beholder.Scorer("fast", threads=1)
@@ -52,27 +57,32 @@ class Scorer:
     [('overall', 1, 7), ('beauty', 1, 7)]
     """
 
-    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | os.PathLike[str] | None = None, threads: int | None = None, device: str = AUTO
+    ) -> None:
         if threads is not None and threads < 0:
             raise ValueError(f"threads is {threads}; give 1 or more, or None for one per core")
         path = model_path(model)
         embedded = model is None or os.fspath(model) in EMBEDDED
         self._model = model if embedded else os.path.abspath(path)  # by which another process finds it
-        self._threads = threads
+        self._threads, self._device = threads, device
         self.threads: int = threads or CORES
         content, info = read_model(path)
         self.info: ModelInfo = info
         self.id: str = model_id(self.info.name, content)
-        self._session: Any = _open(path, content, threads)
+        self._session: Any
+        self.device: str
+        self._session, self.device = _open(device, path, content, threads)
         self._opening = threading.Lock()
         _SCORERS.add(self)
 
     def __repr__(self) -> str:
         tasks = ", ".join(task.name for task in self.info.tasks)
-        return f"Scorer({self.id}: {tasks}; {self.threads} thread{'s' * (self.threads != 1)})"
+        place = ", cuda" if self.device == CUDA else ""
+        return f"Scorer({self.id}: {tasks}; {self.threads} thread{'s' * (self.threads != 1)}{place})"
 
     def __reduce__(self) -> tuple[Callable[..., "Scorer"], tuple[Any, ...]]:
-        return _same_scorer, (self._model, self._threads, self.id)
+        return _same_scorer, (self._model, self._threads, self.id, self._device)
 
     def __copy__(self) -> "Scorer":
         return self  # nothing in it changes
@@ -88,7 +98,7 @@ class Scorer:
                     path = model_path(self._model)
                     content, info = read_model(path)
                     _check_same(self._model, self.id, model_id(info.name, content))
-                    self._session = _open(path, content, self._threads)
+                    self._session, self.device = _open(self._device, path, content, self._threads)
         return self._session
 
     def _after_fork(self) -> None:
@@ -106,7 +116,12 @@ class Scorer:
         >>> scorer.info.size, scorer.min_size
         ((126, 112), (189, 168))
         """
-        return decode_size(self.info.size)
+        return self.input_size.min_size
+
+    @property
+    def input_size(self) -> InputSize:
+        """The size of its input, which is all that decoding needs to know."""
+        return InputSize(self.info.size, self.info.resize)
 
     def pixels(self, photo: Photo, name: str = UNNAMED) -> Pixels:
         """Resize a photograph to the input of the model.
@@ -126,7 +141,7 @@ class Scorer:
         >>> scorer.pixels(beholder.read_photo("examples/photos/rocket.jpg", scorer.min_size)).shape
         (112, 126, 3)
         """
-        return model_pixels(self.info, photo, name)
+        return self.input_size.pixels(photo, name)
 
     def run(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:
         """Score pixels that are resized already.
@@ -229,7 +244,7 @@ class Scorer:
                 skipped.append(index)
                 batch.append(np.zeros((*reversed(self.info.size), 3), np.uint8))  # scored, and blanked below
                 sizes.append((0, 0))
-            if len(batch) == SCORE_BATCH:
+            if len(batch) == (CUDA_BATCH if self.device == CUDA else SCORE_BATCH):
                 parts.append(self.run(batch, np.array(sizes)))
                 batch, sizes = [], []
         if batch:
@@ -282,12 +297,10 @@ class Scorer:
 
 def model_pixels(info: ModelInfo, photo: Photo, name: str = UNNAMED) -> Pixels:
     """As :meth:`Scorer.pixels`, where only the description of the model is at hand."""
-    if info.resize == SQUASH:
-        return resize_exact(photo, info.size)
-    return resize_exact(photo, short_edge(photo.width, photo.height, min(info.size), name))
+    return InputSize(info.size, info.resize).pixels(photo, name)
 
 
-def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:
+def load(model: str | os.PathLike[str] | None = None, threads: int | None = None, device: str = AUTO) -> Scorer:
     """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
@@ -296,17 +309,19 @@ def load(model: str | os.PathLike[str] | None = None, threads: int | None = None
     >>> bool(1 <= scorer.score(np.zeros((64, 64, 3), dtype=np.uint8)).overall[0] <= 7)
     True
     """
-    return Scorer(model, threads)
+    return Scorer(model, threads, device)
 
 
-def _open(path: Path, content: bytes, threads: int | None) -> Any:
+def _open(device: str, path: Path, content: bytes, threads: int | None) -> tuple[Any, str]:
     # Where all cores may be used the runtime counts them itself, as it knows which are two halves of one.
-    return open_session(path, content, threads or (None if os.cpu_count() == CORES else CORES))
+    return open_on(device, path, content, threads or (None if os.cpu_count() == CORES else CORES))
 
 
-def _same_scorer(model: str | os.PathLike[str] | None, threads: int | None, identity: str) -> Scorer:
+def _same_scorer(
+    model: str | os.PathLike[str] | None, threads: int | None, identity: str, device: str = AUTO
+) -> Scorer:
     """The scorer that was pickled, opened again. Raises ModelError if its file is another one now."""
-    scorer = Scorer(model, threads)
+    scorer = Scorer(model, threads, device)
     _check_same(model, identity, scorer.id)
     return scorer
 

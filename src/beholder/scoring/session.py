@@ -1,9 +1,12 @@
 """A model file in ONNX Runtime: open it, run it, check what it computes."""
 
+import io
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,22 +23,29 @@ GRACE = 2.0  # seconds that a run has to end in after it was told to; it looks b
 _RUNS: dict[int, Any] = {}  # thread -> RunOptions of what it computes now
 
 
-def open_session(path: Path, content: bytes, threads: int | None) -> Any:
+def runtime() -> ModuleType:
+    """ONNX Runtime, which reports nothing to anybody."""
+    # From version 1.29 the runtime reports name and hash of every model that it opens to its makers, unless this is set
+    # before it is imported. Which photographs are scored, and with which model, is nobody's business.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # here, because it takes longer than all else that `import beholder` loads
+
+    return onnxruntime
+
+
+def open_session(path: Path, content: bytes, threads: int | None, *, cuda: bool = False) -> Any:
     """An inference session for the content of a model file.
 
     Args:
         path: of the file, for error messages.
         content: of the file.
         threads: of the runtime; one per core if None.
+        cuda: whether a GPU computes what it can. Where its libraries cannot be loaded, the runtime goes on without.
 
     Raises:
-        ModelError: the runtime cannot open it.
+        ModelError: the runtime cannot open it; with ``cuda`` the message is the runtime's.
     """
-    # From version 1.29 the runtime reports name and hash of every model that it opens to its makers, unless this is set
-    # before it is imported. Which photographs are scored, and with which model, is nobody's business.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime  # here, because it takes longer than all else that `import beholder` loads
-
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     # As what was checked: content that is a flatbuffer, too, would else be opened as that.
@@ -43,12 +53,29 @@ def open_session(path: Path, content: bytes, threads: int | None) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # an idle thread would take a core from
     options.intra_op_num_threads = threads or 0  # decoding; 0 is one thread per core, hyper-threads not counted
     providers: list[Any] = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():  # of onnxruntime-gpu; in full precision,
-        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))  # so that scores do not depend on the machine
+    if cuda:  # in full precision, so that scores do not depend on the machine
+        providers.insert(0, ("CUDAExecutionProvider", {"use_tf32": "0"}))
     try:
+        if cuda:
+            with _silent(onnxruntime):
+                onnxruntime.preload_dlls()  # those that pip has installed
+                return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
         return onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
     except Exception as error:  # the runtime has a dozen exception types, all derived from Exception alone
+        if cuda:
+            raise ModelError(one_line(error)) from None
         raise ModelError(f"{path}: not a model file, or damaged ({one_line(error)}); make or fetch it again") from None
+
+
+@contextmanager
+def _silent(onnxruntime: ModuleType) -> Iterator[None]:
+    """Let the runtime not say that libraries are missing: whoever asked for a GPU is told in a line."""
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        onnxruntime.set_default_logger_severity(2)  # what it is at first
 
 
 def run_session(

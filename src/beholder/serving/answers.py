@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from beholder.output.rows import DECIMALS, row_of
 from beholder.scoring.batch import Result
-from beholder.scoring.scorer import UNNAMED, Scorer
+from beholder.scoring.input_size import UNNAMED
+from beholder.scoring.scorer import Scorer
 from beholder.serving.problems import Problem
 from beholder.serving.service import Explained, Service
 from beholder.text import cut, printable

@@ -8,6 +8,7 @@ from functools import partial
 from threading import Thread
 
 from beholder.scoring.batch import Prepared, Result, score_prepared
+from beholder.scoring.cores import NO_LIMIT, CoreLimit
 from beholder.scoring.scorer import Scorer
 from beholder.scoring.session import stop_runs
 from beholder.serving.threads import in_thread
@@ -26,6 +27,7 @@ class Batches:
         timeout: seconds that a run may take.
         more_to_come: whether photographs are being decoded.
         watch: called with the photographs and the seconds of each run.
+        limit: cores that runs share with what decodes.
     """
 
     def __init__(
@@ -35,9 +37,10 @@ class Batches:
         timeout: float,
         more_to_come: Callable[[], bool],
         watch: Callable[[int, float], None],
+        limit: CoreLimit = NO_LIMIT,
     ) -> None:
         self._scorer, self._size, self._timeout = scorer, size, timeout
-        self._more_to_come, self._watch = more_to_come, watch
+        self._more_to_come, self._watch, self._limit = more_to_come, watch, limit
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
 
     async def score(self, prepared: Prepared) -> Result:
@@ -77,7 +80,9 @@ class Batches:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                work = partial(score_prepared, self._scorer, [prepared for prepared, _ in entries], self._size)
+                work = partial(
+                    score_prepared, self._scorer, [prepared for prepared, _ in entries], self._size, self._limit
+                )
                 results = await in_thread(work, started=thread.append)
         except Exception as error:
             stop(thread)

@@ -28,7 +28,8 @@ class Limits:
         timeout: seconds for a body to arrive, and again for the answer.
         batch: photographs per run of the model; None for the number that is fastest for the model.
         workers: decoding threads.
-        threads: of the model, in all; None for one per core.
+        threads: cores that are used at once, for decoding and the model together; None for what
+            ``BEHOLDER_THREADS`` says, or no such limit.
     """
 
     max_body: int = 64 * MEGA

@@ -23,6 +23,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import MAX_ASPECT_RATIO
 from beholder.reading import read_bytes
 from beholder.scoring.batch import Prepared, Result, batch_threads, concurrent_batches, default_batch, prepare
+from beholder.scoring.cores import CoreLimit
 from beholder.scoring.explain import Explanation
 from beholder.scoring.extra_columns import ExtraColumns, model_extras
 from beholder.scoring.model_file import MAX_MODEL_BYTES, SQUASH, model_path
@@ -84,17 +85,18 @@ class Service:
         self.places = Places(limits.queue)
         self.bodies = ByteBudget(limits.body_budget)
         self.batch = limits.batch or default_batch(self.scorer)
+        self.cores = CoreLimit.of(limits.threads)
         self.is_ready = self.is_stopping = False
         self.memory_at_most = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the model once, then let it take batches while the block lasts."""
-        limits, runs = self.limits, concurrent_batches(self.scorer, self.limits.threads)
+        limits, runs = self.limits, concurrent_batches(self.scorer, self.cores.cores)
         self._decoders = ThreadLimit(limits.workers, limits.threads_at_most)
         self._explainers = ThreadLimit(1, 2)
         self._batches = Batches(
-            self.scorer, self.batch, limits.timeout, lambda: self._decoders.wanted > 0, self._count_batch
+            self.scorer, self.batch, limits.timeout, lambda: self._decoders.wanted > 0, self._count_batch, self.cores
         )
         with limited_pixels(limits.max_pixels):
             await asyncio.gather(*(in_thread(_warm_up, self.scorer, self.batch) for _ in range(runs)))
@@ -140,7 +142,7 @@ class Service:
                 content = upload.file()
             except PhotoError as error:
                 return Prepared(Result(upload.name, hashlib.sha256(upload.content).hexdigest(), error=str(error)))
-            return prepare(self.scorer, {"bytes": content, "path": upload.name}, hashed=True)
+            return prepare(self.scorer, {"bytes": content, "path": upload.name}, hashed=True, limit=self.cores)
 
     async def explain(self, upload: Upload, task: str, grid: int, *, drawn: bool) -> Explained:
         """Where in a photograph its score for a task comes from; one photograph at a time.
@@ -168,7 +170,7 @@ class Service:
 
     def _explain(self, upload: Upload, task: str, grid: int, drawn: bool) -> Explained:
         content = upload.file()
-        with ExitStack() as reservation:
+        with self.cores.taken(self.scorer.threads), ExitStack() as reservation:
             photo = read_photo(content, (Explanation.SIDE, Explanation.SIDE), name=upload.name, reservation=reservation)
             explanation = replace(self.scorer.explain(photo, task, grid), name=upload.name)
             sheet = png_of(explanation) if drawn else None

@@ -15,7 +15,7 @@ from email.utils import collapse_rfc2231_value
 
 from beholder.errors import PhotoError
 from beholder.reading import parse_json
-from beholder.scoring.scorer import UNNAMED
+from beholder.scoring.input_size import UNNAMED
 from beholder.serving.limits import in_words
 from beholder.serving.problems import Problem
 from beholder.text import cut, one_line, printable

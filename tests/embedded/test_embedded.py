@@ -15,7 +15,8 @@ from beholder.photos.edits import EDITS
 from beholder.scoring.batch import score_photos
 from beholder.scoring.model_file import EMBEDDED, embedded_path
 
-TOLERANCE, RESOLUTION = 1e-5, 2e-7  # the second is a share of the value: single precision holds no more
+TOLERANCE = 1e-5
+RESOLUTION = 2e-6  # as a share of the value: processors differ in a cast of 10 mired by 1.4e-5
 
 
 @pytest.fixture(scope="module", params=EMBEDDED)

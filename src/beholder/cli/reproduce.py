@@ -44,7 +44,8 @@ def reproduce(
         bool, typer.Option("--by-group", help="Keep groups whole in cross-validation: themes in OASIS.")
     ] = False,
     backbone: Annotated[
-        str | None, typer.Option(help="As `beholder models` shows.  [default: vgg16; for li2019 mobilenet_v2]")
+        str | None,
+        typer.Option(help="As `beholder models` shows.  [default: vgg16; mobilenet_v2 for li2019 and compared]"),
     ] = None,
     epochs2: Annotated[
         int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: the paper's recipe]")

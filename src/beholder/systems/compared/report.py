@@ -161,7 +161,8 @@ def _settings(photos: RatedPhotos, fold_splits: Sequence[RatedPhotos], trained: 
             f"Pairs within a rater: {count:,} among the training photographs of the first fold, all equally likely."
         )
     for name, recipe in trained.recipes.items():
-        lines.append(f"{name}: {title(recipe)[1]}; learns {len(learned_tasks(photos, recipe))} task(s).")
+        learned = f"{len(learned_tasks(photos, recipe))} of {len(photos.tasks)} tasks"
+        lines.append(f"{name}, first fold: {title(recipe)[1]}; learns {learned}.")
     return Text("Settings", [*lines, f"{PATENT}."])
 
 

@@ -1,5 +1,6 @@
 """`beholder reproduce compared` on small folders in the published layouts, with a tiny network."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ def parts(found: Document, kind: type) -> list[Any]:
 
 
 def test_all_stand_in_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {name: replace(row, tried=row.tried[:2]) for name, row in experiment.ROWS.items()}  # quicker
+    monkeypatch.setattr(experiment, "ROWS", rows)
+    monkeypatch.setattr("beholder.systems.compared.report.ROWS", rows)
     wanted = settings("oasis", make_oasis(tmp_path))
     found = report(wanted, CPU)
     table, choices = parts(found, Table)

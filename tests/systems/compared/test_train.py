@@ -14,6 +14,7 @@ from beholder.metrics import srcc
 from beholder.photos.read import read_photo
 from beholder.scoring.scorer import Scorer
 from beholder.systems.compared.export import export, title
+from beholder.systems.compared.network import ScoringCompared
 from beholder.systems.compared.recipes import (
     ComparedRecipe,
     HouRecipe,
@@ -21,7 +22,7 @@ from beholder.systems.compared.recipes import (
     NimaRecipe,
     PanRecipe,
 )
-from beholder.systems.compared.train import check, fit, learned_tasks, score_levels, targets_of
+from beholder.systems.compared.train import check, fit, learned_tasks, make_network, score_levels, targets_of
 from beholder.systems.registry import COMPARED
 from beholder.training.inputs import FeatureInputs
 from helpers import tiny_backbones
@@ -88,8 +89,25 @@ def test_bins_are_the_votes_or_the_mean_between_two_values(photos: RatedPhotos) 
     np.testing.assert_allclose(targets_of(alone, recipe) @ [1, 3, 5, 7], photos.ratings[:, 0])
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_what_scores_is_what_was_trained(name: str, photos: RatedPhotos) -> None:
+    """Native units; evidence adds up to what a photograph is above a typical one, to first order."""
+    network = make_network(photos, RECIPES[name]).eval()
+    tasks = learned_tasks(photos, RECIPES[name])
+    low, high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32).T
+    typical = torch.rand(network.backbone.channels)
+    pixels = torch.randint(0, 256, (3, 3, 16, 16), dtype=torch.uint8)
+    with torch.inference_mode():
+        scores, pooled, evidence, *shares = ScoringCompared(network, low, high, typical)(pixels)
+        expected = (low + network(pixels) * (high - low)).clamp(low, high)
+        slope = network.head.with_slope(pooled)[1] * (high - low)[:, None]
+    torch.testing.assert_close(scores, expected)
+    torch.testing.assert_close(evidence.sum(dim=(2, 3)), (slope * (pooled - typical)[:, None]).sum(dim=2))
+    assert len(shares) == (name in ("nima2018", "hou2017"))
+
+
 SLOW = pytest.mark.slow
-EXPORTED = ["nima2018", pytest.param("hou2017", marks=SLOW), "kong2016 whole", pytest.param("pan2019", marks=SLOW)]
+EXPORTED = ["nima2018", *(pytest.param(name, marks=SLOW) for name in ("hou2017", "kong2016 whole", "pan2019"))]
 
 
 @pytest.mark.parametrize("name", EXPORTED)

@@ -24,7 +24,7 @@ from beholder.systems.compared.experiment import (
     seconds,
     train_rows,
 )
-from beholder.systems.compared.export import PATENT, title
+from beholder.systems.compared.export import PATENT
 from beholder.systems.compared.pairs import pairs_within
 from beholder.systems.compared.recipes import PanRecipe
 from beholder.systems.compared.train import inputs, learned_tasks, make_network
@@ -160,9 +160,9 @@ def _settings(photos: RatedPhotos, fold_splits: Sequence[RatedPhotos], trained: 
         lines.append(
             f"Pairs within a rater: {count:,} among the training photographs of the first fold, all equally likely."
         )
-    for name, recipe in trained.recipes.items():
-        learned = f"{len(learned_tasks(photos, recipe))} of {len(photos.tasks)} tasks"
-        lines.append(f"{name}, first fold: {title(recipe)[1]}; learns {learned}.")
+    whole = [name for name, recipe in trained.recipes.items() if len(learned_tasks(photos, recipe)) > 1]
+    if whole:
+        lines.append(f"Learn all {len(photos.tasks)} tasks: {', '.join(whole)}. The others learn the first.")
     return Text("Settings", [*lines, f"{PATENT}."])
 
 

@@ -22,6 +22,7 @@ from benchmarks import improve as improving
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import probe as probes
+from benchmarks import scale as scaling
 from benchmarks import scoring as speeds
 from benchmarks import serve as serving
 from benchmarks import taste as tastes
@@ -184,6 +185,20 @@ def serve(
 ) -> None:
     """`beholder serve` beside `score_photos`: requests a second, how long they take, and memory. 15 minutes."""
     for part in serving.measure(model, requests, rounds, soak, side, overload):
+        make_console().print(part, markup=False) if isinstance(part, str) else make_console().print(part)
+
+
+@app.command()
+def scale(
+    model: Annotated[str, typer.Option("--model", help="Model file, default or fast.")] = "fast",
+    photographs: Annotated[int, typer.Option(min=30)] = 1200,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    rows: Annotated[int, typer.Option(min=0, help="Small pictures of the run whose memory is watched.")] = 100_000,
+    kills: Annotated[int, typer.Option(min=1)] = 20,
+    ray: Annotated[bool, typer.Option(help="Also with --engine ray.")] = True,
+) -> None:
+    """Shards beside a folder, Ray beside one process, memory, kills, and a bad store. 30 minutes."""
+    for part in scaling.measure(model, photographs, rounds, rows, kills, ray):
         make_console().print(part, markup=False) if isinstance(part, str) else make_console().print(part)
 
 

@@ -335,12 +335,14 @@ def watch(seed: int, start: int, stop: int, cap: int = CAP, silence: float = SIL
             arguments = [sys.executable, *CHILD, *map(str, (seed, start, stop, cap)), folder]
             process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=words, env=environment)
             assert process.stdout is not None
+            patience = max(silence, SILENCE)  # until the first line, for on a busy machine a start takes long
             while start < stop:
-                ready, _, _ = select.select([process.stdout], [], [], silence)
+                ready, _, _ = select.select([process.stdout], [], [], patience)
                 line = process.stdout.readline() if ready else b""
                 if not line:
                     break
                 kind, said, wrong, seconds, peak = json.loads(line)
+                patience = silence
                 outcome.slowest, outcome.peak = max(outcome.slowest, seconds), max(outcome.peak, peak)
                 if wrong:
                     outcome.findings.append((start, wrong))

@@ -1,13 +1,33 @@
 """What many tests need: real photographs, the embedded model, the rated photographs where they are."""
 
+import fcntl
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Two workers of pytest-xdist share the cores: threads that wait for each other in each product of small matrices would
+# wait for the other worker, too. NumPy reads this when it is loaded. OMP_NUM_THREADS would give beholder one core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import beholder
+from beholder.files import cache_folder
+from helpers.extras import HAVE_TORCH
 from helpers.factories import REPOSITORY, save_detailed_model, save_model
+
+if "PYTEST_XDIST_WORKER" in os.environ and HAVE_TORCH:
+    import torch
+
+    torch.set_num_threads(1)
+
+# On a busy machine the quickest function can take 200 ms.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and so would every program that a test stops.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -35,6 +55,16 @@ def data_root() -> Path:
     if not (root / "oasis" / "labels.csv").is_file():
         pytest.skip(f"no rated photographs in {root}: set BEHOLDER_DATA to the folder that holds oasis/ and biq2021/")
     return root
+
+
+@pytest.fixture
+def kept_features(data_root: Path) -> Iterator[None]:
+    """Features of the rated photographs are computed once and kept, by one test at a time: workers share the folder."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,39 @@ def replacing_file(path: str | os.PathLike[str], what: str) -> Iterator[FileIO]:
         raise
 
 
+@contextmanager
+def partial_beside(path: str | os.PathLike[str], what: str) -> Iterator[Path]:
+    """A temporary file beside ``path``, locked, for :func:`put_in_place`; removed at the end if it is still there.
+
+    Args:
+        path: file that it will be.
+        what: what it holds, for error messages.
+
+    Yields:
+        The temporary file, empty.
+
+    Raises:
+        BeholderError: as :func:`replacing`.
+    """
+    _, _, file = _create_partial(path, what)
+    partial = Path(os.fsdecode(file.name))
+    try:
+        with closing(file):
+            yield partial
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def put_in_place(partial: Path, path: str | os.PathLike[str], what: str) -> None:
+    """Rename a file of :func:`partial_beside` to ``path`` in one step; it gets the mode of the one it replaces."""
+    target = Path(os.path.realpath(path))
+    with explained(path, what):
+        with suppress(FileNotFoundError), FileIO(partial, "rb") as file:
+            _like(file, target.stat())
+        partial.replace(target)
+
+
 def check_writable(
     path: str | os.PathLike[str],
     what: str,

@@ -1,5 +1,6 @@
 """The benchmarks that compare heads and features run on small data, with tiny networks in place of the real ones."""
 
+import functools
 import importlib
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from beholder.metrics import Estimate
+from beholder.metrics import Estimate, bootstrap
 from beholder.scoring.model_file import TrainingData
 from helpers.coloured_data import make_rated
 from helpers.extras import needs_torch
@@ -49,6 +50,7 @@ def test_accuracy(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from beholder.data.registry import load_data
 
     accuracy = module(monkeypatch, "accuracy")
+    monkeypatch.setattr("beholder.metrics.bootstrap", functools.partial(bootstrap, resamples=50))
     monkeypatch.setattr(accuracy, "_vgg16", coloured)
     monkeypatch.setattr(accuracy.nima, "extractor", lambda: coloured(1))
     monkeypatch.setattr(accuracy.default, "extractor", lambda recipe: coloured(9))
@@ -87,6 +89,7 @@ def test_precision(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_heads(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heads = module(monkeypatch, "heads")
+    monkeypatch.setattr(heads, "WIDTH", 24)
     width = 2 * heads.WIDTH
     monkeypatch.setattr(heads, "extractor", lambda recipe: coloured(len(recipe.layers) * width))
     monkeypatch.setattr(heads, "WIDTHS", (5, 5, 5))

@@ -56,6 +56,6 @@ def test_what_goes_wrong_is_found(
         "fuzz.fault = harmed\nfuzz.child(*map(int, sys.argv[1:5]), sys.argv[5])\n"
     )
     monkeypatch.setattr(fuzz, "CHILD", [str(harm)])
-    outcome = fuzz.watch(0, 0, 4, silence=5 if says == "silent" else 60)
+    outcome = fuzz.watch(0, 0, 4, silence=4 if says == "silent" else 60)
     ((number, what),) = outcome.findings
     assert number == 1 and says in what and outcome.count == 4

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import beholder
-from helpers.factories import COMMAND
+from beholder import load
+from beholder.files import cache_folder
+from helpers.commands import Done
 
 QUICK = """
 import sys
@@ -26,10 +28,11 @@ default.train(root, out, default.DefaultRecipe(keep=0, calibration=3), cache)
 
 @pytest.mark.parametrize("model", ["default", "fast"])
 @pytest.mark.parametrize(("out", "says"), [("nowhere/m.onnx", "folder does not exist"), ("m.bin", "ends in .onnx")])
-def test_an_embedded_model_has_a_place_before_it_is_trained(model: str, out: str, says: str, tmp_path: Path) -> None:
-    command = [*COMMAND, "train", model, "--root", "nothing", "--out", out]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and says in done.stderr and len(done.stderr.splitlines()) == 1
+def test_an_embedded_model_has_a_place_before_it_is_trained(
+    model: str, out: str, says: str, beholder: Callable[..., Done]
+) -> None:
+    done = beholder("train", model, "--root", "nothing", "--out", out)
+    assert done.code == 1 and says in done.err and len(done.err.splitlines()) == 1
 
 
 @pytest.mark.slow
@@ -43,7 +46,7 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
         (small / name / labels).write_text("\n".join(lines[:61]) + "\n")
     out = tmp_path / "made.onnx"
     command = [sys.executable, "-c", QUICK, str(small), str(out), str(tmp_path / "cache")]
-    environment = {**os.environ, "BEHOLDER_CACHE": str(beholder.files.cache_folder())}
+    environment = {**os.environ, "BEHOLDER_CACHE": str(cache_folder())}
     process = subprocess.Popen(command, env=environment)
     counters: list[Path] = []
     while process.poll() is None and not counters:
@@ -57,7 +60,7 @@ def test_recipe_runs_whole_after_a_kill(data_root: Path, tmp_path: Path) -> None
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert all(name in done.stderr for name in ("appeal", "composition"))  # are missing
-    scorer = beholder.load(out)
+    scorer = load(out)
     assert [item.n for item in scorer.info.data] == [60, 60]
     scores = scorer.score(list((small / "oasis" / "images").iterdir())[:3])
     assert np.isfinite(scores.values).all() and len(scores.edits) == 10 and scores.unlike is not None

@@ -9,6 +9,7 @@ from beholder.metrics import bootstrap, paired_bootstrap
 from beholder.scoring.model_file import SeriesInfo
 from helpers.coloured_data import make_aadb, make_oasis, warmth
 from helpers.factories import REPOSITORY, save_model, save_photo
+from helpers.shards import save_shards, save_table
 from helpers.shoots import save_shoot
 
 SERIES = SeriesInfo(0.75, 0.9, (("overall", 2.0), ("sharpness_subject", 2.0)), 0.1)
@@ -43,6 +44,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("mine.onnx", "probe-ratings.onnx", "soydaner2023-ratings.onnx"):
         save_model(folder / name, first="beauty", second="valence", series=SERIES)
     save_shoot(folder / "shoot")
+    save_shards(folder / "shards", [3, 3, 3, 3])
+    save_table(folder / "table.parquet", range(5))
     for name in ("constraints.txt", "pyproject.toml", "examples"):
         (folder / name).symlink_to(REPOSITORY / name)
     return folder

@@ -36,6 +36,7 @@ def test_the_recipe_on_little_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kept_features")
 def test_out_of_fold_accuracy_on_oasis(data_root: Path) -> None:
     """The bar of the default model, computed from photographs and ratings, not read from its file."""
     oasis = load_data("oasis", data_root)

@@ -7,3 +7,5 @@ import pytest
 HAVE_TORCH = find_spec("torch") is not None
 
 needs_torch = pytest.mark.skipif(not HAVE_TORCH, reason="needs PyTorch: pip install 'beholder[train]'")
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: pip install 'beholder[ray]'")

@@ -17,6 +17,7 @@ from beholder.data.sets import aadb
 from beholder.data.votes import Histogram, Votes
 from beholder.errors import BeholderError
 from beholder.tasks import Task
+from helpers.workbooks import write_workbook
 
 
 def split_photos(folder: Path, pictures: list[int], splits: list[str]) -> RatedPhotos:
@@ -184,6 +185,88 @@ def make_tid2013(root: Path) -> str:
     return "tid2013"
 
 
+def make_msc(root: Path) -> str:
+    """Twelve photographs, with means from 1 to 9.8 as a spreadsheet in Spain writes them."""
+    lines = []
+    for number in range(12):
+        picture(root / "msc" / "images" / f"msc_{number:05}.png", number)
+        lines.append(f"msc_{number:05}.png;{number * 4 // 5 + 1},{number * 80 % 100:02};1,{number:02}")
+    write(root / "msc" / "dataset_msc.csv", ["Filename;Mu;Sigma", *lines])
+    return "msc"
+
+
+PARA_BINNED = ("compositionScore", "colorScore", "dofScore", "lightScore", "contentScore", "contentPreference")
+
+
+def make_para(root: Path) -> str:
+    """Twelve photographs in two sessions, nine for training; three votes each, 1, 1.5 and 2 for the first."""
+    folder = root / "para" / "annotation"
+    header = ["imageName", "sessionId", "semantic", *(f"aestheticScore_{half / 2}" for half in range(2, 11))]
+    header += [f"{name}_{end}" for name in ("aestheticScore", "qualityScore") for end in ("mean", "std")]
+    for name in (*PARA_BINNED, "willingnessToShare"):
+        header += [f"{name}_{end}" for end in (1, 2, 3, 4, 5, "mean", "std")]
+    rows, votes = [], []
+    for number in range(12):
+        image, session = f"iaa_pub{number}_.jpg", f"session{1 + number // 6}"
+        picture(root / "para" / "imgs" / session / image, number)
+        scores = [1 + min(number, 6) / 2 + step / 2 for step in range(3)]
+        counts = [scores.count(half / 2) for half in range(2, 11)]
+        bins = [cell for _ in range(7) for cell in (0, 1, 2, 0, 0, 2.7, 0.6)]
+        rows.append(",".join(map(str, [image, session, "plant", *counts, scores[1], 0.5, 3.25, 0.4, *bins])))
+        for user, score in zip(("A1", "B2", "C3"), scores, strict=True):
+            votes.append(f"{session},{image},{user},{score},3.2,3,3,3,3,3,0,content,0,3,3,plant")
+    write(folder / "PARA-GiaaTrain.csv", [",".join(header), *rows[:9]])
+    write(folder / "PARA-GiaaTest.csv", [",".join(header), *rows[9:]])
+    columns = "sessionId,imageName,userId,aestheticScore,qualityScore,compositionScore,colorScore,dofScore,"
+    columns += "contentScore,lightScore,isObjectEmphasis,imgEmotion,difficultyOfJudgment,contentPreference,"
+    write(folder / "PARA-Images.csv", [columns + "willingnessToShare,semantic", *votes])
+    people = ["userId,age,gender,EducationalLevel,artExperience,photographyExperience,"]
+    people[0] += "personality-E,personality-A,personality-N,personality-O,personality-C"
+    people += [f"{user},22-25,female,university,beginner,competent,7,8,3,{9 - row},6" for row, user in enumerate("ABC")]
+    write(folder / "PARA-UserInfo.csv", people)
+    return "para"
+
+
+def make_tad66k(root: Path) -> str:
+    """Twelve photographs of two themes, nine for training."""
+    folder = root / "tad66k" / "labels"
+    for number in range(12):
+        picture(root / "tad66k" / "TAD66K" / f"{number}@N0{number}.jpg", number)
+    lines = [f"{number}@N0{number}.jpg,{1.5 + number / 2}\r" for number in range(12)]
+    for part, listed in (("train", lines[:9]), ("test", lines[9:])):
+        write(folder / "merge" / f"{part}.csv", ["image,score\r", *listed])
+        for theme, some in (("beach", listed[::2]), ("snow", listed[1::2])):
+            write(folder / "unmerge" / part / f"{theme}.csv", ["image,score\r", *some])
+    return "tad66k"
+
+
+def make_koniq10k(root: Path) -> str:
+    """Twelve photographs with three votes, eight for training and two for testing: 1, 2 and 2 for the first."""
+    lines = ["image_name,c1,c2,c3,c4,c5,c_total,MOS,SD,set"]
+    for number in range(12):
+        picture(root / "koniq10k" / "1024x768" / f"{100 + number}.jpg", number)
+        low = min(number, 3)
+        shares = [0.333333333333 * (place == low) + 0.666666666667 * (place == low + 1) for place in range(5)]
+        part = "training" if number < 8 else ("validation", "test")[number % 2]
+        shown = ",".join(map(str, shares))
+        lines.append(f"{100 + number}.jpg,{shown},3,{10.5 + 7 * number},0.57735026919,{part}")
+    write(root / "koniq10k" / "koniq10k_distributions_sets.csv", lines)
+    return "koniq10k"
+
+
+def make_spaq(root: Path) -> str:
+    """Twelve photographs with all attributes."""
+    rows: list[list[str | float]] = [
+        ["Image name", "MOS", *["Brightness", "Colorfulness", "Contrast", "Noisiness", "Sharpness"]]
+    ]
+    for number in range(12):
+        picture(root / "spaq" / "TestImage" / f"{number + 1:05}.jpg", number)
+        rows.append([f"{number + 1:05}.jpg", *(5.25 * number + place for place in range(6))])
+    (root / "spaq" / "Annotations").mkdir()
+    write_workbook(root / "spaq" / "Annotations" / "MOS and Image attribute scores.xlsx", rows)
+    return "spaq"
+
+
 def make_own_votes(root: Path) -> str:
     """Votes from -1 to 1: two, one and none, and so on."""
     lines = [f"pictures/{number:02}.jpg,{2 - number % 3},{number % 3},1,3" for number in range(12)]
@@ -201,6 +284,11 @@ LAYOUTS: dict[str, Callable[[Path], str]] = {
     "ava": make_ava,
     "psychoflickr": make_psychoflickr,
     "tid2013": make_tid2013,
+    "msc": make_msc,
+    "para": make_para,
+    "tad66k": make_tad66k,
+    "koniq10k": make_koniq10k,
+    "spaq": make_spaq,
     "own": make_own,
     "own votes": make_own_votes,
 }

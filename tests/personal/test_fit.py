@@ -90,6 +90,7 @@ def test_fit_asks_for_what_it_needs(info: ModelInfo) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kept_features")
 def test_people_are_ranked_for_better_from_30_ratings(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(REPOSITORY)
     from benchmarks import taste as benchmark

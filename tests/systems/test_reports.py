@@ -287,6 +287,7 @@ def test_probe_never_sees_what_it_is_tested_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("kept_features")
 def test_short_version_on_real_photographs(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """MobileNetV2 without stage 2 on one round of OASIS: what CI runs of the study."""
     monkeypatch.undo()

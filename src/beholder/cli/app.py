@@ -18,6 +18,7 @@ from beholder.cli.data import data_stats
 from beholder.cli.evaluate import evaluate
 from beholder.cli.explain import explain
 from beholder.cli.improve import improve
+from beholder.cli.merge import merge
 from beholder.cli.models import info, models_list, weights_fetch, weights_list
 from beholder.cli.quantize import quantize
 from beholder.cli.report import report
@@ -92,6 +93,7 @@ app = typer.Typer(
 Command = Callable[..., None]
 _COMMANDS: tuple[Command, ...] = (
     score,
+    merge,
     cull,
     review,
     explain,

@@ -19,7 +19,6 @@ from beholder.cli.options import (
     TasteFile,
     Threads,
     Workers,
-    open_extras,
     open_scorer,
     open_store,
 )
@@ -27,6 +26,7 @@ from beholder.cli.session import SOME_FAILED, STOPPED, InputPhotos, RunSummary, 
 from beholder.cli.stopping import stoppable
 from beholder.cli.xmp_options import BreakLinks, Embed, Label, RejectRating, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
+from beholder.output.extras import open_extras
 from beholder.output.formats import FORMATS, in_words
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import say

@@ -82,20 +82,6 @@ def open_scorer(model: str | None, *, fast: bool = False, threads: int | None = 
     return Scorer("fast" if fast else model, threads)
 
 
-def open_extras(scorer: "Scorer", taste: Path | None) -> "tuple[ExtraColumns, ...]":
-    """What is added to the scores of this model: the taste in a file, and what the model tells beside its tasks."""
-    from beholder.scoring.extra_columns import model_extras
-    from beholder.tasks import check_column_names
-
-    extras = model_extras(scorer.info)
-    if taste is not None:
-        from beholder.personal.taste import columns, read_taste
-
-        extras = (columns(read_taste(taste, scorer.id)), *extras)
-    check_column_names(scorer.info.tasks, (name for each in extras for name in each.kinds))
-    return extras
-
-
 @contextmanager
 def open_store(
     path: Path | None, scorer: "Scorer", extras: "Sequence[ExtraColumns]", *, culling: bool = False

@@ -17,13 +17,13 @@ from beholder.cli.options import (
     TasteFile,
     Threads,
     Workers,
-    open_extras,
     open_scorer,
 )
 from beholder.cli.outputs import say_replaced
 from beholder.cli.session import InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
 from beholder.errors import BeholderError
+from beholder.output.extras import open_extras
 from beholder.photos.listing.pairs import Pairs
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import show

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from beholder.cli.best import TABLE_ROWS, show_best
 from beholder.cli.options import (
     Batch,
     Exclude,
@@ -20,30 +21,43 @@ from beholder.cli.options import (
     TasteFile,
     Threads,
     Workers,
-    open_extras,
     open_scorer,
     open_store,
 )
+from beholder.cli.score_units import UnitArguments, are_units, score_units
 from beholder.cli.session import SOME_FAILED, InputPhotos, RunSummary, finish, watched
 from beholder.cli.stopping import stoppable
+from beholder.cli.unit_options import (
+    BatchRows,
+    CarryOption,
+    Column,
+    Embeddings,
+    EngineOption,
+    Fields,
+    MaxErrorsOption,
+    Overwrite,
+    RetriesOption,
+    ShardOption,
+)
 from beholder.cli.xmp_options import BreakLinks, Embed, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
+from beholder.output.extras import open_extras
 from beholder.output.formats import FORMATS, in_words
 from beholder.photos.listing.pairs import Pairs
 from beholder.scoring.batch import batch_threads
 from beholder.terminal import say
 
-TABLE_ROWS = 40  # of the table unless --top says otherwise
-
 
 def score(
     paths: Paths,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out",
             "-o",
-            help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}; - prints CSV.",
+            help=f"Also write a table, in the order of the input: {in_words(tuple(FORMATS))}; - prints CSV. "
+            "'out/{unit}.parquet' writes one for each shard.",
+            metavar="FILE",
         ),
     ] = None,
     recursive: Recursive = False,
@@ -80,6 +94,16 @@ def score(
         bool,
         typer.Option("--details", help="Also show predicted edits, disagreement and familiarity of each photograph."),
     ] = False,
+    column: Column = None,
+    carry: CarryOption = None,
+    fields: Fields = None,
+    embeddings: Embeddings = False,
+    batch_rows: BatchRows = None,
+    shard: ShardOption = None,
+    engine: EngineOption = None,
+    max_errors: MaxErrorsOption = None,
+    retries: RetriesOption = None,
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no progress; errors only.")] = False,
 ) -> None:
     """Score photographs and show the best first.
@@ -101,6 +125,11 @@ def score(
     With --state scores are kept in a file of `beholder review`, and what it knows is not scored again, whatever a file
     is called. With --taste all is scored.
 
+    Shards of millions of images are units: tar files (also by braces, {00000..00999}.tar), Parquet tables, URLs of
+    stores (s3://, gs://, hf://), or a folder with --out 'out/{unit}.csv'. Each unit gets a table of its own, whole or
+    not at all, with one row for each row of the input, and the same command goes on after a stop. `beholder merge`
+    checks that all are there.
+
     With --xmp each score is also written where photo programs read it, in sidecars or in the files; what a person has
     set there stays. `beholder xmp write` does the same from a table, with --dry-run.
 
@@ -108,7 +137,7 @@ def score(
     Exit status:
       0    all scored
       1    nothing was scored
-      3    some could not be read, or not be written to by --xmp
+      3    some could not be read, or not be written to by --xmp; of units with --out: some units
       130  stopped by Ctrl-C, SIGTERM or SIGHUP; the file of --out holds what was done;
            a second one ends the program at once
 
@@ -122,23 +151,47 @@ def score(
       beholder score photos/ --details --sort exposure
       beholder score photos/ --taste taste.json
       beholder score photos/ --xmp sidecar --stars percentile
+      beholder score 'shards/{000..999}.tar' --out 'scores/{unit}.parquet' --shard 3/64
     """
-    from beholder.cli.details import details, has_details, unlike_line
-    from beholder.cli.tables import scores_table
-    from beholder.console import make_console
     from beholder.output.pipeline import rank_column, score_rows
     from beholder.output.ranking import JsonArray, Ranked
     from beholder.output.sinks import STANDARD_OUTPUT, check_output
 
-    if resume and out is None:
+    arguments = UnitArguments(
+        column, carry, embeddings, fields, batch_rows, shard, engine, max_errors, retries, overwrite
+    )
+    if are_units(paths, out, arguments):
+        others = {"--exclude": exclude, "--pairs": pairs is not Pairs.ALL, "--state": state, "--xmp": xmp}
+        others |= {"--stars": stars, "--embed": embed, "--break-links": break_links, "--csv-bom": csv_bom}
+        score_units(
+            paths,
+            arguments,
+            out=out,
+            model=model,
+            fast=fast,
+            taste=taste,
+            recursive=recursive,
+            top=top,
+            sort=sort,
+            batch=batch,
+            workers=workers,
+            threads=threads,
+            as_json=as_json,
+            details=with_details,
+            quiet=quiet,
+            others={name: bool(given) for name, given in others.items()},
+        )
+        return
+    table = None if out is None else Path(out)
+    if resume and table is None:
         raise BeholderError("--resume goes on with a file: name it with --out")
-    printed = out == STANDARD_OUTPUT
+    printed = table == STANDARD_OUTPUT
     if printed and as_json:
         raise BeholderError("--out - and --json both print: give one of the two")
-    if csv_bom and out is None:
+    if csv_bom and table is None:
         raise BeholderError("--csv-bom is about a CSV file: name it with --out")
-    if out is not None:
-        check_output(out, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste, state))
+    if table is not None:
+        check_output(table, resume=resume, csv_bom=csv_bom, inputs=(*paths, model, taste, state))
     scorer = open_scorer(model, fast=fast, threads=batch_threads(threads))
     extras = open_extras(scorer, taste)
     by = rank_column(sort, scorer.info.tasks, extras)
@@ -158,7 +211,7 @@ def score(
                 scorer,
                 photos,
                 extras,
-                out=out,
+                out=table,
                 resume=resume,
                 csv_bom=csv_bom,
                 ranked=None if stream else ranked,
@@ -171,24 +224,11 @@ def score(
                 watch=partial(watched, run=run, total=photos.total, progress=progress),
             )
     if not (as_json or printed or quiet) and ranked.seen:
-        console = make_console()
-        console.print(scores_table(ranked.rows(), scorer.info.tasks, extras, console.width, by))
-        if with_details and has_details(scorer.info.tasks):
-            console.print()
-            for part in details(ranked.rows(), scorer.info.tasks, console.width):
-                console.print(part)
-        elif with_details:
-            say(
-                f"{scorer.id} predicts ratings only: it has no edits, disagreement or familiarity for --details to show"
-            )
-        if ranked.unlike:
-            say(unlike_line(scorer.info, ranked.unlike))
-        if ranked.seen > len(ranked):
-            say(f"{ranked.seen - len(ranked)} more: --top {ranked.seen} shows all, --out FILE keeps them")
+        show_best(ranked, scorer, extras, with_details=with_details)
     if kept:
-        say(f"{out} stays as it was: nothing was scored")
+        say(f"{table} stays as it was: nothing was scored")
     if marking is not None:
         marking.report(quiet=quiet)
-    finish(run, None if printed or kept else out, quiet=quiet)
+    finish(run, None if printed or kept else table, quiet=quiet)
     if marking is not None and marking.reasons.count:
         raise typer.Exit(SOME_FAILED)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -20,6 +21,8 @@ from beholder.photos.listing.passed_over import PAIRED, summary
 from beholder.photos.read import read_bytes
 from beholder.scoring.batch import Result
 from beholder.terminal import say
+
+T = TypeVar("T")
 
 SOME_FAILED, ALL_FAILED, STOPPED = 3, 1, 130  # exit statuses
 
@@ -133,7 +136,7 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
 
     run.started = time.monotonic()
     with bar("scoring", total, quiet=not progress) as shown:
-        while (result := _next(results, run)) is not None:
+        while (result := next_result(results, run)) is not None:
             run.count(result)
             yield result
             shown.advance(shown.task_ids[0])
@@ -141,7 +144,7 @@ def watched(results: Iterator[Result], run: RunSummary, total: int, *, progress:
                 return
 
 
-def _next(results: Iterator[Result], run: RunSummary) -> Result | None:
+def next_result(results: Iterator[T], run: RunSummary) -> T | None:
     """The next result; None after the last, and where the user stopped the run while it waited for one."""
     run.waiting = True
     try:

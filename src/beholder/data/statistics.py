@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beholder.data.labels import Labels
 from beholder.data.rated_photos import SPLITS, RatedPhotos
 from beholder.data.raters import by_experience, edges_for, rater_agreement
 from beholder.data.vote_distributions import distribution
@@ -39,7 +40,7 @@ class StatisticsTable:
         return [dict(zip(self.columns, map(_json_cell, row), strict=True)) for row in self.rows]
 
 
-def photo_statistics(photos: RatedPhotos) -> list[StatisticsTable]:
+def photo_statistics(photos: RatedPhotos | Labels) -> list[StatisticsTable]:
     """Counts, ratings, their correlations and the agreement of raters, as far as a data set has them."""
     counts = [("photographs", len(photos))]
     if photos.groups:

@@ -12,7 +12,7 @@ import numpy as np
 
 from beholder.data.rated_photos import SPLITS
 from beholder.errors import BeholderError
-from beholder.reading import read_text
+from beholder.reading import MAX_TABLE_BYTES, read_text
 from beholder.tasks import Task
 from beholder.text import cut
 
@@ -39,6 +39,7 @@ def read_table(
     *,
     advice: str = "give the folder that holds the data sets",
     refuse_long_rows: bool = False,
+    limit: int = MAX_TABLE_BYTES,
 ) -> dict[str, list[str]]:
     """All columns of a CSV file as text; empty lines and columns without a name are left out.
 
@@ -48,12 +49,13 @@ def read_table(
         delimiter: between cells.
         advice: what to do if the file is missing, for the message.
         refuse_long_rows: refuse rows with more cells than the header, which unquoted commas cause.
+        limit: largest number of bytes that is accepted.
 
     Raises:
         BeholderError: the file or a column is missing, two columns have one name, a row is too long, or the file is
             not CSV text.
     """
-    text = read_text(path, "a table", advice=advice)
+    text = read_text(path, "a table", limit, advice=advice)
     return parse_table(path, text, columns, delimiter, refuse_long_rows=refuse_long_rows)
 
 

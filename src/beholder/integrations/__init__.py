@@ -1,1 +1,1 @@
-"""Operators for programs that people already run; each module imports its host only when it is used."""
+"""Operators for programs that people run already: each module is for one of them, and imports it."""

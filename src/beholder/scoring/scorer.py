@@ -126,9 +126,7 @@ class Scorer:
         >>> scorer.pixels(beholder.read_photo("examples/photos/rocket.jpg", scorer.min_size)).shape
         (112, 126, 3)
         """
-        if self.info.resize == SQUASH:
-            return resize_exact(photo, self.info.size)
-        return resize_exact(photo, short_edge(photo.width, photo.height, min(self.info.size), name))
+        return model_pixels(self.info, photo, name)
 
     def run(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:
         """Score pixels that are resized already.
@@ -280,6 +278,13 @@ class Scorer:
         (19, 2, 2)
         """
         return occlude(lambda hidden: self.run(hidden, np.zeros((len(hidden), 2), dtype=int)).values, pixels, grid)
+
+
+def model_pixels(info: ModelInfo, photo: Photo, name: str = UNNAMED) -> Pixels:
+    """As :meth:`Scorer.pixels`, where only the description of the model is at hand."""
+    if info.resize == SQUASH:
+        return resize_exact(photo, info.size)
+    return resize_exact(photo, short_edge(photo.width, photo.height, min(info.size), name))
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Scorer:

@@ -14,4 +14,9 @@ NAMES = (
     "ava",
     "psychoflickr",
     "tid2013",
+    "msc",
+    "para",
+    "tad66k",
+    "koniq10k",
+    "spaq",
 )

@@ -6,6 +6,9 @@ Two layouts are read. The official one has a text file for each split and each q
 
 127 of the 500 validation photographs are also in the official test list. A model that is chosen by validation has then
 seen part of the test; :func:`load` refuses that unless ``drop_leaks`` leaves them out of the validation part.
+
+The lists hold means over raters. Who gave which score is read from ``AllinAll.csv`` or ``raters.mat``, if one is there:
+:mod:`beholder.data.aadb_raters`.
 """
 
 from dataclasses import dataclass
@@ -13,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from beholder.data.aadb_raters import read_rater_votes
 from beholder.data.data_set import DataSet
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.statistics import StatisticsTable, correlation_table
+from beholder.data.statistics import StatisticsTable, agreement_table, correlation_table
 from beholder.data.tables import numbers, read_table
+from beholder.data.vote_distributions import histogram_of
 from beholder.errors import BeholderError
 from beholder.metrics import srcc_matrix
 from beholder.reading import read_text
@@ -42,6 +47,7 @@ SCORE = Task("score", 0, 1, "Aesthetic score, 1 to 5 by 5 raters, mean brought t
 TASKS = (SCORE, *ATTRIBUTES.values())
 COLUMNS = ("score", *ATTRIBUTES)
 LIST_NAMES = {"train": "Train", "validation": "Validation", "test": "TestNew"}  # part -> its name in published files
+VOTE_VALUES = np.linspace(0, 1, 5)  # of the score: 1 to 5 brought to 0 to 1
 LANDMARKS = ("imgListFiles_label", "imgListTrainRegression.csv")
 PHOTO_FOLDER = "datasetImages_warp256"
 
@@ -67,11 +73,12 @@ def load(folder: Path, *, drop_leaks: bool = False) -> RatedPhotos:
     """Photographs and ratings of all three parts.
 
     Args:
-        folder: holds the lists in either layout, and ``datasetImages_warp256/``.
+        folder: holds the lists in either layout, ``datasetImages_warp256/``, and if known who gave which score.
         drop_leaks: leave out validation photographs that are in the test list too.
 
     Raises:
-        BeholderError: as :func:`read_labels` and `RatedPhotos`; leaks, unless ``drop_leaks`` is set.
+        BeholderError: as :func:`read_labels`, :func:`beholder.data.aadb_raters.read_rater_votes` and `RatedPhotos`;
+            leaks, unless ``drop_leaks`` is set.
     """
     labels = read_labels(folder)
     shared = leaks(labels)
@@ -87,7 +94,17 @@ def load(folder: Path, *, drop_leaks: bool = False) -> RatedPhotos:
         files += [file for file, kept in zip(listed.files, keep, strict=True) if kept]
         ratings.append(listed.ratings[keep])
         splits += [part] * sum(keep)
-    return RatedPhotos("aadb", folder / PHOTO_FOLDER, tuple(files), TASKS, np.concatenate(ratings), None, tuple(splits))
+    votes = read_rater_votes(folder, tuple(files))
+    return RatedPhotos(
+        "aadb",
+        folder / PHOTO_FOLDER,
+        tuple(files),
+        TASKS,
+        np.concatenate(ratings),
+        splits=tuple(splits),
+        votes=votes,
+        histogram=None if votes is None else histogram_of(votes, len(files), VOTE_VALUES),
+    )
 
 
 def leaks(labels: dict[str, Labels]) -> list[str]:
@@ -123,12 +140,16 @@ def correlations(labels: dict[str, Labels]) -> np.ndarray:
 
 
 def statistics(folder: Path) -> list[StatisticsTable]:
-    """What Soydaner & Wagemans (2023) print of AADB's labels. Needs no photographs.
+    """What Soydaner & Wagemans (2023) print of AADB's labels, and how well raters agree, if they are known.
+
+    Needs no photographs.
 
     Raises:
-        BeholderError: as :func:`read_labels`.
+        BeholderError: as :func:`read_labels` and :func:`beholder.data.aadb_raters.read_rater_votes`.
     """
     labels = read_labels(folder)
+    files = tuple(dict.fromkeys(file for listed in labels.values() for file in listed.files))
+    votes = read_rater_votes(folder, files)
     sizes = [(part, len(listed.files)) for part, listed in labels.items()]
     return [
         StatisticsTable(
@@ -153,6 +174,7 @@ def statistics(folder: Path) -> list[StatisticsTable]:
         correlation_table(
             "Spearman correlations over all photographs, each once (Figure 9a)", TASKS, correlations(labels)
         ),
+        *([] if votes is None else [agreement_table(votes, len(files))]),
     ]
 
 

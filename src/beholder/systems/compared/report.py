@@ -11,7 +11,7 @@ from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate
 from beholder.models import cost
-from beholder.reporting.document import Cell, Column, Document, Missing, Part, Section, Table, Text, spread
+from beholder.reporting.document import Cell, Column, Document, Missing, Part, Section, Table, Text
 from beholder.splits import split_hash
 from beholder.systems.compared import published
 from beholder.systems.compared.experiment import (
@@ -88,13 +88,14 @@ def _table(study: Study, trained: Trained, gaps: Mapping[str, Estimate], probed:
     rows: list[list[Cell]] = []
     for name in [*trained.recipes, published.MULTI_TASK]:
         found = study.final(name)
+        seeds = by_seed(study, found)
         results = [result for result in trained.results if result.setting == name]
         rows.append(
             [
                 name,
-                published.SRCC[name],
+                _printed(published.SRCC[name]),
                 measured(study, found),
-                spread(by_seed(study, found)),
+                " to ".join(f"{edge:.3f}" for edge in (min(seeds), max(seeds))),
                 gaps.get(name),
                 _parameters(study.photos, trained, name, config),
                 seconds(results),
@@ -103,13 +104,13 @@ def _table(study: Study, trained: Trained, gaps: Mapping[str, Estimate], probed:
     last = measured(study, study.compared[probed])
     rows.append([probed, None, last, None, gaps[probed], None, None])
     rated = study.photos.tasks[0]
-    titles = ("SRCC", "over seeds", "less the multi-task network's", "parameters", "seconds a training")
+    titles = ("SRCC", "lowest and highest seed", "minus multi-task network", "parameters", "seconds a training")
     return Table(
         "",
         f"Spearman's correlation with mean {rated.name}",
         [
             Column("system"),
-            Column("SRCC on AADB's test part", "published"),
+            Column("SRCC, AADB", "published"),
             *(Column(each, "measured") for each in titles),
         ],
         rows,
@@ -118,6 +119,11 @@ def _table(study: Study, trained: Trained, gaps: Mapping[str, Estimate], probed:
         "on this machine: features are computed once for all. Published networks are trained whole on their own "
         "backbones, so a published number is no target here.",
     )
+
+
+def _printed(value: float | str | None) -> str | None:
+    """A published number with the digits that were printed."""
+    return f"{value:.4f}".rstrip("0") if isinstance(value, float) else value
 
 
 def _parameters(photos: RatedPhotos, trained: Trained, name: str, config: ComparedConfig) -> int:

@@ -28,6 +28,7 @@ the numbers of votes: a CSV file has a column `image` and columns votes_1, votes
 
 {SHARED}  beholder train nima2018 --data votes.csv
   beholder train nima2018 --data oasis --backbone vgg16 --epochs2 3
+  beholder train nima2018 --data ava --drop-missing
 """
 
 HOU_HELP = f"""Train the network of Hou, Yu & Samaras (2017): ordered bins by the squared earth mover's distance.
@@ -68,7 +69,7 @@ def _functions() -> "TrainFunctions[Any, Any, Any]":
 
 
 RECORDS = {
-    name: System(name=name, recipe=recipe, data_role=role, help=help, functions=_functions)
+    name: System(name=name, recipe=recipe, data_role=role, help=help, functions=_functions, drop_missing=True)
     for name, recipe, role, help in (
         ("nima2018", NimaRecipe, "Photographs with numbers of votes", NIMA_HELP),
         ("hou2017", HouRecipe, "Photographs and ratings, or numbers of votes", HOU_HELP),

@@ -11,14 +11,19 @@ import pytest
 
 from beholder.cli.train.systems import system_command
 from beholder.systems.options import default_text, defaults_for
-from beholder.systems.protocol import SystemFunctions
-from beholder.systems.registry import SYSTEMS, find_system
+from beholder.systems.protocol import SystemFunctions, TrainFunctions
+from beholder.systems.registry import COMPARED, SYSTEMS, find_trained
 from helpers.extras import needs_torch
 from helpers.layouts import make_own
 from helpers.trainings import run
 
 SHARED = ("data", "root", "out", "range", "drop-leaks", "split-seed", "work", "cache", "device", "tensorboard")
-FUNCTIONS = [name for name, value in vars(SystemFunctions).items() if inspect.isfunction(value) and name[0] != "_"]
+TRAINED = (*SYSTEMS, *COMPARED)
+
+
+def functions_of(protocol: type) -> list[str]:
+    asked = [vars(each) for each in protocol.__mro__ if each in (TrainFunctions, SystemFunctions)]
+    return [name for each in asked for name, value in each.items() if inspect.isfunction(value) and name[0] != "_"]
 
 
 def options_of(name: str) -> dict[str, str]:
@@ -28,22 +33,24 @@ def options_of(name: str) -> dict[str, str]:
     return {re.split(r"[ ,\n]", part)[0]: " ".join(part.split()) for part in parts}
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_protocol_is_complete(name: str) -> None:
-    system = find_system(name)
+    system = find_trained(name)
     functions = system.functions()
-    assert system.name == name and "fit" in FUNCTIONS and "report" in FUNCTIONS
-    for function in FUNCTIONS:
-        asked = list(inspect.signature(getattr(SystemFunctions, function)).parameters)[1:]
+    protocol = TrainFunctions if name in COMPARED else SystemFunctions
+    wanted = functions_of(protocol)
+    assert system.name == name and "fit" in wanted and ("report" in wanted) == (name in SYSTEMS)
+    for function in wanted:
+        asked = list(inspect.signature(getattr(protocol, function)).parameters)[1:]
         given = inspect.signature(getattr(functions, function)).parameters
         assert [each for each in given if each in asked] == asked, function
         more = [each for key, each in given.items() if key not in asked]
         assert all(each.default is not inspect.Parameter.empty for each in more), function
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_help_lists_every_field_of_the_recipe_with_its_default(name: str) -> None:
-    shown, recipe = options_of(name), find_system(name).recipe
+    shown, recipe = options_of(name), find_trained(name).recipe
     assert set(SHARED) <= set(shown) and "cache-features" in shown
     for field in fields(recipe):
         assert field.default is not MISSING and field.metadata["help"]
@@ -61,11 +68,11 @@ def test_help_lists_every_field_of_the_recipe_with_its_default(name: str) -> Non
             assert f"[default: {field.default}" in text, text
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_defaults_are_written_once(name: str) -> None:
     """The options of the command have the recipe's defaults, and those of a data set replace them."""
-    recipe = find_system(name).recipe
-    parameters = inspect.signature(system_command(find_system(name))).parameters
+    recipe = find_trained(name).recipe
+    parameters = inspect.signature(system_command(find_trained(name))).parameters
     for field in fields(recipe):
         expected = None if field.metadata["by_data"] else field.default
         assert parameters[field.name].default == expected

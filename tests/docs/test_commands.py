@@ -20,6 +20,7 @@ from PIL import Image
 
 from beholder.cli.app import app
 from beholder.models.registry import WEIGHTS
+from beholder.systems.registry import COMPARED, SYSTEMS
 from helpers.factories import REPOSITORY
 from helpers.shell_examples import (
     BLOCKS,
@@ -41,10 +42,10 @@ from helpers.shell_examples import (
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 INLINE = [pytest.param(code, id=place) for file in FILES for place, code in inline(file)]
 COMMANDS = [(block, words) for block in SHELL for pipeline in pipelines(block.text) for words in pipeline]
+TRAINED = (*SYSTEMS, *COMPARED)
 HOSTS = {
     "integrations.md": ("datasets", "webdataset", "torchmetrics")
 }  # file -> packages that its Python code is about
-SYSTEMS = ("soydaner2023", "li2019", "song2023")
 
 
 @functools.cache
@@ -172,7 +173,7 @@ def test_examples_of_help_pages_are_read(text: str) -> None:
 def test_trainings_use_weights_that_can_be_had(block: Block) -> None:
     """The network that is named, or the recipe's own, comes from a package, not only from a file of the user's."""
     for words in (words for pipeline in pipelines(block.text) for words in pipeline):
-        if words[:2] == ["beholder", "train"] and words[2] in SYSTEMS:
+        if words[:2] == ["beholder", "train"] and words[2] in TRAINED:
             command, name, rest = find_command(command_line(), words[1:])
             backbone = command.make_context(name, list(rest)).params["backbone"]
             assert WEIGHTS[backbone].package, f"{block.place}: {' '.join(words)} needs {backbone}"

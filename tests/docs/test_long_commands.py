@@ -15,7 +15,8 @@ from beholder.embedded import default
 from beholder.metrics import resampled
 from beholder.scoring.model_file import embedded_path
 from beholder.systems import study
-from beholder.systems.registry import find_system
+from beholder.systems.compared.recipes import ComparedRecipe
+from beholder.systems.registry import COMPARED, SYSTEMS, find_system
 from beholder.training.features import Extractor
 from helpers import tiny_backbones
 from helpers.shell_examples import SHELL, Block, Words, is_long, named, pipelines, run
@@ -26,6 +27,7 @@ TINY: dict[str, dict[str, Any]] = {
     "soydaner2023": {"side": 32, "hidden": (16, 8), "batch": 8, "epochs1": 1, "steps1": 0, "epochs2": 1},
     "li2019": {"resize": 24, "side": 16, "hidden": (16, 8), "batch": 8, "epochs1": 1, "epochs2": 1},
     "song2023": {"side": 32, "maps": 2, "batch": 8, "epochs1": 1},
+    **{name: {"batch": 8, "epochs1": 1, "steps1": 0} for name in COMPARED},
 }
 TRAINING = [block for block in SHELL if not block.reason and any(map(is_long, pipelines(block.text)))]
 COLOURS = Extractor("colours", (16, 16), 1, (3,), lambda pixels: pixels.mean((1, 2), dtype=np.float32))
@@ -47,10 +49,13 @@ def tiny(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 10)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 6)
     monkeypatch.setattr("beholder.systems.comparison.TIMED_TURNS", 1)
-    for name, settings in TINY.items():
+    for name in SYSTEMS:
+        settings = TINY[name]
         functions = find_system(name).functions()
         recipe = replace(functions.recipe_for("oasis"), backbone="tiny", **settings)
         monkeypatch.setattr(functions, "recipe_for", lambda data, recipe=recipe: recipe)
+    compared = ComparedRecipe("tiny", **TINY["pan2019"])
+    monkeypatch.setattr("beholder.systems.compared.report.recipe_for", lambda data: compared)
     Path("mine.onnx").unlink()
     run([quickened(["beholder", "train", "soydaner2023", "--data", "ratings.csv", "--out", "mine.onnx"])])
     yield

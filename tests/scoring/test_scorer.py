@@ -23,7 +23,8 @@ from beholder.errors import ModelError, PhotoError
 from beholder.photos.read import read_photo
 from helpers.factories import save_model, save_photos
 
-TOLERANCE, RESOLUTION = 1e-5, 2e-7  # the second is a share of the value: single precision holds no more
+# The second is a share of the value. Processors without AVX-512 compute a batch of one differently in the sixth digit.
+TOLERANCE, RESOLUTION = 1e-5, 2e-6
 
 
 @pytest.fixture(scope="module")

@@ -16,21 +16,22 @@ from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.loop import OnEpoch
 
+A_contra = TypeVar("A_contra", bound=Recipe, contravariant=True)  # the recipe, where it is only taken
 R = TypeVar("R", bound=Recipe)  # the recipe
 S = TypeVar("S")  # where the inputs of a training step come from
 T = TypeVar("T")  # result of a training
 
 
-class SystemFunctions(Protocol[R, S, T]):
-    """Functions of a system. ``second`` is the second data set of a system that learns from two, None otherwise."""
+class TrainFunctions(Protocol[A_contra, S, T]):
+    """Functions of every system. ``second`` is the second data set of a system that learns from two, None otherwise."""
 
-    def learned_tasks(self, photos: RatedPhotos, recipe: R) -> tuple[Task, ...]:
+    def learned_tasks(self, photos: RatedPhotos, recipe: A_contra) -> tuple[Task, ...]:
         """The tasks of ``photos`` that a recipe learns."""
 
     def check(
         self,
         photos: RatedPhotos,
-        recipe: R,
+        recipe: A_contra,
         checkpoint: Path | None = None,
         *,
         second: RatedPhotos | None = None,
@@ -40,7 +41,7 @@ class SystemFunctions(Protocol[R, S, T]):
     def inputs(
         self,
         photos: RatedPhotos,
-        recipe: R,
+        recipe: A_contra,
         device: torch.device,
         *,
         second: RatedPhotos | None = None,
@@ -52,7 +53,7 @@ class SystemFunctions(Protocol[R, S, T]):
     def fit(
         self,
         photos: RatedPhotos,
-        recipe: R,
+        recipe: A_contra,
         *,
         second: RatedPhotos | None = None,
         source: S | None = None,
@@ -66,7 +67,7 @@ class SystemFunctions(Protocol[R, S, T]):
         self,
         photos: RatedPhotos,
         result: T,
-        recipe: R,
+        recipe: A_contra,
         source: S,
         path: Path,
         *,
@@ -74,11 +75,15 @@ class SystemFunctions(Protocol[R, S, T]):
     ) -> ModelInfo:
         """Write the model file."""
 
-    def linear_probe(self, photos: RatedPhotos, recipe: R, source: S) -> list[Estimate]:
+    def linear_probe(self, photos: RatedPhotos, recipe: A_contra, source: S) -> list[Estimate]:
         """Metrics of a linear head on the same frozen backbone; none where the system keeps no features for it."""
 
     def remarks(self, info: ModelInfo) -> list[str]:
         """Lines to print about a model file, beside its metrics."""
+
+
+class SystemFunctions(TrainFunctions[R, S, T], Protocol[R, S, T]):
+    """Functions of a system with a report of its own."""
 
     def recipe_for(self, data: str) -> R:
         """Recipe of the report for a data set."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from beholder.systems.protocol import SystemFunctions
+F_co = TypeVar("F_co", covariant=True)  # what its module answers, as of `beholder.systems.protocol`
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class SecondDomain:
 
 
 @dataclass(frozen=True)
-class System:
+class System(Generic[F_co]):
     """A published way to train a network on rated photographs.
 
     Attributes:
@@ -43,6 +42,6 @@ class System:
     recipe: type[Any]
     data_role: str
     help: str
-    functions: "Callable[[], SystemFunctions[Any, Any, Any]]"
+    functions: Callable[[], F_co]
     second: SecondDomain | None = None
     drop_missing: bool = False

@@ -30,7 +30,7 @@ from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, resuma
 from beholder.errors import BeholderError
 from beholder.files import remove
 from beholder.systems.options import default_text, defaults_for
-from beholder.systems.registry import SYSTEMS, find_system
+from beholder.systems.registry import COMPARED, SYSTEMS, find_trained
 from beholder.systems.system import System
 from beholder.terminal import show
 
@@ -41,7 +41,7 @@ train_app = typer.Typer(help="Train models. Needs pip install 'beholder[train]'.
 
 
 def train_system(
-    system: System,
+    system: System[Any],
     settings: dict[str, Any],
     *,
     data: Data,
@@ -118,7 +118,7 @@ def train_system(
     show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
-def _check_second(system: System, recipe: Any, second: str | None) -> None:
+def _check_second(system: System[Any], recipe: Any, second: str | None) -> None:
     """Whether a second data set is given exactly where the recipe needs one. Raises BeholderError where not."""
     if system.second is None or system.second.needed(recipe) == (second is not None):
         return
@@ -139,7 +139,7 @@ def _load_second(
     return load_data(name, folder or root_beside(name, root, data), drop_leaks=drop_leaks, ranges=scales)
 
 
-def system_command(system: System) -> Callable[..., None]:
+def system_command(system: System[Any]) -> Callable[..., None]:
     """The training command of a system: a function whose signature has its options, for typer."""
     names = {setting.name for setting in fields(system.recipe)}
 
@@ -158,7 +158,7 @@ def system_command(system: System) -> Callable[..., None]:
     return command
 
 
-def _shared_parameters(system: System) -> list[inspect.Parameter]:
+def _shared_parameters(system: System[Any]) -> list[inspect.Parameter]:
     """The options that all systems share, with the texts of this one; those for two data sets where it has two."""
     found = dict(inspect.signature(train_system).parameters)
     texts = {
@@ -208,5 +208,5 @@ train_app.command("default")(train_default)
 train_app.command("fast")(train_fast)
 train_app.command("student", hidden=True)(train_fast)  # as it was called
 train_app.command("probe")(train_probe)
-for _name in SYSTEMS:
-    train_app.command(_name)(system_command(find_system(_name)))
+for _name in (*SYSTEMS, *COMPARED):
+    train_app.command(_name)(system_command(find_trained(_name)))

@@ -64,10 +64,14 @@ def test_sources_agree(scorer: Scorer, photos: list[Path], alone: np.ndarray) ->
     array = np.asarray(image)
     sources = [path, str(path), path.read_bytes(), image, array]
     for source in sources:
-        np.testing.assert_allclose(scorer.score(source).values[0], alone[photos.index(path)], atol=TOLERANCE)
+        values = scorer.score(source).values[0]
+        np.testing.assert_allclose(values, alone[photos.index(path)], atol=TOLERANCE, rtol=RESOLUTION)
     assert len(scorer.score(sources)) == len(sources)
     np.testing.assert_allclose(
-        scorer.score(np.stack([array, array])).values, alone[[photos.index(path)] * 2], atol=1e-5
+        scorer.score(np.stack([array, array])).values,
+        alone[[photos.index(path)] * 2],
+        atol=TOLERANCE,
+        rtol=RESOLUTION,
     )
 
 

@@ -165,13 +165,16 @@ def score_units(
         )
     elif arguments.engine is Engine.RAY:
         raise BeholderError("--engine ray writes tables and shows none: name them by --out 'out/{unit}.parquet'")
-    options = _options(arguments, out, "fast" if fast and not model else model, taste, batch, workers, threads)
+    name = "fast" if fast and not model else model
+    options = _options(arguments, out, name, taste, batch, workers, threads, device)
     shard = parse_shard(arguments.shard) if arguments.shard else default_shard(os.environ)
     units = list_units(paths, recursive=recursive)
     mine = shard_of(units, shard) if shard else units
     if out is not None:
         _check_out(out, len(units))
-    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads), device=device)
+    # With Ray the actors compute; here there may be no GPU.
+    here = "cpu" if arguments.engine is Engine.RAY else device
+    scorer = open_scorer(model, fast=fast, threads=batch_threads(threads), device=here)
     looks = look_at_all(mine, scorer, options)
     for look in looks:
         if look.note:
@@ -212,6 +215,7 @@ def _options(
     batch: int | None,
     workers: int | None,
     threads: int | None,
+    device: str,
 ) -> "Options":
     from beholder.scale.carry import parse_carry
     from beholder.scale.run import BATCH_ROWS, RETRIES, MaxErrors, Options
@@ -231,6 +235,7 @@ def _options(
         batch=batch,
         workers=workers,
         threads=threads,
+        device=device,
     )
 
 

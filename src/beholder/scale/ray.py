@@ -92,9 +92,9 @@ def _array(values: Any, kind: type | None) -> npt.NDArray[Any]:
 
 
 @lru_cache(maxsize=2)
-def opened(model: str | None, threads: int, identity: str) -> Scorer:
+def opened(model: str | None, threads: int, identity: str, device: str = "auto") -> Scorer:
     """A scorer, opened once in a process. Raises ModelError if the model is not the one that is expected."""
-    scorer = Scorer(model, threads)
+    scorer = Scorer(model, threads, device)
     if scorer.id != identity:
         raise ModelError(f"{model or 'default'}: is {scorer.id} here, where {identity} is expected; copy that to here")
     return scorer

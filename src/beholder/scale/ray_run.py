@@ -35,6 +35,7 @@ from beholder.scale.run import (
 from beholder.scale.unit import Unit
 from beholder.scoring.batch import batch_threads
 from beholder.scoring.cores import CORES
+from beholder.scoring.device import AUTO, CUDA
 from beholder.scoring.model_file import EMBEDDED
 from beholder.scoring.scorer import Scorer
 from beholder.text import one_line, printable
@@ -83,7 +84,9 @@ def run_on_ray(
 def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iterator[UnitReport]:
     with connected(min(options.threads or CORES, CORES)) as ray:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        gpu = any(node.get("GPU", 0) >= 1 for node in nodes) and _has_cuda(ray)
+        gpu = options.device == CUDA or (
+            options.device == AUTO and any(node.get("GPU", 0) >= 1 for node in nodes) and _has_cuda(ray)
+        )
         actors = actors_for(nodes, len(todo), gpu=gpu, most=options.threads or MAX_THREADS)
         losses = ray.remote(num_cpus=0, max_restarts=-1)(_Begun).remote()
         sent = replace(options, threads=None, max_errors=None)
@@ -142,7 +145,7 @@ class ScoreUnits:
             )
             return UnitReport(bare, error=lost)
         self._enter_folder()
-        scorer = opened(self._model, batch_threads(None), self._identity)
+        scorer = opened(self._model, batch_threads(None), self._identity, self._options.device)
         looks = [look] if begun == 1 else None  # what was lost may have been done
         (report,) = run_units([look.unit], scorer, self._options, looks=looks)
         return replace(report, unit=bare, known=False)

@@ -100,6 +100,7 @@ class Options:
         overwrite: whether tables of another model, of other options, of another input or of another program go.
         max_errors: how many rows without scores end the run; None for any number.
         batch, workers, threads: as :func:`beholder.score_photos` takes them.
+        device: where actors of Ray compute: ``auto``, ``cpu`` or ``cuda``.
     """
 
     out: str | None
@@ -116,6 +117,7 @@ class Options:
     batch: int | None = None
     workers: int | None = None
     threads: int | None = None
+    device: str = "auto"
 
     def of_rows(self) -> Mapping[str, Any]:
         """What decides a table beside model and input, as JSON has it; the taste is in the model's id."""

@@ -72,11 +72,11 @@ def sentences(scores: Scores) -> list[str]:
         Sentences; none where the photograph has no scores.
 
     >>> import beholder
-    >>> for sentence in sentences(beholder.load("fast").score("examples/photos/flower.jpg")):
+    >>> for sentence in sentences(beholder.load("fast").score("examples/photos/chelsea.jpg")):
     ...     print(sentence)
-    Overall 5.3 of 1 to 7, give or take 1.1: higher than 89% of rated photographs.
+    Overall 5.5 of 1 to 7, give or take 1.1: higher than 92% of rated photographs.
     No clear fault in light, focus or colour.
-    What is shown is rated 5.5 for beauty, higher than 89%.
+    What is shown is rated 5.7 for beauty, higher than 92%.
     """
     value, percentile = (float(each[0, 0]) for each in (scores.values, scores.percentiles))
     if not np.isfinite(value):

@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -67,22 +68,13 @@ def test_another_model_in_its_place_is_refused(tmp_path: Path, monkeypatch: pyte
         pickle.loads(packed)([])
 
 
-def _score_there(score: BatchScorer, paths: list[str], answers: Any) -> None:
-    answers.put(score(paths))
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_scores_in_another_process_are_the_same_and_it_ends(method: Any, colour_model: Path, tmp_path: Path) -> None:
     paths = save_some(tmp_path / "photos")
     score = BatchScorer(colour_model, threads=1)
     here = score(paths)
-    context = multiprocessing.get_context(method)
-    answers = context.SimpleQueue()
-    worker = context.Process(target=_score_there, args=(score, paths, answers))
-    worker.start()
-    assert answers.get() == here
-    worker.join(60)
-    assert worker.exitcode == 0
+    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:  # waits for the process to end
+        assert pool.submit(score, paths).result(timeout=300) == here
 
 
 def _datasets(model: Path) -> Any:

@@ -18,7 +18,7 @@ def fuzz(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("benchmarks.fuzz")
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(6000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.slow)])
 def test_damaged_photographs(fuzz: ModuleType, count: int) -> None:
     outcome = fuzz.run(count, seed=0)
     assert outcome.findings == []

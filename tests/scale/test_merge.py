@@ -94,7 +94,7 @@ def test_one_table_of_all(suffix: str, tmp_path: Path, colour_model: Path) -> No
     for _ in range(2):  # the second replaces the first
         join(together, str(tmp_path / f"all{suffix}"))
     tables = [out / f"{number:05}{suffix}" for number in range(3)]
-    assert read_table(tmp_path / f"all{suffix}") == rows_of(*tables)
+    assert repr(read_table(tmp_path / f"all{suffix}")) == repr(rows_of(*tables))  # NaN is equal to nothing
     assert len(rows_of(*tables)) == 7
     if suffix != ".parquet":
         parts = [np.load(table.with_suffix(".npy")) for table in tables]

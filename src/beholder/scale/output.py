@@ -219,14 +219,11 @@ class _Parquet:
         columns = arrow.RecordBatch.from_pylist(rows, self._plain)
         if not dimensions:
             return arrow.RecordBatch.from_arrays(columns.columns, schema=self._schema)
-        missing = np.array([each is None for each in embeddings])
-        values = np.zeros((len(rows), dimensions), np.float16)
+        values = np.full((len(rows), dimensions), np.nan, np.float16)  # lists that are null are not for every pyarrow
         for place, each in enumerate(embeddings):
             if each is not None:
                 values[place] = each
-        lists = arrow.FixedSizeListArray.from_arrays(
-            arrow.array(values.ravel(), arrow.float16()), dimensions, mask=arrow.array(missing)
-        )
+        lists = arrow.FixedSizeListArray.from_arrays(arrow.array(values.ravel(), arrow.float16()), dimensions)
         arrays = columns.columns
         arrays.insert(len(arrays) - len(LAST_COLUMNS), lists)
         return arrow.RecordBatch.from_arrays(arrays, schema=self._schema)

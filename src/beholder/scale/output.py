@@ -62,7 +62,7 @@ class Schema:
         return {**_FIRST, **dict.fromkeys(self.carried, str), **self.scores}
 
 
-def score_columns(scorer: Scorer, extras: Sequence[ExtraColumns], fields: Sequence[str] | None) -> Columns:
+def columns_to_write(scorer: Scorer, extras: Sequence[ExtraColumns], fields: Sequence[str] | None) -> Columns:
     """The columns of scores of a table, without ``path``.
 
     Args:

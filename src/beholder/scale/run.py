@@ -29,7 +29,7 @@ from beholder.reading import read_bytes
 from beholder.scale import store
 from beholder.scale.carry import Carry
 from beholder.scale.done import INVALID, Done, Look, Wanted, look_at
-from beholder.scale.output import Schema, UnitWriter, check_carried, score_columns
+from beholder.scale.output import Schema, UnitWriter, check_carried, columns_to_write
 from beholder.scale.places import Places
 from beholder.scale.read import InputId, carried_types, input_id, input_sha256, read_rows
 from beholder.scale.reasons import Reason, Reasons
@@ -192,7 +192,7 @@ def look_at_all(units: Sequence[Unit], scorer: Scorer, options: Options) -> list
 
 def _scores_of(scorer: Scorer, extras: Sequence[ExtraColumns], options: Options) -> Columns:
     """The columns of scores, once it is sure that all columns have names of their own."""
-    scores = score_columns(scorer, extras, options.fields)
+    scores = columns_to_write(scorer, extras, options.fields)
     check_carried([each.as_name for each in options.carry], scores, embeddings=options.embeddings)
     return scores
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
+from beholder.data.rated_photos import RatedPhotos
 from beholder.models.backbones.base import Backbone
 from beholder.training.checkpoint import Checkpoint
+from beholder.training.held_out import typical_features
+from beholder.training.inputs import FeatureInputs
 from beholder.training.loop import OnEpoch, Stage, train_stage
 
 N = TypeVar("N", bound=nn.Module)
@@ -27,6 +30,10 @@ class TwoStageNetwork(nn.Module):
             for name, parameter in self.named_parameters()
             if not name.startswith("backbone.") or name.startswith(tuned)
         }
+
+    def pool_middle(self, middle: Tensor) -> Tensor:
+        """What the backbone's stem gave -> pooled features (B, C)."""
+        return self.backbone.tail(middle).mean(dim=(2, 3))
 
 
 @dataclass(frozen=True)
@@ -76,3 +83,10 @@ def train_stages(
         losses[number] = train_stage(stage(number), state, seed, on_epoch)
         predicted[number] = predict(number)
     return predicted, min(losses, key=lambda number: losses[number])
+
+
+def typical_of_stage(photos: RatedPhotos, network: TwoStageNetwork, stage: int, source: FeatureInputs) -> Tensor:
+    """(C,) mean pooled features of the training photographs by a network of this stage, on its device."""
+    if stage == 1:  # the backbone is as it was
+        return typical_features(photos, network, nn.Identity(), source.pooled)
+    return typical_features(photos, network, network.pool_middle, source.middle)

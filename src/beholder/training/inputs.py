@@ -135,6 +135,15 @@ def direct_inputs(photos: RatedPhotos, view_spec: ViewSpec, device: torch.device
     return FeatureInputs(run(network), run(network.stem), raw, extractor.views)
 
 
+def stage_inputs(
+    photos: RatedPhotos, view_spec: ViewSpec, device: torch.device, *, middle: bool, keep: bool, cache: Path | None
+) -> FeatureInputs:
+    """Inputs kept in the cache, or with ``keep`` off computed in every step. Raises as :func:`cached_inputs`."""
+    if keep:
+        return cached_inputs(photos, view_spec, device, middle=middle, cache=cache)
+    return direct_inputs(photos, view_spec, device)
+
+
 def pooled_views(source: FeatureInputs, count: int, mirror: bool) -> list[np.ndarray]:
     """Pooled features (N, C) of all photographs, and with ``mirror`` of their mirror images as well."""
     everyone = np.arange(count)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.metrics import Estimate
@@ -12,8 +11,9 @@ from beholder.systems.compared.network import ScoringCompared
 from beholder.systems.compared.recipes import ComparedRecipe, HouRecipe, KongRecipe, NimaRecipe, PanRecipe
 from beholder.systems.compared.train import ComparedResult, learned_tasks, score_levels
 from beholder.systems.description import LearnedData, describe
+from beholder.systems.two_stages import typical_of_stage
 from beholder.training.export import export as write_model_file
-from beholder.training.held_out import probe_metrics, typical_features
+from beholder.training.held_out import probe_metrics
 from beholder.training.inputs import FeatureInputs, pooled_views
 
 PATENT = (
@@ -59,8 +59,7 @@ def export(
         BeholderError: the file cannot be written.
     """
     network = result.network
-    inputs = source.pooled if result.best == 1 else source.middle
-    centre = typical_features(photos, network, network.pool_middle if result.best == 2 else nn.Identity(), inputs)
+    centre = typical_of_stage(photos, network, result.best, source)
     tasks, levels = learned_tasks(photos, recipe), score_levels(photos, recipe)
     low, high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32).T
     name, words = title(recipe)

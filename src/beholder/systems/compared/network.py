@@ -17,10 +17,6 @@ class Compared(TwoStageNetwork):
         self.backbone = backbone
         self.head = head
 
-    def pool_middle(self, middle: Tensor) -> Tensor:
-        """What the backbone's stem gave -> pooled features (B, C)."""
-        return self.backbone.tail(middle).mean(dim=(2, 3))
-
     def forward(self, pixels: Tensor) -> Tensor:
         found: Tensor = self.head(self.backbone(pixels))
         return found

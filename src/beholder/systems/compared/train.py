@@ -27,7 +27,7 @@ from beholder.systems.two_stages import TwoStageResult, train_stages
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device, precision
-from beholder.training.inputs import FeatureInputs, ViewSpec, cached_inputs, direct_inputs
+from beholder.training.inputs import FeatureInputs, ViewSpec, stage_inputs
 from beholder.training.loop import OnEpoch, Stage, Step, batch_slices
 from beholder.training.seeding import seeded
 from beholder.training.supervised import check_rated, predict, rated_srcc, split_rows, training_identity
@@ -95,9 +95,7 @@ def inputs(
 ) -> FeatureInputs:
     """Inputs for a recipe: kept in the cache, or computed in every step. ``second`` is not used. Raises as `fit`."""
     view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
-    if keep:
-        return cached_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, cache=cache)
-    return direct_inputs(photos, view_spec, device)
+    return stage_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, keep=keep, cache=cache)
 
 
 def check(

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.metrics import Estimate
@@ -13,8 +12,9 @@ from beholder.systems.description import describe as describe_model
 from beholder.systems.soydaner2023.network import ScoringMultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import SoydanerResult, learned_tasks
+from beholder.systems.two_stages import typical_of_stage
 from beholder.training.export import export as write_model_file
-from beholder.training.held_out import probe_metrics, typical_features
+from beholder.training.held_out import probe_metrics
 from beholder.training.inputs import FeatureInputs, pooled_views
 
 
@@ -39,9 +39,8 @@ def export(
         BeholderError: the file cannot be written.
     """
     network = result.network
-    inputs = source.pooled if result.best == 1 else source.middle
-    centre = typical_features(photos, network, network.pool_middle if result.best == 2 else nn.Identity(), inputs)
-    network = network.cpu()  # after `typical`, which runs on the device of the training
+    centre = typical_of_stage(photos, network, result.best, source)
+    network = network.cpu()  # after its features, which are computed on the device of the training
     low_high = torch.tensor([[task.low, task.high] for task in learned_tasks(photos, recipe)], dtype=torch.float32)
     scoring = ScoringMultiTask(network, low_high[:, 0], low_high[:, 1], centre)
     info = describe(photos, result, recipe, recipe.side or network.backbone.side)

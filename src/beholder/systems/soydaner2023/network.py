@@ -58,10 +58,6 @@ class MultiTask(TwoStageNetwork):
         """What the backbone's stem gave -> (B, T) in the unit interval."""
         return self.forward_head(self.pool_middle(middle))
 
-    def pool_middle(self, middle: Tensor) -> Tensor:
-        """What the backbone's stem gave -> pooled features (B, C)."""
-        return self.backbone.tail(middle).mean(dim=(2, 3))
-
     def forward(self, pixels: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(pixels).mean(dim=(2, 3)))
 

@@ -1,6 +1,7 @@
 """`beholder reproduce`: run the experiments of a paper again."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +51,28 @@ def reproduce(
     epochs2: Annotated[
         int | None, typer.Option(min=0, help="Of stage 2; 0 leaves it out.  [default: the paper's recipe]")
     ] = None,
+    epochs1: Annotated[int | None, typer.Option(min=1, help="Of stage 1.  [default: the paper's recipe]")] = None,
+    steps1: Annotated[
+        int | None, typer.Option(min=0, help="Stage 1 takes at least this many steps.  [default: the paper's recipe]")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Photographs a step.  [default: the paper's recipe]")] = None,
+    side: Annotated[
+        int | None, typer.Option(min=8, help="Pixels, as --side of `beholder train PAPER`.  [default: the recipe's]")
+    ] = None,
+    shared: Annotated[
+        str | None, typer.Option(help="What of the backbone is trained, as of `beholder train PAPER`.")
+    ] = None,
+    backbones: Annotated[
+        list[str] | None,
+        typer.Option("--backbones", help="Train the network on this backbone too; can be given again."),
+    ] = None,
+    second_count: Annotated[
+        int | None, typer.Option(min=10, help="Photographs of the second domain to learn from.")
+    ] = None,
     drop_leaks: DropLeaks = False,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Leave out AVA's photographs whose files are missing.")
+    ] = False,
     photographs: Annotated[
         bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
     ] = True,
@@ -61,6 +83,9 @@ def reproduce(
             "PAPER-NAME.runs beside the report]"
         ),
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Keep no features; run the whole network in every step.")
+    ] = False,
     cache: Cache = None,
     device: Device = "auto",
 ) -> None:
@@ -100,7 +125,11 @@ def reproduce(
         raise BeholderError(
             f"{paper}: no such paper; those that can be run again are {', '.join(SYSTEMS)}, compared, or all"
         )
-    if paper == "all" and (seeds > 1 or any(given is not None for given in (backbone, epochs2, second, second_root))):
+    settings = {"backbone": backbone, "epochs1": epochs1, "steps1": steps1, "epochs2": epochs2, "batch": batch}
+    settings |= {"side": side, "shared": shared}
+    of_second = (second, second_root, second_count)
+    own = (*settings.values(), *of_second, backbones)
+    if paper == "all" and (seeds > 1 or no_cache or drop_missing or any(given is not None for given in own)):
         raise BeholderError("all: each paper is run with its own defaults and seed 0; leave the other options out")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
     require("torch", "train", "training")
@@ -121,22 +150,46 @@ def reproduce(
         written = write.write_document(side_by_side(wanted, choose(device)), path)
         show(f"{written[0]} and {written[1]}; trainings are kept in {kept}")
         return
-    functions = _reporting(paper, second, second_root)
-    given = {"backbone": backbone, "epochs2": epochs2}
-    recipe = replace(functions.recipe_for(data), **{name: value for name, value in given.items() if value is not None})
+    functions = _reporting(paper, any(given is not None for given in of_second))
+    if backbones and paper != "soydaner2023":
+        raise BeholderError(f"{paper} compares no backbones: --backbones is for soydaner2023")
+    recipe = _changed(paper, functions.recipe_for(data), settings)
     kept = work or path.with_suffix(".runs")
     config = StudyConfig(
-        data, root, seeds, folds, by_group, recipe, drop_leaks, kept, cache, second=second, second_root=second_root
+        data,
+        root,
+        seeds,
+        folds,
+        by_group,
+        recipe,
+        drop_leaks,
+        kept,
+        cache,
+        second=second,
+        second_root=second_root,
+        second_count=second_count,
+        backbones=tuple(backbones or ()),
+        keep=not no_cache,
+        drop_missing=drop_missing,
     )
     found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)
     show(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
 
 
-def _reporting(paper: str, second: str | None, second_root: Path | None) -> Any:
+def _changed(paper: str, recipe: Any, settings: Mapping[str, Any]) -> Any:
+    """The recipe of a paper with the settings that are not None. Raises BeholderError for one that it does not have."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    unknown = given.keys() - {field.name for field in fields(recipe)}
+    if unknown:
+        raise BeholderError(f"{paper} has no --{min(unknown).replace('_', '-')}; leave it out")
+    return replace(recipe, **given)
+
+
+def _reporting(paper: str, second_given: bool) -> Any:
     """The module with the recipe and the report of a paper. Raises BeholderError where it has no second domain."""
     record = None if paper == "compared" else find_system(paper)
-    if (record is None or record.second is None) and (second is not None or second_root is not None):
+    if (record is None or record.second is None) and second_given:
         raise BeholderError(f"{paper} has no second domain: --second is for {' and '.join(SECOND_DOMAINS)}")
     if record is None:
         from beholder.systems.compared import report

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.registry import is_csv, split_of
+from beholder.data.registry import is_csv, load_data, split_of
 from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import fold_split, folds_of, split_hash
 from beholder.terminal import say
@@ -43,6 +43,10 @@ class StudyConfig(Generic[R]):
         cache: folder of weights and features, the user's cache by default.
         second: second data set of a system that learns from two, in place of its default.
         second_root: folder of the second data set.
+        second_count: photographs of the second data set to learn from; None for the default of the report.
+        backbones: further backbones that the network is trained on, to be compared.
+        keep: keep inputs of the trainings in the cache; without it they are computed in every step.
+        drop_missing: as of `beholder.data.registry.load_data`.
     """
 
     data: str
@@ -56,11 +60,19 @@ class StudyConfig(Generic[R]):
     cache: Path | None
     second: str | None = None
     second_root: Path | None = None
+    second_count: int | None = None
+    backbones: tuple[str, ...] = ()
+    keep: bool = True
+    drop_missing: bool = False
 
     @property
     def beside(self) -> Path | None:
         """Folder of other data sets; None for the default."""
         return None if is_csv(self.data) else self.root
+
+    def photos(self) -> RatedPhotos:
+        """The photographs. Raises as `beholder.data.registry.load_data`."""
+        return load_data(self.data, self.root, drop_leaks=self.drop_leaks, drop_missing=self.drop_missing)
 
 
 @dataclass(frozen=True)

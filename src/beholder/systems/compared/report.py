@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate
 from beholder.models import cost
@@ -44,14 +43,14 @@ def report(config: ComparedConfig, device: torch.device) -> Document:
     Raises:
         BeholderError: data without photographs, a rating that is missing, too few photographs, or no room.
     """
-    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    photos = config.photos()
     if not np.isfinite(photos.ratings[:, 0]).all():
         raise BeholderError(
             f"{photos.name}: {int(np.isnan(photos.ratings[:, 0]).sum())} photographs lack a rating of "
             f"{photos.tasks[0].name}, with which all are tested; leave them out"
         )
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
-    source = inputs(photos, config.recipe, device, cache=config.cache)
+    source = inputs(photos, config.recipe, device, keep=config.keep, cache=config.cache)
     trained = train_rows(config, fold_splits, source, device)
     views = pooled_views(source, len(photos), config.recipe.mirror)
     probed = f"linear probe on {config.recipe.backbone}"

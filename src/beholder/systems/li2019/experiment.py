@@ -42,7 +42,7 @@ def study_inputs(
 ) -> tuple[list[FeatureInputs], dict[str, Any]]:
     """Inputs of both domains, and what the trainings depend on besides the first domain."""
     recipe = config.recipe
-    sources = inputs(photos, recipe, device, second=second, pooled=True, cache=config.cache)
+    sources = inputs(photos, recipe, device, second=second, pooled=True, keep=config.keep, cache=config.cache)
     return sources, {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
-from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.metrics import METRICS, Estimate, Metric, accuracy
 from beholder.models import cost
@@ -58,7 +57,7 @@ def report(config: LiConfig, device: torch.device) -> Document:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.li2019.train.fit`; scores that are
             missing.
     """
-    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    photos = config.photos()
     if np.isnan(photos.ratings[:, 0]).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
     second = second_photos(config)

@@ -87,7 +87,7 @@ def trainer(source: VariableSizeInputs, device: torch.device) -> Callable[[Rated
 def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The complete model, trained with seed 0. Raises as `report`."""
     photos, recipe = with_votes(fold_splits[0]), config.recipe
-    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
+    source = inputs(photos, replace(recipe, mirror=True), device, keep=config.keep, cache=config.cache)
     results = train_all(fold_splits, {COMPLETE: recipe}, 1, config.work, trainer(source, device))
     shares, values = single_run_predictions(photos, results), photos.histogram.values
     shapes, counts = np.unique(source.shapes, axis=0, return_counts=True)

@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from beholder.data.registry import load_data
 from beholder.data.vote_distributions import numbers_of_votes
 from beholder.errors import BeholderError
 from beholder.extras import require
@@ -57,12 +56,12 @@ def report(config: SongConfig, device: torch.device) -> Document:
             without votes; scikit-learn is not installed.
     """
     require("sklearn.manifold", "train", "t-SNE")
-    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    photos = config.photos()
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
     recipe, work = config.recipe, config.work
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
-    source = inputs(photos, replace(recipe, mirror=True), device, cache=config.cache)
+    source = inputs(photos, replace(recipe, mirror=True), device, keep=config.keep, cache=config.cache)
     train = trainer(source, device)
     tried = train_all(fold_splits[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
     ablations = ablations_of(recipe)

@@ -35,7 +35,7 @@ def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhoto
 def scored_system(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The multi-task network, trained with seed 0. Raises as `beholder.systems.soydaner2023.report.report`."""
     photos, recipe = fold_splits[0], config.recipe
-    source = inputs(photos, recipe, device, cache=config.cache)
+    source = inputs(photos, recipe, device, keep=config.keep, cache=config.cache)
     results = train_all(fold_splits, {MULTI_TASK: recipe}, 1, config.work, trainer(source, device))
     made = make_network(recipe, len(photos.tasks), pretrained=False)
     return ScoredSystem(

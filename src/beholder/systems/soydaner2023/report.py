@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from beholder.data.registry import load_data
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, p_text, p_value
 from beholder.photos.read import read_photo
@@ -60,7 +59,7 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
         BeholderError: as of `beholder.data.registry.load_data` and `beholder.systems.soydaner2023.train.fit`;
             ratings that are missing.
     """
-    photos = load_data(config.data, config.root, drop_leaks=config.drop_leaks)
+    photos = config.photos()
     if np.isnan(photos.ratings).any():
         raise BeholderError(f"{photos.name}: some photographs lack a rating; the tables need every task rated for each")
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
@@ -71,7 +70,7 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
         SEPARATE_OUTPUTS: replace(recipe, separate=True, epochs2=0),
         FIVE_EPOCHS: replace(recipe, steps1=0, epochs2=0),
     }
-    source = inputs(photos, recipe, device, cache=config.cache)
+    source = inputs(photos, recipe, device, keep=config.keep, cache=config.cache)
     results = train_all(fold_splits, trainings, config.seeds, config.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)
     compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)

@@ -99,6 +99,8 @@ def check(words: Words, *, whole: bool) -> None:
             assert (REPOSITORY / "Dockerfile").is_file()
         case ["sbatch" | "kubectl" | "ray", *rest]:  # tests/docs/test_job_files.py reads the files
             assert [word for word in rest if (REPOSITORY / word).is_file()], words
+        case ["mkdocs", "build" | "serve", *_]:
+            assert (REPOSITORY / "mkdocs.yml").is_file()
         case ["bash", script]:
             assert (REPOSITORY / script).is_file()
         case _:

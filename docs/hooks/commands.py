@@ -12,8 +12,8 @@ from beholder.cli.app import app
 PAGE = "reference/commands.md"
 START = (
     "# Commands",
-    "The same as `beholder COMMAND --help` prints. The exit status is 0 where all was done, 1 where nothing was, 2 where the command "
-    "was written wrongly, 3 where some photographs could not be read, and 130 where the run was stopped.",
+    "The same as `beholder COMMAND --help` prints. The exit status is 0 where all was done, 1 where nothing was, 2 "
+    "where the command was written wrongly, 3 where some photographs could not be read, and 130 where the run was stopped.",
 )
 
 

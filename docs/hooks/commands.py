@@ -13,7 +13,7 @@ PAGE = "reference/commands.md"
 START = (
     "# Commands",
     "The same as `beholder COMMAND --help` prints. The exit status is 0 where all was done, 1 where nothing was, 2 "
-    "where the command was written wrongly, 3 where some photographs could not be read, and 130 where the run was stopped.",
+    "where the command was written wrongly, 3 where some photographs could not be read, and 130 where it was stopped.",
 )
 
 

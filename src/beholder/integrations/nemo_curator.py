@@ -26,9 +26,9 @@ class BeholderScoreStage(ProcessingStage[ImageBatch, ImageBatch]):
 
     An image that cannot be read keeps its place: its score is None, and the row has the reason in ``error``.
 
-    ``model``, ``fields`` and ``threads`` are those of :class:`beholder.integrations.batches.BatchScorer`; ``overall`` is
-    always among the fields. ``name``, ``resources`` and ``batch_size`` are those of any stage; by default it asks for
-    as many cores as threads.
+    ``model``, ``fields`` and ``threads`` are those of :class:`beholder.integrations.batches.BatchScorer`; ``overall``
+    is always among the fields. ``name``, ``resources`` and ``batch_size`` are those of any stage; by default it asks
+    for as many cores as threads.
 
     Raises:
         BeholderError: the model cannot be opened, or has no such field.

@@ -51,7 +51,7 @@ class Backbone(nn.Module):
         return self
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """(B, 3, H, W) of 0 to 255 -> the same, less the mean and over the standard deviation of the weights' training."""
+        """(B, 3, H, W) of 0 to 255 -> the same in standard deviations from the mean of the weights' training."""
         return (pixels.float() - self.mean) / self.std
 
     def stem(self, pixels: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ SCORES = re.compile(r"(?<=<!-- made: scores -->\n```\n).*?(?=```)", re.DOTALL)
 NEW_THEMES = re.compile(r"(?<=the default has )[\d.]+, [\d.]+ and [\d.]+(?= on OASIS)")
 QUALITY = 88  # of the pictures
 FRAMES: dict[str, tuple[Callable[[Pixels], Pixels], ...]] = {  # example -> frames of a shoot, one a second
-    "chelsea": (lambda it: it, lambda it: blur(it, 4), lambda it: blur_by_motion(it, 20, 0), lambda it: expose(it, 1)),
+    "chelsea": (lambda it: it, lambda it: blur(it, 4), lambda it: blur_by_motion(it, 20, 0), lambda it: expose(it, 2)),
     "flower": (lambda it: it, lambda it: it[:, 12:], lambda it: blur(it, 3)),
     "china": (lambda it: it, lambda it: expose(it, -1)),
     "coffee": (lambda it: it, lambda it: it),
@@ -148,8 +148,32 @@ def _improve(folder: Path) -> Image.Image:
     """Of `china.jpg`, 1.5 EV darker, 60 mired cooler and turned by 4°."""
     pixels = read_photo(folder / PHOTOS / "china.jpg").pixels
     Image.fromarray(tilt(cast_colour(expose(pixels, -1.5), -60), 4)).save(folder / "china.png")
-    _beholder("improve", "china.png", "--out", "improve.png", folder=folder)
-    return Image.open(folder / "improve.png").copy()
+    _beholder("improve", "china.png", folder=folder)
+    return Image.open(folder / "china-improve.png").copy()
+
+
+def _review(folder: Path) -> Image.Image:
+    """With decisions on the first photographs, by the keys of the page."""
+    _save_shoot(folder / "shoot")
+    command = [sys.executable, "-m", "beholder", "review", "shoot", "--no-browser", "--state", "shoot.sqlite"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            link = next(line.split()[0] for line in program.stderr or () if line.startswith("http"))
+            with _chromium() as browser:
+                page = browser.new_page(viewport={"width": 1280, "height": 820})
+                page.goto(link)
+                page.get_by_text("All photographs are scored.").wait_for(state="attached", timeout=300_000)
+                for key in ("p", "x", "x", "x", "4", "", "x", "", "5", ""):
+                    if key:
+                        page.keyboard.press(key)
+                    page.keyboard.press("ArrowRight")
+                page.keyboard.press("p")
+                page.get_by_text("picked").first.wait_for()
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=folder / "review.png")
+        finally:
+            program.terminate()
+    return Image.open(folder / "review.png").copy()
 
 
 def _page(file: Path, height: int) -> Image.Image:
@@ -195,4 +219,5 @@ PICTURES: dict[str, Callable[[Path], Image.Image]] = {
     "explain.jpg": _explain,
     "improve.jpg": _improve,
     "cull.jpg": _cull,
+    "review.jpg": _review,
 }

@@ -24,7 +24,7 @@ from beholder.scoring.session import abandon, run_session
 # Photographs per inference of `score`: one per core, at most 8, as more leave the cores' caches (docs/performance.md).
 # At least two, because ONNX Runtime computes a batch of one differently, in the seventh digit.
 SCORE_BATCH = min(max(2, CORES), 8)
-CUDA_BATCH = 64  # photographs per inference on a GPU
+CUDA_BATCH = 64  # photographs per inference on a GPU, always
 
 
 class Scorer:
@@ -166,9 +166,7 @@ class Scorer:
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
-        counts = len(self.info.tasks), len(self.info.score_levels)
-        outputs = run_session(self._opened(), self.info.outputs, np.asarray(pixels), *counts)
-        values, embedding, evidence, *distribution = outputs
+        values, embedding, evidence, *distribution = self._outputs(np.asarray(pixels))
         values, low, high = on_scale(values, self.info.half_widths(values), self.info.tasks, self.id)
         return Scores(
             tasks=self.info.tasks,
@@ -184,6 +182,22 @@ class Scorer:
             distribution=distribution[0] if distribution else None,
             unlike_below=self.info.unlike,
         )
+
+    def _outputs(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Outputs of the model for pixels (B, height, width, 3), B rows each.
+
+        A GPU always computes whole batches: it chooses how to sum by how many photographs there are, so that one in a
+        batch of 32 would have another score than in one of 64.
+        """
+        counts = len(self.info.tasks), len(self.info.score_levels)
+        if self.device != CUDA:
+            return run_session(self._opened(), self.info.outputs, pixels, *counts)
+        rows = np.arange(-(-len(pixels) // CUDA_BATCH) * CUDA_BATCH) % len(pixels)
+        whole = [
+            run_session(self._opened(), self.info.outputs, pixels[batch], *counts)
+            for batch in rows.reshape(-1, CUDA_BATCH)
+        ]
+        return [np.concatenate(parts)[: len(pixels)] for parts in zip(*whole, strict=True)]
 
     def _run_by_shape(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:
         groups: dict[tuple[int, ...], list[int]] = {}

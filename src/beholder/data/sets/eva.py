@@ -137,7 +137,8 @@ def load(folder: Path) -> RatedPhotos:
     mean, sd, n = summary(labels)
     splits = tuple(split(labels.images).tolist())
     histogram = histogram_of(labels.votes, len(labels.images), VOTE_VALUES)
-    return RatedPhotos("eva", folder, labels.files, TASKS, mean, None, splits, sd, n, labels.votes, histogram)
+    votes = labels.votes
+    return RatedPhotos("eva", folder, labels.files, TASKS, mean, None, splits, sd, n, votes, histogram, drawn=SPLITS)
 
 
 def read_categories(folder: Path) -> dict[str, str]:

@@ -36,7 +36,7 @@ from helpers import tiny_backbones
 from helpers.coloured_data import make_aadb, make_eva, make_oasis, warmth
 
 CPU = torch.device("cpu")
-RECIPE = SoydanerRecipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=20, epochs2=1, lr_head=0.01)
+RECIPE = SoydanerRecipe("tiny", hidden=(16, 8), batch=8, epochs1=2, steps1=24, epochs2=1, lr_head=0.01)
 PRINTED = {f"Table {number}" for number in range(1, 12)} | {f"Figure {number}" for number in range(1, 15)}
 
 
@@ -113,7 +113,7 @@ def test_networks_of_a_report_are_those_of_the_last_stage(tmp_path: Path, monkey
     seen: list[soydaner_analysis.TrainedNetwork] = []
     monkeypatch.setattr(soydaner_analysis, "maps", lambda network, number: seen.append(network) or [])
     wanted = settings("oasis", make_oasis(tmp_path), seeds=1, folds=1)
-    harmful = replace(RECIPE, steps1=0, epochs2=2, lr_finetune=1.0)
+    harmful = replace(RECIPE, epochs1=5, steps1=0, epochs2=2, lr_finetune=1.0)
     found = soydaner_report.report(replace(wanted, recipe=harmful, backbones=("tiny", "cells")), CPU)
     (network,) = seen
     paths = [network.study.photos.paths[row] for row in network.study.rows]
@@ -124,7 +124,7 @@ def test_networks_of_a_report_are_those_of_the_last_stage(tmp_path: Path, monkey
     protocol = next(part for part in parts(found) if getattr(part, "title", "") == "Protocol")
     said = " ".join(protocol.paragraphs)  # type: ignore[union-attr]
     assert "stage 1 had the lower validation loss in 1 of 1 trainings of `multi-task` (seed 0 in round 1)." in said
-    assert "no row `5 epochs`" in said
+    assert "so there is no row `5 epochs`." in said
     assert {result.setting for result in network.study.results} == {
         "multi-task",
         "single-task",

@@ -25,6 +25,7 @@ from beholder.training.inputs import FeatureInputs, pooled_views
 
 SoydanerConfig = StudyConfig[SoydanerRecipe]
 
+PAPER_EPOCHS = 5  # of stage 1
 LONGER_TIMES = 4  # as many epochs of stage 1 as the main training, where the curves of a longer one are drawn
 
 
@@ -36,7 +37,7 @@ def recipe_for(data: str) -> SoydanerRecipe:
 def settings_of(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos]) -> dict[str, SoydanerRecipe]:
     """Recipes of the report by name: the network, its variants, and the network on further backbones.
 
-    The training of 5 epochs is left out where the network's own stage 1 has no more.
+    The training of 5 epochs is left out where the network's own stage 1 has as many.
     """
     recipe = config.recipe
     settings = {
@@ -44,8 +45,8 @@ def settings_of(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos]) -> d
         SINGLE_TASK: replace(recipe, single=True),
         SEPARATE_OUTPUTS: replace(recipe, separate=True),
     }
-    if any(main_epochs(part, recipe) > recipe.epochs1 for part in fold_splits):
-        settings[FIVE_EPOCHS] = replace(recipe, steps1=0, epochs2=0)
+    if any(main_epochs(part, recipe) != PAPER_EPOCHS for part in fold_splits):
+        settings[FIVE_EPOCHS] = replace(recipe, epochs1=PAPER_EPOCHS, steps1=0, epochs2=0)
     others = [name for name in dict.fromkeys(config.backbones) if name != recipe.backbone]
     return settings | {on_backbone(name): replace(recipe, backbone=name, side=None) for name in others}
 

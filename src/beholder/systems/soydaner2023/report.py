@@ -21,7 +21,14 @@ from beholder.reporting.document import Cell, Column, Document, Missing, Part, P
 from beholder.splits import split_hash
 from beholder.systems.report_parts import last_stage_sentence, ratings_and_predictions
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
-from beholder.systems.soydaner2023.experiment import SoydanerConfig, longer, main_epochs, settings_of, trainer
+from beholder.systems.soydaner2023.experiment import (
+    PAPER_EPOCHS,
+    SoydanerConfig,
+    longer,
+    main_epochs,
+    settings_of,
+    trainer,
+)
 from beholder.systems.soydaner2023.published import (
     EITHER_FIGURE_NUMBERS,
     FIGURE_NUMBERS,
@@ -162,11 +169,12 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
             )
             + f" Dropout {recipe.dropout:g}. {_epochs_kept(study)}",
             last_stage_sentence(study, MULTI_TASK),
-            _differences(study, recipe, steps),
+            _number_of_epochs(study, recipe, steps),
+            _choices(recipe),
             f"Parts: {'; '.join(counts)}; {study.split}. Split sha256: "
             + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + ". The linear probe and the DINOv2 head see the train and the validation part, the networks learn from "
-            "the train part and choose epochs by the validation part.",
+            + f"the train part{' and choose epochs by the validation part' * _has_validation(study)}.",
             "Tasks: "
             + " ".join(
                 f"{rated.name} ({rated.low:g} to {rated.high:g}): {rated.description}." for rated in photos.tasks
@@ -176,30 +184,42 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
 
 
 def _decay(recipe: SoydanerRecipe) -> str:
-    return "in stairs (`--staircase`)" if recipe.staircase else "a little in each step (`--staircase`: in stairs)"
+    if recipe.staircase:
+        return "in stairs"
+    return "a little in each step (the paper's words fit stairs as well: `beholder train soydaner2023 --staircase`)"
+
+
+def _has_validation(study: Study) -> bool:
+    return any("validation" in (part.splits or ()) for part in study.fold_splits)
 
 
 def _epochs_kept(study: Study) -> str:
-    if any("validation" in (part.splits or ()) for part in study.fold_splits):
-        return (
-            "In each stage the epoch of least validation loss is kept; the paper does not say that it chooses epochs."
-        )
-    return "Each stage ends with its last epoch: no photographs are held out for validation."
+    if not _has_validation(study):
+        return "Each stage ends with its last epoch: no photographs are held out for validation."
+    return "In each stage the epoch of least validation loss is kept; the paper does not say which epoch it takes."
 
 
-def _differences(study: Study, recipe: SoydanerRecipe, steps: int) -> str:
-    """What differs from the paper, which depends on how many photographs there are."""
+def _number_of_epochs(study: Study, recipe: SoydanerRecipe, steps: int) -> str:
     done = main_epochs(study.fold_splits[0], recipe)
-    epochs = (
-        f"It trains stage 1 for 5 epochs, which are 665 steps on AADB and 275 on EVA, and would be "
-        f"{recipe.epochs1 * steps} here; the row `{FIVE_EPOCHS}` below does that."
-        if done > recipe.epochs1
-        else f"Stage 1 takes {done} epochs, {done * steps} steps, so that there is no row `{FIVE_EPOCHS}` below."
+    if done == PAPER_EPOCHS:
+        return f"Stage 1 takes {done} epochs, {done * steps} steps, as in the paper; so there is no row `{FIVE_EPOCHS}`."
+    return (
+        f"The paper trains stage 1 for {PAPER_EPOCHS} epochs, which are 665 steps on AADB and 275 on EVA, and would be "
+        f"{PAPER_EPOCHS * steps} here; the row `{FIVE_EPOCHS}` below does that."
+    )
+
+
+def _choices(recipe: SoydanerRecipe) -> str:
+    """What differs from the paper, and where it is silent."""
+    vgg16 = (
+        "Differs from the paper: the weights of VGG16 are torchvision's, with its normalisation of pixels; the paper's "
+        "names of layers are those of Keras, whose weights are others. "
+        if recipe.backbone == "vgg16"
+        else f"Differs from the paper: {recipe.backbone} in place of VGG16. "
     )
     return (
-        f"Differs from the paper: {epochs} The weights of VGG16 are torchvision's, with its normalisation of pixels; "
-        "the paper's names of layers are those of Keras, whose weights are others. Where the paper is silent: the ends "
-        "of each rating scale are brought to 0 and 1; photographs are squashed to a square."
+        f"{vgg16}Where the paper is silent: the ends of each rating scale are brought to 0 and 1; photographs are "
+        "squashed to a square."
     )
 
 

@@ -270,6 +270,6 @@ def _variants_table(study: Study) -> Table:
         + (
             f"`{FIVE_EPOCHS}`: stage 1 with the paper's number of epochs and no more steps, without stage 2."
             if (FIVE_EPOCHS, TRAINING) in study.predicted
-            else f"No row `{FIVE_EPOCHS}`: stage 1 has no more than the paper's epochs."
+            else f"No row `{FIVE_EPOCHS}`: stage 1 has as many."
         ),
     )

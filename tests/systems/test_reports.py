@@ -96,10 +96,15 @@ def test_every_table_and_figure_is_there(name: str, tmp_path: Path, monkeypatch:
     assert (measured[0][0] == soydaner_published.OURS) == (name == "aadb")  # one row for published and measured
     assert all(row[2].n == len(set(rows_tested(name, root))) for row in measured)  # type: ignore[union-attr]
     across = {(row[0], row[1]): row[2:] for row in tables["Table 11"].rows}
+    assert not (root / "work" / f"across-{name}.json").exists()  # its own photographs are tested, not scored again
     if name == "aadb":  # published and measured in one row; test parts are whole, whatever the limit for other data
         assert across["aadb", "aadb"][0] == 0.707 and isinstance(across["aadb", "aadb"][1], Estimate)
         assert across["aadb", "eva"][0] == 0.321 and across["aadb", "eva"][1].n == 8  # type: ignore[union-attr]
         assert across["aadb", "eva"][2] == "its test part, 8 (split drawn with a seed)"
+    for words, other in (("AADB's photographs are", "aadb"), ("EVA's photographs are", "eva")):
+        note = next((part.note for part in parts(found) if isinstance(part, Table) and words in part.note), "")
+        assert bool(note) == (name != other)
+        assert ("not at hand" in note) == (name != other and (name, other) != ("aadb", "eva"))
     for number, there in (("Table 7", name != "oasis"), ("Table 9", name != "oasis"), ("Table 3", name == "aadb")):
         measured_cells = [row[-2] for row in tables[number].rows] if number in tables else [None]
         assert all((cell is not None) == there for cell in measured_cells), number
@@ -124,7 +129,7 @@ def test_networks_of_a_report_are_those_of_the_last_stage(tmp_path: Path, monkey
     protocol = next(part for part in parts(found) if getattr(part, "title", "") == "Protocol")
     said = " ".join(protocol.paragraphs)  # type: ignore[union-attr]
     assert "stage 1 had the lower validation loss in 1 of 1 trainings of `multi-task` (seed 0 in round 1)." in said
-    assert "so there is no row `5 epochs`." in said
+    assert "there is no row `5 epochs`." in said
     assert {result.setting for result in network.study.results} == {
         "multi-task",
         "single-task",
@@ -280,6 +285,9 @@ def test_ratings_that_are_missing_are_told(tmp_path: Path) -> None:
 
 
 def test_published_numbers_agree_with_each_other() -> None:
+    for counts, shares in (("SCORES_AADB", "SHARES_AADB"), ("SCORES_EVA", "SHARES_EVA")):
+        printed = np.array(getattr(soydaner_published, counts))
+        np.testing.assert_allclose(printed / printed.sum(), getattr(soydaner_published, shares), atol=1e-3)
     assert sum(soydaner_published.SCORES_AADB) == 1000 and sum(soydaner_published.SCORES_EVA) == 570
     assert soydaner_published.ATTRIBUTES_AADB["score"][1] == round(
         soydaner_published.SRCC_AADB["Soydaner & Wagemans 2023"], 3

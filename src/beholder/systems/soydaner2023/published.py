@@ -22,6 +22,7 @@ PARAMETER_COUNTS = (  # Table 2: part, Pan et al. 2019, this network
     ("output layer, 12 units", 1_548, 780),
 )
 SCORES_AADB = (4, 35, 79, 147, 152, 165, 224, 76, 103, 15)  # Table 3, tenths of 0 to 1
+SHARES_AADB = (0.004, 0.035, 0.079, 0.147, 0.152, 0.165, 0.224, 0.076, 0.103, 0.015)
 RATERS_AADB = (("(0, 100)", 190, 0.6738), ("[100, 200)", 65, 0.7013), ("[200, ∞)", 42, 0.7112))  # Table 4
 ATTRIBUTES_AADB = {  # Table 5: after training, after fine-tuning
     "score": (0.650, 0.707),
@@ -46,6 +47,7 @@ RANGES_EVA = {  # Table 7: smallest and largest mean rating
 }
 STAGES_EVA = {MULTI_TASK: (0.600, 0.695), SINGLE_TASK: (0.604, 0.675)}  # Table 8: after training, after fine-tuning
 SCORES_EVA = (0, 3, 16, 64, 144, 231, 100, 11, 1)  # Table 9: below 2, then by 1, the last above 9
+SHARES_EVA = (0.0, 0.005, 0.028, 0.112, 0.252, 0.405, 0.175, 0.019, 0.001)
 ATTRIBUTES_EVA = {  # Table 10, and the overall score from Table 8
     "score": (0.600, 0.695),
     "light_and_color": (0.610, 0.709),

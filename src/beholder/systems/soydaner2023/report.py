@@ -44,6 +44,7 @@ from beholder.systems.soydaner2023.published import (
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.report_network import backbones_part, layers_part, longer_part, parameters_part
 from beholder.systems.soydaner2023.report_ratings import (
+    COMMANDS,
     examples_part,
     raters_part,
     ratings_aadb,
@@ -163,7 +164,7 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
             f"{recipe.steps1} steps ({max(epochs)} epochs here). Stage 2: "
             + (
                 f"the backbone's last layers as well, Adam {recipe.lr_finetune:g} times {recipe.decay:g} every "
-                f"{recipe.decay_steps:g} steps, {_decay(recipe)}, {recipe.epochs2} epochs."
+                f"{recipe.decay_steps:g} steps, {_decay(recipe)}, epochs: {recipe.epochs2}."
                 if recipe.epochs2
                 else "left out."
             )
@@ -202,7 +203,7 @@ def _epochs_kept(study: Study) -> str:
 def _number_of_epochs(study: Study, recipe: SoydanerRecipe, steps: int) -> str:
     done = main_epochs(study.fold_splits[0], recipe)
     if done == PAPER_EPOCHS:
-        return f"Stage 1 takes {done} epochs, {done * steps} steps, as in the paper; so there is no row `{FIVE_EPOCHS}`."
+        return f"Stage 1 takes {done} epochs as in the paper, {done * steps} steps; there is no row `{FIVE_EPOCHS}`."
     return (
         f"The paper trains stage 1 for {PAPER_EPOCHS} epochs, which are 665 steps on AADB and 275 on EVA, and would be "
         f"{PAPER_EPOCHS * steps} here; the row `{FIVE_EPOCHS}` below does that."
@@ -306,9 +307,8 @@ def _across(seen: soydaner_analysis.TrainedNetwork) -> Table:
     """Table 11, and this network on photographs of further data sets."""
     study = seen.study
     here = measured(study, study.final(MULTI_TASK)), f"its tested photographs, {len(study.rows)} ({study.split})"
-    others = {name: soydaner_analysis.across(seen, name) for name in ("aadb", "eva", "biq2021", "oasis")}
-    found = {(study.photos.name, name): here if name == study.photos.name else other for name, other in others.items()}
-    found[study.photos.name, study.photos.name] = here
+    own, others = study.photos.name, ("aadb", "eva", "biq2021", "oasis")
+    found = {(own, own): here} | {(own, name): soydaner_analysis.across(seen, name) for name in others if name != own}
     published = {(first.lower(), second.lower()): value for (first, second), value in SRCC_ACROSS.items()}
     rows: list[list[Cell]] = []
     for pair in {**published, **found}:
@@ -336,7 +336,7 @@ def _elsewhere(study: Study) -> list[Part]:
     """Figures of the paper's other data set, where this one is one of its two."""
     title = "As the figure of the other data set"
     return [
-        Missing(number, title, f"{name.upper()} is another data set: `beholder reproduce soydaner2023 --data {name}`.")
+        Missing(number, title, f"{name.upper()} is another data set: `{COMMANDS[name]}`.")
         for name, figures_of in FIGURE_NUMBERS.items()
         if study.photos.name in FIGURE_NUMBERS and name != study.photos.name
         for number in figures_of

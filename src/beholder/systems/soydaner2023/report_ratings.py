@@ -23,6 +23,8 @@ from beholder.systems.soydaner2023.published import (
     REACH_STATED,
     SCORES_AADB,
     SCORES_EVA,
+    SHARES_AADB,
+    SHARES_EVA,
     SIGNS_STATED,
     SRCC_AADB,
 )
@@ -32,6 +34,10 @@ BIN_COLUMNS = (
     Column("score"),
     *(Column(name, source) for source in ("published", "measured") for name in ("photographs", "share")),
 )
+COMMANDS = {
+    "aadb": "beholder reproduce soydaner2023 --data aadb --drop-leaks",
+    "eva": "beholder reproduce soydaner2023 --data eva --validation-share 0",
+}
 PHOTO_FOLDERS = {"aadb": aadb.PHOTO_FOLDER, "eva": eva.PHOTO_FOLDER}
 
 
@@ -66,7 +72,7 @@ def ratings_aadb(config: SoydanerConfig) -> list[Part]:
             "Table 3",
             "AADB's test part by score",
             BIN_COLUMNS,
-            _bin_rows([(f"{low:.1f} to {high:.1f}", count) for low, high, count in bins], SCORES_AADB),
+            _bin_rows([(f"{low:.1f} to {high:.1f}", count) for low, high, count in bins], SCORES_AADB, SHARES_AADB),
             "From the label files; bins closed at the left, the first begins at 0. The paper's counts differ in two "
             "pairs of neighbours, whose sums agree: it counts the 67 photographs of exactly 0.7 and the 22 of exactly "
             "0.9 to the left.",
@@ -118,7 +124,7 @@ def ratings_eva(study: Study, config: SoydanerConfig) -> list[Part]:
             "Table 9",
             titles[1],
             BIN_COLUMNS,
-            _bin_rows(list(zip(names, counts, strict=True)), SCORES_EVA),
+            _bin_rows(list(zip(names, counts, strict=True)), SCORES_EVA, SHARES_EVA),
             f"{where}; nobody published which photographs the paper's 570 are. The paper's own bins, closed at "
             "the left.",
         ),
@@ -180,12 +186,14 @@ def _ends(column: np.ndarray) -> tuple[float, float, float]:
     return float(column.min()), float(column.mean()), float(column.max())
 
 
-def _bin_rows(counted: Sequence[tuple[str, int | None]], published: Sequence[int]) -> list[list[Cell]]:
+def _bin_rows(
+    counted: Sequence[tuple[str, int | None]], published: Sequence[int], shares: Sequence[float]
+) -> list[list[Cell]]:
     """Rows of Tables 3 and 9: counts, and their shares of all."""
-    whole, ours = sum(published), sum(count or 0 for _, count in counted)
+    ours = max(sum(count or 0 for _, count in counted), 1)
     return [
-        [name, printed, f"{printed / whole:.1%}", count, None if count is None else f"{count / max(ours, 1):.1%}"]
-        for (name, count), printed in zip(counted, published, strict=True)
+        [name, printed, share, count, None if count is None else count / ours]
+        for (name, count), printed, share in zip(counted, published, shares, strict=True)
     ]
 
 
@@ -219,7 +227,7 @@ def how_to_measure(name: str, root: Path | None) -> str:
     except BeholderError:
         there = False
     where = f"{name.upper()}'s photographs are {'at hand' if there else 'not at hand'}"
-    return f"{where}: `beholder reproduce soydaner2023 --data {name}`."
+    return f"{where}: `{COMMANDS[name]}`."
 
 
 def raters_part(study: Study, config: SoydanerConfig) -> Part:

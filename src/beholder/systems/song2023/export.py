@@ -103,6 +103,6 @@ def _typical(photos: RatedPhotos, result: SongResult, source: VariableSizeInputs
     total = np.zeros((network.project.out_channels, PYRAMID_VALUES))
     with torch.inference_mode(), precision(next(network.parameters()).device):
         for part in by_shape(source.shapes, rows, PREDICTION_BATCH):
-            maps = encoder(network, source, result.best)(part, np.zeros(len(part), bool))
+            maps = encoder(network, source, result.kept)(part, np.zeros(len(part), bool))
             total += pyramid(network.project(maps)).float().sum(dim=0).cpu().numpy()
     return total / len(rows)

@@ -79,7 +79,8 @@ def report(config: SongConfig, device: torch.device) -> Document:
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
+        trained = fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device)
+        return trained.keeping("last").network
 
     complete = network(COMPLETE, recipe)
     plain, encoding = network(WITHOUT_ACTIVATION, without), network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
@@ -175,8 +176,8 @@ def _protocol(study: Study, config: SongConfig) -> Text:
                 if recipe.epochs2
                 else "left out."
             )
-            + " In each stage the epoch of least validation EMD is kept; networks looked at are of the stage that "
-            "has less of it. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
+            + " In each stage the epoch of least validation EMD is kept; networks looked at are of the last "
+            "stage. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
             "From the paper's text: the encoder, the short edge, mirroring, the three losses and EMD's exponent as in "
             "the works it follows, SGD with momentum 0.9, L1 as the form of the activation loss. Ours, as the text "
             "lost or lacks it: the decoder's layers, the softmax after group average pooling, P, the weights of the "

@@ -148,7 +148,8 @@ def fit(
         predicted[held_out] = predict(network, source, number, held_out)
         return predicted
 
-    predicted, best = train_stages(
+    return train_stages(
+        network,
         (1, 2) if recipe.epochs2 else (1,),
         lambda number: _stage(number, network, source, voted, recipe),
         predict_held_out,
@@ -156,10 +157,6 @@ def fit(
         recipe.seed,
         on_epoch,
     )
-    if best == 1 and recipe.epochs2:
-        network = make_network(recipe, shares.shape[1]).to(device)
-        state.best(1, network.trainable_parameters(1) | running_statistics(network))
-    return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 def _by_batch(

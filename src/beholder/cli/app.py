@@ -27,6 +27,7 @@ from beholder.cli.review import review
 from beholder.cli.score import score
 from beholder.cli.serve import serve
 from beholder.cli.session import ALL_FAILED, STOPPED
+from beholder.cli.sharing import card, push
 from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
@@ -102,6 +103,8 @@ _COMMANDS: tuple[Command, ...] = (
     report,
     serve,
     info,
+    card,
+    push,
     evaluate,
     quantize,
     reproduce,

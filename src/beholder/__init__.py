@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from beholder.sharing.push import push
     from beholder.tasks import Task
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BeholderError",
     "Client",

@@ -34,7 +34,8 @@ class Scorer:
 
     Args:
         model: a model file, or the name of an embedded model: ``default`` (the same as None) or ``fast``, which is
-            less exact. A file with such a name is given as ``./fast``.
+            less exact. A file with such a name is given as ``./fast``. Or a model on the Hugging Face hub,
+            ``hf://org/repo@commit`` (extra ``[hub]``); without the commit the newest is taken, and a line says which.
         threads: of ONNX Runtime; if None, one per core that this process may use.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where ONNX Runtime has it and a GPU works. There a model in eight
             bits computes in single precision, and scores differ a little (docs/performance.md).
@@ -47,7 +48,7 @@ class Scorer:
 
     Raises:
         ModelError: the file is missing, damaged, or not a beholder model.
-        BeholderError: there is no such device, or ``cuda`` cannot be used.
+        BeholderError: there is no such device, ``cuda`` cannot be used, or the hub cannot be reached.
 
     >>> import beholder
     >>> scorer = beholder.Scorer("fast", threads=1)
@@ -315,7 +316,9 @@ def model_pixels(info: ModelInfo, photo: Photo, name: str = UNNAMED) -> Pixels:
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None, device: str = AUTO) -> Scorer:
-    """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
+    """Open a model file, an embedded model, or one on the Hugging Face hub.
+
+    Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
     >>> import numpy as np

@@ -13,6 +13,7 @@ from beholder.data.vote_distributions import distribution
 from beholder.errors import BeholderError
 from beholder.metrics import means
 from beholder.systems.song2023.inputs import VariableSizeInputs
+from beholder.systems.song2023.recipe import NONE
 from beholder.systems.song2023.train import (
     SongResult,
     batch_answers,
@@ -60,7 +61,7 @@ def test_stages_train_what_they_are_to(whole: SongResult, photos: RatedPhotos) -
 
 def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSizeInputs, photos: RatedPhotos) -> None:
     rows = np.flatnonzero(np.array(photos.splits) == "test")[::-1]
-    found = predict(whole.network, source, whole.best, rows)
+    found = predict(whole.network, source, RECIPE.stages[whole.best - 1], rows)
     np.testing.assert_allclose(found, whole.final[rows], rtol=1e-5)
     for row, expected in zip(rows, found, strict=True):
         pixels = source.pixels(np.array([row]), np.zeros(1, bool)).byte()
@@ -108,7 +109,7 @@ def test_learns_what_was_planted(photos: RatedPhotos, source: VariableSizeInputs
     assert photos.histogram is not None
     truth, values = distribution(photos.histogram), photos.histogram.values
     usual = np.abs(truth.cumsum(axis=1) - truth.mean(axis=0).cumsum()).mean()
-    for part, answer in batch_answers(trained.network, source, 1, np.arange(len(photos))):
+    for part, answer in batch_answers(trained.network, source, NONE, np.arange(len(photos))):
         for found in (answer.distribution.numpy(), answer.activated.numpy()):
             assert np.corrcoef(means(truth[part], values), means(found, values))[0, 1] > 0.8
         found = answer.distribution.numpy()
@@ -120,7 +121,7 @@ def test_an_auto_encoder_alone_is_judged_by_what_it_rebuilds(photos: RatedPhotos
     trained = fit(photos, recipe, source=source, device=CPU)
     rows = np.flatnonzero(np.array(photos.splits) == "validation")
     best = min(row["validation_loss"] for row in trained.history)
-    assert reconstruction_error(trained.network, source, 1, rows) == pytest.approx(best, abs=1e-5)
+    assert reconstruction_error(trained.network, source, NONE, rows) == pytest.approx(best, abs=1e-5)
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 

@@ -32,18 +32,19 @@ from beholder.systems.song2023.experiment import (
     WITHOUT_DECODER,
     WITHOUT_SPLIT,
     SongConfig,
-    ablations_of,
+    autoencoder_only,
+    chosen_recipe,
     compared,
-    stage1,
+    settings_of,
+    study_inputs,
     trainer,
-    trials,
 )
 from beholder.systems.song2023.network import DECODER_WIDTHS, PYRAMID_BINS, Semantic
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.report_across import across_part
 from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
 from beholder.systems.song2023.report_tables import ablations_part, comparison_part
-from beholder.systems.song2023.train import fit, inputs, with_votes
+from beholder.systems.song2023.train import fit, with_votes
 from beholder.systems.study import Study, assemble, significant
 from beholder.systems.study_runs import Result, split_into_folds, train_all
 
@@ -59,21 +60,14 @@ def report(config: SongConfig, device: torch.device) -> Document:
     photos = config.photos()
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
-    recipe, work = config.recipe, config.work
-    fold_splits = split_into_folds(photos, config.folds, config.by_group)
-    source = inputs(photos, replace(recipe, mirror=True), device, keep=config.keep, cache=config.cache)
+    work, fold_splits = config.work, split_into_folds(photos, config.folds, config.by_group)
+    source = study_inputs(config, photos, device)
     train = trainer(source, device)
-    tried = train_all(fold_splits[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
-    ablations = ablations_of(recipe)
-    without = ablations.pop(WITHOUT_ACTIVATION)
+    recipe, tried = chosen_recipe(config, fold_splits, train)
+    settings, only = settings_of(recipe), autoencoder_only(recipe)
     results: list[Result] = []
-    for parts, chosen in (  # one call each for those whose first network is looked at, as its checkpoint is kept
-        (fold_splits, {COMPLETE: recipe}),
-        (fold_splits, {WITHOUT_ACTIVATION: without}),
-        (fold_splits, ablations),
-    ):
-        results += train_all(parts, chosen, config.seeds, work, train)
-    only = {AUTOENCODER_ONLY: replace(stage1(recipe), act=False, weight_emd=0)}
+    for group in settings:
+        results += train_all(fold_splits, group, config.seeds, work, train)
     train_all(fold_splits[:1], only, 1, work, train)
     study = assemble(photos, fold_splits, results, compared(fold_splits, source, recipe, config.cache), config.by_group)
 
@@ -82,7 +76,8 @@ def report(config: SongConfig, device: torch.device) -> Document:
         return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
 
     complete = network(COMPLETE, recipe)
-    plain, encoding = network(WITHOUT_ACTIVATION, without), network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
+    plain = network(WITHOUT_ACTIVATION, settings[1][WITHOUT_ACTIVATION])
+    encoding = network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
     return Document(
         f"Song et al. 2023, on {photos.name}",
         _summary(study, config),

@@ -14,7 +14,7 @@ from beholder.systems.song2023.distribution_metrics import metric_values, true_d
 from beholder.systems.song2023.experiment import COMPLETE, TRAINING, WITHOUT_ACTIVATION
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import Semantic
-from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.song2023.recipe import NONE, SongRecipe
 from beholder.systems.song2023.train import make_network, predict, reconstruction_error, reconstructions
 from beholder.systems.study import Study
 
@@ -39,14 +39,14 @@ def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, t
     pictures, captions = [], []
     test = np.flatnonzero(np.array(study.fold_splits[0].splits) == "test")
     errors = {
-        name: reconstruction_error(network, source, 2 if recipe.epochs2 else 1, test)
+        name: reconstruction_error(network, source, recipe.stages[-1], test)
         for name, (network, recipe) in networks.items()
     }
     for row in rows:
         pictures += [_as_seen(source, row)]
         captions += ["photograph"]
         for name, (network, recipe) in networks.items():
-            [(_, rebuilt)] = reconstructions(network, source, 2 if recipe.epochs2 else 1, row[None])
+            [(_, rebuilt)] = reconstructions(network, source, recipe.stages[-1], row[None])
             pictures.append((rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
             captions.append(name)
     greys = [
@@ -120,7 +120,7 @@ def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, devi
     """Figure 11."""
     manifold = require("sklearn.manifold", "train", "t-SNE")
     truth = true_distribution(study)
-    drawn = predict(make_network(recipe, truth.shape[1]).to(device), source, 1, study.rows)
+    drawn = predict(make_network(recipe, truth.shape[1]).to(device), source, NONE, study.rows)
     panels = []
     for name, found in (
         ("random", drawn),

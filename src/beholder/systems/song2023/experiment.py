@@ -22,9 +22,9 @@ from beholder.systems.study import ScoredSystem, linear_probes, single_run_predi
 from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
 
 HOW = {  # what of the encoder is trained -> how, in words
-    WHOLE: "the encoder trained whole, in one stage",
-    LAST: "a frozen encoder in stage 1, its last layers trained in stage 2",
-    NONE: "a frozen encoder",
+    WHOLE: "trained whole, in one stage",
+    LAST: "frozen in stage 1, its last layers trained in stage 2",
+    NONE: "frozen",
 }
 TRAINING, FINE_TUNING = "training", "fine-tuning"  # stages 1 and 2
 COMPLETE, WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_BOTH = (
@@ -152,8 +152,8 @@ def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device
     width, height = (int(side) for side in shapes[np.argmax(counts)])
     return ScoredSystem(
         name="Song et al. 2023, complete",
-        setting=f"{recipe.backbone}, {HOW[recipe.shared]}, {len(values)} rating levels; the aspect ratio is kept, "
-        f"costs are those of {width} x {height} px",
+        setting=f"encoder {recipe.backbone}, {HOW[recipe.shared]}, {len(values)} rating levels; the aspect ratio is "
+        f"kept, costs are those of {width} x {height} px",
         backbone=recipe.backbone,
         views=pooled_views(source, mirror=True),
         mean=means(shares, values),

@@ -27,7 +27,7 @@ from beholder.training.inputs import Inputs, as_tensor, frozen_function, frozen_
 from beholder.training.loop import batch_slices
 
 HELD_BYTES = 2**30  # of uint8 pixels held in memory: 4,300 photographs of 256 x 320 px
-DECODERS = 16  # threads at most
+MOST_DECODERS = 16  # threads
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,21 @@ def shapes_of(photos: RatedPhotos, side: int) -> np.ndarray:
     Raises:
         PhotoError: a photograph that does not decode, or is longer than 10:1.
     """
+
+    def shape(path: Path) -> tuple[int, int]:
+        seen = read_photo(path, (1, 1))  # a JPEG at an eighth of its size; what counts is the original's
+        return short_edge(seen.width, seen.height, side, str(path))
+
     found = []
-    with progress.bar(f"shapes of {photos.name}", len(photos)) as bar:
-        for path in photos.paths:
-            seen = read_photo(path, (1, 1))  # a JPEG at an eighth of its size; what counts is the original's
-            found.append(short_edge(seen.width, seen.height, side, str(path)))
+    with progress.bar(f"shapes of {photos.name}", len(photos)) as bar, ThreadPoolExecutor(_decoders()) as pool:
+        for each in pool.map(shape, photos.paths):
+            found.append(each)
             bar.advance(bar.task_ids[0])
     return np.array(found)
+
+
+def _decoders() -> int:
+    return min(CORES, MOST_DECODERS)
 
 
 def by_shape(shapes: np.ndarray, rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
@@ -187,7 +195,7 @@ def direct_source(photos: RatedPhotos, name: str, side: int, device: torch.devic
     def pixels(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
         width, height = shapes[rows[0]].tolist()
         as_seen = Extractor("", (width, height), 1, (), lambda pixels: pixels)
-        with ThreadPoolExecutor(min(CORES, DECODERS)) as pool:
+        with ThreadPoolExecutor(_decoders()) as pool:
             found = np.stack(list(pool.map(lambda row: read_pixels(paths[row], as_seen), rows)))
         return _mirrored(torch.from_numpy(found).to(device), mirrored)
 

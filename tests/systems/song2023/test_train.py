@@ -61,7 +61,7 @@ def test_stages_train_what_they_are_to(whole: SongResult, photos: RatedPhotos) -
 
 def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSizeInputs, photos: RatedPhotos) -> None:
     rows = np.flatnonzero(np.array(photos.splits) == "test")[::-1]
-    found = predict(whole.network, source, RECIPE.stages[whole.best - 1], rows)
+    found = predict(whole.network, source, RECIPE.stages[whole.kept - 1], rows)
     np.testing.assert_allclose(found, whole.final[rows], rtol=1e-5)
     for row, expected in zip(rows, found, strict=True):
         pixels = source.pixels(np.array([row]), np.zeros(1, bool)).byte()

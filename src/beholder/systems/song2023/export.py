@@ -98,7 +98,7 @@ def pooled_views(source: VariableSizeInputs, *, mirror: bool) -> list[np.ndarray
 
 def _typical(photos: RatedPhotos, result: SongResult, recipe: SongRecipe, source: VariableSizeInputs) -> np.ndarray:
     """(M * P, 21) mean pooled features of the training photographs."""
-    network, trained = result.network, recipe.stages[result.best - 1]
+    network, trained = result.network, recipe.stages[result.kept - 1]
     rows = np.flatnonzero(np.array(photos.splits) == "train")
     total = np.zeros((network.project.out_channels, PYRAMID_VALUES))
     with torch.inference_mode(), precision(next(network.parameters()).device):

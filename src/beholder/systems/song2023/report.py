@@ -19,6 +19,7 @@ from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
+from beholder.systems.report_parts import last_stage_sentence
 from beholder.systems.song2023.distribution_metrics import (
     measured,
 )
@@ -75,7 +76,8 @@ def report(config: SongConfig, device: torch.device) -> Document:
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
+        trained = fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device)
+        return trained.keeping("last").network
 
     complete = network(COMPLETE, recipe)
     plain = network(WITHOUT_ACTIVATION, settings[1][WITHOUT_ACTIVATION])
@@ -167,7 +169,8 @@ def _protocol(study: Study, config: SongConfig, recipe: SongRecipe) -> Text:
             f"Loss: {recipe.weight_emd:g} EMD (exponent 2) + {recipe.weight_act:g} activation loss "
             f"({recipe.activation.upper()}) + {recipe.weight_rebuilt:g} mean squared error of pixels (0 to 1). SGD, "
             f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. "
-            f"{_stages_text(recipe)} In each stage the epoch of least validation EMD is kept. {how_ablated(recipe)}",
+            f"{_stages_text(recipe)} In each stage the epoch of least validation EMD is kept. "
+            f"{last_stage_sentence(study, COMPLETE)} {how_ablated(recipe)}",
             "From the paper's text: the encoder, the short edge, mirroring, the three losses and EMD's exponent as in "
             "the works it follows, SGD with momentum 0.9, L1 as the form of the activation loss. Ours, as the text "
             "lost or lacks it: the decoder's layers, the softmax after group average pooling, P, the weights of the "

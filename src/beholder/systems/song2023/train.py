@@ -152,7 +152,8 @@ def fit(
         predicted[held_out] = predict(network, source, recipe.stages[number - 1], held_out)
         return predicted
 
-    predicted, best = train_stages(
+    return train_stages(
+        network,
         range(1, len(recipe.stages) + 1),
         lambda number: _stage(number, network, source, voted, recipe),
         predict_held_out,
@@ -160,10 +161,6 @@ def fit(
         recipe.seed,
         on_epoch,
     )
-    if best < len(recipe.stages):
-        network = make_network(recipe, shares.shape[1]).to(device)
-        state.best(1, trained_parameters(network, NONE) | running_statistics(network))
-    return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 def _by_batch(

@@ -7,7 +7,7 @@ import typer.main
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from beholder.cli.app import app
+from beholder.cli.app import USERS, app
 
 PAGE = "reference/commands.md"
 START = (
@@ -18,16 +18,24 @@ START = (
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    files.append(File.generated(config, PAGE, content="\n\n".join([*START, *_sections(typer.main.get_command(app))])))
+    files.append(File.generated(config, PAGE, content="\n\n".join([*START, *_all_sections()])))
     return files
 
 
-def _sections(command: Any, parent: Any = None, depth: int = 1) -> Iterator[str]:
+def _all_sections() -> Iterator[str]:
+    program = typer.main.get_command(app)
+    context = program.context_class(program, info_name="beholder")
+    for user, names in USERS.items():
+        yield f"## {user}"
+        for name in names:
+            yield from _sections(program.commands[name], context, 3)
+
+
+def _sections(command: Any, parent: Any, depth: int) -> Iterator[str]:
     """Headings, help and options of a command and of those below it."""
-    context = command.context_class(command, info_name=command.name if parent else "beholder", parent=parent)
-    if parent:
-        yield f"{'#' * depth} {context.command_path}"
-        yield from _prose(command.help or "")
+    context = command.context_class(command, info_name=command.name, parent=parent)
+    yield f"{'#' * depth} {context.command_path}"
+    yield from _prose(command.help or "")
     if hasattr(command, "commands"):
         for each in command.commands.values():
             yield from _sections(each, context, depth + 1)

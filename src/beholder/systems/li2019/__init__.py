@@ -16,8 +16,8 @@ One gives the score, the other the traits, in the paper the Big Five of who like
 A weighted sum of both is the final score. The model file gives it, and each trait as a column. CSV files as for
 beholder train soydaner2023; for traits from -1 to 1 say so: --second-range warmth=-1:1.
 
-By default the last layers of MobileNetV2 are trained, in a minute or two on a CPU for a few hundred photographs. For the
-paper's data, ava and aadb, the defaults are the paper's: the whole backbone, at small rates, which wants a GPU. Its
+By default the last layers of MobileNetV2 are trained, in a minute or two on a CPU for a few hundred photographs. For
+the paper's data, ava and aadb, the defaults are the paper's: the whole backbone, at small rates, which wants a GPU. Its
 backbone is DenseNet-121, whose weights come from a file: beholder weights fetch densenet121 --from FILE.
 
 \b

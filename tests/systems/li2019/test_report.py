@@ -11,15 +11,19 @@ from PIL import Image
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import psychoflickr
 from beholder.data.votes import Votes
+from beholder.errors import BeholderError
 from beholder.reporting.document import Missing, Picture
 from beholder.systems.li2019.experiment import AESTHETIC_ONLY, LiConfig
 from beholder.systems.li2019.recipe import PAPER
+from beholder.systems.li2019.report import report
 from beholder.systems.li2019.report_photographs import photographs_part
 from beholder.systems.li2019.report_protocol import deviations, protocol
 from beholder.systems.li2019.report_traits import weights_sentence
 from beholder.systems.li2019.stages import InterTask
 from beholder.systems.study import Study
 from beholder.systems.study_runs import Outcome, Result
+from helpers.li2019 import CPU, RECIPE
+from helpers.trainings import save_csv
 
 FIRST_LIMIT = "at most 1,000 photographs of psychoflickr are drawn"
 
@@ -126,3 +130,13 @@ def test_photographs_of_the_second_domain(
     first, other = second.ratings.T
     ends = [np.nanargmax(first), np.nanargmax(other) if traits[0] == "agreeableness" else np.nanargmin(first)]
     assert shown == [[Path(second.files[row]).name for row in ends]]
+
+
+@pytest.mark.usefixtures("networks")
+def test_domains_that_do_not_fit_are_told_before_any_work(second: RatedPhotos, tmp_path: Path) -> None:
+    rows = [{"image": str(path), "warm": value} for path, value in zip(second.paths, second.ratings[:, 1], strict=True)]
+    table = str(save_csv(tmp_path / "both.csv", rows))
+    config = LiConfig(table, None, 1, 1, False, RECIPE, False, tmp_path / "work", tmp_path, table)
+    with pytest.raises(BeholderError, match="both domains have a task called warm"):
+        report(config, CPU)
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "both.csv"]

@@ -16,6 +16,7 @@ from beholder.systems.li2019.train import fit, inputs, make_network
 from beholder.systems.options import defaults_for
 from beholder.systems.study import ScoredSystem, single_run_predictions
 from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
+from beholder.terminal import say
 from beholder.training.inputs import FeatureInputs, pooled_views
 
 AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
@@ -87,7 +88,10 @@ def train_chosen(
 
     def reuse(photos: RatedPhotos, recipe: LiRecipe, checkpoint: Path) -> Outcome:
         found = known.get(recipe) if photos is fold_splits[0] else None
-        return train(photos, recipe, checkpoint) if found is None else found
+        if found is None:
+            return train(photos, recipe, checkpoint)
+        say("is one of those that were tried")
+        return found
 
     return train_all(fold_splits, trainings, seeds, config.work, reuse, also)
 

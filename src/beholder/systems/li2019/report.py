@@ -37,6 +37,7 @@ from beholder.systems.li2019.recipe import PAPER, LiRecipe
 from beholder.systems.li2019.report_photographs import photographs_part
 from beholder.systems.li2019.report_protocol import absent, protocol, tried_rates
 from beholder.systems.li2019.report_traits import inter_task_layers, traits_part, weights_sentence
+from beholder.systems.li2019.train import check
 from beholder.systems.report_parts import differences, ratings_and_predictions
 from beholder.systems.study import (
     Study,
@@ -71,6 +72,7 @@ def report(config: LiConfig, device: torch.device) -> Document:
         raise BeholderError(f"{photos.name}: some photographs lack a rating of {photos.tasks[0].name}; leave them out")
     second = second_photos(config)
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
+    check(fold_splits[0], config.recipe, second=second)
     sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
     trainings, tried = chosen_trainings(config, fold_splits, train, also)

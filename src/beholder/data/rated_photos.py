@@ -47,6 +47,8 @@ class RatedPhotos:
         votes: the single ratings of the first task, or None.
         histogram: votes for the first task, counted for each photograph and value of the scale, or None.
         drawn: the parts that were drawn with a seed; the others are as published.
+        threshold: mean rating of the first task, in native units, from which literature on this data set calls a
+            photograph good; None for the middle of the scale.
 
     Raises:
         BeholderError: shapes disagree, photographs are missing or listed twice, ratings are outside the scale, a split
@@ -66,6 +68,7 @@ class RatedPhotos:
     votes: Votes | None = None
     histogram: Histogram | None = None
     drawn: tuple[str, ...] = ()
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         if self.ratings.shape != (len(self.files), len(self.tasks)):
@@ -122,6 +125,12 @@ class RatedPhotos:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def accuracy_threshold(self) -> float:
+        """Threshold of the accuracy of the first task, in native units."""
+        task = self.tasks[0]
+        return (task.low + task.high) / 2 if self.threshold is None else self.threshold
 
     @property
     def paths(self) -> list[Path]:

@@ -56,7 +56,7 @@ def last_stage_sentence(study: Study, setting: str) -> str:
         return "There is one stage."
     where = f"; stage 1 had the lower validation loss in {len(better)} of {count} trainings of `{setting}`"
     return (
-        "Numbers, figures and networks are those of the last stage, as in the paper"
+        "Numbers, figures and networks are those of the last stage"
         + where
         + (f" ({', '.join(better)})." if better else ".")
     )

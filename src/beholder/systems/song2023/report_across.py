@@ -85,7 +85,7 @@ def _scored(
         ACROSS_COUNT,
         lambda paths: [_mean(network, path, recipe.side, values, device) for path in paths],
         config.work,
-        network_identity(network, photos, recipe, 2 if recipe.epochs2 else 1),
+        network_identity(network, photos, recipe, len(recipe.stages)),
         batch=1,  # shapes differ
     )
 

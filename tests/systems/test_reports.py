@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from beholder.data.raters import rater_agreement
 from beholder.data.registry import load_data
 from beholder.data.sets import aadb
+from beholder.data.votes import Votes
 from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, resampled, srcc
@@ -30,6 +32,7 @@ from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import experiment as soydaner_experiment
 from beholder.systems.soydaner2023 import published as soydaner_published
 from beholder.systems.soydaner2023 import report as soydaner_report
+from beholder.systems.soydaner2023 import report_ratings as soydaner_ratings
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.training.features import Extractor
 from helpers import tiny_backbones
@@ -299,7 +302,27 @@ def test_published_numbers_agree_with_each_other() -> None:
     )
 
 
-def made_study(tmp_path: Path) -> study.Study:
+def test_raters_of_aadb_stand_in_the_rows_of_the_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured where their single votes are under the same root, also in a report on other data."""
+    wanted, made = settings("oasis", tmp_path), made_study(tmp_path, "multi-task")
+    table = soydaner_ratings.raters_part(made, wanted)
+    assert isinstance(table, Table) and "AADB's single votes are not at hand" in table.note
+    assert all(row[3:] == [None, None] for row in table.rows[:3])
+    make_aadb(tmp_path)
+    count, raters = 52, 3  # each rater rates all photographs
+    rng = np.random.default_rng(0)
+    values = np.concatenate([np.arange(count) + rng.normal(0, 5, count) for _ in range(raters)])
+    votes = Votes(np.tile(np.arange(count), raters), np.repeat(np.arange(raters), count), values)
+    monkeypatch.setattr(soydaner_ratings, "read_rater_votes", lambda folder, files: votes)
+    table = soydaner_ratings.raters_part(made, wanted)
+    assert isinstance(table, Table) and "not at hand" not in table.note
+    fewest = table.rows[0]
+    assert fewest[:4] == ["aadb, (0, 100)", 190, 0.6738, 3] and isinstance(fewest[4], Estimate)
+    assert fewest[4].value == pytest.approx(np.nanmean(rater_agreement(votes, count).srcc))
+    assert str(table.rows[3][0]).startswith("oasis, [0, ")
+
+
+def made_study(tmp_path: Path, setting: str = "net") -> study.Study:
     """Two rounds and two seeds whose predictions are the ratings plus a known error."""
     photos = load_data("oasis", make_oasis(tmp_path))
     fold_splits = study_runs.split_into_folds(photos, 2)
@@ -309,7 +332,7 @@ def made_study(tmp_path: Path) -> study.Study:
         for seed in range(2):
             noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
             outcome = study_runs.Outcome([], {"training": photos.ratings[test] + noise})
-            results.append(study_runs.Result("net", seed, fold, test, outcome))
+            results.append(study_runs.Result(setting, seed, fold, test, outcome))
     return study.assemble(photos, fold_splits, results, {"perfect": photos.ratings})
 
 

@@ -167,7 +167,7 @@ def load(folder: Path, *, drop_missing: bool = False) -> RatedPhotos:
     mean, sd, n = (column[:, None] for column in summary(histogram))
     files = tuple(f"{within}/{image}.jpg" for image in labels.images[kept].tolist())
     splits = tuple(parts[kept].tolist())
-    return RatedPhotos("ava", folder, files, TASKS, mean, None, splits, sd, n, None, histogram, THRESHOLD)
+    return RatedPhotos("ava", folder, files, TASKS, mean, None, splits, sd, n, None, histogram, threshold=THRESHOLD)
 
 
 def statistics(folder: Path) -> list[StatisticsTable]:

@@ -131,7 +131,11 @@ def train_rows(
             found.recipes.setdefault(name, recipe)
         reference = multi_task_recipe(config)
         trained_reference = train_all(
-            [photos], {published.MULTI_TASK: reference}, config.seeds, work, multi_task.trainer(source, device)
+            [photos],
+            {published.MULTI_TASK: reference},
+            config.seeds,
+            work,
+            multi_task.trainer({reference.backbone: source}, device),
         )
         found.results.extend(replace(result, fold=fold) for result in trained_reference)
     return found

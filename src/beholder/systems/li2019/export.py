@@ -77,7 +77,7 @@ def scoring(network: Personality, recipe: LiRecipe, low_high: torch.Tensor, cent
 
 
 def describe(photos: RatedPhotos, second: RatedPhotos | None, result: LiResult, recipe: LiRecipe) -> ModelInfo:
-    """Description of the model file, with what stage 2 found; the file has these weights if they helped, else 0."""
+    """Description of the model file, with what stage 2 found; the file has 0 for each weight if stage 1 is kept."""
     learned = [LearnedData(photos, learned_tasks(photos, recipe), result.final)]
     if second is not None and result.second is not None:
         learned.append(LearnedData(second, second.tasks, result.second))
@@ -99,7 +99,7 @@ def remarks(info: ModelInfo) -> list[str]:
     if given is None:
         return []
     found = InterTask(**given)
-    kept = "the file has these weights" if found.helped else "it is no lower, so the file has 0 for each weight"
+    kept = "the file has these weights" if info.recipe["kept_stage"] == 2 else "the file has 0 for each weight"
     return [
         *(
             f"inter-task layer: {name} {weight:+.4f}, by least squares {found.least_squares[name]:+.4f}"

@@ -105,7 +105,7 @@ def _profiles(study: Study, second: RatedPhotos) -> Part:
         ]
         for index in chosen
     ]
-    captions = [f"{study.truth[index, 0]:.2f} of {rated.low:g} to {rated.high:g}" for index in chosen]
+    captions = [f"rated {study.truth[index, 0]:.2f} of {rated.low:g} to {rated.high:g}" for index in chosen]
     return Picture(
         "Figure 5",
         title,

@@ -192,8 +192,8 @@ def _scores(study: Study, srcc: Mapping[str, Estimate]) -> list[Part]:
             ],
             rows,
             "The paper's RMSE of about 0.02 on a scale of 0 to 1 looks like a mean squared error, without the root: a "
-            "correlation of 0.70 leaves about 0.7 of the standard deviation of the scores, which in AADB's test part is "
-            "0.203, so a root mean squared error would be about 0.14, and its square is 0.02. Both are given here.",
+            "correlation of 0.70 leaves about 0.7 of the standard deviation of the scores, in AADB's test part 0.203, "
+            "so a root mean squared error would be about 0.14, and its square is 0.02. Both are given here.",
         ),
         ratings_and_predictions(
             study, final, "", f"`{INTER_TASK if INTER_TASK in systems else ALTERNATING_TRAINING}`, seed 0."

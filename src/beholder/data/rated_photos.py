@@ -46,9 +46,9 @@ class RatedPhotos:
         n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
         votes: the single ratings of the first task, or None.
         histogram: votes for the first task, counted for each photograph and value of the scale, or None.
-        drawn: the parts that were drawn with a seed; the others are as published.
         threshold: mean rating of the first task, in native units, from which literature on this data set calls a
             photograph good; None for the middle of the scale.
+        drawn: the parts that were drawn with a seed; the others are as published.
 
     Raises:
         BeholderError: shapes disagree, photographs are missing or listed twice, ratings are outside the scale, a split
@@ -67,8 +67,8 @@ class RatedPhotos:
     n: np.ndarray | None = None
     votes: Votes | None = None
     histogram: Histogram | None = None
-    drawn: tuple[str, ...] = ()
     threshold: float | None = None
+    drawn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.ratings.shape != (len(self.files), len(self.tasks)):

@@ -53,15 +53,15 @@ def study(photos: RatedPhotos) -> Study:
         (
             {"lr_shared": 0.5},
             [
-                "learning rates, the paper's behind them, are 0.5 (shared layers; 1e-05): it learns from 8,500 or "
-                "230,000 photographs, this from 18"
+                "the learning rates are 0.5 (shared layers; the paper's 1e-05), as the paper learns from 8,500 or "
+                "230,000 photographs and this from 18"
             ],
         ),
         (
             {"shared": "none"},
             [
                 FIRST_LIMIT,
-                "trained is nothing of the backbone, not the whole",
+                "of the backbone nothing is trained, not the whole",
                 "squares are cut out at the centre and the four corners, not anywhere",
             ],
         ),

@@ -151,7 +151,7 @@ def second_photos(config: LiConfig) -> RatedPhotos:
     limit = second_limit(config)
     if limit is not None and len(second) > limit:
         second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:limit]))
-    if config.recipe.shared == WHOLE and second.splits is None:
+    if config.recipe.shared == WHOLE and second.split_origin != "published":
         return second.with_splits(["train"] * len(second))
     return split_of(second)
 

@@ -77,7 +77,7 @@ def scoring(network: Personality, recipe: LiRecipe, low_high: torch.Tensor, cent
 
 
 def describe(photos: RatedPhotos, second: RatedPhotos | None, result: LiResult, recipe: LiRecipe) -> ModelInfo:
-    """Description of the model file, with what stage 2 found, and whether the file has these weights or 0."""
+    """Description of the model file, with what stage 2 found; the file has 0 for each weight if stage 1 is kept."""
     learned = [LearnedData(photos, learned_tasks(photos, recipe), result.final)]
     if second is not None and result.second is not None:
         learned.append(LearnedData(second, second.tasks, result.second))
@@ -85,9 +85,7 @@ def describe(photos: RatedPhotos, second: RatedPhotos | None, result: LiResult, 
     description = f"Personality-driven network of Li et al. (2019) on {recipe.backbone}, trained on {names}"
     info = describe_model("li2019", description, learned, result, recipe, size=recipe.resize)
     found = inter_task_of(result.history, [task.name for task in learned[1].tasks]) if len(learned) > 1 else None
-    if found is None:
-        return info
-    return replace(info, recipe={**info.recipe, "inter_task": {**asdict(found), "in_file": result.kept == 2}})
+    return replace(info, recipe={**info.recipe, "inter_task": asdict(found)}) if found else info
 
 
 def linear_probe(photos: RatedPhotos, recipe: LiRecipe, source: Sequence[FeatureInputs]) -> list[Estimate]:
@@ -102,8 +100,7 @@ def remarks(info: ModelInfo) -> list[str]:
     given = dict(info.recipe["inter_task"])
     in_file = given.pop("in_file")
     found = InterTask(**given)
-    lower = "" if found.helped else "it is no lower, "
-    kept = "the file has these weights" if in_file else "the file has 0 for each weight"
+    kept = "the file has these weights" if info.recipe["kept_stage"] == 2 else "the file has 0 for each weight"
     return [
         *(
             f"inter-task layer: {name} {weight:+.4f}, by least squares {found.least_squares[name]:+.4f}"

@@ -44,7 +44,7 @@ def _raters(photos: RatedPhotos) -> Part:
         photo_sheets.gallery([photos.paths[row] for row in chosen], captions, columns=4),
         f"{len(chosen)} photographs, below each the ratings of {RATERS_SHOWN} raters, their mean and their deviation.",
         f"{rated.name.capitalize()} from {rated.low:g} to {rated.high:g}; {RATERS_SHOWN} raters of each, drawn with "
-        "seed 0, then all. Of the fifth with the highest and the fifth with the lowest mean, the two whose raters "
+        "seed 0; below, all. Of the fifth with the highest and the fifth with the lowest mean, the two whose raters "
         "disagree most.",
     )
 

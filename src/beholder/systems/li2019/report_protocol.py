@@ -75,7 +75,7 @@ def deviations(study: Study, second: RatedPhotos, config: LiConfig, recipe: LiRe
     held_out = len(second) - (second.splits or ()).count("train")
     learned = ", ".join(task.name for task in second.tasks)
     rates = [
-        f"{value:g} ({what}; {paper:g})"
+        f"{value:g} ({what}; the paper's {paper:g})"
         for what, value, paper in (
             ("shared layers", recipe.lr_shared, PAPER.lr_shared),
             ("branches", recipe.lr_branches, PAPER.lr_branches),
@@ -90,14 +90,14 @@ def deviations(study: Study, second: RatedPhotos, config: LiConfig, recipe: LiRe
         "at most {limit:,} photographs of {second} are drawn": limit is not None,
         "{held_out:,} of these are held out, the paper learns from all": held_out > 0,
         "the backbone is {recipe.backbone}, not DenseNet-121": recipe.backbone != PAPER.backbone,
-        "trained is {trained}, not the whole": recipe.shared != WHOLE,
-        "squares are cut out {places}, not anywhere": recipe.shared != WHOLE and config.keep,
+        "of the backbone {part} is trained, not the whole": recipe.shared != WHOLE,
+        "squares are cut out at the centre and the four corners, not anywhere": recipe.shared != WHOLE and config.keep,
         "pixels of {recipe.resize} and squares of {recipe.side}, not 256 and 224": (recipe.resize, recipe.side)
         != (PAPER.resize, PAPER.side),
         "branches of {recipe.hidden[0]} and {recipe.hidden[1]} units, not 1,024 and 512": recipe.hidden != PAPER.hidden,
         "mirror images are shown too": recipe.mirror,
         "{recipe.epochs1} and {recipe.epochs2} epochs, not 20": {recipe.epochs1, recipe.epochs2} != {PAPER.epochs1},
-        "learning rates, the paper's behind them, are {rates}: it learns from 8,500 or 230,000 photographs, this from "
+        "the learning rates are {rates}, as the paper learns from 8,500 or 230,000 photographs and this from "
         "{count:,}": bool(rates),
         "the rates fall by {recipe.decay:g}, not 0.9, an epoch": recipe.decay != PAPER.decay,
         "momentum is {recipe.momentum:g}, not 0.9": recipe.momentum != PAPER.momentum,
@@ -110,8 +110,7 @@ def deviations(study: Study, second: RatedPhotos, config: LiConfig, recipe: LiRe
         "limit": limit or 0,
         "held_out": held_out,
         "recipe": recipe,
-        "trained": _trained(recipe),
-        "places": _places(recipe, config.keep),
+        "part": "nothing" if recipe.shared == NONE else "the end",
         "rates": ", ".join(rates),
         "count": (study.fold_splits[0].splits or ()).count("train"),
     }
@@ -184,7 +183,7 @@ def absent(photos: RatedPhotos, second: RatedPhotos) -> list[Part]:
         )
     missing = " and ".join(name.upper() for name in PAPERS_DATA if name != photos.name)
     paragraphs.append(
-        f"{missing}: numbers of other data sets stand in the tables as published. Numbers of two data sets are not "
-        "comparable with each other."
+        f"{missing}: their numbers stand in the tables as published. Numbers of two data sets are not comparable with "
+        "each other."
     )
     return [Text("What was not run", paragraphs)]

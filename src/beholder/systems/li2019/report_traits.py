@@ -34,7 +34,7 @@ def weights_sentence(found: Sequence[InterTask]) -> str:
         + ", ".join(f"{name} {value:+.4f}" for name, value in means.items())
         + f" (mean of {trainings}), by gradient descent from 0, the epoch of least validation loss of "
         f"{found[0].epochs}. They lowered that loss in {sum(each.helped for each in found)} of {trainings}; where they "
-        "do not, a model file has 0 in their place, but what is told here has them."
+        "do not, a model file has 0 in their place unless it keeps the last stage. What is told here has them."
     )
 
 
@@ -105,7 +105,7 @@ def _profiles(study: Study, second: RatedPhotos) -> Part:
         ]
         for index in chosen
     ]
-    captions = [f"{study.truth[index, 0]:.2f} of {rated.low:g} to {rated.high:g}" for index in chosen]
+    captions = [f"rated {study.truth[index, 0]:.2f} of {rated.low:g} to {rated.high:g}" for index in chosen]
     return Picture(
         "Figure 5",
         title,

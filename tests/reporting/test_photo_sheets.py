@@ -21,7 +21,6 @@ def squares(count: int, value: float) -> np.ndarray:
 
 
 CASES: dict[str, Callable[[], Any]] = {
-    "beside": lambda: photo_sheets.beside(PLAIN[0], Image.new("RGB", (700, 400), COLOURS[1])),
     "gallery": lambda: photo_sheets.gallery(PLAIN, ["one\ntwo", "a" * 200, ""], 2),
     "heat_maps": lambda: photo_sheets.heat_maps(
         PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]

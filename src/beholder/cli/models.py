@@ -16,7 +16,10 @@ from beholder.terminal import show, show_json
 def info(
     model: Annotated[
         str | None,
-        typer.Argument(help="Model file, or the word fast.  [default: the embedded default model]", metavar="MODEL"),
+        typer.Argument(
+            help="Model file, the word fast, or hf://ORG/REPO@COMMIT.  [default: the embedded default model]",
+            metavar="MODEL",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the description in the file as JSON.")] = False,
 ) -> None:

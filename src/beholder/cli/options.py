@@ -25,7 +25,10 @@ Paths = Annotated[
         metavar="PATH",
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file.  [default: the embedded model]")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="Model file, or hf://ORG/REPO@COMMIT.  [default: the embedded model]"),
+]
 Fast = Annotated[
     bool, typer.Option("--fast", help="Use the small embedded model: several times as fast, a little less accurate.")
 ]

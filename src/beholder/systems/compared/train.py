@@ -27,7 +27,8 @@ from beholder.systems.two_stages import TwoStageResult, train_stages
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device, precision
-from beholder.training.inputs import FeatureInputs, ViewSpec, stage_inputs
+from beholder.training.features import KeptArray
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_arrays, stage_inputs
 from beholder.training.loop import OnEpoch, Stage, Step, batch_slices
 from beholder.training.seeding import seeded
 from beholder.training.supervised import check_rated, predict, rated_srcc, split_rows, training_identity
@@ -96,6 +97,12 @@ def inputs(
     """Inputs for a recipe: kept in the cache, or computed in every step. ``second`` is not used. Raises as `fit`."""
     view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
     return stage_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, keep=keep, cache=cache)
+
+
+def kept_arrays(photos: RatedPhotos, recipe: ComparedRecipe) -> list[KeptArray]:
+    """What :func:`inputs` keeps in the cache."""
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
+    return cached_arrays(photos, view_spec, middle=recipe.epochs2 > 0)
 
 
 def check(

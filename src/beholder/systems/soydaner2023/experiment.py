@@ -10,9 +10,10 @@ from beholder.systems.options import defaults_for
 from beholder.systems.soydaner2023.published import FINE_TUNING, MULTI_TASK, TRAINING
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import fit, inputs, make_network
-from beholder.systems.study import ScoredSystem, single_run_predictions
+from beholder.systems.study import ScoredSystem, default_model_array, single_run_predictions
 from beholder.systems.study_runs import Outcome, StudyConfig, train_all
-from beholder.training.inputs import FeatureInputs, pooled_views
+from beholder.training.features import KeptArray
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_arrays, pooled_views
 
 SoydanerConfig = StudyConfig[SoydanerRecipe]
 
@@ -20,6 +21,14 @@ SoydanerConfig = StudyConfig[SoydanerRecipe]
 def recipe_for(data: str) -> SoydanerRecipe:
     """The paper's settings for a data set (Sections 4.2 and 5.2.1)."""
     return SoydanerRecipe(**defaults_for(SoydanerRecipe, data))
+
+
+def kept_arrays(config: SoydanerConfig, photos: RatedPhotos) -> list[KeptArray]:
+    """What the study keeps in the cache."""
+    recipe = config.recipe
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
+    own = cached_arrays(photos, view_spec, middle=recipe.epochs2 > 0) if config.keep else []
+    return [*own, default_model_array(photos)]
 
 
 def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhotos, SoydanerRecipe, Path], Outcome]:

@@ -22,7 +22,7 @@ from beholder.splits import split_hash
 from beholder.systems.report_parts import ratings_and_predictions
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import cost as soydaner_cost
-from beholder.systems.soydaner2023.experiment import SoydanerConfig, trainer
+from beholder.systems.soydaner2023.experiment import SoydanerConfig, kept_arrays, trainer
 from beholder.systems.soydaner2023.published import (
     EITHER_FIGURE_NUMBERS,
     FIGURE_NUMBERS,
@@ -48,7 +48,8 @@ from beholder.systems.study import (
     measured,
     significant,
 )
-from beholder.systems.study_runs import split_into_folds, train_all
+from beholder.systems.study_plan import announce
+from beholder.systems.study_runs import count_trainings, split_into_folds, train_all
 from beholder.training.inputs import pooled_views
 
 
@@ -70,6 +71,8 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
         SEPARATE_OUTPUTS: replace(recipe, separate=True, epochs2=0),
         FIVE_EPOCHS: replace(recipe, steps1=0, epochs2=0),
     }
+    counts = count_trainings(fold_splits, trainings, config.seeds, config.work)
+    announce(kept_arrays(config, photos), config.cache, [counts], config.work)
     source = inputs(photos, recipe, device, keep=config.keep, cache=config.cache)
     results = train_all(fold_splits, trainings, config.seeds, config.work, trainer(source, device))
     views = pooled_views(source, len(photos), recipe.mirror)

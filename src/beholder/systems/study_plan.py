@@ -34,6 +34,8 @@ def announce(arrays: Sequence[KeptArray], cache: Path | None, trainings: Sequenc
 def check_room(arrays: Sequence[KeptArray], cache: Path | None) -> str:
     """How much room arrays take, and where, in words. Raises BeholderError where it is not there."""
     folder = features_folder(cache)
+    if not arrays:
+        return "no features are kept"
     size, missing = sum(array.size for array in arrays), sum(array.missing(cache) for array in arrays)
     free = shutil.disk_usage(next(parent for parent in folder.resolve().parents if parent.is_dir())).free
     if missing > free:

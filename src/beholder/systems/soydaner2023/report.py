@@ -213,8 +213,7 @@ def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
 
 def _parameters(config: SoydanerConfig) -> Table:
     name = config.recipe.backbone
-    costs = {found.name: found for found in soydaner_cost.all_costs()}
-    here = costs[name]
+    here = soydaner_cost.cost(name)
     head = here.outputs_12 - here.backbone
     last = (here.outputs_12 - here.outputs_5) // 7 * 12
     parts = (here.backbone, head - last, last)

@@ -69,18 +69,25 @@ def targets_of(photos: RatedPhotos, recipe: ComparedRecipe) -> np.ndarray:
 def make_network(photos: RatedPhotos, recipe: ComparedRecipe, pretrained: bool = True) -> Compared:
     """The network before training; its new layers follow from the seed."""
     backbone = create_backbone(recipe.backbone, pretrained)
+    tasks = learned_tasks(photos, recipe)
+    levels = torch.from_numpy(tasks[0].to_unit(score_levels(photos, recipe))).float()
     with seeded(recipe.seed):
-        network = Compared(backbone, _head(photos, recipe, backbone.channels))
+        network = Compared(backbone, make_head(recipe, backbone.channels, len(tasks), levels))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _head(photos: RatedPhotos, recipe: ComparedRecipe, channels: int) -> Head:
-    tasks = learned_tasks(photos, recipe)
+def make_head(recipe: ComparedRecipe, channels: int, outputs: int, levels: Tensor) -> Head:
+    """New layers.
+
+    Args:
+        channels: of the pooled features that they read.
+        outputs: number of learned tasks.
+        levels: (M,) ordered values in the unit interval, for a system that predicts shares of them.
+    """
     if isinstance(recipe, KongRecipe):
-        return KongHead(channels, len(tasks) - 1, recipe)
+        return KongHead(channels, outputs - 1, recipe)
     if isinstance(recipe, PanRecipe):
-        return PanHead(channels, len(tasks), recipe.hidden, recipe.adversarial)
-    levels = torch.from_numpy(tasks[0].to_unit(score_levels(photos, recipe))).float()
+        return PanHead(channels, outputs, recipe.hidden, recipe.adversarial)
     nima = isinstance(recipe, NimaRecipe)
     return VotesHead(channels, levels, recipe.dropout if isinstance(recipe, NimaRecipe) else 0.0, squared=not nima)
 

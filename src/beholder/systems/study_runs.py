@@ -11,6 +11,7 @@ import numpy as np
 from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, load_data, split_of
+from beholder.errors import BeholderError
 from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import fold_split, folds_of, split_hash
 from beholder.terminal import say
@@ -131,13 +132,28 @@ def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, se
 
     In each fold a fifth is tested and a tenth of all photographs, from the rest, is for validation. A published split
     without a validation part gets one.
+
+    Raises:
+        BeholderError: fewer than two photographs in a part.
     """
     if photos.splits is not None:
-        return [split_of(photos, seed)]
+        return [_check_parts(split_of(photos, seed))]
     groups = photos.groups if by_group else None
     fold_of = folds_of(len(photos), groups, FOLDS, seed)
     parts = [fold_split(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
-    return [photos.with_splits(part.tolist()) for part in parts]
+    return [_check_parts(photos.with_splits(part.tolist())) for part in parts]
+
+
+def _check_parts(photos: RatedPhotos) -> RatedPhotos:
+    """The same photographs. Raises BeholderError where a part is too small to learn from, to choose by or to test."""
+    for part in ("train", "validation", "test"):
+        count = (photos.splits or ()).count(part)
+        if count < 2:
+            raise BeholderError(
+                f"{photos.name}: {count} photographs in the {part} part, at least 2 are needed to run a paper again; "
+                "give more, or leave the split out where a table has one"
+            )
+    return photos
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import beholder
 from beholder.files import cache_folder
+from beholder.scoring.hub import fetch_model
 from helpers.extras import HAVE_TORCH
 from helpers.factories import REPOSITORY, save_detailed_model, save_model
+from helpers.hub_server import Hub, running
 
 if "PYTEST_XDIST_WORKER" in os.environ and HAVE_TORCH:
     import torch
@@ -83,3 +85,13 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def detailed_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that also tells edits, disagreement and familiarity."""
     return save_detailed_model(tmp_path_factory.mktemp("model") / "detailed.onnx")
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hugging Face hub on this machine, with nothing in it and nothing kept of it."""
+    pytest.importorskip("huggingface_hub", reason="needs huggingface_hub: pip install 'beholder[hub]'")
+    fetch_model.cache_clear()
+    with running(monkeypatch, str(tmp_path / "hub")) as server:
+        yield server
+    fetch_model.cache_clear()

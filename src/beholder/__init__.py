@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from beholder.scoring.explain import Explanation
     from beholder.scoring.scorer import Scorer, load
     from beholder.scoring.scores import Scores
+    from beholder.sharing.push import push
     from beholder.tasks import Task
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BeholderError",
     "Client",
@@ -36,6 +37,7 @@ __all__ = [
     "Task",
     "Taste",
     "load",
+    "push",
     "read_photo",
     "score_photos",
 ]
@@ -49,6 +51,7 @@ _LAZY = {
     "Task": "beholder.tasks",
     "Taste": "beholder.personal.taste",
     "load": "beholder.scoring.scorer",
+    "push": "beholder.sharing.push",
     "read_photo": "beholder.photos.read",
     "score_photos": "beholder.scoring.batch",
 }

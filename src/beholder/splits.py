@@ -2,10 +2,25 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from beholder.errors import BeholderError
+
+
+class Shares(NamedTuple):
+    """Shares of the photographs, 0 to 1, that are drawn for the test and for validation; None for the usual one."""
+
+    test: float | None = None
+    validation: float | None = None
+
+    @property
+    def are_given(self) -> bool:
+        return self != USUAL_SHARES
+
+
+USUAL_SHARES = Shares()
 
 
 def random_folds(count: int, folds: int = 5, seed: int = 0) -> np.ndarray:

@@ -1,6 +1,7 @@
 """All commands: one line for every mistake, help, closed streams, and a light start."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from PIL import Image
 
 import beholder as package
+from beholder.cli.app import USERS, app
 from beholder.photos.read import read_bytes
 from helpers.commands import Done, apart, read_table, save_bad
 from helpers.factories import COMMAND, save_photo, save_photos
@@ -161,6 +164,16 @@ def test_help_teaches(beholder: Callable[..., Done], command: str, says: list[st
     for text in says:
         assert text in done.out
     assert max(map(len, done.out.splitlines())) <= 100
+
+
+def test_commands_are_listed_by_who_needs_them(beholder: Callable[..., Done]) -> None:
+    listed = [name for names in USERS.values() for name in names]
+    visible = [name for name, command in typer.main.get_command(app).commands.items() if not command.hidden]  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(visible)  # each once
+    sections = re.split(r"^(\S.*):$", beholder("--help").out, flags=re.MULTILINE)
+    for user, names in USERS.items():
+        text = sections[sections.index(user) + 1]
+        assert re.findall(r"^  (\w+)  ", text, re.MULTILINE) == list(names) and "..." not in text
 
 
 def test_photographs_are_never_written(beholder: Callable[..., Done], tmp_path: Path) -> None:

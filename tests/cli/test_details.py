@@ -70,7 +70,7 @@ def test_what_is_unlike_is_told(
 ) -> None:
     done = beholder("score", "pictures", "-m", detailed_model, *options)
     line = "? 1 photograph is unlike those that were rated (familiarity below 30%): such scores say little"
-    assert done.err.splitlines()[0] == line
+    assert done.err.splitlines()[1] == line  # after that of the columns
     marked = [line for line in done.out.split("\n\n")[0].splitlines() if " ? " in line]
     assert len(marked) == (0 if "--top" in options else 1) and all("red.png" in line for line in marked)
     assert line not in beholder("score", "pictures/fine.png", "-m", detailed_model).err
@@ -80,7 +80,7 @@ def test_what_is_unlike_is_told(
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_details_fit_the_terminal(detailed_model: Path, pictures: Path, width: int) -> None:
     shown = on_terminal(width, ["score", pictures, "-m", detailed_model, "--details"]).replace("\r", "")
-    lines = shown[shown.index("rank") : shown.index("\n?")].splitlines()
+    lines = shown[shown.index("rank") : shown.index("\n?")].splitlines()  # with the line on the columns, folded
     assert all(len(line) <= width for line in lines) and len(lines) > 20
     if width >= 80:  # no amount is broken
         assert all(line.count("(") == line.count(")") for line in lines)
@@ -91,7 +91,7 @@ def test_a_model_of_ratings_says_so(beholder: Callable[..., Done], tmp_path: Pat
     done = beholder("score", "photos", "--details")
     assert done.out == beholder("score", "photos").out and done.code == 0
     said = r"colour@\w{8} predicts ratings only: it has no edits, disagreement or familiarity for --details to show"
-    assert re.fullmatch(said, done.err.splitlines()[0])
+    assert re.fullmatch(said, done.err.splitlines()[1])
     done = beholder("score", "photos", "--sort", "exposure")
     assert done.code == 1 and "choose one of overall, warmth, quality, percentile, path" in done.err
 

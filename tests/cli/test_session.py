@@ -138,7 +138,7 @@ def test_failures_go_to_standard_error(beholder: Callable[..., Done], tmp_path: 
     done = beholder("score", tmp_path / "photos")
     assert done.code == 3
     assert sorted(row[1] for row in table(done.out)[1:]) == good
-    *reasons, summary = done.err.splitlines()
+    _, *reasons, summary = done.err.splitlines()
     assert [reason.split(": ")[:2] for reason in reasons] == [["not scored", path] for path in bad]
     for word, reason in zip(("cut short", "0 bytes", "50000 x 50000", "no such file", "text"), reasons, strict=True):
         assert word in reason
@@ -148,7 +148,7 @@ def test_failures_go_to_standard_error(beholder: Callable[..., Done], tmp_path: 
 def test_many_failures_are_counted(beholder: Callable[..., Done], tmp_path: Path) -> None:
     (path,) = save_photos(tmp_path / "photos", 1)
     done = beholder("score", path, *(f"gone{number}.jpg" for number in range(30)), "--out", "x.csv")
-    first, summary = done.err.splitlines()
+    _, first, summary = done.err.splitlines()
     assert done.code == 3 and "30 could not be read" in summary
     assert first == "not scored: no such file: 30 files (gone0.jpg, gone1.jpg, gone2.jpg, ...)"
     assert sum(bool(row["error"]) for row in read_table(tmp_path / "x.csv")) == 30

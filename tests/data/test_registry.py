@@ -6,20 +6,23 @@ import pkgutil
 import random
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from beholder.data import sets
-from beholder.data.registry import data_root, data_set, data_statistics, load_data
+from beholder.data.rated_photos import SPLITS, RatedPhotos
+from beholder.data.registry import data_root, data_set, data_statistics, load_data, split_of
 from beholder.data.sets import NAMES
 from beholder.errors import BeholderError
+from beholder.splits import Shares
 from helpers.damage import damaged
 from helpers.factories import REPOSITORY
-from helpers.layouts import LAYOUTS, edit, refused
+from helpers.layouts import LAYOUTS, edit, refused, split_photos
 
-PUBLISHED_SPLITS = ("aadb", "eva", "ava", "para", "tad66k", "koniq10k")
+SPLIT_ORIGINS = {"eva": "drawn", **dict.fromkeys(("aadb", "ava", "para", "tad66k", "koniq10k"), "published")}
 KNOWN_VOTERS = ("oasis", "composition", "eva", "para")
 COUNTED_VOTES = ("oasis", "appeal", "eva", "ava", "para", "koniq10k", "own votes")
 # Tables without which the photographs load: they are for statistics only.
@@ -98,7 +101,7 @@ def test_layout_loads(layout: str, tmp_path: Path) -> None:
     assert tasks is None or [task.name for task in photos.tasks] == tasks
     assert first is None or photos.ratings[0, 0] == first
     assert np.isfinite(photos.ratings).all() or layout == "composition"  # not all were marked
-    assert (photos.splits is not None) == (layout in PUBLISHED_SPLITS)
+    assert photos.split_origin == SPLIT_ORIGINS.get(layout, "none")
     assert (photos.votes is not None) == (layout in KNOWN_VOTERS)
     assert (photos.histogram is not None) == (layout in COUNTED_VOTES)
 
@@ -196,3 +199,49 @@ def test_labels_that_are_no_file_are_refused(name: str, kind: str, tmp_path: Pat
                 load_data(given, tmp_path)
         path.rmdir() if kind == "folder" else path.unlink()
         path.write_bytes(content)
+
+
+# Parts
+
+
+def count(photos: RatedPhotos) -> dict[str, int]:
+    return {part: (photos.splits or ()).count(part) for part in ("train", "validation", "test")}
+
+
+@pytest.mark.parametrize(
+    ("parts", "seed", "shares", "expected", "words"),
+    [
+        (None, 0, Shares(), (7, 1, 2), "split drawn with a seed"),
+        (None, 0, Shares(0.3, 0), (7, 0, 3), "split drawn with a seed"),
+        ("drawn", 0, Shares(), (5, 3, 2), "split drawn with a seed"),
+        ("drawn", 3, Shares(), (5, 3, 2), "split drawn with a seed"),
+        ("drawn", 0, Shares(validation=0), (8, 0, 2), "split drawn with a seed"),
+        ("whole", 0, Shares(), (5, 3, 2), "published split"),
+        (
+            "train and test",
+            0,
+            Shares(),
+            (7, 1, 2),
+            "published split, its validation part drawn from its training part",
+        ),
+    ],
+)
+def test_parts_that_are_not_published_are_drawn(
+    parts: str | None, seed: int, shares: Shares, expected: tuple[int, ...], words: str, tmp_path: Path
+) -> None:
+    """A split that was drawn is drawn again in its own shares, and a published one stays."""
+    given = [*["train"] * 5, *["train" if parts == "train and test" else "validation"] * 3, *["test"] * 2]
+    photos = split_photos(tmp_path, list(range(10)), given)
+    photos = replace(photos, splits=None) if parts is None else photos
+    photos = replace(photos, drawn=SPLITS) if parts == "drawn" else photos
+    found = split_of(photos, seed, shares)
+    assert tuple(count(found).values()) == expected and found.split_words == words
+    same = parts == "whole" or (parts == "drawn" and not seed and not shares.are_given)
+    assert (found.splits == photos.splits) == same
+    if parts == "train and test":
+        assert [part == "test" for part in found.splits or ()] == [part == "test" for part in given]
+
+
+def test_shares_of_a_published_split_are_refused(tmp_path: Path) -> None:
+    photos = split_photos(tmp_path, [0, 1], ["train", "test"])
+    refused("toy: its split is published, so its shares cannot be set", split_of, photos, 0, Shares(0.5))

@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 SCORING = [
     *PROJECT["dependencies"],
-    *(each for name in ("parquet", "remote", "heif", "raw", "pandas", "xmp", "serve") for each in EXTRAS[name]),
+    *(each for name in ("parquet", "remote", "heif", "raw", "pandas", "xmp", "serve", "hub") for each in EXTRAS[name]),
 ]
 EVERYTHING = [*SCORING, *EXTRAS["train"], *(each for each in EXTRAS["dev"] if not each.startswith("beholder"))]
 READ_FILES_OF_STRANGERS = ("pillow", "onnxruntime", "pillow-heif", "rawpy", "lxml")

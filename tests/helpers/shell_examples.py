@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from beholder.cli.app import app
 from helpers.factories import REPOSITORY
 
-FILES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+FILES = [*(REPOSITORY / name for name in TOP), *sorted((REPOSITORY / "docs").glob("*.md"))]
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 FENCE = re.compile(r" *```(\w*)")
 

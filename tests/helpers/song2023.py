@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import summary
@@ -28,6 +29,14 @@ class Strided(tiny_backbones.Tiny):
     """Takes any shape."""
 
     multiple = 1
+
+
+class Normed(Strided):
+    """With batch normalisation, whose statistics are far from those of any photograph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.BatchNorm2d(4), nn.ReLU())
 
 
 def save_voted(folder: Path, count: int = 40) -> np.ndarray:

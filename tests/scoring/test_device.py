@@ -1,4 +1,4 @@
-"""Where a model computes, with a runtime that says that it has a GPU: none was there when this was written."""
+"""Where a model computes, with a runtime that says that it has a GPU."""
 
 import pickle
 from pathlib import Path
@@ -13,6 +13,7 @@ from beholder.errors import BeholderError, ModelError
 from beholder.scoring.batch import concurrent_batches, default_batch
 from beholder.scoring.device import PROVIDER
 from beholder.scoring.scorer import Scorer
+from beholder.scoring.session import run_session
 
 CPU_PROVIDER = "CPUExecutionProvider"
 BLACK = np.zeros((9, 9, 3), np.uint8)
@@ -54,6 +55,26 @@ def test_a_gpu_gets_a_graph_without_integers(gpu: Gpu, device: str) -> None:
     assert scorer.device == "cuda" and "cuda" in repr(scorer)
     assert (default_batch(scorer), concurrent_batches(scorer), concurrent_batches(scorer, 1)) == (64, 2, 2)
     assert np.isfinite(scorer.score(BLACK).values).all()
+
+
+@pytest.mark.parametrize("gpu", ["yes"], indirect=True)
+@pytest.mark.parametrize("count", [1, 64, 65])
+def test_a_gpu_computes_whole_batches(
+    gpu: Gpu, count: int, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def noted(session: Any, names: Any, pixels: np.ndarray, *counts: int) -> list[np.ndarray]:
+        sizes.append(len(pixels))
+        return run_session(session, names, pixels, *counts)
+
+    monkeypatch.setattr("beholder.scoring.scorer.run_session", noted)
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    asked = pixels, np.full((count, 2), 8)
+    assert beholder.load(colour_model, device="cuda").run(*asked) == beholder.load(colour_model, device="cpu").run(
+        *asked
+    )
+    assert sizes == [64] * -(-count // 64) + [count]
 
 
 @pytest.mark.parametrize("gpu", ["yes", "not there"], indirect=True)

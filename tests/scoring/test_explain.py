@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from beholder import Scorer, Scores, load
 from beholder.errors import BeholderError
@@ -28,6 +29,12 @@ def test_explanation(scorer: Scorer, photos: list[Path], tmp_path: Path) -> None
         assert len(content.getvalue()) > 10_000
     with pytest.raises(BeholderError, match="no task"):
         scorer.explain(photos[0], "loudness")
+
+
+def test_a_notebook_shows_the_sheet(photos: list[Path]) -> None:
+    explanation = load("fast").explain(photos[0], grid=1)
+    with Image.open(io.BytesIO(explanation._repr_png_())) as shown:
+        assert shown.format == "PNG" and np.array_equal(shown, explanation.draw())
 
 
 def test_heat_map_has_the_colour_of_the_sign(scorer: Scorer, photos: list[Path]) -> None:

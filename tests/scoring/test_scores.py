@@ -143,11 +143,21 @@ def test_shown_in_one_line(count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 10, 500])
 def test_a_notebook_shows_a_small_table(count: int) -> None:
-    scores = made(count, model="<b>@1")
-    shown = replace(scores, sizes=scores.sizes + 12_000)._repr_html_()
-    assert ("<td>12100</td>" in shown) == (count > 0)
-    assert shown.count("<tr>") == 1 + min(count, 10) and "&lt;b&gt;@1" in shown and "<b>" not in shown
+    scores = made(count, model="<b>@1")  # names of tasks have letters and digits only
+    shown = scores._repr_html_()
+    assert shown.count("<tr>") == 1 + min(count, 10) and shown.count("<td>") == min(count, 10) * shown_columns(scores)
+    assert "&lt;b&gt;@1" in shown and "<b>" not in shown
     assert f"{count} photograph" in shown and ("the first 10 of 500" in shown) == (count == 500)
+
+
+def shown_columns(scores: Scores) -> int:
+    """The overall score, its interval, its percentile, and the other ratings."""
+    return 3 + len(scores.attributes)
+
+
+def test_a_notebook_shows_photographs_that_could_not_be_read_as_empty_rows() -> None:
+    shown = blank(made(2), [1])._repr_html_()
+    assert shown.count("<td></td>") == shown_columns(made()) and "nan" not in shown
 
 
 def test_scores_travel() -> None:

@@ -27,6 +27,7 @@ from beholder.cli.review import review
 from beholder.cli.score import score
 from beholder.cli.serve import serve
 from beholder.cli.session import ALL_FAILED, STOPPED
+from beholder.cli.sharing import card, push
 from beholder.cli.stopping import listening
 from beholder.cli.taste import taste_fit
 from beholder.cli.train.systems import train_app
@@ -37,6 +38,12 @@ from beholder.scoring.cores import check_variable
 from beholder.terminal import say, show
 
 READER_GONE = 141  # exit status: 128 + SIGPIPE
+USERS = {  # what somebody has or wants -> the commands for it, as --help lists them
+    "Photographs": ("score", "cull", "review", "explain", "improve", "report", "xmp", "serve", "merge"),
+    "Your own ratings": ("taste", "train", "evaluate"),
+    "Research": ("reproduce", "data"),
+    "Models": ("info", "card", "push", "quantize", "models", "weights"),
+}
 
 
 class _Group(typer.core.TyperGroup):
@@ -51,6 +58,11 @@ class _Group(typer.core.TyperGroup):
             error.show(sys.stderr)  # type: ignore[attr-defined]
             status = error.exit_code  # type: ignore[attr-defined]
         sys.exit(status or 0)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for user, names in USERS.items():
+            with formatter.section(user):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=200)) for name in names])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, with_profile(args))
@@ -102,6 +114,8 @@ _COMMANDS: tuple[Command, ...] = (
     report,
     serve,
     info,
+    card,
+    push,
     evaluate,
     quantize,
     reproduce,

@@ -20,19 +20,22 @@ def show_best(ranked: "Ranked", scorer: "Scorer", extras: "Sequence[ExtraColumns
         ranked: has them.
         scorer: the model.
         extras: what is added to its scores.
-        with_details: also print what it predicts beside ratings.
+        with_details: also print what it predicts beside ratings, and in the table valence and arousal.
     """
     from beholder.cli.details import details, has_details, unlike_line
-    from beholder.cli.tables import scores_table
+    from beholder.cli.tables import affect_of, columns_line, scores_table
     from beholder.console import make_console
 
-    console = make_console()
-    console.print(scores_table(ranked.rows(), scorer.info.tasks, extras, console.width, ranked.by))
-    if with_details and has_details(scorer.info.tasks):
+    console, tasks = make_console(), scorer.info.tasks
+    affect = affect_of(tasks, ranked.by)
+    hidden = [] if with_details else affect
+    console.print(scores_table(ranked.rows(), tasks, extras, console.width, ranked.by, hidden))
+    if with_details and has_details(tasks):
         console.print()
-        for part in details(ranked.rows(), scorer.info.tasks, console.width):
+        for part in details(ranked.rows(), tasks, console.width):
             console.print(part)
-    elif with_details:
+    make_console(stderr=True).print(columns_line(tasks, hidden))  # folded at the width of a terminal
+    if with_details and not (affect or has_details(tasks)):
         say(f"{scorer.id} predicts ratings only: it has no edits, disagreement or familiarity for --details to show")
     if ranked.unlike:
         say(unlike_line(scorer.info, ranked.unlike))

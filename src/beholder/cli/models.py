@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def info(
     model: Annotated[
         str | None,
-        typer.Argument(help="Model file, or the word fast.  [default: the embedded default model]", metavar="MODEL"),
+        typer.Argument(
+            help="Model file, the word fast, or hf://ORG/REPO@COMMIT.  [default: the embedded default model]",
+            metavar="MODEL",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the description in the file as JSON.")] = False,
 ) -> None:

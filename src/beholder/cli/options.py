@@ -25,7 +25,10 @@ Paths = Annotated[
         metavar="PATH",
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="Model file.  [default: the embedded model]")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="Model file, or hf://ORG/REPO@COMMIT.  [default: the embedded model]"),
+]
 Fast = Annotated[
     bool, typer.Option("--fast", help="Use the small embedded model: several times as fast, a little less accurate.")
 ]
@@ -144,6 +147,20 @@ Scale = Annotated[
 ]
 DropLeaks = Annotated[
     bool, typer.Option("--drop-leaks", help="Leave out photographs that are in two parts, instead of refusing.")
+]
+TestShare = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=0.9, help="Share of the photographs to test on, where no split is published.  [default: a fifth]"
+    ),
+]
+ValidationShare = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=0.9,
+        help="Share to choose epochs on, likewise; with 0 soydaner2023 takes the last one.  [default: a tenth]",
+    ),
 ]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder for weights and features.  [default: BEHOLDER_CACHE or the user's cache]")

@@ -7,10 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from beholder.cli.options import DATA_METAVAR, Cache, Data, Device, DropLeaks, Root, SecondRoot
+from beholder.cli.options import (
+    DATA_METAVAR,
+    Cache,
+    Data,
+    Device,
+    DropLeaks,
+    Root,
+    SecondRoot,
+    TestShare,
+    ValidationShare,
+)
 from beholder.cli.outputs import say_replaced
 from beholder.errors import BeholderError
 from beholder.files import explained
+from beholder.splits import Shares
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.terminal import show
 
@@ -74,6 +85,8 @@ def reproduce(
     second_count: Annotated[
         int | None, typer.Option(min=10, help="Photographs of the second domain to learn from.")
     ] = None,
+    test_share: TestShare = None,
+    validation_share: ValidationShare = None,
     drop_leaks: DropLeaks = False,
     drop_missing: Annotated[
         bool, typer.Option("--drop-missing", help="Leave out AVA's photographs whose files are missing.")
@@ -134,7 +147,7 @@ def reproduce(
     settings = {"backbone": backbone, "epochs1": epochs1, "steps1": steps1, "epochs2": epochs2, "batch": batch}
     settings |= {"side": side, "shared": shared}
     of_second = (second, second_root, second_count)
-    own = (*settings.values(), *of_second, backbones)
+    own = (*settings.values(), *of_second, backbones, test_share, validation_share)
     if paper == "all" and (seeds > 1 or no_cache or drop_missing or any(given is not None for given in own)):
         raise BeholderError("all: each paper is run with its own defaults and seed 0; leave the other options out")
     path = out or Path(f"{paper}-{Path(data).stem}.html")
@@ -183,6 +196,7 @@ def reproduce(
         backbones=tuple(backbones or ()),
         keep=not no_cache,
         drop_missing=drop_missing,
+        shares=Shares(test_share, validation_share),
     )
     found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)

@@ -94,7 +94,7 @@ def score(
     ] = False,
     with_details: Annotated[
         bool,
-        typer.Option("--details", help="Also show predicted edits, disagreement and familiarity of each photograph."),
+        typer.Option("--details", help="Also show valence, arousal, predicted edits, disagreement and familiarity."),
     ] = False,
     column: Column = None,
     carry: CarryOption = None,
@@ -111,8 +111,9 @@ def score(
     """Score photographs and show the best first.
 
     Each photograph gets an overall score with a 90% interval, its percentile among rated photographs (pct), and a score
-    for each attribute, in native units: overall, beauty, valence and arousal from 1 to 7, technical quality from 0 to
-    1. With --taste it also gets the rating that one person would give, on their scale, and the table is ranked by that.
+    for each attribute, in native units; a line says from what to what. Valence and arousal, how pleasant and how
+    exciting what is shown feels, are in the table with --details. With --taste it also gets the rating that one person
+    would give, on their scale, and the table is ranked by that.
 
     Some models also tell how a picture was made, which --details shows: predicted edits such as exposure -1.3 EV (-1.9
     to -0.7), clear where an unedited picture lies outside the interval; disagreement, how much the votes of people

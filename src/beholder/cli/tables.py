@@ -23,6 +23,7 @@ from beholder.tasks import DETAIL_KINDS, EDIT, UNLIKE, Task, of_kind, ratings_of
 from beholder.text import printable
 
 MIN_PATH_CELLS = 18  # of a path before columns are left out
+AFFECT = ("valence", "arousal")  # how what is shown feels, which is no judgement of the photograph
 
 
 class _Table(Table):
@@ -39,14 +40,40 @@ def _as_text(cell: Any) -> Any:
     return Text(printable(cell)) if isinstance(cell, str) else cell
 
 
+def affect_of(tasks: Sequence[Task], by: str = "") -> list[str]:
+    """Names of ratings that a table shows with --details only, unless rows are ranked by them."""
+    return [task.name for task in ratings_of(tasks)[1:] if task.name in AFFECT and task.name != by]
+
+
+def columns_line(tasks: Sequence[Task], hidden: Sequence[str]) -> str:
+    """What the columns of :func:`scores_table` are, in one line, and what is not shown.
+
+    >>> columns_line([Task("overall", 1, 7), Task("beauty", 1, 7), Task("valence", 1, 7)], ["valence"])
+    'overall, beauty: 1 to 7; 90% interval: of overall; pct: percentile among rated photographs; --details: valence'
+    """
+    scales: dict[str, list[str]] = {}
+    for place, task in enumerate(ratings_of(tasks)):
+        if task.name not in hidden:
+            scales.setdefault(f"{task.low:g} to {task.high:g}", []).append(task.name if place else "overall")
+    parts = [f"{', '.join(names)}: {scale}" for scale, names in scales.items()]
+    parts += ["90% interval: of overall", "pct: percentile among rated photographs"]
+    more = [*hidden, *(["edits"] if of_kind(tasks, EDIT) else [])]
+    return "; ".join([*parts, f"--details: {', '.join(more)}"] if hidden else parts)
+
+
 def scores_table(
-    rows: Iterable[tuple[int, Row]], tasks: Sequence[Task], extras: Sequence[ExtraColumns], width: int, by: str = ""
+    rows: Iterable[tuple[int, Row]],
+    tasks: Sequence[Task],
+    extras: Sequence[ExtraColumns],
+    width: int,
+    by: str = "",
+    hidden: Sequence[str] = (),
 ) -> Table:
     """Ranked rows: rank, file, overall score with its 90% interval and percentile, other ratings, and extra columns.
 
     A photograph unlike those that were rated has a question mark. Of what a model predicts beside ratings only the
     column ``by`` is shown, if rows are ranked by that. A row is a line. What does not fit the width is left out:
-    folders first, from the left, then columns, from the right up to the percentile.
+    folders first, from the left, then columns, from the right up to the percentile. Ratings of ``hidden`` are left out.
     """
     ranked = list(rows)
     names = [printable(row["path"]) for _, row in ranked]
@@ -63,7 +90,8 @@ def scores_table(
     }
     if by in detail_names(tasks):
         always[by] = [_value(row[by]) for _, row in ranked]
-    columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in score_names(tasks)[1:]}
+    ratings = [name for name in score_names(tasks)[1:] if name not in hidden]
+    columns = always | trailing | {name: [_value(row[name]) for _, row in ranked] for name in ratings}
     longest = max(map(cell_len, (*names, "file")))
 
     def room() -> int:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from beholder.text import MAX_ERROR, cut
 
 # Known splits, the most important first: a picture in two of them is kept in the first.
 SPLITS = ("test", "validation", "train")
+SplitOrigin = Literal["published", "drawn", "none"]
 READER_THREADS = 8  # files read at a time: enough to keep a disk or a network folder busy
 HASHES = ("digests", "content_hash")  # cached properties of RatedPhotos
 
@@ -40,11 +41,12 @@ class RatedPhotos:
         tasks: K rated quantities, the overall score first.
         ratings: (N, K) mean ratings in native units; NaN where a photograph was not rated.
         groups: N labels of photographs that a split must keep together (a theme, say), or None.
-        splits: N names of the published split (train, validation or test), or None.
+        splits: N parts (train, validation or test), or None.
         sd: (N, K) standard deviations over raters in native units, NaN where unknown, or None.
         n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
         votes: the single ratings of the first task, or None.
         histogram: votes for the first task, counted for each photograph and value of the scale, or None.
+        drawn: the parts that were drawn with a seed; the others are as published.
 
     Raises:
         BeholderError: shapes disagree, photographs are missing or listed twice, ratings are outside the scale, a split
@@ -63,6 +65,7 @@ class RatedPhotos:
     n: np.ndarray | None = None
     votes: Votes | None = None
     histogram: Histogram | None = None
+    drawn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.ratings.shape != (len(self.files), len(self.tasks)):
@@ -144,9 +147,24 @@ class RatedPhotos:
             state.update(np.asarray(self.ratings[index], dtype="<f8").tobytes())
         return state.hexdigest()
 
-    def with_splits(self, splits: Iterable[str]) -> Self:
-        """The same photographs in other parts; hashes that are known are not computed again."""
-        return _keep_hashes(replace(self, splits=tuple(splits)), self)
+    @property
+    def split_origin(self) -> SplitOrigin:
+        """Where the test part comes from; a published split may have a validation part that was drawn."""
+        if self.splits is None:
+            return "none"
+        return "drawn" if "test" in self.drawn else "published"
+
+    @property
+    def split_words(self) -> str:
+        """Where the parts come from, in words."""
+        also = ", its validation part drawn from its training part" if self.drawn == ("validation",) else ""
+        return {"none": "no split", "drawn": "split drawn with a seed", "published": f"published split{also}"}[
+            self.split_origin
+        ]
+
+    def with_splits(self, splits: Iterable[str], drawn: tuple[str, ...] = SPLITS) -> Self:
+        """The same photographs in other parts, of which ``drawn`` were; known hashes are not computed again."""
+        return _keep_hashes(replace(self, splits=tuple(splits), drawn=drawn), self)
 
     def subset(self, rows: np.ndarray) -> Self:
         """Some of the photographs, in the order of ``rows`` (their indices, none twice), with their votes."""

@@ -14,7 +14,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import NAMES
 from beholder.data.statistics import StatisticsTable, photo_statistics
 from beholder.errors import BeholderError
-from beholder.splits import holdout_split
+from beholder.splits import USUAL_SHARES, Shares, holdout_split
 
 ROOT_VARIABLE = "BEHOLDER_DATA"  # environment variable
 
@@ -89,27 +89,42 @@ def data_statistics(name: str, root: str | Path | None = None, *, drop_leaks: bo
     return photo_statistics(load_data(name, root, drop_leaks=drop_leaks))
 
 
-def split_of(photos: RatedPhotos, seed: int = 0) -> RatedPhotos:
+def split_of(photos: RatedPhotos, seed: int = 0, shares: Shares = USUAL_SHARES) -> RatedPhotos:
     """The same photographs with a train, a validation and a test part; published parts stay as they are.
 
     Without a split, a fifth is for testing and a tenth for validation, and groups are kept whole. If only train and
-    test are published, a tenth of all photographs is moved from train to validation.
+    test are published, a tenth of all photographs is moved from train to validation. A split that a data set draws
+    itself (EVA) stays as it is with seed 0 and no shares, and is drawn again, in its own shares, otherwise.
 
     Args:
         seed: of the parts that are drawn.
+        shares: of the parts; a validation share of 0 leaves that part out.
 
     Raises:
-        BeholderError: a part would be empty.
+        BeholderError: a part would be empty, or shares are given for a split that is published.
     """
-    if photos.splits is None:
-        return photos.with_splits(holdout_split(len(photos), seed=seed, groups=photos.groups).tolist())
-    parts = np.array(photos.splits)
+    if photos.split_origin == "published":
+        if shares.are_given:
+            raise BeholderError(f"{photos.name}: its split is published, so its shares cannot be set; leave them out")
+        return _with_validation(photos, seed)
+    if photos.splits is not None and not seed and not shares.are_given:
+        return photos
+    usual = (0.2, 0.1)
+    if photos.splits is not None:
+        usual = (photos.splits.count("test") / len(photos), photos.splits.count("validation") / len(photos))
+    test, validation = (own if given is None else given for given, own in zip(shares, usual, strict=True))
+    return photos.with_splits(holdout_split(len(photos), test, validation, seed, photos.groups).tolist())
+
+
+def _with_validation(photos: RatedPhotos, seed: int) -> RatedPhotos:
+    """A published split; where it has no validation part, a tenth of all photographs from the training part."""
+    parts = np.array(photos.splits, dtype="U10")
     train = np.flatnonzero(parts == "train")
-    if "validation" not in parts and len(train):
-        groups = None if photos.groups is None else [photos.groups[row] for row in train]
-        parts = parts.astype("U10")
-        parts[train] = holdout_split(len(train), 0, 0.1 * len(photos) / len(train), seed, groups)
-    return photos.with_splits(parts.tolist())
+    if "validation" in parts or not len(train):
+        return photos
+    groups = None if photos.groups is None else [photos.groups[row] for row in train]
+    parts[train] = holdout_split(len(train), 0, 0.1 * len(photos) / len(train), seed, groups)
+    return photos.with_splits(parts.tolist(), ("validation",))
 
 
 def is_csv(name: str) -> bool:

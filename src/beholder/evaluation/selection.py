@@ -61,10 +61,10 @@ def select_part(photos: RatedPhotos, part: str, seed: int) -> tuple[RatedPhotos,
         raise BeholderError(f"no split is called {part!r}; choose one of {', '.join(EVALUATION_PARTS)}")
     if part == "all":
         return photos, np.arange(len(photos)), "all"
-    given = photos.splits is not None and (part == "test" or "validation" in photos.splits)
     whole = split_of(photos, seed)
     rows = np.flatnonzero(np.array(whole.splits) == part)
     if not len(rows):
         there = ", ".join(sorted(set(whole.splits or ())))
         raise BeholderError(f"{photos.name}: its split has no {part} part, only {there}; choose one, or all")
-    return whole, rows, f"{part} of the data's own split" if given else f"{part}, drawn with seed {seed}"
+    drawn = part in whole.drawn or (part == "train" and whole.drawn)
+    return whole, rows, f"{part}, drawn with seed {seed}" if drawn else f"{part} of the data's own split"

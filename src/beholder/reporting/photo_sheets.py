@@ -1,8 +1,10 @@
 """Sheets of photographs as one image: galleries with captions, and heat maps over photographs."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +13,9 @@ from beholder.extras import require
 from beholder.photos.read import read_photo
 from beholder.scoring import heatmap
 from beholder.scoring.drawing import INK, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
 
@@ -113,6 +118,22 @@ def heat_maps(
         ):  # fmt: skip
             pen.text((left + x, top + 28), label, INK, small, anchor=anchor)
         pen.text((left + wide / 2, top + 58), unit, MUTED_COLOUR, small, anchor="ma")
+    return sheet
+
+
+def beside(photograph: Photograph, chart: "Figure") -> Image.Image:
+    """A photograph at the left of a chart (Song et al. 2023, Figure 8).
+
+    Raises:
+        PhotoError: the photograph cannot be read.
+    """
+    with io.BytesIO() as drawn:
+        chart.savefig(drawn, format="png", dpi=130)
+        right = Image.open(drawn).convert("RGB")
+    picture = _fitted(photograph, SHEET_WIDTH - 3 * GAP - right.width, right.height)
+    sheet = Image.new("RGB", (picture.width + right.width + 3 * GAP, right.height + 2 * GAP), PAPER)
+    sheet.paste(picture, (GAP, GAP + (right.height - picture.height) // 2))
+    sheet.paste(right, (picture.width + 2 * GAP, GAP))
     return sheet
 
 

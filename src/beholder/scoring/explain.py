@@ -9,6 +9,7 @@ less (`docs/model-card.md`), so that no page shows it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -99,6 +100,12 @@ class Explanation:
             f"Explanation({self.task.name} {self.score:.3g} by {self.scores.model}: "
             f"{columns} x {rows} cells from {least:+.2g} to {most:+.2g} points)"
         )
+
+    def _repr_png_(self) -> bytes:
+        """The picture that a notebook shows: the sheet of :meth:`draw` as PNG."""
+        picture = io.BytesIO()
+        self.draw().save(picture, "PNG")
+        return picture.getvalue()
 
     @property
     def task(self) -> Task:

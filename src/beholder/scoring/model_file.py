@@ -29,6 +29,7 @@ import numpy as np
 from beholder.errors import BeholderError, ModelError
 from beholder.metrics import Estimate, rounded
 from beholder.reading import read_bytes
+from beholder.scoring.hub import SCHEME, fetch_model
 from beholder.scoring.json_types import read_object, typed
 from beholder.scoring.onnx_file import OnnxFile, TensorType, read_onnx
 from beholder.tasks import DISAGREEMENT, FAMILIARITY, RATING, Task
@@ -373,10 +374,15 @@ def model_id(name: str, content: bytes) -> str:
 
 
 def model_path(model: str | os.PathLike[str] | None) -> Path:
-    """The file of a model given by path, by the name of an embedded model, or None for the default."""
+    """The file of a model given by path, by the name of an embedded model, or None for the default.
+
+    One on the hub (``hf://org/repo@commit``) is fetched: :func:`beholder.scoring.hub.fetch_model` says what it raises.
+    """
     name = "default" if model is None else os.fspath(model)
     if name == "default":
         return default_path()
+    if name.startswith(SCHEME):
+        return fetch_model(name)
     return embedded_path(name) if name in EMBEDDED else Path(name)
 
 

@@ -24,7 +24,7 @@ from beholder.scoring.session import abandon, run_session
 # Photographs per inference of `score`: one per core, at most 8, as more leave the cores' caches (docs/performance.md).
 # At least two, because ONNX Runtime computes a batch of one differently, in the seventh digit.
 SCORE_BATCH = min(max(2, CORES), 8)
-CUDA_BATCH = 64  # photographs per inference on a GPU
+CUDA_BATCH = 64  # photographs per inference on a GPU, always
 
 
 class Scorer:
@@ -34,7 +34,8 @@ class Scorer:
 
     Args:
         model: a model file, or the name of an embedded model: ``default`` (the same as None) or ``fast``, which is
-            less exact. A file with such a name is given as ``./fast``.
+            less exact. A file with such a name is given as ``./fast``. Or a model on the Hugging Face hub,
+            ``hf://org/repo@commit`` (extra ``[hub]``); without the commit the newest is taken, and a line says which.
         threads: of ONNX Runtime; if None, one per core that this process may use.
         device: ``cpu``, ``cuda``, or ``auto``: CUDA where ONNX Runtime has it and a GPU works. There a model in eight
             bits computes in single precision, and scores differ a little (docs/performance.md).
@@ -47,7 +48,7 @@ class Scorer:
 
     Raises:
         ModelError: the file is missing, damaged, or not a beholder model.
-        BeholderError: there is no such device, or ``cuda`` cannot be used.
+        BeholderError: there is no such device, ``cuda`` cannot be used, or the hub cannot be reached.
 
     >>> import beholder
     >>> scorer = beholder.Scorer("fast", threads=1)
@@ -166,9 +167,7 @@ class Scorer:
         """
         if len({each.shape for each in pixels}) > 1:
             return self._run_by_shape(pixels, sizes)
-        counts = len(self.info.tasks), len(self.info.score_levels)
-        outputs = run_session(self._opened(), self.info.outputs, np.asarray(pixels), *counts)
-        values, embedding, evidence, *distribution = outputs
+        values, embedding, evidence, *distribution = self._outputs(np.asarray(pixels))
         values, low, high = on_scale(values, self.info.half_widths(values), self.info.tasks, self.id)
         return Scores(
             tasks=self.info.tasks,
@@ -184,6 +183,22 @@ class Scorer:
             distribution=distribution[0] if distribution else None,
             unlike_below=self.info.unlike,
         )
+
+    def _outputs(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Outputs of the model for pixels (B, height, width, 3), B rows each.
+
+        A GPU always computes whole batches: it chooses how to sum by how many photographs there are, so that one in a
+        batch of 32 would have another score than in one of 64.
+        """
+        counts = len(self.info.tasks), len(self.info.score_levels)
+        if self.device != CUDA:
+            return run_session(self._opened(), self.info.outputs, pixels, *counts)
+        rows = np.arange(-(-len(pixels) // CUDA_BATCH) * CUDA_BATCH) % len(pixels)
+        whole = [
+            run_session(self._opened(), self.info.outputs, pixels[batch], *counts)
+            for batch in rows.reshape(-1, CUDA_BATCH)
+        ]
+        return [np.concatenate(parts)[: len(pixels)] for parts in zip(*whole, strict=True)]
 
     def _run_by_shape(self, pixels: np.ndarray | Sequence[Pixels], sizes: np.ndarray) -> Scores:
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -301,7 +316,9 @@ def model_pixels(info: ModelInfo, photo: Photo, name: str = UNNAMED) -> Pixels:
 
 
 def load(model: str | os.PathLike[str] | None = None, threads: int | None = None, device: str = AUTO) -> Scorer:
-    """Open a model file, or an embedded model. Arguments and errors are those of :class:`Scorer`.
+    """Open a model file, an embedded model, or one on the Hugging Face hub.
+
+    Arguments and errors are those of :class:`Scorer`.
 
     >>> import beholder
     >>> import numpy as np

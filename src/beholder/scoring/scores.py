@@ -115,16 +115,22 @@ class Scores:
         return f"Scores({count}: {names[0]} {first}{others})" if len(self) else f"Scores({count})"
 
     def _repr_html_(self) -> str:
-        """The table that a notebook shows: the first photographs, and how many there are."""
-        columns = self[:SHOWN].to_dict()
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *columns))
+        """The small table that a notebook shows: ratings of the first photographs, and how many there are."""
+        first = self[:SHOWN]
+        names = (self.tasks[0].name, "90% interval", "percentile", *self.attributes)
+        intervals = [" to ".join(filter(None, map(_shown, ends))) for ends in first.interval]
+        numbers = [list(map(_shown, values)) for values in first.attributes.values()]
+        columns = [list(map(_shown, first.overall)), intervals, list(map(_rounded, first.percentile)), *numbers]
+        unlike = [False] * len(first) if first.unlike is None else first.unlike
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *names))
         rows = "".join(
-            f"<tr><th>{row}</th>{''.join(f'<td>{_shown(value)}</td>' for value in values)}</tr>"
-            for row, values in enumerate(zip(*columns.values(), strict=True))
+            f"<tr><th>{row}{' ?' * bool(mark)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+            for row, (mark, cells) in enumerate(zip(unlike, zip(*columns, strict=True), strict=True))
         )
-        first = f"the first {SHOWN} of " if len(self) > SHOWN else ""
-        count = f"{first}{len(self)} photograph{'s' * (len(self) != 1)} by {html.escape(self.model)}"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{count}</p>"
+        count = f"{len(self)} photograph{'s' * (len(self) != 1)} by {html.escape(self.model)}"
+        below = f"the first {SHOWN} of " * (len(self) > SHOWN) + count
+        below += "; ?: unlike what was rated" * any(unlike)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{below}</p>"
 
     def __iter__(self) -> Iterator["Scores"]:
         return (self[index] for index in range(len(self)))
@@ -314,8 +320,12 @@ class Scores:
         return require("pandas", "pandas", "to_pandas").DataFrame(self.to_dict())
 
 
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+def _shown(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.2f}"
+
+
+def _rounded(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.0f}"
 
 
 def is_unlike(scores: Scores) -> bool:

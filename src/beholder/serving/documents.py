@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from beholder import __version__
 from beholder.serving.problems import MEDIA_TYPE
 from beholder.serving.uploads import FORM, JSON, RAW
 
@@ -12,7 +13,7 @@ Responses = dict[int | str, Document]
 _IDENTITY = {
     "model": "default@0a1b2c3d",
     "model_sha256": "0a1b2c3d" + "0" * 56,
-    "version": "0.1.0",
+    "version": __version__,
     "image_sha256": "4e5f6071" + "0" * 56,
 }
 _TEXT, _NUMBER = {"type": "string"}, {"type": ["number", "null"]}

@@ -10,7 +10,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.models.registry import WEIGHTS
 from beholder.scoring.model_file import ModelInfo, TrainingData
 from beholder.splits import split_hash
-from beholder.systems.two_stages import TwoStageResult
+from beholder.systems.two_stages import TwoStageResult, best_epoch
 from beholder.tasks import Task
 from beholder.training.held_out import measure_tasks, widths_and_percentiles
 from beholder.training.settings import plain
@@ -91,7 +91,13 @@ def describe(
             for each in learned
         ),
         metrics=tuple(measured),
-        recipe={**settings, "best_stage": result.best, "epochs": len(result.history)},
+        recipe={
+            **settings,
+            "best_stage": result.best,
+            "kept_stage": result.kept,
+            "kept_epoch": best_epoch(result.history, result.kept)["epoch"],
+            "epochs": len(result.history),
+        },
         licence=f"weights of the backbone: {pretrained.licence}; the ratings' own terms hold as well",
         attribution=f"Contains {pretrained.description}. Trained on {learned_from} of {' and '.join(names)}.",
         score_levels=tuple(score_levels),

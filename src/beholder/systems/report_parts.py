@@ -8,6 +8,7 @@ from beholder.metrics import Estimate
 from beholder.reporting import charts
 from beholder.reporting.document import Picture
 from beholder.systems.study import Study
+from beholder.systems.two_stages import best_epoch
 
 
 def ratings_and_predictions(study: Study, predicted: np.ndarray, number: str, note: str) -> Picture:
@@ -37,4 +38,25 @@ def differences(gaps: Sequence[tuple[str, Estimate]]) -> Picture:
         charts.intervals([(label, gap.value, gap.low, gap.high) for label, gap in gaps]),
         "Paired differences in SRCC with 95% intervals, and the line of no difference.",
         "Positive: the first is better. Each side is the mean over its seeds.",
+    )
+
+
+def last_stage_sentence(study: Study, setting: str) -> str:
+    """Says that a report is about the last stage, and in which trainings of a setting the first one was better."""
+    better, count = [], 0
+    for result in study.results:
+        history = result.outcome.history
+        if result.setting != setting or max(row["stage"] for row in history) == 1:
+            continue
+        count += 1
+        first, last = (best_epoch(history, stage).get("validation_loss", np.inf) for stage in (1, 2))
+        if first < last:
+            better.append(f"seed {result.seed} in round {result.fold + 1}")
+    if not count:
+        return "There is one stage."
+    where = f"; stage 1 had the lower validation loss in {len(better)} of {count} trainings of `{setting}`"
+    return (
+        "Numbers, figures and networks are those of the last stage"
+        + where
+        + (f" ({', '.join(better)})." if better else ".")
     )

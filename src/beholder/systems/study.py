@@ -87,11 +87,9 @@ class Study:
     @property
     def split(self) -> str:
         """How the photographs were split, in words."""
-        return (
-            "published split"
-            if self.photos.splits
-            else f"{len(self.fold_splits)} of 5 rounds of cross-validation, seed 0"
-        )
+        if self.photos.splits:
+            return self.fold_splits[0].split_words
+        return f"{len(self.fold_splits)} of 5 rounds of cross-validation, seed 0"
 
     def final(self, setting: str) -> np.ndarray:
         """(seeds, n, T) after the last stage that the setting has."""

@@ -13,7 +13,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, load_data, split_of
 from beholder.errors import BeholderError
 from beholder.files import explained, read_json, remove, replacing
-from beholder.splits import fold_split, folds_of, split_hash
+from beholder.splits import USUAL_SHARES, Shares, fold_split, folds_of, split_hash
 from beholder.terminal import say
 from beholder.text import json_text
 
@@ -49,6 +49,7 @@ class StudyConfig(Generic[R]):
         backbones: further backbones that the network is trained on, to be compared.
         keep: keep inputs of the trainings in the cache; without it they are computed in every step.
         drop_missing: as of `beholder.data.registry.load_data`.
+        shares: of one split that is drawn, in place of cross-validation or of the split that a data set draws.
     """
 
     data: str
@@ -66,6 +67,7 @@ class StudyConfig(Generic[R]):
     backbones: tuple[str, ...] = ()
     keep: bool = True
     drop_missing: bool = False
+    shares: Shares = USUAL_SHARES
 
     @property
     def beside(self) -> Path | None:
@@ -73,8 +75,9 @@ class StudyConfig(Generic[R]):
         return None if is_csv(self.data) else self.root
 
     def photos(self) -> RatedPhotos:
-        """The photographs. Raises as `beholder.data.registry.load_data`."""
-        return load_data(self.data, self.root, drop_leaks=self.drop_leaks, drop_missing=self.drop_missing)
+        """The photographs. Raises as `beholder.data.registry.load_data` and `beholder.data.registry.split_of`."""
+        found = load_data(self.data, self.root, drop_leaks=self.drop_leaks, drop_missing=self.drop_missing)
+        return split_of(found, shares=self.shares) if self.shares.are_given else found
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,13 @@ def note_epoch(row: dict[str, Any]) -> None:
 
 
 def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, seed: int = 0) -> list[RatedPhotos]:
-    """The photographs with the parts of each fold: the published split, or the first ``folds`` of five folds.
+    """The photographs with the parts of each fold: their own split, or the first ``folds`` of five folds.
 
     In each fold a fifth is tested and a tenth of all photographs, from the rest, is for validation. A published split
     without a validation part gets one.
 
     Raises:
-        BeholderError: fewer than two photographs in a part.
+        BeholderError: fewer than two photographs in the train or the test part.
     """
     if photos.splits is not None:
         return [_check_parts(split_of(photos, seed))]
@@ -145,8 +148,11 @@ def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, se
 
 
 def _check_parts(photos: RatedPhotos) -> RatedPhotos:
-    """The same photographs. Raises BeholderError where a part is too small to learn from, to choose by or to test."""
-    for part in ("train", "validation", "test"):
+    """The same photographs. Raises BeholderError where a part is too small to learn from or to test.
+
+    Whether a validation part is needed depends on the system, whose ``check`` says so.
+    """
+    for part in ("train", "test"):
         count = (photos.splits or ()).count(part)
         if count < 2:
             raise BeholderError(

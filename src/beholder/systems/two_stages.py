@@ -1,8 +1,9 @@
 """Training in two stages: new layers on a frozen backbone, then the backbone's last layers as well."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -36,53 +37,106 @@ class TwoStageNetwork(nn.Module):
         return self.backbone.tail(middle).mean(dim=(2, 3))
 
 
+Keep = Literal["best", "last"]  # which stage a result stands for
+
+
 @dataclass(frozen=True)
 class TwoStageResult(Generic[N]):
-    """Result of a training.
+    """Result of a training: the network after each stage, of which one is kept.
 
     Attributes:
-        network: with the parameters of the best epoch of the best stage.
+        networks: stage -> the network with the parameters of its best epoch, in the order of the stages.
         history: one row an epoch: stage, epoch, loss, validation loss and SRCC, seconds, whether it is the best so far.
-        stage1, stage2: (N, T) predictions for all photographs after each stage, NaN for photographs of the training
-            part; ``stage2`` is None where the stage was left out.
-        best: the stage with the lower validation loss.
+        predicted: stage -> (N, T) predictions for all photographs, NaN for photographs of the training part.
+        best: the stage with the lower validation loss; the last one where nothing was held out for validation.
+        kept: the stage that `network` and `final` are of, `best` unless `keeping` says otherwise.
     """
 
-    network: N
+    networks: Mapping[int, N]
     history: list[dict[str, Any]]
-    stage1: np.ndarray
-    stage2: np.ndarray | None
+    predicted: Mapping[int, np.ndarray]
     best: int
+    kept: int
+
+    @property
+    def network(self) -> N:
+        """The network of the kept stage."""
+        return self.networks[self.kept]
 
     @property
     def final(self) -> np.ndarray:
-        """(N, T) predictions of the best stage."""
-        return self.stage1 if self.best == 1 or self.stage2 is None else self.stage2
+        """(N, T) predictions of the kept stage."""
+        return self.predicted[self.kept]
+
+    @property
+    def stage1(self) -> np.ndarray:
+        """(N, T) predictions after stage 1."""
+        return self.predicted[1]
+
+    @property
+    def stage2(self) -> np.ndarray | None:
+        """(N, T) predictions after stage 2; None where it was left out."""
+        return self.predicted.get(2)
+
+    def keeping(self, keep: Keep) -> Self:
+        """The same training, of which the best or the last stage is kept."""
+        return replace(self, kept=self.best if keep == "best" else max(self.networks))
+
+
+def best_epoch(history: Sequence[Mapping[str, Any]], stage: int) -> Mapping[str, Any]:
+    """The row of the epoch whose parameters a stage ended with."""
+    return [row for row in history if row["stage"] == stage and row["best"]][-1]
+
+
+def held_by(result: TwoStageResult[Any]) -> str:
+    """Which stage and epoch is kept, in words, and how the other stage did.
+
+    >>> rows = [{"stage": 1, "epoch": 1, "validation_loss": 0.25, "best": True},
+    ...         {"stage": 2, "epoch": 1, "validation_loss": 0.5, "best": True}]
+    >>> held_by(TwoStageResult({1: None, 2: None}, rows, {}, 1, 2))
+    'stage 2, epoch 1 of 1: validation loss 0.5000; stage 1, epoch 1 of 1: validation loss 0.2500, which is lower'
+    """
+    others = [stage for stage in result.networks if stage != result.kept]
+    words = []
+    for stage in (result.kept, *others):
+        row = best_epoch(result.history, stage)
+        epochs = sum(each["stage"] == stage for each in result.history)
+        loss = f": validation loss {row['validation_loss']:.4f}" if "validation_loss" in row else ", without validation"
+        words.append(f"stage {stage}, epoch {row['epoch']} of {epochs}{loss}")
+    return "; ".join(words) + (", which is lower" if result.best != result.kept else "")
 
 
 def train_stages(
+    network: N,
     numbers: Sequence[int],
     stage: Callable[[int], Stage],
     predict: Callable[[int], np.ndarray],
     state: Checkpoint,
     seed: int,
     on_epoch: OnEpoch,
-) -> tuple[dict[int, np.ndarray], int]:
-    """Train stages one after the other.
+) -> TwoStageResult[N]:
+    """Train stages one after the other; the best of them is kept.
 
     Args:
+        network: that all stages train.
         numbers: of the stages.
         stage: number -> the stage, made when the stage before it has ended.
         predict: number -> predictions of the network as this stage left it.
-
-    Returns:
-        Predictions by stage, and the stage with the lowest validation loss.
     """
-    losses, predicted = {}, {}
+    losses, predicted, networks = {}, {}, {}
     for number in numbers:
         losses[number] = train_stage(stage(number), state, seed, on_epoch)
         predicted[number] = predict(number)
-    return predicted, min(losses, key=lambda number: losses[number])
+        networks[number] = network if number == numbers[-1] else copy.deepcopy(network)
+    for each in networks.values():
+        each.eval().requires_grad_(False)
+    best = best_stage(losses)
+    return TwoStageResult(networks, state.history, predicted, best, best)
+
+
+def best_stage(losses: Mapping[int, float]) -> int:
+    """The stage with the lowest validation loss; the last one where there is none, so that all are infinite."""
+    return min(losses, key=lambda number: losses[number]) if np.isfinite([*losses.values()]).any() else max(losses)
 
 
 def typical_of_stage(photos: RatedPhotos, network: TwoStageNetwork, stage: int, source: FeatureInputs) -> Tensor:

@@ -120,9 +120,9 @@ class Checkpoint:
         return BeholderError(f"{self.path}: is damaged or not of this training: {why}; remove it to begin anew")
 
     def is_best(self, row: dict[str, Any]) -> bool:
-        """Whether an epoch has a lower validation loss than all earlier epochs of its stage."""
-        before = [done["validation_loss"] for done in self.history if done["stage"] == row["stage"]]
-        return all(row["validation_loss"] < loss for loss in before)
+        """Whether an epoch has a lower validation loss than all earlier epochs of its stage, or no such loss at all."""
+        before = [_loss(done) for done in self.history if done["stage"] == row["stage"]]
+        return "validation_loss" not in row or all(_loss(row) < loss for loss in before)
 
     def save(self, row: dict[str, Any], parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
         stage = row["stage"]
@@ -146,15 +146,22 @@ class Checkpoint:
             partial.write_bytes(content)
 
     def best(self, stage: int, parameters: Mapping[str, Tensor]) -> float:
-        """Load the parameters of a stage's best epoch; returns its validation loss. Raises as :meth:`restore`."""
+        """Load the parameters of a stage's best epoch; returns its validation loss, infinite where there is none.
+
+        Raises as :meth:`restore`.
+        """
         self._fill(stage, "best", parameters)
-        return float(min(row["validation_loss"] for row in self.history if row["stage"] == stage))
+        return min(_loss(row) for row in self.history if row["stage"] == stage)
+
+
+def _loss(row: dict[str, Any]) -> float:
+    return float(row.get("validation_loss", math.inf))
 
 
 def _is_epoch(row: Any) -> bool:
-    numbers = [row[name] for name in ("stage", "epoch", "validation_loss")]
-    whole = all(type(number) is int and number > 0 for number in numbers[:2])
-    return whole and type(numbers[2]) in (int, float) and math.isfinite(numbers[2])
+    whole = all(type(row[name]) is int and row[name] > 0 for name in ("stage", "epoch"))
+    loss = row.get("validation_loss", 0)
+    return whole and type(loss) in (int, float) and math.isfinite(loss)
 
 
 def _brief(value: Any) -> str:

@@ -49,7 +49,8 @@ class Stage:
         rates: number of steps done in this stage, and number of the epoch from 1 -> learning rate of each group.
         epochs: number of epochs.
         steps: random generator of an epoch -> its steps.
-        validate: called after an epoch -> ``validation_loss``, by which the best epoch is chosen, and other measures.
+        validate: called after an epoch -> ``validation_loss``, by which the best epoch is chosen, and other measures;
+            nothing where no photographs are held out for it: the last epoch is the best then.
         advice: what to do when the loss is no longer a number.
         buffers: tensors by name that training changes without the optimiser: running statistics.
     """
@@ -79,7 +80,7 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
             whether it is the best so far.
 
     Returns:
-        The lowest validation loss.
+        The lowest validation loss; infinite without validation.
 
     Raises:
         BeholderError: a loss that is no longer a number, or a checkpoint that cannot be written.
@@ -93,7 +94,7 @@ def train_stage(stage: Stage, state: Checkpoint, seed: int, on_epoch: OnEpoch) -
         loss = _epoch(stage, seed, epoch)
         stage.network.eval()
         found = stage.validate()
-        if not np.isfinite([loss, found["validation_loss"]]).all():
+        if not np.isfinite([loss, found.get("validation_loss", 0)]).all():
             raise BeholderError(f"stage {stage.number}, epoch {epoch}: the loss is no longer a number; {stage.advice}")
         row: dict[str, Any] = {"stage": stage.number, "epoch": epoch, "loss": round(loss, 6)}
         row |= {name: round(value, 6) for name, value in found.items()}

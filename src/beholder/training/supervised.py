@@ -20,21 +20,26 @@ from beholder.training.inputs import Inputs
 PREDICTION_BATCH = 32
 
 
-def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray) -> None:
-    """Check that these tasks can be learned and tested; ``unit`` holds their ratings (N, T) in the unit interval.
+def check_rated(photos: RatedPhotos, tasks: Sequence[Task], unit: np.ndarray, *, needs_validation: bool = True) -> None:
+    """Check that these tasks can be learned and tested.
+
+    Args:
+        unit: (N, T) their ratings in the unit interval.
+        needs_validation: refuse photographs without a validation part.
 
     Raises:
         BeholderError: a part with too few photographs, or with no rating of a task.
     """
     train, validation, held_out = split_rows(photos)
-    for name, rows in (("train", train), ("validation", validation)):
+    validated = needs_validation or len(validation) > 0
+    for name, rows in (("train", train), ("validation", validation))[: 1 + validated]:
         if len(rows) < 2:
             raise BeholderError(f"{photos.name}: {len(rows)} photographs in the {name} part; at least 2 are needed")
     for task, column in zip(tasks, unit.T, strict=True):
         for name, rows in (("train part", train), ("validation and the test part", held_out)):
             if np.isnan(column[rows]).all():
                 raise BeholderError(f"{photos.name}: {task.name} has no rating in the {name}; rate more")
-    if np.isnan(unit[validation]).all():
+    if validated and np.isnan(unit[validation]).all():
         raise BeholderError(f"{photos.name}: no rating of {tasks[0].name} in the validation part; rate more")
 
 

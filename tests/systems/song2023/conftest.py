@@ -16,16 +16,18 @@ from beholder.systems.song2023.train import (
     inputs,
 )
 from helpers import tiny_backbones
-from helpers.song2023 import CPU, RECIPE, Strided, voted
+from helpers.song2023 import CPU, RECIPE, Normed, Strided, voted
 
 
 @pytest.fixture(autouse=True, scope="module")
 def networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tiny_backbones.NETWORKS, "normed", Normed)
         tiny_backbones.register(patch.setitem, patch.setattr)
-        patch.setattr(tiny_backbones, "Strided", Strided, raising=False)
-        tiny = replace(registry.WEIGHTS["tiny"], backbone=f"{tiny_backbones.__name__}:Strided")
-        patch.setitem(registry.WEIGHTS, "tiny", tiny)
+        for name, network in (("tiny", Strided), ("normed", Normed)):
+            patch.setattr(tiny_backbones, network.__name__, network, raising=False)
+            found = replace(registry.WEIGHTS[name], backbone=f"{tiny_backbones.__name__}:{network.__name__}")
+            patch.setitem(registry.WEIGHTS, name, found)
         yield
 
 

@@ -17,16 +17,27 @@ from beholder.systems.song2023.network import (
 # Layers
 
 
-@pytest.mark.parametrize("split", [True, False])
+@pytest.mark.parametrize(("split", "connected"), [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("shape", [(16, 16), (16, 160), (37, 18), (2, 6)])
-def test_any_shape_gives_distributions(split: bool, shape: tuple[int, int]) -> None:
-    network = Semantic(create_backbone("tiny"), 5, 3, split=split).eval()
+def test_any_shape_gives_distributions(split: bool, connected: bool, shape: tuple[int, int]) -> None:
+    network = Semantic(create_backbone("tiny"), 5, 3, split=split, connected=connected).eval()
     answer = network(torch.randint(0, 256, (2, 3, *shape), dtype=torch.uint8))
     for shares in (answer.distribution, answer.activated):
         assert shares.shape == (2, 5) and (shares > 0).all()
         torch.testing.assert_close(shares.sum(dim=1), torch.ones(2))
     assert answer.rebuilt.shape == (2, 3, *shape) and 0 <= answer.rebuilt.min() <= answer.rebuilt.max() <= 1
     assert network.out.weight.shape == (5, 3 * PYRAMID_VALUES * (1 if split else 5))
+
+
+def test_the_activation_loss_reads_groups_or_a_layer_on_all_maps() -> None:
+    features = torch.rand(1, 6, 5, 7)
+    groups = Semantic(create_backbone("tiny"), 4, 2).eval()
+    found = groups.project(features).unflatten(1, (4, 2))
+    torch.testing.assert_close(groups.forward_tail(features).activated, found.mean(dim=(2, 3, 4)).softmax(dim=1))
+    layer = Semantic(create_backbone("tiny"), 4, 2, connected=True).eval()
+    assert layer.connected is not None
+    means = layer.project(features).mean(dim=(2, 3))
+    torch.testing.assert_close(layer.forward_tail(features).activated, layer.connected(means).softmax(dim=1))
 
 
 def test_a_split_regressor_reads_its_own_group() -> None:

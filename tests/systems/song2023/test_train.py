@@ -13,6 +13,7 @@ from beholder.data.vote_distributions import distribution
 from beholder.errors import BeholderError
 from beholder.metrics import means
 from beholder.systems.song2023.inputs import VariableSizeInputs
+from beholder.systems.song2023.recipe import NONE, WHOLE
 from beholder.systems.song2023.train import (
     SongResult,
     batch_answers,
@@ -60,7 +61,7 @@ def test_stages_train_what_they_are_to(whole: SongResult, photos: RatedPhotos) -
 
 def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSizeInputs, photos: RatedPhotos) -> None:
     rows = np.flatnonzero(np.array(photos.splits) == "test")[::-1]
-    found = predict(whole.network, source, whole.best, rows)
+    found = predict(whole.network, source, RECIPE.stages[whole.kept - 1], rows)
     np.testing.assert_allclose(found, whole.final[rows], rtol=1e-5)
     for row, expected in zip(rows, found, strict=True):
         pixels = source.pixels(np.array([row]), np.zeros(1, bool)).byte()
@@ -71,6 +72,35 @@ def test_what_was_predicted_is_the_network(whole: SongResult, source: VariableSi
 def test_kept_inputs_train_as_pixels(whole: SongResult, photos: RatedPhotos) -> None:
     direct = fit(photos, RECIPE, source=inputs(photos, RECIPE, CPU, keep=False), device=CPU)
     np.testing.assert_allclose(direct.stage2, whole.stage2, atol=5e-3)
+
+
+@pytest.mark.parametrize("weights", [{"weight_emd": 1.0}, {"act": True}, {"weight_rebuilt": 1.0}])
+def test_each_loss_reaches_an_encoder_that_is_trained_whole(
+    weights: dict[str, Any], photos: RatedPhotos, source: VariableSizeInputs
+) -> None:
+    """One stage from pixels; batch normalisation keeps its statistics, and its factors and offsets learn."""
+    alone = {"weight_emd": 0.0, "act": False, "weight_rebuilt": 0.0} | weights
+    recipe = replace(RECIPE, backbone="normed", shared=WHOLE, epochs1=1, batch=16, weight_act=1.0, **alone)
+    assert recipe.stages == (WHOLE,)
+    trained = fit(photos, recipe, source=source, device=CPU)
+    first, last = make_network(recipe, 3).state_dict(), trained.network.state_dict()
+    encoder = {name for name in first if name.startswith("backbone.")}
+    same = {name for name in encoder if torch.equal(first[name], last[name])}
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    assert same == {name for name in encoder if name.endswith(statistics)} and len(same) == 3 < len(encoder)
+    assert [row["stage"] for row in trained.history] == [1] and trained.stage2 is None
+    if "weight_emd" in weights:
+        rows = np.flatnonzero(np.array(photos.splits) == "test")
+        np.testing.assert_array_equal(predict(trained.network, source, WHOLE, rows), trained.final[rows])
+        direct = fit(photos, recipe, source=inputs(photos, recipe, CPU, keep=False), device=CPU)
+        np.testing.assert_array_equal(direct.final, trained.final)
+
+
+def test_a_frozen_encoder_stays(photos: RatedPhotos, source: VariableSizeInputs) -> None:
+    trained = fit(photos, replace(RECIPE, shared=NONE, epochs1=1), source=source, device=CPU)
+    first = make_network(RECIPE, 3).backbone.state_dict()
+    for name, value in trained.network.backbone.state_dict().items():
+        assert torch.equal(value, first[name]), name
 
 
 @pytest.mark.parametrize("epoch", [2, 4])
@@ -108,7 +138,7 @@ def test_learns_what_was_planted(photos: RatedPhotos, source: VariableSizeInputs
     assert photos.histogram is not None
     truth, values = distribution(photos.histogram), photos.histogram.values
     usual = np.abs(truth.cumsum(axis=1) - truth.mean(axis=0).cumsum()).mean()
-    for part, answer in batch_answers(trained.network, source, 1, np.arange(len(photos))):
+    for part, answer in batch_answers(trained.network, source, NONE, np.arange(len(photos))):
         for found in (answer.distribution.numpy(), answer.activated.numpy()):
             assert np.corrcoef(means(truth[part], values), means(found, values))[0, 1] > 0.8
         found = answer.distribution.numpy()
@@ -120,7 +150,7 @@ def test_an_auto_encoder_alone_is_judged_by_what_it_rebuilds(photos: RatedPhotos
     trained = fit(photos, recipe, source=source, device=CPU)
     rows = np.flatnonzero(np.array(photos.splits) == "validation")
     best = min(row["validation_loss"] for row in trained.history)
-    assert reconstruction_error(trained.network, source, 1, rows) == pytest.approx(best, abs=1e-5)
+    assert reconstruction_error(trained.network, source, NONE, rows) == pytest.approx(best, abs=1e-5)
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 
@@ -132,6 +162,8 @@ def test_an_auto_encoder_alone_is_judged_by_what_it_rebuilds(photos: RatedPhotos
         ({"momentum": 1.0}, "momentum is 1"),
         ({"weight_act": -1.0}, "weight_act is -1"),
         ({"activation": "l2"}, "'l2'; there are l1, kl, js"),
+        ({"pooling": "max"}, "pooling is 'max'; choose average or connected"),
+        ({"shared": "all"}, "shared is 'all'; choose whole, last or none"),
     ],
 )
 def test_recipes_that_cannot_be(changes: dict[str, Any], words: str) -> None:

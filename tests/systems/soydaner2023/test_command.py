@@ -111,6 +111,21 @@ def test_single_and_separate_reach_the_model_file(model: tuple[Path, Done], tmp_
         assert np.isfinite(beholder.load(out).score([table.with_name("0.jpg")]).values).all()
 
 
+def test_kept_stage_and_shares_are_told(model: tuple[Path, Done], tmp_path: Path) -> None:
+    """The second stage is made to harm, and no photograph is held out in the second training."""
+    table, harmful = model[0].with_name("mine.csv"), ("--lr-finetune", 5, "--no-cache")
+    done = train("--data", table, "--out", tmp_path / "m.onnx", *QUICK, *harmful, "--keep", "last")
+    assert done.code == 0, done.err
+    said = next(line for line in done.out.splitlines() if " holds " in line)
+    assert re.search(r"m\.onnx holds stage 2, epoch \d of 2: .*; stage 1, epoch \d of 2: .*, which is lower$", said)
+    kept = beholder.load(tmp_path / "m.onnx").info.recipe
+    assert (kept["best_stage"], kept["kept_stage"]) == (1, 2) and f"epoch {kept['kept_epoch']} of" in said
+    shares = ("--test-share", 0.3, "--validation-share", 0, "--no-cache")
+    done = train("--data", table, "--out", tmp_path / "m.onnx", *QUICK, *shares)
+    assert done.code == 0 and "(21 train, 0 validation, 9 test)" in done.err, done.err
+    assert "holds stage 2, epoch 2 of 2, without validation; stage 1" in done.out
+
+
 def no_column(rows: list[dict[str, Any]], folder: Path) -> None:
     for row in rows:
         row["picture"] = row.pop("image")
@@ -141,6 +156,11 @@ def nine(rows: list[dict[str, Any]], folder: Path) -> None:
 def no_validation(rows: list[dict[str, Any]], folder: Path) -> None:
     for number, row in enumerate(rows):
         row["split"] = "validation" if number == 0 else "train"
+
+
+def with_split(rows: list[dict[str, Any]], folder: Path) -> None:
+    for number, row in enumerate(rows):
+        row["split"] = ("train", "train", "val", "test")[number % 4]
 
 
 def unrated_in_train(rows: list[dict[str, Any]], folder: Path) -> None:
@@ -188,6 +208,10 @@ def taken(rows: list[dict[str, Any]], folder: Path) -> None:
         (None, ("--device", "nonsense"), "--device nonsense: .*; choose auto or cpu"),
         (None, ("--device", "cuda:99"), "--device cuda:99: .*; choose auto or cpu"),
         (None, ("--device", "meta"), "--device meta: .*; choose auto or cpu"),
+        (None, ("--keep", "first"), "--keep first: choose best or last"),
+        (None, ("--test-share", 0.6, "--validation-share", 0.5), "leave the train part empty"),
+        (None, ("--validation-share", 0, "--test-share", 0), "look has no rating in the validation and the test part"),
+        (with_split, ("--test-share", 0.3), "its split is published, so its shares cannot be set"),
         (None, ("--lr-head", -1), "lr_head is -1.0; give a number above 0"),
         (None, ("--lr-finetune", "nan"), "lr_finetune is nan; give a number above 0"),
         (None, ("--decay", 0), "decay is 0.0; give a number above 0"),

@@ -33,7 +33,7 @@ def test_study_is_trained_once(
         return fit(photos, recipe, **options)
 
     monkeypatch.setattr(soydaner_experiment, "fit", counted)
-    train = soydaner_experiment.trainer(source, CPU)
+    train = soydaner_experiment.trainer({"tiny": source}, CPU)
     fold_splits = study_runs.split_into_folds(photos, 5)
     first = study_runs.train_all(fold_splits, SETTINGS, 2, tmp_path, train)
     assert [(each.setting, each.seed, each.fold) for each in first] == [

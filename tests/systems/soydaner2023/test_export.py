@@ -74,7 +74,7 @@ def test_typical_is_of_the_training_photographs(
     )
     monkeypatch.setattr("beholder.training.held_out.PREDICTION_BATCH", 5)
     network = whole.network if best == 2 else make_network(RECIPE, 3).eval()
-    trained = replace(whole, network=network, best=best)
+    trained = replace(whole, networks={best: network}, kept=best)
     made, sizes = inputs(photos, RECIPE, CPU, keep=keep, cache=cache), []
 
     def watched(inputs: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:

@@ -16,6 +16,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import SoydanerResult, fit, inputs, make_network
+from beholder.systems.two_stages import held_by
 from beholder.tasks import Task
 from beholder.training.device import choose_device
 from beholder.training.inputs import FeatureInputs
@@ -23,7 +24,7 @@ from beholder.training.supervised import masked_mse, predict
 from helpers import tiny_backbones
 from helpers.factories import REPOSITORY
 from helpers.soydaner2023 import CPU, RECIPE, TASKS, assert_same
-from helpers.trainings import story
+from helpers.trainings import Stop, story
 
 # The loss
 
@@ -85,9 +86,11 @@ def test_learning_rate_decays_in_stage_2(
 
     monkeypatch.setattr(torch.optim, "Adam", Watched)
     fit(photos, RECIPE, source=source, device=CPU)
+    fit(photos, replace(RECIPE, staircase=True), source=source, device=CPU)
     steps = 5  # 18 photographs, 4 at a time
-    assert rates[0] == [RECIPE.lr_head] * 3 * steps
+    assert rates[0] == rates[2] == [RECIPE.lr_head] * 3 * steps
     assert rates[1] == pytest.approx([0.05 * 0.5 ** (step / 7) for step in range(3 * steps)])
+    assert rates[3] == pytest.approx([0.05] * 7 + [0.025] * 7 + [0.0125])
 
 
 @pytest.mark.parametrize(("epochs1", "steps1", "expected"), [(3, 0, 3), (3, 20, 4), (3, 21, 5), (6, 21, 6)])
@@ -134,6 +137,31 @@ def test_second_stage_that_harms_is_left(photos: RatedPhotos, source: FeatureInp
     rows = np.flatnonzero(np.array(photos.splits) == "test")
     unit = predict(trained.network, trained.network.forward_head, source.pooled, rows)
     np.testing.assert_allclose(TASKS[0].from_unit(unit[:, 0]), trained.stage1[rows, 0], rtol=1e-6)
+    last = trained.keeping("last")
+    assert last.kept == 2 and last.keeping("best").kept == trained.kept == 1
+    assert trained.stage2 is not None
+    np.testing.assert_array_equal(last.final, trained.stage2)
+    unit = predict(last.network, last.network.forward_tail, source.middle, rows)
+    np.testing.assert_allclose(TASKS[0].from_unit(unit[:, 0]), trained.stage2[rows, 0], rtol=1e-6)
+    assert held_by(last).endswith(", which is lower") and held_by(last).startswith("stage 2, epoch ")
+    assert "lower" not in held_by(trained) and held_by(trained).startswith("stage 1, epoch ")
+
+
+def test_without_validation_the_last_epochs_are_kept(
+    photos: RatedPhotos, source: FeatureInputs, tmp_path: Path
+) -> None:
+    """Also by a run that was stopped: what the network says is what it says after the last step."""
+    parts = ["train" if part == "validation" else part for part in photos.splits or ()]
+    all_rated, file = photos.with_splits(parts), tmp_path / "c.safetensors"
+    recipe = replace(RECIPE, lr_head=0.3, lr_finetune=0.3)
+    trained = fit(all_rated, recipe, source=source, device=CPU)
+    assert [row["best"] for row in trained.history] == [True] * 6 and trained.best == trained.kept == 2
+    assert not any("validation_loss" in row for row in trained.history)
+    assert np.isfinite(trained.stage1[np.array(parts) == "test"]).all()
+    assert "epoch 3 of 3, without validation" in held_by(trained)
+    with pytest.raises(KeyboardInterrupt):
+        fit(all_rated, recipe, source=Stop(source, 20).source, device=CPU, checkpoint=file)
+    assert_same(fit(all_rated, recipe, source=source, device=CPU, checkpoint=file), trained)
 
 
 @pytest.mark.parametrize("stage", [1, 2])

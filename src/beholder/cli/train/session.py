@@ -52,9 +52,10 @@ def epoch_reporter(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], N
     def tell(row: dict[str, Any]) -> None:
         if row["best"] or row["stage"] == 2:
             srcc = f", SRCC {row['validation_srcc']:.3f}" if "validation_srcc" in row else ""
+            held_out = f", validation loss {row['validation_loss']:.4f}" if "validation_loss" in row else ""
             say(
-                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}, validation loss "
-                f"{row['validation_loss']:.4f}{srcc}{', best so far' * row['best']}"
+                f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}{held_out}{srcc}"
+                f"{', best so far' * row['best']}"
                 f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
             )
 

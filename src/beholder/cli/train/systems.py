@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -21,6 +21,8 @@ from beholder.cli.options import (
     Root,
     Scale,
     SecondRoot,
+    TestShare,
+    ValidationShare,
     ranges,
 )
 from beholder.cli.outputs import model_output
@@ -29,6 +31,7 @@ from beholder.cli.train.probe import train_probe
 from beholder.cli.train.session import TensorBoard, Work, epoch_reporter, resumable, say_data
 from beholder.errors import BeholderError
 from beholder.files import remove
+from beholder.splits import Shares
 from beholder.systems.options import default_text, defaults_for
 from beholder.systems.registry import COMPARED, SYSTEMS, find_trained
 from beholder.systems.system import System
@@ -59,6 +62,14 @@ def train_system(
         bool, typer.Option("--drop-missing", help="In ava: leave out photographs whose files are missing.")
     ] = False,
     split_seed: Annotated[int, typer.Option(min=0, help="Seed of the parts, where a data set has no split.")] = 0,
+    test_share: TestShare = None,
+    validation_share: ValidationShare = None,
+    stage: Annotated[
+        str,
+        typer.Option(
+            "--keep", help="Stage that the file holds: best, of lower validation loss, or last.", metavar="best|last"
+        ),
+    ] = "best",
     work: Work = None,
     cache: Cache = None,
     keep: Annotated[
@@ -82,8 +93,11 @@ def train_system(
     from beholder.extras import require
 
     require("torch", "train", "training")
+    from beholder.systems.two_stages import Keep, held_by
     from beholder.training.device import choose_device as choose
 
+    if stage not in get_args(Keep):
+        raise BeholderError(f"--keep {stage}: choose {' or '.join(get_args(Keep))}")
     functions = system.functions()
     path = model_output(out, f"{system.name}-{Path(data).stem}")
     by_data = _by_data(system.recipe)
@@ -92,7 +106,9 @@ def train_system(
     _check_second(system, recipe, second)
     target = choose(device)
     photos = split_of(
-        load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale)), split_seed
+        load_data(data, root, drop_leaks=drop_leaks, drop_missing=drop_missing, ranges=ranges(scale)),
+        split_seed,
+        Shares(test_share, validation_share),
     )
     check_varied(photos)
     say_data(photos, functions.learned_tasks(photos, recipe), f", on {target}")
@@ -106,7 +122,7 @@ def train_system(
         source = functions.inputs(photos, recipe, target, second=other, keep=keep, cache=cache)
         result = functions.fit(
             photos, recipe, second=other, source=source, checkpoint=checkpoint, device=target, on_epoch=tell
-        )
+        ).keeping(stage)
         info = functions.export(photos, result, recipe, source, path, second=other)
         remove(checkpoint)
     if info.metrics:
@@ -115,6 +131,7 @@ def train_system(
         make_console().print(metrics_table([*info.metrics, *probe], f"{title} (95% bootstrap intervals)"))
     for line in functions.remarks(info):
         show(line)
+    show(f"{path} holds {held_by(result)}")
     show(f"{path}: score with it by  beholder score PHOTOS --model {path}")
 
 
@@ -150,7 +167,7 @@ def system_command(system: System[Any]) -> Callable[..., None]:
     parameters = []
     for parameter in _shared_parameters(system):
         parameters.append(parameter)
-        if parameter.name == "split_seed":
+        if parameter.name == "validation_share":
             parameters += _recipe_parameters(system.recipe)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

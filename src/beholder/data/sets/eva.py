@@ -45,6 +45,7 @@ COLUMNS = {
 }
 TASKS = tuple(COLUMNS.values())
 VOTES_FILE = "data/votes_filtered.csv"
+PHOTO_FOLDER = "images/EVA_together"
 CATEGORIES_FILE = "data/image_content_category.csv"
 VOTE_VALUES = np.arange(11)  # of the score
 CATEGORIES = {
@@ -79,7 +80,7 @@ class Labels:
     @property
     def files(self) -> tuple[str, ...]:
         """N paths of the photographs in the folder of the data set."""
-        return tuple(f"images/EVA_together/{image}.jpg" for image in self.images)
+        return tuple(f"{PHOTO_FOLDER}/{image}.jpg" for image in self.images)
 
     @property
     def votes(self) -> Votes:
@@ -124,6 +125,15 @@ def split(images: Sequence[str], seed: int = SPLIT_SEED) -> np.ndarray:
     return holdout_split(len(images), TEST_SHARE, VALIDATION_SHARE, seed)
 
 
+def score_edges(scores: np.ndarray) -> tuple[float, ...]:
+    """Edges of the bins of Table 9 in Soydaner & Wagemans (2023): 1.7, 2 to 9, 9.5; the ends reach further if need be.
+
+    >>> score_edges(np.array([2.4, 9.7]))
+    (1.7, 2, 3, 4, 5, 6, 7, 8, 9, 9.7)
+    """
+    return (min([1.7, *scores.tolist()]), *range(2, 10), max([9.5, *scores.tolist()]))
+
+
 def load(folder: Path) -> RatedPhotos:
     """Photographs with the means of their votes, and our split.
 
@@ -137,7 +147,8 @@ def load(folder: Path) -> RatedPhotos:
     mean, sd, n = summary(labels)
     splits = tuple(split(labels.images).tolist())
     histogram = histogram_of(labels.votes, len(labels.images), VOTE_VALUES)
-    return RatedPhotos("eva", folder, labels.files, TASKS, mean, None, splits, sd, n, labels.votes, histogram)
+    votes = labels.votes
+    return RatedPhotos("eva", folder, labels.files, TASKS, mean, None, splits, sd, n, votes, histogram, drawn=SPLITS)
 
 
 def read_categories(folder: Path) -> dict[str, str]:
@@ -170,8 +181,7 @@ def read_categories(folder: Path) -> dict[str, str]:
 def statistics(folder: Path) -> list[StatisticsTable]:
     """What Soydaner & Wagemans (2023) print of EVA's votes, and how well raters agree. Needs no photographs.
 
-    Table 9 is over our test part, because nobody published theirs. Its first and last interval reach the ends of the
-    scale; the paper's, 1.7 to 2 and 9 to 9.5, hold the same photographs, as all means are between 1.764 and 9.032.
+    Table 9 is over our test part, because nobody published theirs, in the paper's own bins.
 
     Raises:
         BeholderError: as :func:`read_labels`, :func:`read_categories` and :func:`split`.
@@ -179,6 +189,7 @@ def statistics(folder: Path) -> list[StatisticsTable]:
     labels, categories = read_labels(folder), read_categories(folder)
     mean, _, n = summary(labels)
     parts = split(labels.images)
+    tested = mean[parts == "test", 0]
     counts = [("photographs", len(mean)), ("votes", len(labels.photo)), ("raters", len(np.unique(labels.rater)))]
     tables = [
         count_table(counts),
@@ -197,8 +208,8 @@ def statistics(folder: Path) -> list[StatisticsTable]:
         score_table(
             "scores_test",
             "Scores, test part of our split (Table 9)",
-            mean[parts == "test", 0],
-            (0, *range(2, 10), 10),
+            tested,
+            score_edges(tested),
         ),
         correlation_table("Spearman correlations over all photographs (Figure 14a)", TASKS, srcc_matrix(mean)),
         agreement_table(labels.votes, len(mean)),

@@ -1,6 +1,6 @@
 """Charts of reports: functions that take arrays and return a matplotlib Figure."""
 
-from beholder.reporting.charts.bars import histogram, signs
+from beholder.reporting.charts.bars import histogram, signs, votes
 from beholder.reporting.charts.forest import coefficients, intervals, seed_values
 from beholder.reporting.charts.lines import curves_by_size, deletion_curves, training_curves
 from beholder.reporting.charts.matrices import correlations
@@ -18,4 +18,5 @@ __all__ = [
     "seed_values",
     "signs",
     "training_curves",
+    "votes",
 ]

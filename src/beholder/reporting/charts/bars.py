@@ -12,6 +12,7 @@ from beholder.reporting.charts.style import (
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
+    SERIES_STYLES,
     TEXT_COLOUR,
     contrast_colour,
     legend_patch,
@@ -91,6 +92,32 @@ def histogram(edges: np.ndarray, counts: np.ndarray, label: str) -> "Figure":
             crowded = [bool(np.any((edges < edge) & (edges > edge - near))) for edge in edges]
             axes.set_xticks(edges, ["" if skip else f"{edge:g}" for edge, skip in zip(edges, crowded, strict=True)])
     style_axes(axes, label, "photographs", grid="y")
+    return figure
+
+
+def votes(values: np.ndarray, counts: np.ndarray, predicted: np.ndarray, label: str) -> "Figure":
+    """The votes for one photograph: their number at the left, their share at the right (Song et al. 2023, Figure 8).
+
+    Args:
+        values: (M,) rating levels.
+        counts: (M,) votes for each.
+        predicted: (M,) predicted shares, drawn as points.
+        label: what was rated.
+    """
+    colour, _, marker = SERIES_STYLES[1]
+    total = int(counts.sum())
+    figure = new_figure(5.6, 3.6)
+    axes = figure.add_subplot()
+    places = np.arange(len(values))
+    axes.bar(places, counts, 0.78, color=ACCENT, label=f"votes, {total}")
+    axes.plot(places, predicted * total, color=colour, marker=marker, linestyle="", label="predicted share")
+    axes.set_xticks(places, [f"{value:g}" for value in values])
+    axes.set_ylim(0, 1.08 * float(max(counts.max(), predicted.max() * total)))
+    style_axes(axes, label, "votes", grid="y")
+    shares = axes.twinx()
+    shares.set_ylim(0, axes.get_ylim()[1] / total)
+    style_axes(shares, "", "share of the votes", grid=None)
+    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=10.5)
     return figure
 
 

@@ -24,7 +24,7 @@ def training_curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str
 
     Args:
         histories: the history of each seed: rows with ``stage``, ``epoch`` (from 1 in each stage), ``loss``,
-            ``validation_loss`` and ``validation_srcc``. Stage 2 begins where the longest stage 1 ended.
+            where known ``validation_loss`` and ``validation_srcc``. Stage 2 begins where the longest stage 1 ended.
         label: name of the loss.
 
     Raises:
@@ -49,7 +49,7 @@ def training_curves(histories: Sequence[Sequence[Mapping[str, Any]]], label: str
                 (below, "validation_srcc", SERIES_STYLES[2]),
             ):
                 style: dict[str, Any] = {"color": colour, "linestyle": line, "alpha": alpha, "linewidth": 1.8}
-                axes.plot(epochs, [float(row[key]) for row in part], marker=marker, markersize=4, **style)
+                axes.plot(epochs, [float(row.get(key, np.nan)) for row in part], marker=marker, markersize=4, **style)
     for axes in (above, below):
         for stage in stages[1:]:
             axes.axvline(before[stage] + 0.5, color=MUTED, linewidth=1, linestyle=(0, (2, 2)))

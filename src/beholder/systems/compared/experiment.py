@@ -136,7 +136,8 @@ def train_rows(
             for name, recipe in recipes.items():
                 found.recipes.setdefault(name, recipe)
             reference = {published.MULTI_TASK: multi_task_recipe(config)}
-            trained = train_all([photos], reference, config.seeds, work, multi_task.trainer(source, device))
+            sources = {config.recipe.backbone: source}
+            trained = train_all([photos], reference, config.seeds, work, multi_task.trainer(sources, device))
             found.results.extend(replace(result, fold=fold) for result in trained)
             bar.advance(bar.task_ids[0], config.seeds)
     return found
@@ -203,13 +204,15 @@ def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhoto
 
 
 def unfit(shared: ComparedRecipe, photos: RatedPhotos) -> dict[str, str]:
-    """Rows that cannot be trained on these photographs, and why."""
+    """Rows that cannot be trained on these photographs, and why. Raises BeholderError where none can."""
     found: dict[str, str] = {}
     for name in ROWS:
         try:
             check(photos, _recipe(shared, name, found))
         except BeholderError as error:
             found[name] = str(error)
+    if len(found) == len(ROWS):
+        raise BeholderError(next(iter(found.values())))
     return found
 
 

@@ -59,7 +59,7 @@ def export(
         BeholderError: the file cannot be written.
     """
     network = result.network
-    centre = typical_of_stage(photos, network, result.best, source)
+    centre = typical_of_stage(photos, network, result.kept, source)
     tasks, levels = learned_tasks(photos, recipe), score_levels(photos, recipe)
     low, high = torch.tensor([[task.low, task.high] for task in tasks], dtype=torch.float32).T
     name, words = title(recipe)

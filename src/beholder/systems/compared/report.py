@@ -28,7 +28,7 @@ from beholder.systems.compared.export import PATENT
 from beholder.systems.compared.pairs import pairs_within
 from beholder.systems.compared.recipes import PanRecipe
 from beholder.systems.compared.train import inputs, kept_arrays, learned_tasks, make_network
-from beholder.systems.report_parts import differences
+from beholder.systems.report_parts import differences, last_stage_sentence
 from beholder.systems.soydaner2023.train import make_network as make_multi_task
 from beholder.systems.study import Study, assemble, by_seed, difference, measured, probe
 from beholder.systems.study_plan import announce
@@ -74,7 +74,8 @@ def report(config: ComparedConfig, device: torch.device) -> Document:
             + (
                 "frozen: new layers on its pooled features, whatever backbone the papers have."
                 if not config.recipe.epochs2
-                else f"whose last layers are trained as well, for {config.recipe.epochs2} epochs."
+                else f"whose last layers are trained as well, for {config.recipe.epochs2} epochs. "
+                + last_stage_sentence(study, published.MULTI_TASK)
             ),
         ],
         [

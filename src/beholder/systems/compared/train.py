@@ -197,7 +197,8 @@ def fit(
             predicted[held_out, index] = task.from_unit(unit[:, index]).clip(task.low, task.high)
         return predicted
 
-    predicted, best = train_stages(
+    return train_stages(
+        network,
         (1, 2) if recipe.epochs2 else (1,),
         lambda number: _stage(number, network, poolers[number], photos, known, recipe),
         predict_native,
@@ -205,10 +206,6 @@ def fit(
         recipe.seed,
         on_epoch,
     )
-    if best == 1 and recipe.epochs2:
-        network = make_network(photos, recipe).to(device)
-        state.best(1, network.trainable_parameters(1))
-    return ComparedResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def describe(photos: RatedPhotos, second: RatedPhotos | None, result: LiResult, 
     names = " and ".join(each.photos.name for each in learned)
     description = f"Personality-driven network of Li et al. (2019) on {recipe.backbone}, trained on {names}"
     info = describe_model("li2019", description, learned, result, recipe, size=recipe.resize)
-    if result.best == 1 or len(learned) < 2:
+    if result.kept == 1 or len(learned) < 2:
         return info
     weights = weights_of(result.history, [task.name for task in learned[1].tasks])
     return replace(info, recipe={**info.recipe, "between": {name: pair[0] for name, pair in weights.items()}})

@@ -13,6 +13,7 @@ cores for a few hundred photographs. Crops are exact on pixels; kept are five, t
 each mirrored if asked.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from beholder.systems.li2019.domains import Shared, SourcedDomain, aesthetic_dom
 from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.stages import alternating_stage, inter_task_stage
-from beholder.systems.two_stages import TwoStageResult
+from beholder.systems.two_stages import TwoStageResult, best_stage
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device
@@ -165,16 +166,16 @@ def fit(
         with torch.inference_mode():
             final = network.forward_inter_task(torch.from_numpy(branches[held_out]).to(device)).cpu().numpy()
         stage2[held_out] = _native(first.tasks, final)
-    best = min(losses, key=lambda stage: losses[stage])
-    if best == 1:
-        nn.init.zeros_(network.inter_task)
+    best = best_stage(losses)
     traits = of_second = None
     if other is not None:
         traits = _native(other.tasks, (branches[:, 1:] + 1) / 2)
         traits[train] = np.nan
         of_second = _second_traits(shared, other)
-    network = network.eval().requires_grad_(False)
-    return LiResult(network, state.history, stage1, stage2, best, traits, of_second)
+    networks = {number: copy.deepcopy(network).eval().requires_grad_(False) for number in losses}
+    nn.init.zeros_(networks[1].inter_task)
+    predicted = {1: stage1} if stage2 is None else {1: stage1, 2: stage2}
+    return LiResult(networks, state.history, predicted, best, best, traits, of_second)
 
 
 def _second_traits(shared: Shared, other: SourcedDomain) -> np.ndarray:

@@ -44,7 +44,7 @@ def export(
     Raises:
         BeholderError: the file cannot be written.
     """
-    typical = torch.from_numpy(_typical(photos, result, source)).float()  # on the device of the training
+    typical = torch.from_numpy(_typical(photos, result, recipe, source)).float()  # on the device of the training
     values = torch.from_numpy(with_votes(photos).histogram.values).float()
     info = describe(photos, result, recipe)
     write_model_file(ScoringSemantic(result.network.cpu(), values, typical), info, path)
@@ -96,13 +96,13 @@ def pooled_views(source: VariableSizeInputs, *, mirror: bool) -> list[np.ndarray
     return views
 
 
-def _typical(photos: RatedPhotos, result: SongResult, source: VariableSizeInputs) -> np.ndarray:
+def _typical(photos: RatedPhotos, result: SongResult, recipe: SongRecipe, source: VariableSizeInputs) -> np.ndarray:
     """(M * P, 21) mean pooled features of the training photographs."""
-    network = result.network
+    network, trained = result.network, recipe.stages[result.kept - 1]
     rows = np.flatnonzero(np.array(photos.splits) == "train")
     total = np.zeros((network.project.out_channels, PYRAMID_VALUES))
     with torch.inference_mode(), precision(next(network.parameters()).device):
         for part in by_shape(source.shapes, rows, PREDICTION_BATCH):
-            maps = encoder(network, source, result.best)(part, np.zeros(len(part), bool))
+            maps = encoder(network, source, trained)(part, np.zeros(len(part), bool))
             total += pyramid(network.project(maps)).float().sum(dim=0).cpu().numpy()
     return total / len(rows)

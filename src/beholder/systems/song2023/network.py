@@ -8,8 +8,9 @@ in words is built so, and what is not is marked *ours*:
   convolution without an activation is ours;
 - a decoder back to RGB with batch normalisation; its four 3 x 3 convolutions, each before a doubling of the sides, and
   their widths are ours, slim enough for a CPU;
-- group average pooling, a mean over a group's maps and places, and a *softmax* over groups, whose distance to the votes
-  is the activation loss. That it is a softmax is ours: it is defined whatever the features' signs, where a share of
+- group average pooling, a mean over a group's maps and places (or, the alternative that the text names, a fully
+  connected layer, which here reads the mean of every map), and a *softmax* over groups, whose distance to the votes is
+  the activation loss. That it is a softmax is ours: it is defined whatever the features' signs, where a share of
   the sum would need a ReLU before it, and a group that this silences has no gradient to come back by;
 - spatial pyramid pooling with 1, 4 and 16 bins, 21 values a map; here by exact means over bins whose edges may lie
   inside a place, so that any number of rows and columns works, fewer than four too;
@@ -73,15 +74,20 @@ class Semantic(TwoStageNetwork):
         score_levels: M rating levels.
         maps: P feature maps for each.
         split: a regressor of its own for each group; else one that reads all.
+        connected: what the activation loss compares with the votes comes from a fully connected layer on the mean of
+            every map; else it is the mean of each group.
     """
 
-    def __init__(self, backbone: Backbone, score_levels: int, maps: int, *, split: bool = True) -> None:
+    def __init__(
+        self, backbone: Backbone, score_levels: int, maps: int, *, split: bool = True, connected: bool = False
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.score_levels, self.split = score_levels, split
         self.project = nn.Conv2d(backbone.channels, score_levels * maps, 1)
         self.decoder = Decoder(score_levels * maps)
         self.out = nn.Linear(maps * PYRAMID_VALUES * (1 if split else score_levels), score_levels)
+        self.connected = nn.Linear(score_levels * maps, score_levels) if connected else None
 
     def forward_tail(self, features: Tensor, size: tuple[int, int] | None = None) -> Answer:
         """The backbone's feature map -> an `Answer`, rebuilt at ``size`` (height, width) where one is given."""
@@ -93,7 +99,12 @@ class Semantic(TwoStageNetwork):
             ) + self.out.bias
         else:
             logits = self.out(pooled.flatten(1))
-        activated = found.unflatten(1, (self.score_levels, -1)).mean(dim=(2, 3, 4))
+        means = found.mean(dim=(2, 3))
+        activated = (
+            means.unflatten(1, (self.score_levels, -1)).mean(dim=2)
+            if self.connected is None
+            else (self.connected(means))
+        )
         rebuilt = None if size is None else self.decoder(found, size)
         return Answer(logits.softmax(dim=1), activated.softmax(dim=1), rebuilt)
 

@@ -7,6 +7,8 @@ from beholder.systems.options import option
 from beholder.training.settings import MAX_SETTING
 
 ACTIVATION_LOSSES = ("l1", "kl", "js")
+AVERAGE, CONNECTED = "average", "connected"  # what the activation loss reads
+WHOLE, LAST, NONE = "whole", "last", "none"  # what of the encoder is trained
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,21 @@ class SongRecipe:
         act: with the activation loss.
         separate: the *split* regressor, one for each group of maps; else a joint one.
         activation: form of that loss: l1 (the paper's choice), kl or js.
+        pooling: what it reads: the ``average`` of each group (the paper's choice), or a ``connected`` layer.
         weight_emd, weight_act, weight_rebuilt: weights of the three losses; a loss of weight 0 is not computed.
         mirror: show each photograph or its mirror image, at random.
+        shared: what of the encoder is trained: ``whole``, in one stage with all that is new, as in the paper; its
+            ``last`` layers, in a stage after one that trains what is new; or ``none``.
         batch: photographs a step.
         momentum: of SGD (0.9 in the paper).
-        epochs1, lr_head: epochs of stage 1, and its first learning rate.
+        epochs1, lr_head: epochs of the only stage, or of the first of two, and the first learning rate of what is new.
         epochs2, lr_finetune: epochs of stage 2 (0 leaves it out), and its first rate for what stage 1 trains too.
-        lr_encoder: first rate of the encoder's last layers in stage 2.
+        lr_encoder: first rate of the encoder.
         decay: rates are multiplied by it after each epoch.
         seed: of the initial weights, the order and mirroring.
 
     Raises:
-        BeholderError: a number outside its range, or an unknown form of the loss.
+        BeholderError: a number outside its range, or an unknown word for ``activation``, ``pooling`` or ``shared``.
     """
 
     backbone: str = option("vgg16", "Encoder: a convolutional one of `beholder models`.")
@@ -42,17 +47,25 @@ class SongRecipe:
         True, "A regressor for each group of maps, or one that reads all.", flag="--separate/--joint"
     )
     activation: str = option("l1", f"Form of the activation loss: {', '.join(ACTIVATION_LOSSES)}.")
+    pooling: str = option(
+        AVERAGE, f"What that loss reads: the {AVERAGE} of each group of maps, or a {CONNECTED} layer."
+    )
     weight_emd: float = option(1.0, "Weight of the earth mover's distance.")
     weight_act: float = option(0.1, "Weight of the activation loss.")
     weight_rebuilt: float = option(1.0, "Weight of the auto-encoder's loss; 0 leaves it out, which is faster.")
     mirror: bool = option(True, "Show mirror images too.")
+    shared: str = option(
+        LAST,
+        f"What of the encoder is trained: {WHOLE} (the paper's), its {LAST} layers, or {NONE}.",
+        by_data={"ava": WHOLE},
+    )
     batch: int = option(32, "Photographs a step, of one shape.", min=1)
     momentum: float = option(0.9, "Momentum of stochastic gradient descent.")
     epochs1: int = option(12, "Epochs of stage 1.", min=1)
     lr_head: float = option(0.03, "First learning rate of stage 1.")
     epochs2: int = option(2, "Epochs of stage 2; 0 leaves it out.", min=0)
     lr_finetune: float = option(0.01, "First learning rate of stage 2, for what stage 1 trains too.")
-    lr_encoder: float = option(1e-3, "First learning rate of the encoder's last layers.")
+    lr_encoder: float = option(1e-3, "First learning rate of the encoder.")
     decay: float = option(0.9, "Factor of the rates, every epoch.")
     seed: int = option(0, "Seed of weights, order, mirroring.", min=0)
 
@@ -69,3 +82,18 @@ class SongRecipe:
             raise BeholderError(
                 f"no activation loss is called {self.activation!r}; there are {', '.join(ACTIVATION_LOSSES)}"
             )
+        if self.pooling not in (AVERAGE, CONNECTED):
+            raise BeholderError(f"pooling is {self.pooling!r}; choose {AVERAGE} or {CONNECTED}")
+        if self.shared not in (WHOLE, LAST, NONE):
+            raise BeholderError(f"shared is {self.shared!r}; choose {WHOLE}, {LAST} or {NONE}")
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """What of the encoder each stage trains, stage 1 first.
+
+        >>> SongRecipe().stages, SongRecipe(epochs2=0).stages, SongRecipe(shared="whole").stages
+        (('none', 'last'), ('none',), ('whole',))
+        """
+        if self.shared == LAST:
+            return (NONE, LAST) if self.epochs2 else (NONE,)
+        return (self.shared,)

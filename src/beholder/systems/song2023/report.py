@@ -15,9 +15,11 @@ from beholder.data.vote_distributions import numbers_of_votes
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.metrics import Estimate
+from beholder.models.backbones.base import create_backbone
 from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
+from beholder.systems.report_parts import last_stage_sentence
 from beholder.systems.song2023.distribution_metrics import (
     measured,
 )
@@ -26,24 +28,26 @@ from beholder.systems.song2023.experiment import (
     CHANGES_TRIED,
     COMPLETE,
     FINE_TUNING,
+    HOW,
     TRAINING,
     TRIAL_RECIPE,
     WITHOUT_ACTIVATION,
     WITHOUT_DECODER,
     WITHOUT_SPLIT,
     SongConfig,
-    ablations_of,
+    autoencoder_only,
+    chosen_recipe,
     compared,
-    stage1,
+    settings_of,
+    study_inputs,
     trainer,
-    trials,
 )
 from beholder.systems.song2023.network import DECODER_WIDTHS, PYRAMID_BINS, Semantic
-from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.song2023.recipe import WHOLE, SongRecipe
 from beholder.systems.song2023.report_across import across_part
-from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part
-from beholder.systems.song2023.report_tables import ablations_part, comparison_part
-from beholder.systems.song2023.train import fit, inputs, with_votes
+from beholder.systems.song2023.report_features import maps_part, rebuilt_part, tsne_part, votes_part
+from beholder.systems.song2023.report_tables import ablations_part, comparison_part, how_ablated
+from beholder.systems.song2023.train import fit, with_votes
 from beholder.systems.study import Study, assemble, significant
 from beholder.systems.study_runs import Result, split_into_folds, train_all
 
@@ -59,35 +63,31 @@ def report(config: SongConfig, device: torch.device) -> Document:
     photos = config.photos()
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
-    recipe, work = config.recipe, config.work
-    fold_splits = split_into_folds(photos, config.folds, config.by_group)
-    source = inputs(photos, replace(recipe, mirror=True), device, keep=config.keep, cache=config.cache)
+    work, fold_splits = config.work, split_into_folds(photos, config.folds, config.by_group)
+    source = study_inputs(config, photos, device)
     train = trainer(source, device)
-    tried = train_all(fold_splits[:1], trials(recipe), 1, work, train) if photos.name == "oasis" else []
-    ablations = ablations_of(recipe)
-    without = ablations.pop(WITHOUT_ACTIVATION)
+    recipe, tried = chosen_recipe(config, fold_splits, train)
+    settings, only = settings_of(recipe), autoencoder_only(recipe)
     results: list[Result] = []
-    for parts, chosen in (  # one call each for those whose first network is looked at, as its checkpoint is kept
-        (fold_splits, {COMPLETE: recipe}),
-        (fold_splits, {WITHOUT_ACTIVATION: without}),
-        (fold_splits, ablations),
-    ):
-        results += train_all(parts, chosen, config.seeds, work, train)
-    only = {AUTOENCODER_ONLY: replace(stage1(recipe), act=False, weight_emd=0)}
+    for group in settings:
+        results += train_all(fold_splits, group, config.seeds, work, train)
     train_all(fold_splits[:1], only, 1, work, train)
     study = assemble(photos, fold_splits, results, compared(fold_splits, source, recipe, config.cache), config.by_group)
 
     def network(name: str, chosen: SongRecipe) -> Semantic:
         checkpoint = work / f"{name.replace(' ', '-')}-seed0-fold0.safetensors"
-        return fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device).network
+        trained = fit(fold_splits[0], replace(chosen, seed=0), source=source, checkpoint=checkpoint, device=device)
+        return trained.keeping("last").network
 
     complete = network(COMPLETE, recipe)
-    plain, encoding = network(WITHOUT_ACTIVATION, without), network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
+    plain = network(WITHOUT_ACTIVATION, settings[1][WITHOUT_ACTIVATION])
+    encoding = network(AUTOENCODER_ONLY, only[AUTOENCODER_ONLY])
     return Document(
         f"Song et al. 2023, on {photos.name}",
-        _summary(study, config),
+        _summary(study, config, recipe),
         [
-            Section("What was run", [_protocol(study, config), *_tried(tried), *_curves(study)]),
+            Section("The data", [votes_part(study)]),
+            Section("What was run", [_protocol(study, config, recipe), *_tried(tried, recipe), *_curves(study)]),
             Section("Comparison with baselines", comparison_part(study)),
             Section("Ablations", ablations_part(study, recipe)),
             Section(
@@ -109,12 +109,12 @@ def report(config: SongConfig, device: torch.device) -> Document:
     )
 
 
-def _summary(study: Study, config: SongConfig) -> list[str]:
+def _summary(study: Study, config: SongConfig, recipe: SongRecipe) -> list[str]:
     photos, complete = study.photos, study.final(COMPLETE)
     lines = [
         f"Data: {photos.name}, {len(photos)} photographs, of which {len(study.rows)} tested ({study.split}); content "
-        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Encoder: {config.recipe.backbone}. Intervals "
-        "are 95% bootstrap intervals over photographs.",
+        f"sha256 `{photos.content_hash[:16]}`. Seeds: {config.seeds}. Encoder: {recipe.backbone}, "
+        f"{HOW[recipe.shared]}. Intervals are 95% bootstrap intervals over photographs.",
         "A reconstruction: the text of the paper at hand lost its equations and the values of its tables. No published "
         "number stands here; what the text says in words does.",
         f"The complete model's SRCC is {measured(study, 'SRCC, mean', complete)} for the mean of "
@@ -127,11 +127,12 @@ def _summary(study: Study, config: SongConfig) -> list[str]:
         ),
     ]
     pairs: list[tuple[str, np.ndarray, np.ndarray]] = []
-    stage1 = study.predicted[COMPLETE, TRAINING]
+    first = study.predicted[COMPLETE, TRAINING]
+    after = ", after training" if (COMPLETE, FINE_TUNING) in study.predicted else ""
     if (COMPLETE, FINE_TUNING) in study.predicted:
-        pairs.append(("After fine-tuning less after training", study.predicted[COMPLETE, FINE_TUNING], stage1))
+        pairs.append(("After fine-tuning less after training", study.predicted[COMPLETE, FINE_TUNING], first))
     pairs += [
-        (f"Complete less {name}, after training", stage1, study.predicted[name, TRAINING])
+        (f"Complete less {name}{after}", first, study.predicted[name, TRAINING])
         for name in (WITHOUT_ACTIVATION, WITHOUT_SPLIT, WITHOUT_DECODER)
     ]
     pairs += [(f"Complete less {name}", complete, found) for name, found in list(study.compared.items())[:2]]
@@ -144,8 +145,8 @@ def _verdict(what: str, found: Estimate) -> str:
     )
 
 
-def _protocol(study: Study, config: SongConfig) -> Text:
-    recipe, photos = config.recipe, with_votes(study.photos)
+def _protocol(study: Study, config: SongConfig, recipe: SongRecipe) -> Text:
+    photos = with_votes(study.photos)
     counts = [
         ", ".join(f"{(part.splits or ()).count(name)} {name}" for name in ("train", "validation", "test"))
         for part in study.fold_splits
@@ -167,21 +168,19 @@ def _protocol(study: Study, config: SongConfig) -> Text:
             f"{', '.join(str(bins * bins) for bins in PYRAMID_BINS)} bins; split regressor.",
             f"Loss: {recipe.weight_emd:g} EMD (exponent 2) + {recipe.weight_act:g} activation loss "
             f"({recipe.activation.upper()}) + {recipe.weight_rebuilt:g} mean squared error of pixels (0 to 1). SGD, "
-            f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. Stage 1: "
-            f"frozen encoder, rate {recipe.lr_head:g}, {recipe.epochs1} epochs. Stage 2: "
-            + (
-                f"the encoder's last layers as well ({', '.join(_encoder(recipe))}), rate {recipe.lr_encoder:g}, and "
-                f"{recipe.lr_finetune:g} for the rest, {recipe.epochs2} epochs."
-                if recipe.epochs2
-                else "left out."
-            )
-            + " In each stage the epoch of least validation EMD is kept; networks looked at are of the stage that "
-            "has less of it. All ablations are of stage 1 only, and stand beside the complete model after stage 1.",
+            f"momentum {recipe.momentum:g}, batch {recipe.batch}, rates times {recipe.decay:g} an epoch. "
+            f"{_stages_text(recipe)} In each stage the epoch of least validation EMD is kept. "
+            f"{last_stage_sentence(study, COMPLETE)} {how_ablated(recipe)}",
             "From the paper's text: the encoder, the short edge, mirroring, the three losses and EMD's exponent as in "
             "the works it follows, SGD with momentum 0.9, L1 as the form of the activation loss. Ours, as the text "
             "lost or lacks it: the decoder's layers, the softmax after group average pooling, P, the weights of the "
-            "losses, rates, batch and epochs, and that training has two stages: the paper trains all layers at once on "
-            "AVA, which has 500 times as many photographs.",
+            "losses, rates, batch and epochs"
+            + (
+                "."
+                if recipe.shared == WHOLE
+                else ", and the frozen encoder of stage 1: the paper trains all layers at once on AVA, which has 500 "
+                "times as many photographs."
+            ),
             f"Parts: {'; '.join(counts)}. Split sha256: "
             + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + f". Votes a photograph: {votes.min()} to {votes.max()}, {votes.mean():.0f} on average. The probes see "
@@ -192,13 +191,25 @@ def _protocol(study: Study, config: SongConfig) -> Text:
     )
 
 
-def _encoder(recipe: SongRecipe) -> list[str]:
-    from beholder.models.backbones.base import create_backbone
+def _stages_text(recipe: SongRecipe) -> str:
+    """What is trained in which stage, in words."""
+    if recipe.shared == WHOLE:
+        return (
+            f"One stage of {recipe.epochs1} epochs, as in the paper: all layers learn at once from pixels, the encoder "
+            f"with rate {recipe.lr_encoder:g}, what is new with {recipe.lr_head:g}. Where the encoder has batch "
+            "normalisation, its statistics stay those of pretraining, its factors and offsets learn."
+        )
+    first = f"Stage 1: frozen encoder, rate {recipe.lr_head:g}, {recipe.epochs1} epochs."
+    if len(recipe.stages) == 1:
+        return f"{first} There is no stage 2."
+    tuned = create_backbone(recipe.backbone, pretrained=False).tuned
+    return (
+        f"{first} Stage 2: the encoder's last layers as well ({', '.join(tuned)}), rate {recipe.lr_encoder:g}, and "
+        f"{recipe.lr_finetune:g} for the rest, {recipe.epochs2} epochs."
+    )
 
-    return list(create_backbone(recipe.backbone, pretrained=False).tuned)
 
-
-def _tried(results: Sequence[Result]) -> list[Part]:
+def _tried(results: Sequence[Result], recipe: SongRecipe) -> list[Part]:
     if not results:
         return []
     rows: list[list[Cell]] = []
@@ -206,9 +217,27 @@ def _tried(results: Sequence[Result]) -> list[Part]:
         best = min(result.outcome.history, key=lambda row: float(row["validation_loss"]))
         found = (float(best["validation_loss"]), float(best["validation_srcc"]))
         rows.append([result.setting.removeprefix("tried "), best["epoch"], *found])
-    base = ", ".join(
-        f"{key} {getattr(TRIAL_RECIPE, key):g}" for key in sorted({key for changed in CHANGES_TRIED for key in changed})
+    outside = (
+        "No tested photograph of the first round had a part in it; those of the other rounds are among the photographs "
+        "here, as with any config chosen once."
     )
+    if recipe.shared == WHOLE:
+        note = (
+            f"The complete model, one stage of {recipe.epochs1} epochs each. EMD with exponent 2. The rates of the "
+            "least EMD are those of all trainings here; the weights of the losses stayed as they had been set "
+            f"beforehand. {outside}"
+        )
+    else:
+        base = ", ".join(
+            f"{key} {getattr(TRIAL_RECIPE, key):g}"
+            for key in sorted({key for changed in CHANGES_TRIED for key in changed})
+        )
+        note = (
+            f"Stage 1, {TRIAL_RECIPE.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 "
+            "and its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
+            "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
+            f"rate that stage 1 ends with, and a tenth of it for the encoder. {outside}"
+        )
     return [
         Table(
             "",
@@ -218,12 +247,7 @@ def _tried(results: Sequence[Result]) -> list[Part]:
                 *(Column(what, "measured") for what in ("best epoch", "validation EMD", "SRCC, mean")),
             ],
             rows,
-            f"Stage 1, {TRIAL_RECIPE.epochs1} epochs; beginning from {base}. EMD with exponent 2. The rate of stage 1 "
-            "and its epochs were chosen by this. The weights of the losses stayed as they had been set beforehand, as "
-            "these few photographs hardly tell them apart. So were the rates of stage 2: it goes on with about the "
-            "rate that stage 1 ends with, and a tenth of it for the encoder. No tested photograph of the first round "
-            "had a part in it; those of the other rounds are among the photographs here, as with any config chosen "
-            "once.",
+            note,
             digits=4,
         )
     ]
@@ -236,7 +260,7 @@ def _curves(study: Study) -> list[Part]:
             "",
             "Training curves",
             charts.training_curves(histories, "loss (training: sum of three)"),
-            "Loss and rank correlation by epoch over both stages, a line for each seed.",
+            "Loss and rank correlation by epoch, a line for each seed.",
             "Complete model, first round. The training loss is the weighted sum of the three, the validation loss EMD "
             "alone.",
         )

@@ -12,13 +12,13 @@ from beholder.metrics import Estimate, bootstrap, means, plcc, srcc
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact, short_edge
 from beholder.reporting.document import Cell, Column, Missing, Part, Table
-from beholder.systems.other_data import scores_of_other_data
+from beholder.systems.other_data import OtherScores, network_identity, scores_of_other_data
 from beholder.systems.song2023.distribution_metrics import metric_values
 from beholder.systems.song2023.experiment import SongConfig
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.study import Study
 
-ACROSS_COUNT = 300  # photographs of another data set
+ACROSS_COUNT = 300  # photographs of another data set that has no test part
 
 
 def across_part(study: Study, config: SongConfig, network: Semantic, device: torch.device) -> list[Part]:
@@ -33,12 +33,13 @@ def across_part(study: Study, config: SongConfig, network: Semantic, device: tor
         except BeholderError:
             missing.append(name)
             continue
-        truth, found = _scored(study, config, network, other, device)
-        names = (other.tasks[0].name, name, "seed 0", len(truth))
+        scores = _scored(study, config, network, other, device)
+        names = (other.tasks[0].name, name, scores.which, len(scores.truth))
         cells = [
-            Estimate(key, *names, *bootstrap(metric, truth, found)) for key, metric in (("srcc", srcc), ("plcc", plcc))
+            Estimate(key, *names, *bootstrap(metric, scores.truth, scores.predicted))
+            for key, metric in (("srcc", srcc), ("plcc", plcc))
         ]
-        rows.append([study.photos.name, f"{name} ({other.tasks[0].name})", len(truth), *cells])
+        rows.append([study.photos.name, f"{name} ({other.tasks[0].name})", scores.which, *cells])
     parts: list[Part] = []
     note = (
         "The paper's: trained on AVA, tested on TID2013 without fine-tuning, values lost; its text says that the model "
@@ -48,12 +49,11 @@ def across_part(study: Study, config: SongConfig, network: Semantic, device: tor
         columns = [
             Column("trained on"),
             Column("tested on"),
-            Column("photographs"),
+            Column("photographs scored"),
             *(Column(m, "measured") for m in ("SRCC, mean", "PLCC, mean")),
         ]
         noted = (
-            f"{note} Drawn with seed 0, scored by the complete model of the first round. BIQ2021 rates technical "
-            "quality, not aesthetics."
+            f"{note} Scored by the complete model of the first round. BIQ2021 rates technical quality, not aesthetics."
         )
         parts.append(Table("Table 5", "Across data sets", columns, rows, noted))
     if missing:
@@ -77,15 +77,15 @@ def across_part(study: Study, config: SongConfig, network: Semantic, device: tor
 
 def _scored(
     study: Study, config: SongConfig, network: Semantic, other: RatedPhotos, device: torch.device
-) -> tuple[np.ndarray, np.ndarray]:
+) -> OtherScores:
     """Ratings and predicted means for photographs of another data set; kept."""
-    values = metric_values(study)
+    values, photos, recipe = metric_values(study), study.fold_splits[0], config.recipe
     return scores_of_other_data(
         other,
         ACROSS_COUNT,
-        lambda paths: [_mean(network, path, config.recipe.side, values, device) for path in paths],
+        lambda paths: [_mean(network, path, recipe.side, values, device) for path in paths],
         config.work,
-        [str(config.recipe), study.photos.content_hash],
+        network_identity(network, photos, recipe, len(recipe.stages)),
         batch=1,  # shapes differ
     )
 

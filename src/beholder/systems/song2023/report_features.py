@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from beholder.data.rated_photos import VotedPhotos
 from beholder.data.vote_distributions import distribution
 from beholder.extras import require
 from beholder.models.gradcam import grad_cam
@@ -14,10 +15,17 @@ from beholder.systems.song2023.distribution_metrics import metric_values, true_d
 from beholder.systems.song2023.experiment import COMPLETE, TRAINING, WITHOUT_ACTIVATION
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape
 from beholder.systems.song2023.network import Semantic
-from beholder.systems.song2023.recipe import SongRecipe
-from beholder.systems.song2023.train import make_network, predict, reconstruction_error, reconstructions
+from beholder.systems.song2023.recipe import NONE, SongRecipe
+from beholder.systems.song2023.train import (
+    PREDICTION_BATCH,
+    make_network,
+    predict,
+    reconstruction_error,
+    reconstructions,
+)
 from beholder.systems.study import Study
 
+TSNE_COUNT = 1000  # photographs of a t-SNE at most; the paper's number is lost
 EXTREMES_SHOWN = 2  # photographs of a low and of a high rating in a sheet
 
 
@@ -33,25 +41,43 @@ def _as_seen(source: VariableSizeInputs, row: int) -> np.ndarray:
     return source.pixels(np.array([row]), np.zeros(1, bool))[0].permute(1, 2, 0).byte().cpu().numpy()
 
 
+def votes_part(study: Study) -> Part:
+    """Figure 8: one photograph and its distribution of votes."""
+    photos = VotedPhotos.of(study.photos)
+    place = int(study.truth[:, 0].argmax())
+    row = study.rows[place]
+    values, counts, predicted = photos.histogram.values, photos.histogram.counts[row], study.final(COMPLETE)[0, place]
+    label = f"{photos.tasks[0].name} ({values[0]:g} to {values[-1]:g})"
+    return Picture(
+        "Figure 8",
+        "One photograph and its votes",
+        photo_sheets.beside(photos.paths[row], charts.votes(values, counts, predicted, label)),
+        "A photograph, and how many people gave it each vote.",
+        f"The tested photograph with the highest mean, {study.truth[place, 0]:.2f}. Votes are counted at the left and "
+        "divided by their number at the right, which is what is learned; the points are what the complete model "
+        "predicts, which is ours.",
+    )
+
+
 def rebuilt_part(study: Study, source: VariableSizeInputs, networks: dict[str, tuple[Semantic, SongRecipe]]) -> Part:
     """What the decoders make of the features."""
     rows = _extremes(study)
     pictures, captions = [], []
     test = np.flatnonzero(np.array(study.fold_splits[0].splits) == "test")
     errors = {
-        name: reconstruction_error(network, source, 2 if recipe.epochs2 else 1, test)
+        name: reconstruction_error(network, source, recipe.stages[-1], test)
         for name, (network, recipe) in networks.items()
     }
     for row in rows:
         pictures += [_as_seen(source, row)]
         captions += ["photograph"]
         for name, (network, recipe) in networks.items():
-            [(_, rebuilt)] = reconstructions(network, source, 2 if recipe.epochs2 else 1, row[None])
+            [(_, rebuilt)] = reconstructions(network, source, recipe.stages[-1], row[None])
             pictures.append((rebuilt[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
             captions.append(name)
     greys = [
         ((source.pixels(part, np.zeros(len(part), bool)) / 255 - 0.5) ** 2).mean().item() * len(part)
-        for part in by_shape(source.shapes, test, len(test))
+        for part in by_shape(source.shapes, test, PREDICTION_BATCH)
     ]
     errors["middle grey for every pixel"] = sum(greys) / len(test)
     told = "; ".join(f"{name} {error:.4f}" for name, error in errors.items())
@@ -119,25 +145,27 @@ def maps_part(study: Study, source: VariableSizeInputs, networks: dict[str, Sema
 def tsne_part(study: Study, source: VariableSizeInputs, recipe: SongRecipe, device: torch.device) -> Part:
     """Figure 11."""
     manifold = require("sklearn.manifold", "train", "t-SNE")
-    truth = true_distribution(study)
-    drawn = predict(make_network(recipe, truth.shape[1]).to(device), source, 1, study.rows)
+    rows = np.sort(np.random.default_rng(0).permutation(len(study.rows))[:TSNE_COUNT])
+    truth = true_distribution(study)[rows]
+    drawn = predict(make_network(recipe, truth.shape[1]).to(device), source, NONE, study.rows[rows])
     panels = []
-    for name, found in (
+    for name, predicted in (
         ("random", drawn),
-        (WITHOUT_ACTIVATION, study.predicted[WITHOUT_ACTIVATION, TRAINING][0]),
-        ("complete", study.final(COMPLETE)[0]),
+        (WITHOUT_ACTIVATION, study.predicted[WITHOUT_ACTIVATION, TRAINING][0][rows]),
+        ("complete", study.final(COMPLETE)[0][rows]),
     ):
         places = manifold.TSNE(2, perplexity=min(30, len(truth) / 2), init="pca", random_state=0).fit_transform(
-            np.concatenate([truth, found]).astype(np.float32)
+            np.concatenate([truth, predicted]).astype(np.float32)
         )
-        apart = float(np.abs(truth.cumsum(axis=1) - found.cumsum(axis=1)).mean())
+        apart = float(np.abs(truth.cumsum(axis=1) - predicted.cumsum(axis=1)).mean())
         panels.append((f"{name}, EMD {apart:.3f}", places[: len(truth)], places[len(truth) :]))
     return Picture(
         "Figure 11",
         "t-SNE of the votes and of the predicted distributions",
         charts.embeddings(panels, ("votes", "predicted")),
         "Three scatter plots of truth and prediction: random, without activation loss, complete.",
-        f"{len(truth)} tested photographs; votes and predictions are laid out together, for each model anew (scikit-"
-        "learn, seed 0). The random model is the network before training, the second after stage 1. Places and "
-        "distances between groups mean little in t-SNE; what counts is whether the two kinds of points mix.",
+        f"{len(truth)} of {len(study.rows)} tested photographs; votes and predictions are laid out together, for each "
+        "model anew (scikit-learn, seed 0). The random model is the network before training, whose encoder is "
+        "pretrained. Places and distances between groups mean little in t-SNE; what counts is whether the two kinds of "
+        "points mix.",
     )

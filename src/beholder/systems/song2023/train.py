@@ -3,9 +3,11 @@
 The text of the paper gives: SGD with momentum 0.9; the short edge at 256 pixels, the aspect ratio kept, mirrored at
 random; the weighted sum of three losses. Learning rates, weights of the losses and numbers of epochs are ours.
 
-The paper trains everything at once, on 230,000 photographs. For hundreds, and on a CPU, it is done in two stages as in
-`beholder.systems.soydaner2023.train`: stage 1 trains what is new on the frozen encoder, whose feature maps are kept;
-stage 2 trains the encoder's last layers as well. A batch holds photographs of one shape.
+The paper trains everything at once, on 230,000 photographs: ``shared="whole"``, one stage from pixels, which wants a
+GPU. For hundreds, and on a CPU, ``shared="last"`` has two stages as `beholder.systems.soydaner2023.train`: stage 1
+trains what is new on the frozen encoder, whose feature maps are kept; stage 2 trains the encoder's last layers as well.
+The losses reach only what is trained. A batch holds photographs of one shape. Batch normalisation of an encoder that
+has it keeps the statistics of pretraining, as batches are small; trained whole, its factors and offsets learn.
 
 A run that was killed resumes with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
@@ -16,7 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from beholder.data.rated_photos import RatedPhotos, VotedPhotos
 from beholder.data.vote_distributions import distribution
@@ -26,7 +28,7 @@ from beholder.models.backbones.base import create_backbone
 from beholder.systems.song2023.inputs import VariableSizeInputs, by_shape, direct_source, kept_source
 from beholder.systems.song2023.losses import ACTIVATION_LOSS, emd
 from beholder.systems.song2023.network import Answer, Semantic
-from beholder.systems.song2023.recipe import SongRecipe
+from beholder.systems.song2023.recipe import CONNECTED, LAST, NONE, WHOLE, SongRecipe
 from beholder.systems.two_stages import TwoStageResult, train_stages
 from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
@@ -49,7 +51,9 @@ def make_network(recipe: SongRecipe, score_levels: int, pretrained: bool = True)
     """The network before training; its new layers follow from the seed."""
     encoder = create_backbone(recipe.backbone, pretrained)
     with seeded(recipe.seed):
-        network = Semantic(encoder, score_levels, recipe.maps, split=recipe.separate)
+        network = Semantic(
+            encoder, score_levels, recipe.maps, split=recipe.separate, connected=recipe.pooling == CONNECTED
+        )
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -71,7 +75,7 @@ def inputs(
         recipe.side,
         device,
         mirror=recipe.mirror,
-        middle=recipe.epochs2 > 0,
+        middle=LAST in recipe.stages,
         cache=cache,
     )
 
@@ -145,33 +149,31 @@ def fit(
 
     def predict_held_out(number: int) -> np.ndarray:
         predicted = np.full(shares.shape, np.nan)
-        predicted[held_out] = predict(network, source, number, held_out)
+        predicted[held_out] = predict(network, source, recipe.stages[number - 1], held_out)
         return predicted
 
-    predicted, best = train_stages(
-        (1, 2) if recipe.epochs2 else (1,),
+    return train_stages(
+        network,
+        range(1, len(recipe.stages) + 1),
         lambda number: _stage(number, network, source, voted, recipe),
         predict_held_out,
         state,
         recipe.seed,
         on_epoch,
     )
-    if best == 1 and recipe.epochs2:
-        network = make_network(recipe, shares.shape[1]).to(device)
-        state.best(1, network.trainable_parameters(1) | running_statistics(network))
-    return SongResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 def _by_batch(
     network: Semantic,
     source: VariableSizeInputs,
-    stage: int,
+    trained: str,
     rows: np.ndarray,
     compute: Callable[[Tensor, tuple[int, int]], A],
 ) -> list[tuple[np.ndarray, A]]:
     """Results for photographs as they are, not mirrored: (rows, result) of each batch of one shape.
 
     Args:
+        trained: what of the encoder was trained, a word of `SongRecipe.stages`.
         compute: feature maps of the encoder, and height and width of the photographs -> the result.
     """
     network.eval()
@@ -179,41 +181,41 @@ def _by_batch(
     with torch.inference_mode(), precision(next(network.parameters()).device):
         for part in by_shape(source.shapes, rows, PREDICTION_BATCH):
             width, height = source.shapes[part[0]].tolist()
-            maps = encoder(network, source, stage)(part, np.zeros(len(part), bool))
+            maps = encoder(network, source, trained)(part, np.zeros(len(part), bool))
             found.append((part, compute(maps, (height, width))))
     return found
 
 
 def batch_answers(
-    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+    network: Semantic, source: VariableSizeInputs, trained: str, rows: np.ndarray
 ) -> list[tuple[np.ndarray, Answer]]:
     """Answers of the network, without reconstructions: (rows, answer) of each batch of one shape."""
-    return _by_batch(network, source, stage, rows, lambda maps, size: network.forward_tail(maps))
+    return _by_batch(network, source, trained, rows, lambda maps, size: network.forward_tail(maps))
 
 
 def reconstructions(
-    network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray
+    network: Semantic, source: VariableSizeInputs, trained: str, rows: np.ndarray
 ) -> list[tuple[np.ndarray, Tensor]]:
     """Photographs rebuilt from their features: (rows, (B, 3, H, W) in 0 to 1) of each batch of one shape."""
-    return _by_batch(network, source, stage, rows, lambda maps, size: network.decoder(network.project(maps), size))
+    return _by_batch(network, source, trained, rows, lambda maps, size: network.decoder(network.project(maps), size))
 
 
-def predict(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> np.ndarray:
+def predict(network: Semantic, source: VariableSizeInputs, trained: str, rows: np.ndarray) -> np.ndarray:
     """(n, M) distributions for n rows of the photographs, in their order.
 
     Args:
-        stage: 1 if the encoder is still the pretrained one.
+        trained: what of the encoder was trained, a word of `SongRecipe.stages`.
     """
     whole = np.full((len(source.shapes), network.score_levels), np.nan)
-    for part, answer in batch_answers(network, source, stage, rows):
+    for part, answer in batch_answers(network, source, trained, rows):
         whole[part] = answer.distribution.float().cpu().numpy()
     return whole[rows]
 
 
-def reconstruction_error(network: Semantic, source: VariableSizeInputs, stage: int, rows: np.ndarray) -> float:
+def reconstruction_error(network: Semantic, source: VariableSizeInputs, trained: str, rows: np.ndarray) -> float:
     """Mean squared error of pixels, 0 to 1, of photographs rebuilt from their features."""
     total = 0.0
-    for part, rebuilt in reconstructions(network, source, stage, rows):
+    for part, rebuilt in reconstructions(network, source, trained, rows):
         pixels = source.pixels(part, np.zeros(len(part), bool)) / 255
         total += float(((rebuilt.float() - pixels) ** 2).mean()) * len(part)
     return total / len(rows)
@@ -224,10 +226,19 @@ def running_statistics(network: Semantic) -> dict[str, Tensor]:
     return {f"decoder.{name}": value for name, value in network.decoder.named_buffers()}
 
 
-def encoder(network: Semantic, source: VariableSizeInputs, stage: int) -> Inputs:
-    """Rows and which of them to mirror -> the encoder's feature maps."""
-    if stage == 1:
+def trained_parameters(network: Semantic, trained: str) -> dict[str, nn.Parameter]:
+    """Parameters by name: all that is new, and what of the encoder is ``trained``."""
+    if trained == WHOLE:
+        return dict(network.named_parameters())
+    return network.trainable_parameters(2 if trained == LAST else 1)
+
+
+def encoder(network: Semantic, source: VariableSizeInputs, trained: str) -> Inputs:
+    """Rows and which of them to mirror -> the encoder's feature maps, from the last inputs that training left alone."""
+    if trained == NONE:
         return source.maps
+    if trained == WHOLE:
+        return lambda rows, mirrored: network.backbone.forward_features(source.pixels(rows, mirrored))
     return lambda rows, mirrored: network.backbone.tail(source.middle(rows, mirrored))
 
 
@@ -238,12 +249,18 @@ def _stage(
     splits = np.array(photos.splits)
     train, validation = np.flatnonzero(splits == "train"), np.flatnonzero(splits == "validation")
     targets = torch.from_numpy(shares).float().to(next(network.parameters()).device)
-    maps_of = encoder(network, source, number)
+    trained = recipe.stages[number - 1]
+    maps_of = encoder(network, source, trained)
 
     def loss(rows: np.ndarray, mirrored: np.ndarray) -> Tensor:
-        pixels = source.pixels(rows, mirrored) / 255 if recipe.weight_rebuilt else None
-        size = None if pixels is None else (pixels.shape[2], pixels.shape[3])
-        return total_loss(network.forward_tail(maps_of(rows, mirrored), size), targets[rows], pixels, recipe)
+        pixels = source.pixels(rows, mirrored) if recipe.weight_rebuilt or trained == WHOLE else None
+        if pixels is not None and trained == WHOLE:  # read once
+            maps = network.backbone.forward_features(pixels)
+        else:
+            maps = maps_of(rows, mirrored)
+        wanted = pixels / 255 if pixels is not None and recipe.weight_rebuilt else None
+        size = None if wanted is None else (wanted.shape[2], wanted.shape[3])
+        return total_loss(network.forward_tail(maps, size), targets[rows], wanted, recipe)
 
     def steps(rng: np.random.Generator) -> list[Step]:
         batches = list(by_shape(source.shapes, rng.permutation(train), recipe.batch))
@@ -256,7 +273,7 @@ def _stage(
         return [step(batches[place]) for place in rng.permutation(len(batches))]
 
     def validate() -> dict[str, float]:
-        found = predict(network, source, number, validation)
+        found = predict(network, source, trained, validation)
         if not np.isfinite(found).all():
             return {"validation_loss": float("nan")}
         truth = shares[validation]
@@ -264,13 +281,13 @@ def _stage(
         return {
             "validation_loss": moved
             if recipe.weight_emd
-            else reconstruction_error(network, source, number, validation),
+            else reconstruction_error(network, source, trained, validation),
             "validation_srcc": srcc(means(truth, values), means(found, values)),
         }
 
-    trained = network.trainable_parameters(number)
-    new = {name: value for name, value in trained.items() if not name.startswith("backbone.")}
-    tuned = {name: value for name, value in trained.items() if name not in new}
+    parameters = trained_parameters(network, trained)
+    new = {name: value for name, value in parameters.items() if not name.startswith("backbone.")}
+    tuned = {name: value for name, value in parameters.items() if name not in new}
     groups = [(new, recipe.lr_head if number == 1 else recipe.lr_finetune), (tuned, recipe.lr_encoder)]
     groups = [(group, rate) for group, rate in groups if group]
     optimizer = torch.optim.SGD(
@@ -285,7 +302,10 @@ def _stage(
         epochs=recipe.epochs1 if number == 1 else recipe.epochs2,
         steps=steps,
         validate=validate,
-        advice=f"give a smaller {_RATES[number]} than {groups[0][1]:g}",
+        advice=" or ".join(
+            f"give a smaller {name} than {rate:g}"
+            for name, (_, rate) in zip((_RATES[number], "lr_encoder"), groups, strict=False)
+        ),
         buffers=running_statistics(network),
     )
 

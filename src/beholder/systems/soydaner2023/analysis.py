@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +21,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Missing, Part, Picture, Table
-from beholder.systems.other_data import scores_of_other_data
+from beholder.systems.other_data import network_identity, scores_of_other_data
 from beholder.systems.soydaner2023.network import MultiTask
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.study import Study
@@ -34,7 +36,7 @@ DELETION_PHOTOS = 100  # photographs of the deletion test
 DELETION_SHARES = (0.05, 0.1, 0.2)
 DELETION_CELLS = 10  # a side at most, for fewer and larger ones hide less by chance than many small ones
 EXTREMES_SHOWN = 2  # photographs of a low and of a high rating with maps
-ACROSS_COUNT = 500  # photographs of another data set
+ACROSS_COUNT = 500  # photographs of another data set that has no test part
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class TrainedNetwork:
 
     Attributes:
         study: of the training; the network is that of the first fold and seed 0.
-        network: in evaluation mode.
+        network: of the last stage, in evaluation mode.
+        stage: number of that stage.
         recipe: of its training.
         work: folder of kept results.
         root: folder of other data sets, as of `beholder.data.registry.load_data`.
@@ -52,6 +55,7 @@ class TrainedNetwork:
 
     study: Study
     network: MultiTask
+    stage: int
     recipe: SoydanerRecipe
     work: Path
     root: Path | None
@@ -65,6 +69,11 @@ class TrainedNetwork:
     def test(self) -> np.ndarray:
         """Rows that this network was tested on."""
         return np.flatnonzero(np.array(self.study.fold_splits[0].splits) == "test")
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Key of what is kept of it."""
+        return network_identity(self.network, self.study.fold_splits[0], self.recipe, self.stage)
 
     def pixels(self, paths: Sequence[Path]) -> np.ndarray:
         side = self.side
@@ -95,7 +104,7 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
     layers = {label: name for label, name in GRAD_CAM_LAYERS.items() if name in dict(seen.network.named_modules())}
     if seen.recipe.backbone != "vgg16":
         layers = {"last convolution": names[-1]} if names else {}
-    title = "Grad-CAM for photographs of low and of high predicted score"
+    title = "Grad-CAM for the photographs rated lowest and highest"
     if seen.recipe.backbone == "dinov2_vits14" or not layers:
         return [Missing(number, title, "This backbone has no convolutional layer behind its first.")]
     rated = study.photos.tasks[0]
@@ -117,8 +126,10 @@ def maps(seen: TrainedNetwork, number: str) -> list[Part]:
                 list(pixels), [[maps[index] for maps in found] for index in range(len(chosen))], list(layers), captions
             ),
             "Photographs with signed heat maps of several layers.",
-            f"Signed, in points of {rated.name} on each map's own scale: orange raises the score, blue lowers it. The "
-            "paper shows positive evidence only.",
+            f"The {EXTREMES_SHOWN} tested photographs with the lowest and the {EXTREMES_SHOWN} with the highest rating "
+            f"of {rated.name}; the paper shows one of each. Maps are signed, in points of {rated.name}, on one scale a "
+            "layer: orange raises the score, blue lowers it. The paper shows positive evidence only, of the two layers "
+            "that it fine-tunes.",
         )
     ]
     counted = test[:DELETION_PHOTOS]
@@ -188,10 +199,8 @@ def _faithfulness(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray
 def _cached_deletion(seen: TrainedNetwork, label: str, layer: str, rows: np.ndarray) -> Deletion:
     """The deletion test; its kept result if it was run before on the same network and photographs."""
     path = seen.work / f"deletion-{label.replace(' ', '-')}.json"
-    recipe = seen.recipe
-    key = json.loads(
-        json.dumps([str(recipe), seen.study.photos.content_hash, rows.tolist(), DELETION_SHARES, DELETION_CELLS, layer])
-    )
+    what = {"rows": rows.tolist(), "shares": DELETION_SHARES, "cells": DELETION_CELLS, "layer": layer}
+    key = json.loads(json.dumps({**seen.identity, **what}))
     document = read_json(path)
     if document.get("key") != key:
         say(f"deletion test at {label}: {len(rows)} photographs")
@@ -217,19 +226,20 @@ def _cells(found: np.ndarray) -> np.ndarray:
     return coarsen(found, max(cells for cells in range(1, DELETION_CELLS + 1) if found.shape[1] % cells == 0))
 
 
-def across(seen: TrainedNetwork, name: str) -> Estimate | None:
-    """SRCC of our overall score with another data set's; None if its photographs are missing."""
+def across(seen: TrainedNetwork, name: str) -> tuple[Estimate, str] | None:
+    """SRCC of our overall score with another data set's, and which photographs; None if they are missing."""
     try:
         other = load_data(name, seen.root, drop_leaks=True)
     except BeholderError:
         return None
-    truth, found = scores_of_other_data(
+    scores = scores_of_other_data(
         other,
         ACROSS_COUNT,
         lambda paths: seen.score(seen.pixels(paths)).tolist(),
         seen.work,
-        [str(seen.recipe), seen.study.photos.content_hash],
+        seen.identity,
         batch=16,
     )
-    value, low, high = bootstrap(srcc, truth, found)
-    return Estimate("srcc", other.tasks[0].name, name, "seed 0", len(truth), value, low, high)
+    value, low, high = bootstrap(srcc, scores.truth, scores.predicted)
+    count = len(scores.truth)
+    return Estimate("srcc", other.tasks[0].name, name, scores.which, count, value, low, high), scores.which

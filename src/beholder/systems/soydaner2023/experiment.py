@@ -1,15 +1,24 @@
 """The paper's experiment: settings, trainings, and the network to compare with others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.systems.options import defaults_for
-from beholder.systems.soydaner2023.published import FINE_TUNING, MULTI_TASK, TRAINING
+from beholder.systems.soydaner2023.published import (
+    FINE_TUNING,
+    FIVE_EPOCHS,
+    LONGER,
+    MULTI_TASK,
+    SEPARATE_OUTPUTS,
+    SINGLE_TASK,
+    TRAINING,
+)
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-from beholder.systems.soydaner2023.train import fit, inputs, make_network
+from beholder.systems.soydaner2023.train import fit, inputs, make_network, stage1_epochs
 from beholder.systems.study import ScoredSystem, default_model_array, single_run_predictions
 from beholder.systems.study_runs import Outcome, StudyConfig, train_all
 from beholder.training.features import KeptArray
@@ -17,25 +26,67 @@ from beholder.training.inputs import FeatureInputs, ViewSpec, cached_arrays, poo
 
 SoydanerConfig = StudyConfig[SoydanerRecipe]
 
+PAPER_EPOCHS = 5  # of stage 1
+LONGER_TIMES = 4  # as many epochs of stage 1 as the main training, where the curves of a longer one are drawn
+
 
 def recipe_for(data: str) -> SoydanerRecipe:
     """The paper's settings for a data set (Sections 4.2 and 5.2.1)."""
     return SoydanerRecipe(**defaults_for(SoydanerRecipe, data))
 
 
-def kept_arrays(config: SoydanerConfig, photos: RatedPhotos) -> list[KeptArray]:
-    """What the study keeps in the cache."""
+def settings_of(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos]) -> dict[str, SoydanerRecipe]:
+    """Recipes of the report by name: the network, its variants, and the network on further backbones.
+
+    The training of 5 epochs is left out where the network's own stage 1 has as many.
+    """
     recipe = config.recipe
-    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
-    own = cached_arrays(photos, view_spec, middle=recipe.epochs2 > 0) if config.keep else []
-    return [*own, default_model_array(photos)]
+    settings = {
+        MULTI_TASK: recipe,
+        SINGLE_TASK: replace(recipe, single=True),
+        SEPARATE_OUTPUTS: replace(recipe, separate=True),
+    }
+    if any(main_epochs(part, recipe) != PAPER_EPOCHS for part in fold_splits):
+        settings[FIVE_EPOCHS] = replace(recipe, epochs1=PAPER_EPOCHS, steps1=0, epochs2=0)
+    others = [name for name in dict.fromkeys(config.backbones) if name != recipe.backbone]
+    return settings | {on_backbone(name): replace(recipe, backbone=name, side=None) for name in others}
 
 
-def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhotos, SoydanerRecipe, Path], Outcome]:
-    """How `beholder.systems.study_runs.train_all` trains this network."""
+def on_backbone(name: str) -> str:
+    """Name of the multi-task network's setting on a further backbone."""
+    return f"{MULTI_TASK} on {name}"
+
+
+def longer(photos: RatedPhotos, recipe: SoydanerRecipe) -> dict[str, SoydanerRecipe]:
+    """Stage 1 for longer than the network is trained, by name."""
+    epochs = LONGER_TIMES * main_epochs(photos, recipe)
+    return {LONGER: replace(recipe, epochs1=epochs, steps1=0, epochs2=0)}
+
+
+def main_epochs(photos: RatedPhotos, recipe: SoydanerRecipe) -> int:
+    """Epochs of stage 1 of the network's own training."""
+    return stage1_epochs(recipe, (photos.splits or ()).count("train"))
+
+
+def kept_arrays(config: SoydanerConfig, photos: RatedPhotos, recipes: Iterable[SoydanerRecipe]) -> list[KeptArray]:
+    """What the study keeps in the cache, for recipes of one or several backbones."""
+    own = [
+        array
+        for recipe in recipes
+        for array in cached_arrays(
+            photos, ViewSpec(recipe.backbone, recipe.side, recipe.mirror), middle=recipe.epochs2 > 0
+        )
+    ]
+    return [*(own if config.keep else []), default_model_array(photos)]
+
+
+def trainer(
+    sources: Mapping[str, FeatureInputs], device: torch.device
+) -> Callable[[RatedPhotos, SoydanerRecipe, Path], Outcome]:
+    """How `beholder.systems.study_runs.train_all` trains this network; ``sources`` are the inputs by backbone."""
 
     def train(photos: RatedPhotos, recipe: SoydanerRecipe, checkpoint: Path) -> Outcome:
-        trained = fit(photos, recipe, source=source, checkpoint=checkpoint, device=device)
+        trained = fit(photos, recipe, source=sources[recipe.backbone], checkpoint=checkpoint, device=device)
         return Outcome.of(photos, trained.history, {TRAINING: trained.stage1, FINE_TUNING: trained.stage2})
 
     return train
@@ -45,7 +96,7 @@ def scored_system(config: SoydanerConfig, fold_splits: Sequence[RatedPhotos], de
     """The multi-task network, trained with seed 0. Raises as `beholder.systems.soydaner2023.report.report`."""
     photos, recipe = fold_splits[0], config.recipe
     source = inputs(photos, recipe, device, keep=config.keep, cache=config.cache)
-    results = train_all(fold_splits, {MULTI_TASK: recipe}, 1, config.work, trainer(source, device))
+    results = train_all(fold_splits, {MULTI_TASK: recipe}, 1, config.work, trainer({recipe.backbone: source}, device))
     made = make_network(recipe, len(photos.tasks), pretrained=False)
     return ScoredSystem(
         name="Soydaner & Wagemans 2023, multi-task",

@@ -39,7 +39,7 @@ def export(
         BeholderError: the file cannot be written.
     """
     network = result.network
-    centre = typical_of_stage(photos, network, result.best, source)
+    centre = typical_of_stage(photos, network, result.kept, source)
     network = network.cpu()  # after its features, which are computed on the device of the training
     low_high = torch.tensor([[task.low, task.high] for task in learned_tasks(photos, recipe)], dtype=torch.float32)
     scoring = ScoringMultiTask(network, low_high[:, 0], low_high[:, 1], centre)

@@ -21,12 +21,14 @@ class SoydanerRecipe:
         mirror: show each photograph or its mirror image, at random.
         batch: photographs a step.
         epochs1: epochs of stage 1.
-        steps1: stage 1 takes at least this many steps. The paper's 5 epochs are 665 steps on AADB and 250 on EVA,
+        steps1: stage 1 takes at least this many steps. The paper's 5 epochs are 665 steps on AADB and 275 on EVA,
             but only 40 on 500 photographs. The best epoch by validation loss is kept in any case.
         lr_head: learning rate of Adam (0.9, 0.999) in stage 1.
         epochs2: epochs of stage 2; 0 leaves the stage out.
         lr_finetune: first learning rate of Adam in stage 2.
         decay, decay_steps: the rate in stage 2 is ``lr_finetune * decay ** (step / decay_steps)``.
+        staircase: the exponent is rounded down, so that the rate changes every ``decay_steps`` steps only. The paper's
+            words fit both.
         seed: of the initial weights, the order, mirroring and dropout.
 
     Raises:
@@ -48,6 +50,7 @@ class SoydanerRecipe:
     lr_finetune: float = option(1e-4, "First learning rate of stage 2.")
     decay: float = option(0.5, "Factor of that rate, every --decay-steps steps.")
     decay_steps: float = option(125, "Steps of stage 2 in which the rate is multiplied by --decay once.", min=1)
+    staircase: bool = option(False, "Multiply it once every --decay-steps steps, not a little in each.")
     seed: int = option(0, "Seed of weights, order, mirroring, dropout.", min=0)
 
     def __post_init__(self) -> None:

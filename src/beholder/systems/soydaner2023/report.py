@@ -4,7 +4,7 @@ The paper trains on AADB and EVA. Where their photographs are not at hand, the s
 on other rated photographs, and stand beside the published numbers without being the same experiment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,39 @@ from beholder.photos.read import read_photo
 from beholder.reporting import charts, photo_sheets
 from beholder.reporting.document import Cell, Column, Document, Missing, Part, Picture, Section, Table, Text
 from beholder.splits import split_hash
-from beholder.systems.report_parts import ratings_and_predictions
+from beholder.systems.report_parts import last_stage_sentence, ratings_and_predictions
 from beholder.systems.soydaner2023 import analysis as soydaner_analysis
-from beholder.systems.soydaner2023 import cost as soydaner_cost
-from beholder.systems.soydaner2023.experiment import SoydanerConfig, kept_arrays, trainer
+from beholder.systems.soydaner2023.experiment import (
+    PAPER_EPOCHS,
+    SoydanerConfig,
+    kept_arrays,
+    longer,
+    main_epochs,
+    settings_of,
+    trainer,
+)
 from beholder.systems.soydaner2023.published import (
     EITHER_FIGURE_NUMBERS,
     FIGURE_NUMBERS,
     FINE_TUNING,
     FIVE_EPOCHS,
     MULTI_TASK,
-    PARAMETER_COUNTS,
-    SEPARATE_OUTPUTS,
+    OURS,
     SINGLE_TASK,
     SRCC_AADB,
     SRCC_ACROSS,
     TRAINING,
 )
-from beholder.systems.soydaner2023.report_ratings import raters_part, ratings_aadb, ratings_eva, ratings_here
+from beholder.systems.soydaner2023.recipe import SoydanerRecipe
+from beholder.systems.soydaner2023.report_network import backbones_part, layers_part, longer_part, parameters_part
+from beholder.systems.soydaner2023.report_ratings import (
+    COMMANDS,
+    examples_part,
+    raters_part,
+    ratings_aadb,
+    ratings_eva,
+    ratings_here,
+)
 from beholder.systems.soydaner2023.report_tasks import attributes_part, variants_part
 from beholder.systems.soydaner2023.train import fit, inputs
 from beholder.systems.study import (
@@ -65,36 +80,48 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
         raise BeholderError(f"{photos.name}: some photographs lack a rating; the tables need every task rated for each")
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
     recipe = config.recipe
-    trainings = {
-        MULTI_TASK: recipe,
-        SINGLE_TASK: replace(recipe, single=True),
-        SEPARATE_OUTPUTS: replace(recipe, separate=True, epochs2=0),
-        FIVE_EPOCHS: replace(recipe, steps1=0, epochs2=0),
+    settings = settings_of(config, fold_splits)
+    trained_whole = [settings[MULTI_TASK], *(each for each in settings.values() if each.backbone != recipe.backbone)]
+    long_settings = longer(fold_splits[0], recipe)
+    counts = [
+        count_trainings(fold_splits, settings, config.seeds, config.work),
+        count_trainings(fold_splits[:1], long_settings, 1, config.work),
+    ]
+    announce(kept_arrays(config, photos, trained_whole), config.cache, counts, config.work)
+    sources = {
+        each.backbone: inputs(photos, each, device, keep=config.keep, cache=config.cache) for each in trained_whole
     }
-    counts = count_trainings(fold_splits, trainings, config.seeds, config.work)
-    announce(kept_arrays(config, photos), config.cache, [counts], config.work)
-    source = inputs(photos, recipe, device, keep=config.keep, cache=config.cache)
-    results = train_all(fold_splits, trainings, config.seeds, config.work, trainer(source, device))
+    source, train = sources[recipe.backbone], trainer(sources, device)
+    results = train_all(fold_splits, settings, config.seeds, config.work, train)
+    (long,) = train_all(fold_splits[:1], long_settings, 1, config.work, train)
     views = pooled_views(source, len(photos), recipe.mirror)
     compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
     study = assemble(photos, fold_splits, results, compared, config.by_group)
     checkpoint = config.work / f"{MULTI_TASK}-seed0-fold0.safetensors"
     trained = fit(fold_splits[0], replace(recipe, seed=0), source=source, checkpoint=checkpoint, device=device)
-    seen = soydaner_analysis.TrainedNetwork(study, trained.network, recipe, config.work, config.beside, device)
+    last = trained.keeping("last")
+    seen = soydaner_analysis.TrainedNetwork(study, last.network, last.kept, recipe, config.work, config.beside, device)
+    figures = FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)
     return Document(
         f"Soydaner & Wagemans 2023, on {photos.name}",
         _summary(study, config),
         [
-            Section("What was run", [_protocol(study, config)]),
-            Section("The ratings", [*ratings_aadb(config), *ratings_eva(study), *ratings_here(study)]),
-            Section("The overall score", _overall(study, config)),
-            Section("Attributes, and what fine-tuning does", attributes_part(study)),
-            Section("Single-task against multi-task, and other variants", variants_part(study)),
+            Section("What was run", [_protocol(study, config), layers_part(recipe, photos.tasks)]),
             Section(
-                "Where the scores come from",
-                soydaner_analysis.maps(seen, FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)[3]),
+                "The ratings",
+                [
+                    examples_part(study, figures.examples),
+                    *ratings_aadb(config),
+                    *ratings_eva(study, config),
+                    *ratings_here(study),
+                ],
             ),
-            Section("Across data sets", [*_across(seen), *_elsewhere(study)]),
+            Section("The overall score", _overall(study, config)),
+            Section("Attributes, and what fine-tuning does", attributes_part(study, config)),
+            Section("Single-task against multi-task, and other variants", variants_part(study)),
+            Section("Backbones, and longer training", [*backbones_part(study, settings), longer_part(study, long)]),
+            Section("Where the scores come from", soydaner_analysis.maps(seen, figures.maps)),
+            Section("Across data sets", [_across(seen), *_elsewhere(study)]),
         ],
     )
 
@@ -145,18 +172,18 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
             f"{recipe.steps1} steps ({max(epochs)} epochs here). Stage 2: "
             + (
                 f"the backbone's last layers as well, Adam {recipe.lr_finetune:g} times {recipe.decay:g} every "
-                f"{recipe.decay_steps:g} steps, {recipe.epochs2} epochs."
+                f"{recipe.decay_steps:g} steps, {_decay(recipe)}, epochs: {recipe.epochs2}."
                 if recipe.epochs2
                 else "left out."
             )
-            + f" Dropout {recipe.dropout:g}. In each stage the epoch of least validation loss is kept.",
-            "Differs from the paper: it trains 5 epochs, which are 665 steps on AADB and 250 on EVA, and would be "
-            f"{recipe.epochs1 * steps} here; the row `5 epochs` below does that. Ratings are brought to the unit "
-            "interval by the ends of their scale, which the paper leaves unsaid.",
-            f"Parts: {'; '.join(counts)}. Split sha256: "
+            + f" Dropout {recipe.dropout:g}. {_epochs_kept(study)}",
+            last_stage_sentence(study, MULTI_TASK),
+            _number_of_epochs(study, recipe, steps),
+            _choices(recipe),
+            f"Parts: {'; '.join(counts)}; {study.split}. Split sha256: "
             + ", ".join(f"`{split_hash(part.files, part.splits or ())[:12]}`" for part in study.fold_splits)
             + ". The linear probe and the DINOv2 head see the train and the validation part, the networks learn from "
-            "the train part and choose epochs by the validation part.",
+            + f"the train part{' and choose epochs by the validation part' * _has_validation(study)}.",
             "Tasks: "
             + " ".join(
                 f"{rated.name} ({rated.low:g} to {rated.high:g}): {rated.description}." for rated in photos.tasks
@@ -165,14 +192,56 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
     )
 
 
+def _decay(recipe: SoydanerRecipe) -> str:
+    if recipe.staircase:
+        return "in stairs"
+    return "a little in each step (the paper's words fit stairs as well: `beholder train soydaner2023 --staircase`)"
+
+
+def _has_validation(study: Study) -> bool:
+    return any("validation" in (part.splits or ()) for part in study.fold_splits)
+
+
+def _epochs_kept(study: Study) -> str:
+    if not _has_validation(study):
+        return "Each stage ends with its last epoch: no photographs are held out for validation."
+    return "In each stage the epoch of least validation loss is kept; the paper does not say which epoch it takes."
+
+
+def _number_of_epochs(study: Study, recipe: SoydanerRecipe, steps: int) -> str:
+    done = main_epochs(study.fold_splits[0], recipe)
+    if done == PAPER_EPOCHS:
+        return f"Stage 1 takes {done} epochs as in the paper, {done * steps} steps; there is no row `{FIVE_EPOCHS}`."
+    return (
+        f"The paper trains stage 1 for {PAPER_EPOCHS} epochs, which are 665 steps on AADB and 275 on EVA, and would be "
+        f"{PAPER_EPOCHS * steps} here; the row `{FIVE_EPOCHS}` below does that."
+    )
+
+
+def _choices(recipe: SoydanerRecipe) -> str:
+    """What differs from the paper, and where it is silent."""
+    vgg16 = (
+        "Differs from the paper: the weights of VGG16 are torchvision's, with its normalisation of pixels; the paper's "
+        "names of layers are those of Keras, whose weights are others. "
+        if recipe.backbone == "vgg16"
+        else f"Differs from the paper: {recipe.backbone} in place of VGG16. "
+    )
+    return (
+        f"{vgg16}Where the paper is silent: the ends of each rating scale are brought to 0 and 1; photographs are "
+        "squashed to a square."
+    )
+
+
 def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
     photos, rated, multi = study.photos, study.photos.tasks[0], study.final(MULTI_TASK)
-    rows: list[list[Cell]] = [[name, value, None, None, None, None] for name, value in SRCC_AADB.items()]
-    systems: dict[str, np.ndarray] = {"multi-task network, as here": multi, **study.compared}
-    for name, predicted in systems.items():
-        rows.append([name, None, *(measured(study, predicted, metric) for metric in ("srcc", "plcc", "krcc", "rmse"))])
+    metrics = ("srcc", "plcc", "krcc", "rmse")
+    own = OURS if photos.name == "aadb" else "multi-task network, as here"
+    systems: dict[str, np.ndarray] = {own: multi, **study.compared}
+    rows: list[list[Cell]] = [
+        [name, SRCC_AADB.get(name), *_metrics(study, systems, name, metrics)] for name in {**SRCC_AADB, **systems}
+    ]
     p = p_text(p_value(float(np.mean(by_seed(study, multi))), len(study.rows)))
-    error = np.abs(study.final(MULTI_TASK)[0, :, 0] - study.truth[:, 0])
+    error = np.abs(multi[0, :, 0] - study.truth[:, 0])
     order = np.argsort(study.truth[:, 0])
     best, worst = _extremes(order, error, np.argmin), _extremes(order, error, np.argmax)
     figure = FIGURE_NUMBERS.get(photos.name, EITHER_FIGURE_NUMBERS)
@@ -183,7 +252,7 @@ def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
             [
                 Column("method"),
                 Column("SRCC, AADB", "published"),
-                *(Column(f"{metric}, {photos.name}", "measured") for metric in ("SRCC", "PLCC", "KRCC", "RMSE")),
+                *(Column(f"{metric.upper()}, {photos.name}", "measured") for metric in metrics),
             ],
             rows,
             f"RMSE in points of {rated.low:g} to {rated.high:g}. p of the network's SRCC: {p}. Numbers of two data "
@@ -203,39 +272,17 @@ def _overall(study: Study, config: SoydanerConfig) -> list[Part]:
             "A dot for each seed and system, and the published values of three methods.",
             "One training each is what the paper compares; the published values are on AADB.",
         ),
-        _parameters(config),
-        raters_part(study),
-        ratings_and_predictions(study, multi, figure[0], "Seed 0."),
-        _gallery(study, figure[1], "The most successful predictions, from low to high ratings", best),
-        _gallery(study, figure[2], "The least successful predictions, from low to high ratings", worst),
+        parameters_part(config.recipe.backbone),
+        raters_part(study, config),
+        ratings_and_predictions(study, multi, figure.scatter, "Seed 0."),
+        _gallery(study, figure.best, "The most successful predictions, from low to high ratings", best),
+        _gallery(study, figure.worst, "The least successful predictions, from low to high ratings", worst),
     ]
 
 
-def _parameters(config: SoydanerConfig) -> Table:
-    name = config.recipe.backbone
-    here = soydaner_cost.cost(name)
-    head = here.outputs_12 - here.backbone
-    last = (here.outputs_12 - here.outputs_5) // 7 * 12
-    parts = (here.backbone, head - last, last)
-    rows: list[list[Cell]] = [
-        [part, pan, ours, count] for (part, pan, ours), count in zip(PARAMETER_COUNTS, parts, strict=True)
-    ]
-    rows.append(
-        ["all", sum(row[1] for row in PARAMETER_COUNTS), sum(row[2] for row in PARAMETER_COUNTS), here.outputs_12]
-    )
-    return Table(
-        "Table 2",
-        "Parameters",
-        [
-            Column("part"),
-            Column("Pan et al. 2019", "published"),
-            Column("this network", "published"),
-            Column(f"this network on {name}", "measured"),
-        ],
-        rows,
-        f"{here.gflop:.1f} GFLOP a photograph of {here.side} x {here.side} px; {here.stage_1:,} parameters are "
-        f"trained in stage 1, {here.stage_2:,} in stage 2.",
-    )
+def _metrics(study: Study, systems: Mapping[str, np.ndarray], name: str, metrics: Sequence[str]) -> list[Cell]:
+    """Metrics of a system that was run here, dashes for one that was not."""
+    return [measured(study, systems[name], metric) if name in systems else None for metric in metrics]
 
 
 def _extremes(order: np.ndarray, error: np.ndarray, pick: Callable[[np.ndarray], Any], bins: int = 10) -> list[int]:
@@ -254,7 +301,7 @@ def _gallery(study: Study, number: str, title: str, chosen: Sequence[int]) -> Pi
         title,
         sheet,
         f"{len(chosen)} photographs with rating and prediction.",
-        "Seed 0; one from each tenth of the ratings.",
+        "Seed 0; from each tenth of the tested photographs by rating, the one with the smallest or largest error.",
     )
 
 
@@ -264,31 +311,40 @@ def _thumbnail(path: Path) -> Image.Image:
     return image
 
 
-def _across(seen: soydaner_analysis.TrainedNetwork) -> list[Part]:
-    """Table 11, and this network on photographs of another data set."""
+def _across(seen: soydaner_analysis.TrainedNetwork) -> Table:
+    """Table 11, and this network on photographs of further data sets."""
     study = seen.study
-    here = measured(study, study.final(MULTI_TASK))
-    rows: list[list[Cell]] = [[first, second, value, None] for (first, second), value in SRCC_ACROSS.items()]
-    rows.append([study.photos.name, study.photos.name, None, here])
-    note = "Where nothing is measured, the photographs of one of the two are not at hand. "
-    for name in ("aadb", "eva", "biq2021", "oasis"):
-        found = None if name == study.photos.name else soydaner_analysis.across(seen, name)
-        if found:
-            rows.append([study.photos.name, name, None, found])
+    here = measured(study, study.final(MULTI_TASK)), f"its tested photographs, {len(study.rows)} ({study.split})"
+    own, others = study.photos.name, ("aadb", "eva", "biq2021", "oasis")
+    found = {(own, own): here} | {(own, name): soydaner_analysis.across(seen, name) for name in others if name != own}
+    published = {(first.lower(), second.lower()): value for (first, second), value in SRCC_ACROSS.items()}
+    rows: list[list[Cell]] = []
+    for pair in {**published, **found}:
+        value, which = found.get(pair) or (None, None)
+        if pair in published or value:
+            rows.append([*pair, published.get(pair), value, which])
+    note = (
+        "Scored by the network of seed 0 and the first round, after its last stage; the row of one data set alone is "
+        "the mean over seeds. A test part is scored whole. Where nothing is measured, the network was trained on other "
+        "photographs, or those to score are not at hand."
+    )
     if any(row[1] == "biq2021" for row in rows):
-        note += (
-            f"BIQ2021 rates technical quality, not aesthetics; {soydaner_analysis.ACROSS_COUNT} of its photographs, "
-            "drawn with seed 0, were scored by the network of seed 0 and the first round."
-        )
-    columns = [Column("trained on"), Column("tested on"), Column("SRCC", "published"), Column("SRCC", "measured")]
-    return [Table("Table 11", "Across data sets, the overall score", columns, rows, note)]
+        note += " BIQ2021 rates technical quality, not aesthetics."
+    columns = [
+        Column("trained on"),
+        Column("tested on"),
+        Column("SRCC", "published"),
+        Column("SRCC", "measured"),
+        Column("photographs scored", "measured"),
+    ]
+    return Table("Table 11", "Across data sets, the overall score", columns, rows, note)
 
 
 def _elsewhere(study: Study) -> list[Part]:
     """Figures of the paper's other data set, where this one is one of its two."""
     title = "As the figure of the other data set"
     return [
-        Missing(number, title, f"{name.upper()} is another data set: `beholder reproduce soydaner2023 --data {name}`.")
+        Missing(number, title, f"{name.upper()} is another data set: `{COMMANDS[name]}`.")
         for name, figures_of in FIGURE_NUMBERS.items()
         if study.photos.name in FIGURE_NUMBERS and name != study.photos.name
         for number in figures_of

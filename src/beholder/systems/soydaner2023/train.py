@@ -9,6 +9,7 @@ view of a photograph by VGG16 at 256 px). Compared with running the whole networ
 A run that was killed resumes with the epoch that it was in, to the same result (`beholder.training.loop`).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def check(
         BeholderError: as `fit`.
     """
     tasks, unit = _targets(photos, recipe)
-    check_rated(photos, tasks, unit)
+    check_rated(photos, tasks, unit, needs_validation=False)
     check_column_names(tasks)
     return Checkpoint(checkpoint, training_identity(photos, recipe))
 
@@ -85,6 +86,8 @@ def fit(
     on_epoch: OnEpoch = lambda row: None,
 ) -> SoydanerResult:
     """Train on the photographs whose split is ``train``, choose epochs on ``validation``, predict those held out.
+
+    Without a validation part each stage ends with its last epoch, as in the paper.
 
     Args:
         photos: with splits.
@@ -116,7 +119,8 @@ def fit(
         predicted[held_out] = _native(tasks, predict(network, stages[number].answer, stages[number].inputs, held_out))
         return predicted
 
-    predicted, best = train_stages(
+    return train_stages(
+        network,
         (1, 2) if recipe.epochs2 else (1,),
         lambda number: _stage(number, network, stages[number], photos, unit, recipe),
         predict_native,
@@ -124,10 +128,6 @@ def fit(
         recipe.seed,
         on_epoch,
     )
-    if best == 1 and recipe.epochs2:
-        network = make_network(recipe, len(photos.tasks)).to(device)
-        state.best(1, network.trainable_parameters(1))
-    return SoydanerResult(network.eval().requires_grad_(False), state.history, predicted[1], predicted.get(2), best)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,6 @@ def _stage(
     inputs, answer = given.inputs, given.answer
     parameters = network.trainable_parameters(number)
     first_rate = recipe.lr_head if number == 1 else recipe.lr_finetune
-    count = -(-len(train) // recipe.batch)
     targets = torch.from_numpy(unit).float().to(next(network.parameters()).device)
 
     def steps(rng: np.random.Generator) -> list[Step]:
@@ -165,6 +164,8 @@ def _stage(
         return [step(rows) for rows in batch_slices(len(order), recipe.batch)]
 
     def validate() -> dict[str, float]:
+        if not len(validation):
+            return {}
         found = predict(network, answer, inputs, validation)
         if not np.isfinite(found).all():
             return {"validation_loss": float("nan")}
@@ -176,13 +177,33 @@ def _stage(
         network=network,
         groups=[parameters],
         optimizer=torch.optim.Adam(parameters.values(), lr=first_rate),
-        rates=lambda done, epoch: [first_rate * (recipe.decay ** (done / recipe.decay_steps) if number == 2 else 1)],
-        epochs=max(recipe.epochs1, -(-recipe.steps1 // count)) if number == 1 else recipe.epochs2,
+        rates=lambda done, epoch: [first_rate * (decayed(recipe, done) if number == 2 else 1)],
+        epochs=stage1_epochs(recipe, len(train)) if number == 1 else recipe.epochs2,
         steps=steps,
         validate=validate,
         advice=f"give a smaller {_RATES[number]} than {first_rate:g}",
         buffers={},
     )
+
+
+def decayed(recipe: SoydanerRecipe, done: int) -> float:
+    """Factor of the learning rate after ``done`` steps of stage 2 (Section 4.2), smooth or in stairs.
+
+    >>> recipe = SoydanerRecipe()
+    >>> decayed(recipe, 125), decayed(SoydanerRecipe(staircase=True), 249)
+    (0.5, 0.5)
+    """
+    times = done / recipe.decay_steps
+    return float(recipe.decay ** (math.floor(times) if recipe.staircase else times))
+
+
+def stage1_epochs(recipe: SoydanerRecipe, count: int) -> int:
+    """Epochs of stage 1 for ``count`` training photographs: as many as the recipe says, and as its steps need.
+
+    >>> stage1_epochs(SoydanerRecipe(), 3500), stage1_epochs(SoydanerRecipe(), 454)
+    (5, 32)
+    """
+    return max(recipe.epochs1, -(-recipe.steps1 // -(-count // recipe.batch)))
 
 
 def learned_tasks(photos: RatedPhotos, recipe: SoydanerRecipe) -> tuple[Task, ...]:

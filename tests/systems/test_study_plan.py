@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data
@@ -39,6 +40,26 @@ def test_the_room_is_that_of_the_files(
     files = {path: path.stat().st_size - 128 for path in (cache / "features").glob("*.npy")}  # without the header
     assert files == {array.place(cache).with_suffix(".npy"): array.size for array in arrays}
     assert not any(array.missing(cache) for array in arrays)
+
+
+@needs_torch
+@pytest.mark.parametrize("middle", [True, False])
+def test_the_room_of_photographs_of_several_shapes(
+    middle: bool, photos: RatedPhotos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from beholder.systems.song2023.inputs import kept_arrays, kept_source
+
+    tiny_backbones.register(monkeypatch.setitem, monkeypatch.setattr)
+    monkeypatch.setattr(tiny_backbones.Tiny, "multiple", 1)
+    Image.new("RGB", (120, 60)).save(photos.paths[0])
+    cache = tmp_path / "cache"
+    arrays = kept_arrays(photos, "tiny", 16, mirror=True, middle=middle)
+    kept_source(photos, "tiny", 16, torch.device("cpu"), middle=middle, cache=cache)
+    files = {path: path.stat().st_size - 128 for path in (cache / "features").glob("*.npy")}
+    assert files == {array.place(cache).with_suffix(".npy"): array.size for array in arrays}
+    assert len(files) == 2 * (2 + middle)  # two shapes; pixels, maps, and inputs of stage 2
 
 
 def test_what_is_there_and_what_is_not(

@@ -51,6 +51,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.ACROSS_COUNT", 5)
     monkeypatch.setattr("beholder.systems.soydaner2023.analysis.DELETION_PHOTOS", 6)
     monkeypatch.setattr(study, "resampled", partial(resampled, resamples=50))
+    monkeypatch.setattr(write, "CHART_DPI", 40)  # quicker
     yield
 
 

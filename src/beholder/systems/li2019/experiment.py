@@ -11,12 +11,14 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, root_beside, split_of
 from beholder.splits import split_hash
+from beholder.systems.li2019.domains import domain_arrays
 from beholder.systems.li2019.recipe import DEFAULT_SECOND, LAST, NONE, WHOLE, LiRecipe
 from beholder.systems.li2019.train import fit, inputs, make_network
 from beholder.systems.options import defaults_for
-from beholder.systems.study import ScoredSystem, single_run_predictions
-from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
+from beholder.systems.study import ScoredSystem, default_model_array, single_run_predictions
+from beholder.systems.study_runs import Outcome, Result, StudyConfig, count_trainings, note_epoch, train_all
 from beholder.terminal import say
+from beholder.training.features import KeptArray
 from beholder.training.inputs import FeatureInputs, pooled_views
 
 AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
@@ -45,11 +47,36 @@ def study_inputs(
     """Inputs of both domains, and what the trainings depend on besides the first domain."""
     recipe = config.recipe
     sources = inputs(photos, recipe, device, second=second, pooled=True, keep=config.keep, cache=config.cache)
-    return sources, {
+    return sources, depends_on(second)
+
+
+def depends_on(second: RatedPhotos) -> dict[str, Any]:
+    """What the trainings depend on besides the first domain."""
+    return {
         "second": second.content_hash,
         "second split": split_hash(second.files, second.splits or ()),
         "stage 2": "on crops as stage 1",  # runs of earlier versions are of the centre
     }
+
+
+def kept_arrays(config: LiConfig, photos: RatedPhotos, second: RatedPhotos) -> list[KeptArray]:
+    """What the study keeps in the cache."""
+    own = domain_arrays(photos, config.recipe, pooled=True) + domain_arrays(second, config.recipe)
+    return [*(own if config.keep else []), default_model_array(photos)]
+
+
+def training_counts(config: LiConfig, fold_splits: Sequence[RatedPhotos], second: RatedPhotos) -> list[tuple[int, int]]:
+    """How many trainings there are and how many are kept: those that are tried, if any, and those of the report."""
+    recipe, also = config.recipe, depends_on(second)
+    settings = {TWO_DOMAINS: recipe, AESTHETIC_ONLY: replace(recipe, single=True)}
+    if recipe.shared != LAST:
+        return [count_trainings(fold_splits, settings, config.seeds, config.work, also)]
+    settings[OWN_RATES] = settings[AESTHETIC_ONLY]
+    named = {_trial_name(*key): trial for key, trial in _trials(recipe).items()}
+    return [
+        count_trainings(fold_splits[:1], named, 1, config.work, also),
+        count_trainings(fold_splits, settings, config.seeds, config.work, also, ("lr_branches", "lr_shared")),
+    ]
 
 
 def chosen_trainings(
@@ -62,8 +89,8 @@ def chosen_trainings(
     recipe = config.recipe
     if recipe.shared != LAST:
         return {TWO_DOMAINS: recipe, AESTHETIC_ONLY: replace(recipe, single=True)}, {}
-    trials = {(name, rate): _trial(recipe, name, rate) for name, rates in RATES_TRIED.items() for rate in rates}
-    named = {f"tried {rate:g} {name}": trial for (name, rate), trial in trials.items()}
+    trials = _trials(recipe)
+    named = {_trial_name(*key): trial for key, trial in trials.items()}
     tried = dict(zip(trials, train_all(fold_splits[:1], named, 1, config.work, train, also), strict=True))
     best = {name: min(rates, key=lambda rate: _loss(tried[name, rate])) for name, rates in RATES_TRIED.items()}
     both = trials[TWO_DOMAINS, best[TWO_DOMAINS]]
@@ -84,7 +111,8 @@ def train_chosen(
     also: Mapping[str, Any],
 ) -> list[Result]:
     """The trainings that were chosen; what was trained to choose them, in the first fold, is not trained again."""
-    known = {_trial(config.recipe, name, rate): result.outcome for (name, rate), result in tried.items()}
+    trials = _trials(config.recipe)
+    known = {trials[key]: result.outcome for key, result in tried.items()}
 
     def reuse(photos: RatedPhotos, recipe: LiRecipe, checkpoint: Path) -> Outcome:
         found = known.get(recipe) if photos is fold_splits[0] else None
@@ -164,8 +192,17 @@ def second_limit(config: LiConfig) -> int | None:
     return config.second_count or (None if config.recipe.shared == WHOLE else KEPT_SECOND_COUNT)
 
 
-def _trial(recipe: LiRecipe, name: str, rate: float) -> LiRecipe:
-    return replace(recipe, lr_branches=rate, lr_shared=rate / 10, single=name == OWN_RATES, seed=0)
+def _trials(recipe: LiRecipe) -> dict[tuple[str, float], LiRecipe]:
+    """Setting and rate -> the recipe that is tried."""
+    return {
+        (name, rate): replace(recipe, lr_branches=rate, lr_shared=rate / 10, single=name == OWN_RATES, seed=0)
+        for name, rates in RATES_TRIED.items()
+        for rate in rates
+    }
+
+
+def _trial_name(name: str, rate: float) -> str:
+    return f"tried {rate:g} {name}"
 
 
 def kept_epoch(result: Result) -> dict[str, Any]:

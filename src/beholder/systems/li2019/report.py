@@ -26,11 +26,13 @@ from beholder.systems.li2019.experiment import (
     TWO_DOMAINS,
     LiConfig,
     chosen_trainings,
+    kept_arrays,
     kept_epoch,
     second_photos,
     study_inputs,
     train_chosen,
     trainer,
+    training_counts,
 )
 from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.published import ACCURACY_AVA, AGREEMENT_AADB
@@ -49,6 +51,7 @@ from beholder.systems.study import (
     measured,
     significant,
 )
+from beholder.systems.study_plan import announce
 from beholder.systems.study_runs import split_into_folds
 from beholder.training.inputs import pooled_views
 
@@ -75,6 +78,8 @@ def report(config: LiConfig, device: torch.device) -> Document:
     second = second_photos(config)
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
     check(fold_splits[0], config.recipe, second=second)
+    counts = training_counts(config, fold_splits, second)
+    announce(kept_arrays(config, photos, second), config.cache, counts, config.work)
     sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
     trainings, tried = chosen_trainings(config, fold_splits, train, also)

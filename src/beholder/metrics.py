@@ -251,6 +251,9 @@ def emd(truth: np.ndarray, predicted: np.ndarray, exponent: float = 1) -> np.nda
 METRICS: dict[str, Metric] = {"srcc": srcc, "plcc": plcc, "krcc": krcc, "rmse": rmse, "mae": mae}
 
 
+RESAMPLES = 2000  # samples of photographs that an interval is made of
+
+
 class Interval(NamedTuple):
     """A value with its 95% bootstrap interval, all in the units of the value.
 
@@ -304,7 +307,7 @@ class Estimate:
 
 
 def resampled(
-    statistic: Callable[[np.ndarray], float], count: int, *, resamples: int = 2000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], count: int, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
     """A statistic over photographs with its 95% percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
 
@@ -332,7 +335,7 @@ def resampled(
 
 
 def bootstrap(
-    metric: Metric, truth: np.ndarray, predicted: np.ndarray, *, resamples: int = 2000, seed: int = 0
+    metric: Metric, truth: np.ndarray, predicted: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
     """A metric of two arrays (N,) with its 95% bootstrap interval over photographs, as :func:`resampled`.
 
@@ -347,7 +350,7 @@ def bootstrap(
     return resampled(lambda rows: metric(truth[rows], predicted[rows]), len(truth), resamples=resamples, seed=seed)
 
 
-def bootstrap_mean(values: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
+def bootstrap_mean(values: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """The mean of (N,) values, one for each photograph, with its interval, as :func:`resampled`."""
     return resampled(lambda rows: float(values[rows].mean()), len(values), resamples=resamples, seed=seed)
 
@@ -358,7 +361,7 @@ def paired_bootstrap(
     first: np.ndarray,
     second: np.ndarray,
     *,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
     """The difference of a metric between two predictions (N,) of the same photographs: first - second, as an interval.

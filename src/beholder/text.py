@@ -69,6 +69,18 @@ def cut(text: str, length: int = MAX_QUOTED) -> str:
     return text if len(text) <= length else f"{text[:length]}..."
 
 
+def size_text(size: int) -> str:
+    """A number of bytes as people read it, in decimal units.
+
+    >>> size_text(1_360_000_000), size_text(2_658_432), size_text(512)
+    ('1.36 GB', '2.66 MB', '512 bytes')
+    """
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} bytes"
+
+
 def json_text(document: Any, *, indent: int | None = None) -> str:
     """A document as JSON that every reader takes: numbers that are not finite become null.
 

@@ -14,9 +14,12 @@ import onnx
 import pytest
 
 import beholder as package
-from beholder.scoring.model_file import learned_photos
+from beholder.models.registry import backbone_names
+from beholder.scoring import model_file
+from beholder.scoring.model_file import EMBEDDED, learned_photos
+from beholder.systems.registry import COMPARED, SOURCES, SYSTEMS, find_trained
 from helpers.broken_models import save_sealed, with_graph, with_metadata
-from helpers.commands import Done, apart
+from helpers.commands import Done, apart, on_terminal
 from helpers.extras import needs_torch
 from helpers.factories import save_model, save_photos
 from helpers.rated_photos import save_changed
@@ -164,16 +167,34 @@ def test_models(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("BEHOLDER_CACHE", str(tmp_path / "cache"))
     done = beholder("models")
     assert done.code == 0 and done.err == ""
-    line = next(line for line in done.out.splitlines() if line.startswith("vgg16"))
-    assert line.split() == [
-        *("vgg16", "14,714,688", "14,789,388", "14,788,933", "74,700", "4,794,316", "40.1", "256", "x", "256", "no"),
-        "BSD-3-Clause",
-    ]
-    rows = {row["name"]: row for row in json.loads(beholder("models", "--json").out)}
-    assert next(iter(rows)) == "vgg16" and len(rows) == len(done.out.splitlines()) - 1
+    lines = [line.split() for line in done.out.splitlines()]
+    assert [*("vgg16", "14,714,688", "40.1", "256", "x", "256", "no", "BSD-3-Clause")] in lines
+    assert ["vgg16", "14,789,388", "14,788,933", "74,700", "4,794,316"] in lines
+    assert "Soydaner & Wagemans 2023" in done.out
+    found = json.loads(beholder("models", "--json").out)
+    rows = {row["name"]: row for row in found["backbones"]}
+    assert list(rows) == backbone_names()
     assert rows["vgg16"] == {
         **{"name": "vgg16", "backbone": 14_714_688, "outputs_12": 14_789_388, "outputs_5": 14_788_933},
         **{"stage_1": 74_700, "stage_2": 4_794_316, "gflop": pytest.approx(40.1, abs=0.05), "side": 256},
         **{"weights": "vgg16", "here": False, "licence": "BSD-3-Clause"},
     }
     assert all(row["stage_1"] < row["stage_2"] < row["outputs_12"] for row in rows.values())
+    systems = {row["name"]: row for row in found["systems"]}
+    assert list(systems) == [*SYSTEMS, *COMPARED] == list(SOURCES)
+    assert systems["soydaner2023"]["parameters"] == rows["vgg16"]["outputs_12"]
+    for name, row in systems.items():  # a network is its backbone and new layers
+        assert row["parameters"] > rows[row["backbone"]]["backbone"], name
+        assert row["backbone"] == find_trained(name).recipe().backbone and row["source"] == SOURCES[name]
+    for row, name in zip(found["embedded"], EMBEDDED, strict=True):
+        assert row["name"] == name and row["bytes"] == model_file.embedded_path(name).stat().st_size
+        assert row["id"].rpartition("@")[0] and row["tasks"] > 0
+
+
+@needs_torch
+def test_models_fit_a_terminal() -> None:
+    """On 80 columns words go to the next line, and numbers and names stay whole."""
+    shown = on_terminal(80, ["models"])
+    assert all(len(line.rstrip("\r\n")) <= 80 for line in shown.splitlines())
+    for whole in ("efficientnet_lite0   3,371,008", "14,788,933   74,700  4,794,316", "14,789,388"):
+        assert whole in shown

@@ -71,6 +71,24 @@ def test_probe_learns_each_task_from_what_was_rated_for_it() -> None:
     np.testing.assert_array_equal(ridge.predict_test([features], spoilt, test), found)
 
 
+def test_tasks_with_the_same_rated_rows_are_solved_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task has the numbers that it has alone, and a system of equations is solved once for all of them."""
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(80, 20))
+    signal = features @ rng.normal(size=(20, 7)) + rng.normal(size=(80, 7)) * np.geomspace(0.01, 100, 7)
+    ratings = np.where((np.arange(80) < 10)[:, None] & (np.arange(7) >= 4), np.nan, signal)  # four tasks, and three
+    test, views = np.arange(80) >= 60, [features, features[:, ::-1].copy()]
+    alone = np.hstack([ridge.predict_test(views, ratings[:, [task]], test) for task in range(7)])
+    solved = []
+    solve = np.linalg.solve
+    monkeypatch.setattr(np.linalg, "solve", lambda *given: solved.append(given[1].shape[1]) or solve(*given))
+    together = ridge.predict_test(views, ratings, test)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12 * np.nanmax(np.abs(ratings)))
+    assert set(solved) == {4, 3}
+    choosing = 4 * len(ridge.PENALTIES)  # folds in which each penalty is tried
+    assert 2 * choosing < len(solved) <= 2 * (choosing + len(ridge.PENALTIES))
+
+
 def test_rows_may_count_more_than_once() -> None:
     rng = np.random.default_rng(0)
     features, targets = rng.normal(size=(30, 8)), rng.normal(size=(30, 2))

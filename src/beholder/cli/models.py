@@ -2,15 +2,20 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.terminal import show, show_json
+from beholder.text import size_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def info(
@@ -46,40 +51,88 @@ def info(
 def models_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same rows as JSON.")] = False,
 ) -> None:
-    """List the backbones that can be trained, and what each costs.
+    """List all networks: embedded models, backbones, and the systems that are trained on these.
 
-    Parameters are those of the backbone alone, and with the multi-task head of Soydaner & Wagemans 2023 for 12 outputs
-    (AADB) and for 5 (EVA); then how many of the 12-output network's each training stage changes. GFLOP is for one
-    photograph of the size in "input", a multiply-add counted as two. "here" says whether the weights are fetched
-    already. Needs no weights. The embedded models have the features of dinov2_vits14: see `beholder info`.
+    Backbones: parameters of the backbone alone; GFLOP is for one photograph of the size in "input", a multiply-add
+    counted as two; "here" says whether the weights are fetched already. Then parameters of the multi-task network of
+    Soydaner & Wagemans 2023 on each, for 12 outputs (AADB) and for 5 (EVA), and how many of the 12-output network's
+    each training stage changes. Systems: parameters of the network that scores, on the backbone that is its default.
+    Needs no weights.
 
     \b
     Examples:
       beholder models
       beholder models --json
     """
-    from beholder.cli.tables import plain
     from beholder.console import make_console
-    from beholder.models import registry
-    from beholder.models.weights import cached_weights
 
     require("torch", "train", "looking at networks")
+    from beholder.systems.costs import system_costs
+
+    embedded, backbones = _embedded_rows(), _backbone_rows()
+    systems = [asdict(cost) for cost in system_costs()]
+    if as_json:
+        show_json({"embedded": embedded, "backbones": backbones, "systems": systems})
+        return
+    out = make_console()
+    for number, part in enumerate(_model_tables(embedded, backbones, systems)):
+        if number:
+            out.print()
+        out.print(part)
+
+
+def _embedded_rows() -> list[dict[str, Any]]:
+    """The models inside the package."""
+    from beholder.scoring.model_file import EMBEDDED, embedded_path, model_id, read_model
+
+    rows = []
+    for name in EMBEDDED:
+        content, described = read_model(embedded_path(name))
+        row = {"name": name, "id": model_id(described.name, content), "bytes": len(content)}
+        rows.append({**row, "tasks": len(described.tasks), "what": described.description, "licence": described.licence})
+    return rows
+
+
+def _backbone_rows() -> list[dict[str, Any]]:
+    """What each backbone costs."""
+    from beholder.models import registry
+    from beholder.models.weights import cached_weights
     from beholder.systems.soydaner2023.cost import all_costs
 
-    rows: list[dict[str, Any]] = []
+    rows = []
     for cost in all_costs():
         here = os.path.exists(cached_weights(cost.weights))  # False where it may not be looked at
         rows.append({**asdict(cost), "here": here, "licence": registry.WEIGHTS[cost.weights].licence})
-    if as_json:
-        show_json(rows)
-        return
-    names = ("backbone", "parameters", "12 outputs", "5 outputs", "stage 1", "stage 2", "GFLOP", "input", "here")
-    listing = plain(None, *names, "licence", numbers=True, overflow="fold")
-    for row in rows:
-        counts = [f"{row[key]:,}" for key in ("backbone", "outputs_12", "outputs_5", "stage_1", "stage_2")]
+    return rows
+
+
+def _model_tables(
+    embedded: Sequence[Mapping[str, Any]],
+    backbones: Sequence[Mapping[str, Any]],
+    systems: Sequence[Mapping[str, Any]],
+) -> "list[Table]":
+    """The tables, each of at most 80 columns where words can be broken."""
+    from beholder.cli.tables import plain
+
+    models = plain("Embedded models", "model", "size", "tasks", "what it is", overflow="fold")
+    for row in embedded:
+        models.add_row(row["name"], size_text(row["bytes"]), str(row["tasks"]), row["what"])
+    costs = plain("Backbones", *("backbone", "parameters", "GFLOP", "input", "here", "licence"), numbers=True)
+    multi = plain(
+        "The multi-task network on each backbone",
+        *("backbone", "12 outputs", "5 outputs", "stage 1", "stage 2"),
+        numbers=True,
+    )
+    for row in backbones:
         size, fetched = f"{row['side']} x {row['side']}", "yes" if row["here"] else "no"
-        listing.add_row(row["name"], *counts, f"{row['gflop']:.1f}", size, fetched, row["licence"])
-    make_console().print(listing)
+        costs.add_row(row["name"], f"{row['backbone']:,}", f"{row['gflop']:.1f}", size, fetched, row["licence"])
+        multi.add_row(row["name"], *(f"{row[key]:,}" for key in ("outputs_12", "outputs_5", "stage_1", "stage_2")))
+    trained = plain("Systems", "system", "backbone", "parameters", "predicts", "published by", overflow="fold")
+    trained.columns[2].justify = "right"
+    for row in systems:
+        trained.add_row(row["name"], row["backbone"], f"{row['parameters']:,}", row["predicts"], row["source"])
+    trained.add_row("probe", "default", "", "any ratings", "no paper: a linear head on a model or a backbone")
+    return [models, costs, multi, trained]
 
 
 def weights_list() -> None:

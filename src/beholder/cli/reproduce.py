@@ -20,6 +20,7 @@ from beholder.cli.options import (
 )
 from beholder.cli.outputs import say_replaced
 from beholder.errors import BeholderError
+from beholder.files import explained
 from beholder.splits import Shares
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.terminal import show
@@ -46,7 +47,11 @@ def reproduce(
     second_root: SecondRoot = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Report to write (HTML; Markdown beside it).  [default: PAPER-NAME.html]"),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Report to write (HTML; Markdown beside it), in a folder that is made.  [default: PAPER-NAME.html]",
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each setting.")] = 1,
     folds: Annotated[
@@ -78,7 +83,12 @@ def reproduce(
         typer.Option("--backbones", help="Train the network on this backbone too; can be given again."),
     ] = None,
     second_count: Annotated[
-        int | None, typer.Option(min=10, help="Photographs of the second domain to learn from.")
+        int | None,
+        typer.Option(
+            min=10,
+            help="Photographs of the second domain to draw.  [default: 1000 where features are kept; all with --shared "
+            "whole]",
+        ),
     ] = None,
     test_share: TestShare = None,
     validation_share: ValidationShare = None,
@@ -106,13 +116,15 @@ def reproduce(
 
     Trains what is not trained yet, in every fold of cross-validation and with every seed: the paper's network and its
     variants; a linear probe and the default model's features are fitted on the same photographs. The report has all
-    tables and figures that the data allows. A run that was stopped resumes when the same command is given again.
+    tables and figures that the data allows. How much disk its features take and how many trainings there are is said
+    before it starts. A run that was stopped resumes when the same command is given again.
 
     soydaner2023: multi-task, single-task and two variants. With VGG16 a training takes 3 to 5 minutes on two cores for
     450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
 
     li2019: the score alone, in turn with a second domain, and with the inter-task layer, from learning rates that it
-    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept.
+    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept. With
+    --shared whole the network is trained as in the paper.
 
     song2023: predicted votes, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
     its ablations: an hour on two cores.
@@ -152,12 +164,17 @@ def reproduce(
     from beholder.systems.study_runs import StudyConfig
     from beholder.training.device import choose_device as choose
 
-    write.check_document_path(path, (data, second))
-    if out is None:
-        say_replaced(path)
+    def check_path() -> None:
+        with explained(path.parent, "the report"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write.check_document_path(path, (data, second))
+        if out is None:
+            say_replaced(path)
+
     if paper == "all":
         from beholder.systems.comparison import ComparisonConfig, side_by_side
 
+        check_path()
         kept = work or path.parent
         wanted = ComparisonConfig(data, root, folds, by_group, drop_leaks, kept, cache)
         written = write.write_document(side_by_side(wanted, choose(device)), path)
@@ -167,6 +184,7 @@ def reproduce(
     if backbones and paper != "soydaner2023":
         raise BeholderError(f"{paper} compares no backbones: --backbones is for soydaner2023")
     recipe = _changed(paper, functions.recipe_for(data), settings)
+    check_path()
     kept = work or path.with_suffix(".runs")
     config = StudyConfig(
         data,
@@ -188,7 +206,8 @@ def reproduce(
     )
     found = functions.report(config, choose(device))
     written = write.write_document(found if photographs else without_photographs(found), path)
-    show(f"{written[0]} and {written[1]}, {len(written) - 2} figures; trainings are kept in {kept}")
+    figures = f"{len(written) - 2} figure{'s' * (len(written) != 3)}"
+    show(f"{written[0]} and {written[1]}, {figures}; trainings are kept in {kept}")
 
 
 def _changed(paper: str, recipe: Any, settings: Mapping[str, Any]) -> Any:

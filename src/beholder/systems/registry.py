@@ -14,6 +14,15 @@ SYSTEMS = {  # name -> package, whose SYSTEM is the record
     "song2023": "beholder.systems.song2023",
 }
 COMPARED = ("nima2018", "hou2017", "kong2016", "pan2019")  # records of `beholder.systems.compared`
+SOURCES = {  # system -> who published it
+    "soydaner2023": "Soydaner & Wagemans 2023",
+    "li2019": "Li et al. 2019, ICME",
+    "song2023": "Song et al. 2023",
+    "nima2018": "Talebi & Milanfar 2018, IEEE TIP",
+    "hou2017": "Hou, Yu & Samaras 2017, NIPS",
+    "kong2016": "Kong et al. 2016, ECCV",
+    "pan2019": "Pan, Wang & Jiang 2019, AAAI",
+}
 
 
 def find_system(name: str) -> "System[SystemFunctions[Any, Any, Any]]":

@@ -5,19 +5,20 @@ fold that it was held out of, and a metric is over all of them together. Interva
 resampled photographs for all seeds and both sides of a difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.embedded import default
-from beholder.metrics import METRICS, Estimate, Metric, resampled
+from beholder.metrics import METRICS, RESAMPLES, Estimate, Interval, Metric, resampled
 from beholder.systems.study_runs import Result
 from beholder.training import ridge
-from beholder.training.features import compute_features
+from beholder.training.features import KeptArray, compute_features
 
 DEFAULT_MODEL_PROBE = "DINOv2 + ridge"  # on the embedding of the default model: what every report compares with
 
@@ -137,10 +138,12 @@ def measured(
     """
     by = by or METRICS[metric]
     truth, columns = study.truth[:, task], _columns(predicted, task)
-    value, low, high = resampled(
-        lambda rows: float(np.mean([by(truth[rows], column[rows]) for column in columns])), len(truth)
-    )
     name = study.photos.tasks[task].name
+    value, low, high = _interval(
+        f"{metric} of {name}",
+        lambda rows: float(np.mean([by(truth[rows], column[rows]) for column in columns])),
+        len(truth),
+    )
     return Estimate(metric, name, study.photos.name, study.split, len(truth), value, low, high)
 
 
@@ -152,9 +155,20 @@ def difference(study: Study, first: np.ndarray, second: np.ndarray, metric: str 
         means = [np.mean([METRICS[metric](truth[rows], column[rows]) for column in side]) for side in sides]
         return float(means[0] - means[1])
 
-    value, low, high = resampled(statistic, len(truth))
     name = study.photos.tasks[task].name
+    value, low, high = _interval(f"difference in {metric} of {name}", statistic, len(truth))
     return Estimate(f"{metric} difference", name, study.photos.name, study.split, len(truth), value, low, high)
+
+
+def _interval(label: str, statistic: Callable[[np.ndarray], float], count: int) -> Interval:
+    """:func:`beholder.metrics.resampled` with a progress bar."""
+    with progress.bar(f"bootstrap, {label}", RESAMPLES + 1) as bar:
+
+        def counted(rows: np.ndarray) -> float:
+            bar.advance(bar.task_ids[0])
+            return statistic(rows)
+
+        return resampled(counted, count)
 
 
 def significant(found: Estimate) -> str:
@@ -177,9 +191,11 @@ def probe(
         targets: (N, T) what is predicted; the ratings without it.
     """
     predicted = np.full((fold_splits[0].ratings if targets is None else targets).shape, np.nan)
-    for part in fold_splits:
-        test = np.array(part.splits) == "test"
-        predicted[test] = ridge.predict_test(views, part.ratings if targets is None else targets, test)[test]
+    with progress.bar("linear probe", len(fold_splits)) as bar:
+        for part in fold_splits:
+            test = np.array(part.splits) == "test"
+            predicted[test] = ridge.predict_test(views, part.ratings if targets is None else targets, test)[test]
+            bar.advance(bar.task_ids[0])
     return predicted
 
 
@@ -202,6 +218,11 @@ def linear_probes(
         f"linear probe on {backbone}": probe(fold_splits, views, targets),
         DEFAULT_MODEL_PROBE: probe(fold_splits, default_views, targets),
     }
+
+
+def default_model_array(photos: RatedPhotos) -> KeptArray:
+    """The default model's features, which :func:`linear_probes` keeps in the cache."""
+    return default.extractor(default.DefaultRecipe()).kept(photos)
 
 
 def _columns(predicted: np.ndarray, task: int) -> list[np.ndarray]:

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import is_csv, load_data, split_of
+from beholder.errors import BeholderError
 from beholder.files import explained, read_json, remove, replacing
 from beholder.splits import USUAL_SHARES, Shares, fold_split, folds_of, split_hash
 from beholder.terminal import say
@@ -133,13 +135,91 @@ def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, se
 
     In each fold a fifth is tested and a tenth of all photographs, from the rest, is for validation. A published split
     without a validation part gets one.
+
+    Raises:
+        BeholderError: fewer than two photographs in the train or the test part.
     """
     if photos.splits is not None:
-        return [split_of(photos, seed)]
+        return [_check_parts(split_of(photos, seed))]
     groups = photos.groups if by_group else None
     fold_of = folds_of(len(photos), groups, FOLDS, seed)
     parts = [fold_split(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
-    return [photos.with_splits(part.tolist()) for part in parts]
+    return [_check_parts(photos.with_splits(part.tolist())) for part in parts]
+
+
+def _check_parts(photos: RatedPhotos) -> RatedPhotos:
+    """The same photographs. Raises BeholderError where a part is too small to learn from or to test.
+
+    Whether a validation part is needed depends on the system, whose ``check`` says so.
+    """
+    for part in ("train", "test"):
+        count = (photos.splits or ()).count(part)
+        if count < 2:
+            raise BeholderError(
+                f"{photos.name}: {count} photographs in the {part} part, at least 2 are needed to run a paper again; "
+                "give more, or leave the split out where a table has one"
+            )
+    return photos
+
+
+@dataclass(frozen=True)
+class _Run(Generic[R]):
+    """A training of a study, what it depends on, and its files."""
+
+    name: str
+    seed: int
+    fold: int
+    photos: RatedPhotos
+    recipe: R
+    made_by: dict[str, Any]
+    path: Path
+    checkpoint: Path
+
+    def label(self, folds: int) -> str:
+        """What is trained, in words."""
+        fold = f", fold {self.fold}" if folds > 1 else ""
+        goes_on = ", goes on with the epoch that it was in" if self.checkpoint.exists() else ""
+        return f"{self.name}, seed {self.seed}{fold}{goes_on}"
+
+
+def _runs(
+    fold_splits: Sequence[RatedPhotos],
+    settings: Mapping[str, R],
+    seeds: int,
+    work: Path,
+    also: Mapping[str, Any] | None,
+) -> list[_Run[R]]:
+    """The trainings in their order: fold by fold, seed by seed."""
+    found = []
+    for fold, photos in enumerate(fold_splits):
+        data = {"data": photos.content_hash, "split": split_hash(photos.files, photos.splits or ()), **(also or {})}
+        for seed in range(seeds):
+            for name, setting in settings.items():
+                recipe = replace(setting, seed=seed)
+                made_by = json.loads(json.dumps({**asdict(recipe), **data}))
+                stem = work / f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
+                files = (stem.with_name(f"{stem.name}.json"), stem.with_name(f"{stem.name}.safetensors"))
+                found.append(_Run(name, seed, fold, photos, recipe, made_by, *files))
+    return found
+
+
+def count_trainings(
+    fold_splits: Sequence[RatedPhotos],
+    settings: Mapping[str, R],
+    seeds: int,
+    work: Path,
+    also: Mapping[str, Any] | None = None,
+    chosen: Sequence[str] = (),
+) -> tuple[int, int]:
+    """How many trainings :func:`train_all` is asked for, and how many of them ``work`` has already.
+
+    Args:
+        chosen: fields of the recipe that the study chooses while it runs; kept trainings may have any value of them.
+    """
+    runs = _runs(fold_splits, settings, seeds, work, also)
+    free = dict.fromkeys(chosen)
+    kept = [found for run in runs if (found := _read(run.path)) and {**found[0], **free} == {**run.made_by, **free}]
+    return len(runs), len(kept)
 
 
 def train_all(
@@ -161,35 +241,38 @@ def train_all(
     Raises:
         BeholderError: as of ``train``, or ``work`` cannot be written.
     """
-    wanted = [(fold, seed, name) for fold in range(len(fold_splits)) for seed in range(seeds) for name in settings]
-    results = []
     with explained(work, "the runs"):
         work.mkdir(parents=True, exist_ok=True)
-    for number, (fold, seed, name) in enumerate(wanted, 1):
-        recipe = replace(settings[name], seed=seed)
-        photos = fold_splits[fold]
-        stem = f"{name.replace(' ', '-')}-seed{seed}-fold{fold}"
-        path, checkpoint = work / f"{stem}.json", work / f"{stem}.safetensors"
-        split_by = split_hash(photos.files, photos.splits or ())
-        made_by = json.loads(
-            json.dumps({**asdict(recipe), "data": photos.content_hash, "split": split_by, **(also or {})})
-        )
-        found = _read(path)
-        if found is None or found[0] != made_by:
-            if found:  # of another recipe, as is the checkpoint that it may have left
-                remove(checkpoint)
-                path.unlink()
-            say(f"training {number} of {len(wanted)}: {name}, seed {seed}, fold {fold}")
-            outcome = train(photos, recipe, checkpoint)
-            predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
-            with replacing(path, "a run") as partial, explained(path, "a run"):
-                partial.write_text(json_text({"made_by": made_by, "history": outcome.history, "predicted": predicted}))
+    runs = _runs(fold_splits, settings, seeds, work, also)
+    found = [_read(run.path) for run in runs]
+    kept = [each[1] if each and each[0] == run.made_by else None for run, each in zip(runs, found, strict=True)]
+    outcomes = []
+    with progress.bar("trainings", len(runs), len(runs) - kept.count(None)) as bar:
+        for number, (run, outcome) in enumerate(zip(runs, kept, strict=True), 1):
+            if outcome is not None:
+                outcomes.append(outcome)
+                continue
+            if found[number - 1]:  # of another recipe, as is the checkpoint that it may have left
+                remove(run.checkpoint)
+                run.path.unlink()
+            say(f"training {number} of {len(runs)}: {run.label(len(fold_splits))}")
+            outcomes.append(_trained(run, train))
             if number > 1:
-                remove(checkpoint)
-        else:
-            outcome = found[1]
-        results.append(Result(name, seed, fold, np.flatnonzero(np.array(photos.splits) == "test"), outcome))
-    return results
+                remove(run.checkpoint)
+            bar.advance(bar.task_ids[0])
+    return [
+        Result(run.name, run.seed, run.fold, np.flatnonzero(np.array(run.photos.splits) == "test"), outcome)
+        for run, outcome in zip(runs, outcomes, strict=True)
+    ]
+
+
+def _trained(run: _Run[R], train: "Train[R]") -> Outcome:
+    """The outcome of a training, which is kept as a file."""
+    outcome = train(run.photos, run.recipe, run.checkpoint)
+    predicted = {stage: values.tolist() for stage, values in outcome.predicted.items()}
+    with replacing(run.path, "a run") as partial, explained(run.path, "a run"):
+        partial.write_text(json_text({"made_by": run.made_by, "history": outcome.history, "predicted": predicted}))
+    return outcome
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Outcome] | None:

@@ -7,10 +7,12 @@ updated after each, so an interrupted run continues after the last finished batc
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from beholder.files import cache_folder, read_json, replacing
 from beholder.photos.read import Photo, Pixels, read_photo
 from beholder.photos.resize import decode_size, resize_exact
 from beholder.terminal import say
+from beholder.text import size_text
 
 CACHE_BATCH = 8
 ViewFn = Callable[[np.ndarray, int], np.ndarray]
@@ -32,6 +35,40 @@ ANNOUNCED_BYTES = 2**28  # size from which a note says how large the file is
 def mirrored(pixels: np.ndarray, view: int) -> np.ndarray:
     """Pixels (..., height, width, 3) unchanged in view 0, mirrored in view 1."""
     return np.ascontiguousarray(pixels[..., ::-1, :]) if view else pixels
+
+
+@dataclass(frozen=True)
+class KeptArray:
+    """An array of features as a file of the cache.
+
+    Attributes:
+        photos: the N photographs.
+        key: identifies everything that the features depend on besides the photographs.
+        shape: (views, N, ...).
+        dtype: of the features.
+    """
+
+    photos: RatedPhotos
+    key: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the features."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def place(self, cache: Path | None = None) -> Path:
+        """The file without its ending: features in .npy, how many are finished in .json."""
+        identity = f"{self.photos.content_hash} {'|'.join(self.photos.files)} {self.key}"
+        return features_folder(cache) / f"{self.photos.name}-{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
+
+    def missing(self, cache: Path | None = None) -> int:
+        """Bytes that the cache has still to take."""
+        with suppress(OSError):
+            if self.place(cache).with_suffix(".npy").stat().st_size >= self.size:
+                return 0
+        return self.size
 
 
 @dataclass(frozen=True)
@@ -58,6 +95,15 @@ class Extractor:
     dtype: str = "float32"
     view_pixels: ViewFn = mirrored
 
+    def kept(self, photos: RatedPhotos) -> KeptArray:
+        """The features of photographs, as the cache keeps them."""
+        return KeptArray(photos, self.key, (self.views, len(photos), *self.shape), self.dtype)
+
+
+def features_folder(cache: Path | None = None) -> Path:
+    """The folder of the cache that features are kept in."""
+    return (cache or cache_folder()) / "features"
+
 
 def compute_features(photos: RatedPhotos, extractor: Extractor, cache: Path | None = None) -> np.ndarray:
     """Features of each view, (views, N, *shape), memory-mapped from the cache; computed where they are not cached.
@@ -74,8 +120,8 @@ def compute_features(photos: RatedPhotos, extractor: Extractor, cache: Path | No
             batch = np.stack(list(pool.map(lambda path: read_pixels(path, extractor), paths[rows])))
             return np.stack([extractor.compute(extractor.view_pixels(batch, view)) for view in range(extractor.views)])
 
-        shape = (extractor.views, len(photos), *extractor.shape)
-        return cached_array(photos, extractor.key, shape, extractor.dtype, fill, cache)
+        kept = extractor.kept(photos)
+        return cached_array(photos, kept.key, kept.shape, kept.dtype, fill, cache)
 
 
 def read_pixels(path: Path, extractor: Extractor) -> Pixels:
@@ -96,15 +142,16 @@ def cached_array(
     Raises:
         BeholderError: the cache folder cannot be written, or has too little free space.
     """
-    name = hashlib.sha256(f"{photos.content_hash} {'|'.join(photos.files)} {key}".encode()).hexdigest()[:20]
-    folder = (cache or cache_folder()) / "features"
-    values, counter = folder / f"{photos.name}-{name}.npy", folder / f"{photos.name}-{name}.json"
+    place, folder = KeptArray(photos, key, shape, dtype).place(cache), features_folder(cache)
+    values, counter = place.with_suffix(".npy"), place.with_suffix(".json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         done = _done(values, counter, shape, dtype)
         if not done:
             np.lib.format.open_memmap(values, mode="w+", dtype=dtype, shape=shape).flush()
             _check_room(values, photos.name)
+        elif done < len(photos):
+            say(f"features of {photos.name}: {done} of {len(photos)} photographs are there already")
         if done < len(photos):
             _take_room(values, fresh=not done)
             array = np.lib.format.open_memmap(values, mode="r+")
@@ -139,11 +186,11 @@ def _check_room(values: Path, name: str) -> None:
     if size > free:
         values.unlink()
         raise BeholderError(
-            f"{values.parent}: features of {name} take {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            f"{values.parent}: features of {name} take {size_text(size)}, {size_text(free)} are free; "
             "set BEHOLDER_CACHE to a folder with room, or use --no-cache"
         )
     if size > ANNOUNCED_BYTES:
-        say(f"features of {name}: {size / 1e9:.1f} GB in {values.parent}")
+        say(f"features of {name}: {size_text(size)} in {values.parent}")
 
 
 def _take_room(values: Path, fresh: bool) -> None:

@@ -18,7 +18,15 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.models.backbones.base import Backbone, backbone_identity, create_backbone
 from beholder.training.device import precision
-from beholder.training.features import Extractor, ViewFn, cached_array, compute_features, mirrored, read_pixels
+from beholder.training.features import (
+    Extractor,
+    KeptArray,
+    ViewFn,
+    cached_array,
+    compute_features,
+    mirrored,
+    read_pixels,
+)
 
 Inputs = Callable[[np.ndarray, np.ndarray], Tensor]
 
@@ -92,12 +100,9 @@ def cached_inputs(
         return lambda rows, views: as_tensor(array[views.astype(int), rows], device)
 
     if not middle:
-        extractor = _extractor(view_spec, network, "pooled", frozen_function(network, device), (network.channels,))
+        extractor = _pooled_extractor(view_spec, network, device)
         return FeatureInputs(pick(compute_features(photos, extractor, cache)), _not_cached, views=extractor.views)
-    stem = frozen_function(network.stem, device)
-    side = _side(view_spec, network)
-    shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
-    extractor = _extractor(view_spec, network, "middle", stem, shape, "float16")
+    extractor = _middle_extractor(view_spec, network, device)
     seen = compute_features(photos, extractor, cache)
     if not pooled:
         return FeatureInputs(_not_cached, pick(seen), views=extractor.views)
@@ -107,8 +112,37 @@ def cached_inputs(
             found = [network.tail(as_tensor(view[rows], device)).mean(dim=(2, 3)) for view in seen]
             return torch.stack(found).float().cpu().numpy()
 
-    means = cached_array(photos, f"{extractor.key} pooled", (*seen.shape[:2], network.channels), "float32", fill, cache)
+    kept = _pooled_middle(photos, extractor, network)
+    means = cached_array(photos, kept.key, kept.shape, kept.dtype, fill, cache)
     return FeatureInputs(pick(means), pick(seen), views=extractor.views)
+
+
+def cached_arrays(
+    photos: RatedPhotos, view_spec: ViewSpec, *, pooled: bool = True, middle: bool = True
+) -> list[KeptArray]:
+    """What :func:`cached_inputs` keeps, to know the room that it takes before it starts. Raises likewise."""
+    device = torch.device("cpu")
+    network = frozen_network(view_spec.backbone, device)
+    if not middle:
+        return [_pooled_extractor(view_spec, network, device).kept(photos)]
+    extractor = _middle_extractor(view_spec, network, device)
+    return [extractor.kept(photos), *([_pooled_middle(photos, extractor, network)] if pooled else [])]
+
+
+def _pooled_extractor(view_spec: ViewSpec, network: Backbone, device: torch.device) -> Extractor:
+    return _extractor(view_spec, network, "pooled", frozen_function(network, device), (network.channels,))
+
+
+def _middle_extractor(view_spec: ViewSpec, network: Backbone, device: torch.device) -> Extractor:
+    stem = frozen_function(network.stem, device)
+    side = _side(view_spec, network)
+    shape = stem(np.zeros((1, side, side, 3), np.uint8)).shape[1:]
+    return _extractor(view_spec, network, "middle", stem, shape, "float16")
+
+
+def _pooled_middle(photos: RatedPhotos, extractor: Extractor, network: Backbone) -> KeptArray:
+    """Average-pooled features that are computed from kept outputs of the stem."""
+    return KeptArray(photos, f"{extractor.key} pooled", (extractor.views, len(photos), network.channels), "float32")
 
 
 def direct_inputs(photos: RatedPhotos, view_spec: ViewSpec, device: torch.device) -> FeatureInputs:

@@ -128,16 +128,19 @@ def out_of_fold(
 def predict_test(views: Sequence[np.ndarray], ratings: np.ndarray, test: np.ndarray) -> np.ndarray:
     """(N, K) predictions of a linear head for the photographs that are tested; NaN for the others.
 
+    Tasks that have the same rated photographs are solved together, each with a penalty of its own.
+
     Args:
         views: features of the same photographs, (N, D) for each view.
         ratings: (N, K), NaN where a photograph was not rated; each task learns from its rated photographs.
         test: (N,) booleans.
     """
     predicted = np.full(ratings.shape, np.nan)
-    for task, column in enumerate(ratings.T):
-        rows = ~test & np.isfinite(column)
-        head = fit([view[rows] for view in views], ratings[rows, task : task + 1])
-        predicted[test, task] = head(views[0][test])[:, 0]
+    learned = np.isfinite(ratings) & ~test[:, None]
+    for rows in np.unique(learned, axis=1).T:
+        tasks = (learned == rows[:, None]).all(axis=0)
+        head = fit([view[rows] for view in views], ratings[np.ix_(rows, tasks)])
+        predicted[np.ix_(test, tasks)] = head(views[0][test])
     return predicted
 
 

@@ -17,7 +17,6 @@ from beholder.systems.compared.recipes import ComparedRecipe
 from beholder.systems.compared.report import report
 from helpers.coloured_data import make_aadb, make_oasis
 from helpers.compared import CPU
-from helpers.trainings import run
 
 RECIPE = ComparedRecipe("tiny", batch=8, epochs1=1, steps1=0)
 
@@ -90,13 +89,3 @@ def test_settings_are_chosen_by_validation_alone(tmp_path: Path, monkeypatch: py
     best = max(seen, key=lambda name: seen[name])
     _, choices = parts(found, Table)
     assert len(seen) == 3 and best.endswith(choices.rows[0][2])
-
-
-def test_the_command_writes_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experiment, "ROWS", {published.PAN: experiment.Row(experiment.PanRecipe, {})})
-    monkeypatch.setattr("beholder.systems.compared.report.recipe_for", lambda data: RECIPE)
-    place = ["--root", make_oasis(tmp_path), "--cache", tmp_path / "cache", "--out", tmp_path / "c.html"]
-    done = run("reproduce", "compared", "--data", "oasis", "--folds", "1", "--device", "cpu", *place)
-    assert done.code == 0 and published.PAN.replace("&", "&amp;") in (tmp_path / "c.html").read_text()
-    refused = run("reproduce", "compared", "--data", "oasis", "--second", "biq2021", *place)
-    assert refused.code == 1 and "compared has no second domain" in refused.err

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from beholder import progress
 from beholder.data.rated_photos import RatedPhotos
 from beholder.errors import BeholderError
 from beholder.systems.compared import published
@@ -29,7 +30,8 @@ from beholder.systems.compared.train import check, fit
 from beholder.systems.soydaner2023 import experiment as multi_task
 from beholder.systems.soydaner2023.published import FINE_TUNING, TRAINING
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
-from beholder.systems.study_runs import Outcome, Result, StudyConfig, train_all
+from beholder.systems.study_runs import Outcome, Result, StudyConfig, count_trainings, train_all
+from beholder.terminal import say
 from beholder.training.inputs import FeatureInputs
 
 ComparedConfig = StudyConfig[ComparedRecipe]
@@ -85,6 +87,9 @@ def recipe_for(data: str) -> ComparedRecipe:
     return ComparedRecipe()
 
 
+CHOSEN = sorted({key for row in ROWS.values() for changes in row.tried for key in changes})
+
+
 @dataclass(frozen=True)
 class Trained:
     """The trainings of the table.
@@ -109,36 +114,67 @@ def train_rows(
     left_out = unfit(config.recipe, fold_splits[0])
     found = Trained([], {name: [] for name in ROWS if name not in left_out}, {}, left_out)
     train = trainer(source, device)
-    for fold, photos in enumerate(fold_splits):
-        work = config.work / f"fold{fold}"
-        recipes: dict[str, ComparedRecipe] = {}
-        for name, row in ROWS.items():
-            if name in left_out:
-                continue
-            base = _base(name, left_out)
-            start = replace(recipes[base], **row.changes) if base else _recipe(config.recipe, name, left_out)
-            trials = {tried_name(name, changes): (changes, replace(start, **changes)) for changes in row.tried}
-            best = next(iter(trials))
-            if len(trials) > 1:
-                settings = {label: recipe for label, (_, recipe) in trials.items()}
-                tried = train_all([photos], settings, 1, work, train)
-                best = max(tried, key=validation_srcc).setting
-            changes, recipes[name] = trials[best]
-            found.chosen[name].append(changes)
-            trained = train_all([photos], {best: recipes[name]}, config.seeds, work, train)
-            found.results.extend(replace(result, setting=name, fold=fold) for result in trained)
-        for name, recipe in recipes.items():
-            found.recipes.setdefault(name, recipe)
-        reference = multi_task_recipe(config)
-        trained_reference = train_all(
-            [photos],
-            {published.MULTI_TASK: reference},
-            config.seeds,
-            work,
-            multi_task.trainer({reference.backbone: source}, device),
-        )
-        found.results.extend(replace(result, fold=fold) for result in trained_reference)
+    total = sum(count for count, _ in training_counts(config, fold_splits))
+    with progress.bar("all trainings", total) as bar:
+        for fold, photos in enumerate(fold_splits):
+            say(f"fold {fold}, one of {len(fold_splits)}")
+            work = _folder(config, fold)
+            recipes: dict[str, ComparedRecipe] = {}
+            for name, row in ROWS.items():
+                if name in left_out:
+                    continue
+                trials = _trials(name, _start(config.recipe, name, left_out, recipes))
+                best = next(iter(trials))
+                if len(trials) > 1:
+                    tried = train_all([photos], trials, 1, work, train)
+                    best = max(tried, key=validation_srcc).setting
+                recipes[name] = trials[best]
+                found.chosen[name].append(row.tried[list(trials).index(best)])
+                trained = train_all([photos], {best: recipes[name]}, config.seeds, work, train)
+                found.results.extend(replace(result, setting=name, fold=fold) for result in trained)
+                bar.advance(bar.task_ids[0], len(trials) + config.seeds - 1)
+            for name, recipe in recipes.items():
+                found.recipes.setdefault(name, recipe)
+            reference = {published.MULTI_TASK: multi_task_recipe(config)}
+            sources = {config.recipe.backbone: source}
+            trained = train_all([photos], reference, config.seeds, work, multi_task.trainer(sources, device))
+            found.results.extend(replace(result, fold=fold) for result in trained)
+            bar.advance(bar.task_ids[0], config.seeds)
     return found
+
+
+def training_counts(config: ComparedConfig, fold_splits: Sequence[RatedPhotos]) -> list[tuple[int, int]]:
+    """How many trainings each fold has and how many of them are kept, before it is known what is chosen."""
+    left_out = unfit(config.recipe, fold_splits[0])
+    found = []
+    for fold, photos in enumerate(fold_splits):
+        work = _folder(config, fold)
+        reference = {published.MULTI_TASK: multi_task_recipe(config)}
+        found.append(count_trainings([photos], reference, config.seeds, work))
+        for name in ROWS.keys() - left_out.keys():
+            trials = _trials(name, _recipe(config.recipe, name, left_out))
+            tried = count_trainings([photos], trials, 1, work, chosen=CHOSEN)
+            again = count_trainings([photos], trials, config.seeds, work, chosen=CHOSEN)[1] - tried[1]
+            found.append((tried[0] + config.seeds - 1, tried[1] + min(again, config.seeds - 1)))
+    return found
+
+
+def _folder(config: ComparedConfig, fold: int) -> Path:
+    """Of the finished trainings of a fold."""
+    return config.work / f"fold{fold}"
+
+
+def _trials(name: str, start: ComparedRecipe) -> dict[str, ComparedRecipe]:
+    """The recipes that a row chooses from, in the order of what is tried, by the names of their trainings."""
+    return {tried_name(name, changes): replace(start, **changes) for changes in ROWS[name].tried}
+
+
+def _start(
+    shared: ComparedRecipe, name: str, left_out: Mapping[str, str], recipes: Mapping[str, ComparedRecipe]
+) -> ComparedRecipe:
+    """What a row starts from, with what its base chose."""
+    base = _base(name, left_out)
+    return replace(recipes[base], **ROWS[name].changes) if base else _recipe(shared, name, left_out)
 
 
 def multi_task_recipe(config: ComparedConfig) -> SoydanerRecipe:
@@ -168,13 +204,15 @@ def trainer(source: FeatureInputs, device: torch.device) -> Callable[[RatedPhoto
 
 
 def unfit(shared: ComparedRecipe, photos: RatedPhotos) -> dict[str, str]:
-    """Rows that cannot be trained on these photographs, and why."""
+    """Rows that cannot be trained on these photographs, and why. Raises BeholderError where none can."""
     found: dict[str, str] = {}
     for name in ROWS:
         try:
             check(photos, _recipe(shared, name, found))
         except BeholderError as error:
             found[name] = str(error)
+    if len(found) == len(ROWS):
+        raise BeholderError(next(iter(found.values())))
     return found
 
 

@@ -67,7 +67,7 @@ def pairs_within(photos: RatedPhotos, rows: np.ndarray) -> Pairs:
     if photos.votes is None:
         raise BeholderError(
             f"{photos.name}: no single votes with their raters, which pairs within a rater need; give a table with one "
-            "row a rater and photograph and a column `rater`, or rank across raters (--rank across)"
+            "row a rater and photograph, by several raters, and a column `rater`, or rank across raters (--rank across)"
         )
     votes = photos.votes
     photo, label, values = one_a_rater(votes.photo, votes.rater, votes.value[:, None], len(photos))

@@ -22,14 +22,16 @@ from beholder.systems.compared.experiment import (
     recipe_for,
     seconds,
     train_rows,
+    training_counts,
 )
 from beholder.systems.compared.export import PATENT
 from beholder.systems.compared.pairs import pairs_within
 from beholder.systems.compared.recipes import PanRecipe
-from beholder.systems.compared.train import inputs, learned_tasks, make_network
+from beholder.systems.compared.train import inputs, kept_arrays, learned_tasks, make_network
 from beholder.systems.report_parts import differences, last_stage_sentence
 from beholder.systems.soydaner2023.train import make_network as make_multi_task
 from beholder.systems.study import Study, assemble, by_seed, difference, measured, probe
+from beholder.systems.study_plan import announce
 from beholder.systems.study_runs import split_into_folds
 from beholder.training.inputs import pooled_views
 from beholder.training.supervised import split_rows
@@ -50,6 +52,8 @@ def report(config: ComparedConfig, device: torch.device) -> Document:
             f"{photos.tasks[0].name}, with which all are tested; leave them out"
         )
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
+    arrays = kept_arrays(photos, config.recipe) if config.keep else []
+    announce(arrays, config.cache, training_counts(config, fold_splits), config.work)
     source = inputs(photos, config.recipe, device, keep=config.keep, cache=config.cache)
     trained = train_rows(config, fold_splits, source, device)
     views = pooled_views(source, len(photos), config.recipe.mirror)

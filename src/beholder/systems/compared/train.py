@@ -27,7 +27,8 @@ from beholder.systems.two_stages import TwoStageResult, train_stages
 from beholder.tasks import Task, check_column_names
 from beholder.training.checkpoint import Checkpoint
 from beholder.training.device import choose_device, precision
-from beholder.training.inputs import FeatureInputs, ViewSpec, stage_inputs
+from beholder.training.features import KeptArray
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_arrays, stage_inputs
 from beholder.training.loop import OnEpoch, Stage, Step, batch_slices
 from beholder.training.seeding import seeded
 from beholder.training.supervised import check_rated, predict, rated_srcc, split_rows, training_identity
@@ -68,18 +69,25 @@ def targets_of(photos: RatedPhotos, recipe: ComparedRecipe) -> np.ndarray:
 def make_network(photos: RatedPhotos, recipe: ComparedRecipe, pretrained: bool = True) -> Compared:
     """The network before training; its new layers follow from the seed."""
     backbone = create_backbone(recipe.backbone, pretrained)
+    tasks = learned_tasks(photos, recipe)
+    levels = torch.from_numpy(tasks[0].to_unit(score_levels(photos, recipe))).float()
     with seeded(recipe.seed):
-        network = Compared(backbone, _head(photos, recipe, backbone.channels))
+        network = Compared(backbone, make_head(recipe, backbone.channels, len(tasks), levels))
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _head(photos: RatedPhotos, recipe: ComparedRecipe, channels: int) -> Head:
-    tasks = learned_tasks(photos, recipe)
+def make_head(recipe: ComparedRecipe, channels: int, outputs: int, levels: Tensor) -> Head:
+    """New layers.
+
+    Args:
+        channels: of the pooled features that they read.
+        outputs: number of learned tasks.
+        levels: (M,) ordered values in the unit interval, for a system that predicts shares of them.
+    """
     if isinstance(recipe, KongRecipe):
-        return KongHead(channels, len(tasks) - 1, recipe)
+        return KongHead(channels, outputs - 1, recipe)
     if isinstance(recipe, PanRecipe):
-        return PanHead(channels, len(tasks), recipe.hidden, recipe.adversarial)
-    levels = torch.from_numpy(tasks[0].to_unit(score_levels(photos, recipe))).float()
+        return PanHead(channels, outputs, recipe.hidden, recipe.adversarial)
     nima = isinstance(recipe, NimaRecipe)
     return VotesHead(channels, levels, recipe.dropout if isinstance(recipe, NimaRecipe) else 0.0, squared=not nima)
 
@@ -96,6 +104,12 @@ def inputs(
     """Inputs for a recipe: kept in the cache, or computed in every step. ``second`` is not used. Raises as `fit`."""
     view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
     return stage_inputs(photos, view_spec, device, middle=recipe.epochs2 > 0, keep=keep, cache=cache)
+
+
+def kept_arrays(photos: RatedPhotos, recipe: ComparedRecipe) -> list[KeptArray]:
+    """What :func:`inputs` keeps in the cache."""
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
+    return cached_arrays(photos, view_spec, middle=recipe.epochs2 > 0)
 
 
 def check(

@@ -11,7 +11,8 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.systems.li2019.network import Personality
 from beholder.systems.li2019.recipe import LAST, NONE, WHOLE, LiRecipe
 from beholder.tasks import Task
-from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_inputs, direct_inputs
+from beholder.training.features import KeptArray
+from beholder.training.inputs import FeatureInputs, Inputs, ViewSpec, cached_arrays, cached_inputs, direct_inputs
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ def domain_inputs(
         return direct_inputs(photos, view_spec, device)
     only = recipe.shared == NONE
     return cached_inputs(photos, view_spec, device, pooled=pooled or only, middle=not only, cache=cache)
+
+
+def domain_arrays(photos: RatedPhotos, recipe: LiRecipe, *, pooled: bool = False) -> list[KeptArray]:
+    """What :func:`domain_inputs` keeps in the cache."""
+    if recipe.shared == WHOLE:
+        return []
+    view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror, recipe.resize)
+    only = recipe.shared == NONE
+    return cached_arrays(photos, view_spec, pooled=pooled or only, middle=not only)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from beholder.metrics import as_shares, means
 from beholder.systems.options import defaults_for
 from beholder.systems.song2023.export import pooled_views
 from beholder.systems.song2023.inputs import VariableSizeInputs
+from beholder.systems.song2023.inputs import kept_arrays as inputs_kept
 from beholder.systems.song2023.network import Semantic
 from beholder.systems.song2023.recipe import CONNECTED, LAST, NONE, WHOLE, SongRecipe
 from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
-from beholder.systems.study import ScoredSystem, linear_probes, single_run_predictions
-from beholder.systems.study_runs import Outcome, Result, StudyConfig, note_epoch, train_all
+from beholder.systems.study import ScoredSystem, default_model_array, linear_probes, single_run_predictions
+from beholder.systems.study_runs import Outcome, Result, StudyConfig, count_trainings, note_epoch, train_all
+from beholder.training.features import KeptArray
 
 HOW = {  # what of the encoder is trained -> how, in words
     WHOLE: "trained whole, in one stage",
@@ -103,11 +105,16 @@ def chosen_recipe(
     """
     recipe, photos = config.recipe, fold_splits[0]
     whole = recipe.shared == WHOLE
-    if len(photos) > MOST_TRIED or not (whole or photos.name == "oasis"):
+    if not _is_tried(config, photos):
         return stage1(recipe) if whole else recipe, []
     named = trials(recipe)
     tried = train_all(fold_splits[:1], named, 1, config.work, train)
     return (named[min(tried, key=least_loss).setting] if whole else recipe), tried
+
+
+def _is_tried(config: SongConfig, photos: RatedPhotos) -> bool:
+    """Whether recipes are tried on these photographs."""
+    return len(photos) <= MOST_TRIED and (config.recipe.shared == WHOLE or photos.name == "oasis")
 
 
 def least_loss(result: Result) -> float:
@@ -138,6 +145,28 @@ def trainer(source: VariableSizeInputs, device: torch.device) -> Train:
 def study_inputs(config: SongConfig, photos: RatedPhotos, device: torch.device) -> VariableSizeInputs:
     """Inputs of all trainings of a study, mirror images too. Raises as `beholder.systems.song2023.train.inputs`."""
     return inputs(photos, replace(config.recipe, mirror=True), device, keep=config.keep, cache=config.cache)
+
+
+def kept_arrays(config: SongConfig, photos: RatedPhotos) -> list[KeptArray]:
+    """What the study keeps in the cache."""
+    recipe = config.recipe
+    middle = LAST in recipe.stages
+    own = inputs_kept(photos, recipe.backbone, recipe.side, mirror=True, middle=middle) if config.keep else []
+    return [*own, default_model_array(photos)]
+
+
+def training_counts(config: SongConfig, fold_splits: Sequence[RatedPhotos]) -> list[tuple[int, int]]:
+    """How many trainings there are and how many are kept: those that are tried, if any, and those of the report."""
+    whole = config.recipe.shared == WHOLE
+    recipe = stage1(config.recipe) if whole else config.recipe
+    chosen = ("lr_encoder", "lr_head") if whole else ()
+    tried = trials(recipe) if _is_tried(config, fold_splits[0]) else {}
+    every = {name: setting for group in settings_of(recipe) for name, setting in group.items()}
+    return [
+        count_trainings(fold_splits[:1], tried, 1, config.work),
+        count_trainings(fold_splits, every, config.seeds, config.work, chosen=chosen),
+        count_trainings(fold_splits[:1], autoencoder_only(recipe), 1, config.work, chosen=chosen),
+    ]
 
 
 def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:

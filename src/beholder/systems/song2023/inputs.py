@@ -22,7 +22,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import short_edge
 from beholder.scoring.cores import CORES
 from beholder.training.device import precision
-from beholder.training.features import Extractor, cached_array, compute_features, read_pixels
+from beholder.training.features import Extractor, KeptArray, cached_array, compute_features, read_pixels
 from beholder.training.inputs import Inputs, as_tensor, frozen_function, frozen_network
 from beholder.training.loop import batch_slices
 
@@ -106,13 +106,10 @@ def kept_source(
     _check(name, network.multiple)
     shapes = shapes_of(photos, side)
     place = np.zeros(len(photos), dtype=int)
-    kinds, group = np.unique(shapes, axis=0, return_inverse=True)
+    group = np.unique(shapes, axis=0, return_inverse=True)[1]
     arrays: list[dict[str, np.ndarray]] = []
-    for number, (width, height) in enumerate(kinds.tolist()):
-        rows = np.flatnonzero(group.ravel() == number)
+    for rows, shape in _by_kind(photos, shapes, name, side, mirror, network, cache):
         place[rows] = np.arange(len(rows))
-        key = f"{name} {backbone_identity(name)} short edge {side}"
-        shape = KeptShape(photos.subset(rows), (width, height), key, 1 + mirror, network, device, cache)
         arrays.append(shape.arrays(middle=middle))
 
     def pick(what: str) -> Inputs:
@@ -134,6 +131,35 @@ def kept_source(
         return _mirrored(found, mirrored)
 
     return VariableSizeInputs(shapes, pixels, pick("middle"), pick("maps"))
+
+
+def kept_arrays(photos: RatedPhotos, name: str, side: int, *, mirror: bool, middle: bool) -> list[KeptArray]:
+    """What :func:`kept_source` keeps, to know the room that it takes before it starts. Raises likewise."""
+    network = frozen_network(name, torch.device("cpu"))
+    _check(name, network.multiple)
+    shapes = shapes_of(photos, side)
+    found: list[KeptArray] = []
+    for _, shape in _by_kind(photos, shapes, name, side, mirror, network, None):
+        found += shape.kept(middle=middle)
+    return found
+
+
+def _by_kind(
+    photos: RatedPhotos,
+    shapes: np.ndarray,
+    name: str,
+    side: int,
+    mirror: bool,
+    network: Backbone,
+    cache: Path | None,
+) -> Iterator[tuple[np.ndarray, "KeptShape"]]:
+    """Rows of the photographs of each shape, and what is kept of them."""
+    kinds, group = np.unique(shapes, axis=0, return_inverse=True)
+    key = f"{name} {backbone_identity(name)} short edge {side}"
+    device = next(network.parameters()).device
+    for number, (width, height) in enumerate(kinds.tolist()):
+        rows = np.flatnonzero(group.ravel() == number)
+        yield rows, KeptShape(photos.subset(rows), (width, height), key, 1 + mirror, network, device, cache)
 
 
 @dataclass(frozen=True)
@@ -176,6 +202,19 @@ class KeptShape:
 
         shape = (len(views), len(self.photos), *extractor.shape)
         return found | {"maps": cached_array(self.photos, extractor.key, shape, "float16", fill, self.cache)}
+
+    def kept(self, *, middle: bool) -> list[KeptArray]:
+        """What :meth:`arrays` keeps."""
+        stem, whole = self.network.stem, self.network.forward_features
+        parts: list[tuple[str, Callable[[Tensor], Tensor], str, int]] = [("pixels", lambda pixels: pixels, "uint8", 1)]
+        if middle:
+            parts += [("middle", stem, "float16", self.views), ("maps of middle", whole, "float16", self.views)]
+        else:
+            parts.append(("maps", whole, "float16", self.views))
+        return [
+            self._extractor(part, frozen_function(compute, self.device), dtype, views).kept(self.photos)
+            for part, compute, dtype, views in parts
+        ]
 
     def _features(self, part: str, compute: Callable[[np.ndarray], np.ndarray], dtype: str, views: int) -> np.ndarray:
         return compute_features(self.photos, self._extractor(part, compute, dtype, views), self.cache)

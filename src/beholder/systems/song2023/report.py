@@ -38,9 +38,11 @@ from beholder.systems.song2023.experiment import (
     autoencoder_only,
     chosen_recipe,
     compared,
+    kept_arrays,
     settings_of,
     study_inputs,
     trainer,
+    training_counts,
 )
 from beholder.systems.song2023.network import DECODER_WIDTHS, PYRAMID_BINS, Semantic
 from beholder.systems.song2023.recipe import WHOLE, SongRecipe
@@ -49,6 +51,7 @@ from beholder.systems.song2023.report_features import maps_part, rebuilt_part, t
 from beholder.systems.song2023.report_tables import ablations_part, comparison_part, how_ablated
 from beholder.systems.song2023.train import fit, with_votes
 from beholder.systems.study import Study, assemble, significant
+from beholder.systems.study_plan import announce
 from beholder.systems.study_runs import Result, split_into_folds, train_all
 
 
@@ -64,6 +67,7 @@ def report(config: SongConfig, device: torch.device) -> Document:
     if photos.histogram is None:
         raise BeholderError(f"{photos.name}: no numbers of votes, which this paper is about; choose oasis or ava")
     work, fold_splits = config.work, split_into_folds(photos, config.folds, config.by_group)
+    announce(kept_arrays(config, photos), config.cache, training_counts(config, fold_splits), work)
     source = study_inputs(config, photos, device)
     train = trainer(source, device)
     recipe, tried = chosen_recipe(config, fold_splits, train)

@@ -1,6 +1,6 @@
 """The paper's experiment: settings, trainings, and the network to compare with others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from beholder.systems.soydaner2023.published import (
 )
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.systems.soydaner2023.train import fit, inputs, make_network, stage1_epochs
-from beholder.systems.study import ScoredSystem, single_run_predictions
+from beholder.systems.study import ScoredSystem, default_model_array, single_run_predictions
 from beholder.systems.study_runs import Outcome, StudyConfig, train_all
-from beholder.training.inputs import FeatureInputs, pooled_views
+from beholder.training.features import KeptArray
+from beholder.training.inputs import FeatureInputs, ViewSpec, cached_arrays, pooled_views
 
 SoydanerConfig = StudyConfig[SoydanerRecipe]
 
@@ -65,6 +66,18 @@ def longer(photos: RatedPhotos, recipe: SoydanerRecipe) -> dict[str, SoydanerRec
 def main_epochs(photos: RatedPhotos, recipe: SoydanerRecipe) -> int:
     """Epochs of stage 1 of the network's own training."""
     return stage1_epochs(recipe, (photos.splits or ()).count("train"))
+
+
+def kept_arrays(config: SoydanerConfig, photos: RatedPhotos, recipes: Iterable[SoydanerRecipe]) -> list[KeptArray]:
+    """What the study keeps in the cache, for recipes of one or several backbones."""
+    own = [
+        array
+        for recipe in recipes
+        for array in cached_arrays(
+            photos, ViewSpec(recipe.backbone, recipe.side, recipe.mirror), middle=recipe.epochs2 > 0
+        )
+    ]
+    return [*(own if config.keep else []), default_model_array(photos)]
 
 
 def trainer(

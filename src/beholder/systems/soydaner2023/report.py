@@ -24,6 +24,7 @@ from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023.experiment import (
     PAPER_EPOCHS,
     SoydanerConfig,
+    kept_arrays,
     longer,
     main_epochs,
     settings_of,
@@ -62,7 +63,8 @@ from beholder.systems.study import (
     measured,
     significant,
 )
-from beholder.systems.study_runs import split_into_folds, train_all
+from beholder.systems.study_plan import announce
+from beholder.systems.study_runs import count_trainings, split_into_folds, train_all
 from beholder.training.inputs import pooled_views
 
 
@@ -80,12 +82,18 @@ def report(config: SoydanerConfig, device: torch.device) -> Document:
     recipe = config.recipe
     settings = settings_of(config, fold_splits)
     trained_whole = [settings[MULTI_TASK], *(each for each in settings.values() if each.backbone != recipe.backbone)]
+    long_settings = longer(fold_splits[0], recipe)
+    counts = [
+        count_trainings(fold_splits, settings, config.seeds, config.work),
+        count_trainings(fold_splits[:1], long_settings, 1, config.work),
+    ]
+    announce(kept_arrays(config, photos, trained_whole), config.cache, counts, config.work)
     sources = {
         each.backbone: inputs(photos, each, device, keep=config.keep, cache=config.cache) for each in trained_whole
     }
     source, train = sources[recipe.backbone], trainer(sources, device)
     results = train_all(fold_splits, settings, config.seeds, config.work, train)
-    (long,) = train_all(fold_splits[:1], longer(fold_splits[0], recipe), 1, config.work, train)
+    (long,) = train_all(fold_splits[:1], long_settings, 1, config.work, train)
     views = pooled_views(source, len(photos), recipe.mirror)
     compared = linear_probes(fold_splits, recipe.backbone, views, config.cache)
     study = assemble(photos, fold_splits, results, compared, config.by_group)

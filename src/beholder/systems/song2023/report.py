@@ -219,7 +219,7 @@ def _tried(results: Sequence[Result], recipe: SongRecipe) -> list[Part]:
         rows.append([result.setting.removeprefix("tried "), best["epoch"], *found])
     outside = (
         "No tested photograph of the first round had a part in it; those of the other rounds are among the photographs "
-        "here, as with any config chosen once."
+        "here, as with any settings chosen once."
     )
     if recipe.shared == WHOLE:
         note = (

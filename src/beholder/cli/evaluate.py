@@ -32,7 +32,9 @@ def evaluate(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Threshold of the accuracy, for the data's first task.  [default: the middle of its scale]"),
+        typer.Option(
+            help="Threshold of the accuracy, for the data's first task.  [default: 5 for ava, else the middle]"
+        ),
     ] = None,
     split_seed: Annotated[int, typer.Option(help="Seed of the split, if the data set has none.")] = 0,
     drop_leaks: DropLeaks = False,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,13 +12,27 @@ from beholder.extras import require
 from beholder.photos.read import read_photo
 from beholder.scoring import heatmap
 from beholder.scoring.drawing import INK, PAPER
+from beholder.scoring.heatmap import LOWERS, RAISES
 
 Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
 
 SHEET_WIDTH = 1400  # pixels at most; shown at half of that
 GAP = 24  # pixels between photographs
 LINE_HEIGHT = 31  # of text, pixels
-MAT_COLOUR, MUTED_COLOUR = (236, 236, 234), (99, 102, 108)
+MAT_COLOUR, MUTED_COLOUR, SCORE_COLOUR = (236, 236, 234), (99, 102, 108), (11, 122, 112)
+
+
+class Bar(NamedTuple):
+    """A number on its scale."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+    def place(self, value: float) -> float:
+        """Where a value is between the ends of the scale, 0 to 1; values beyond are at the ends."""
+        return min(max((value - self.low) / (self.high - self.low), 0), 1)
 
 
 def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns: int = 5) -> Image.Image:
@@ -50,6 +65,58 @@ def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns:
         picture = _fitted(photograph, wide, tall)
         sheet.paste(picture, (left + (wide - picture.width) // 2, top + (tall - picture.height) // 2))
         _write_lines(pen, (left, top + tall + 10), text, font)
+    return sheet
+
+
+def profiles(
+    photographs: Sequence[Photograph], bars: Sequence[Sequence[Bar]], captions: Sequence[str], columns: int = 2
+) -> Image.Image:
+    """Photographs, each with its numbers as horizontal bars below it (Li et al. 2019, Figure 5).
+
+    A bar starts at 0 where its scale has both signs, and at the low end otherwise.
+
+    Args:
+        photographs: as of :func:`gallery`.
+        bars: for each photograph its bars, from the top.
+        captions: one line for each photograph, above its bars.
+        columns: photographs in a row.
+
+    Raises:
+        PhotoError: a photograph cannot be read.
+        ValueError: no photographs, or numbers of bars and captions that do not fit.
+    """
+    if not photographs or not len(photographs) == len(bars) == len(captions) or columns < 1:
+        raise ValueError("profiles: need photographs, bars and a caption for each, and at least one column")
+    columns = min(columns, len(photographs))
+    gap, font = GAP, _font(22)
+    wide = min((SHEET_WIDTH - gap * (columns + 1)) // columns, 660)
+    tall = wide * 5 // 8
+    label, number = wide * 38 // 100, 84  # widths of the text beside a bar
+    height = tall + 14 + LINE_HEIGHT * (1 + max(map(len, bars))) + gap
+    rows = -(-len(photographs) // columns)
+    sheet = Image.new("RGB", (columns * (wide + gap) + gap, gap + rows * height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    for index, (photograph, lines, caption) in enumerate(zip(photographs, bars, captions, strict=True)):
+        row, column = divmod(index, columns)
+        left, top = gap + column * (wide + gap), gap + row * height
+        pen.rectangle((left, top, left + wide - 1, top + tall - 1), MAT_COLOUR)
+        picture = _fitted(photograph, wide, tall)
+        sheet.paste(picture, (left + (wide - picture.width) // 2, top + (tall - picture.height) // 2))
+        top += tall + 10
+        _write_lines(pen, (left, top), _wrapped(caption, font, wide)[:1], font)
+        start, end = left + label, left + wide - number
+        for bar in lines:
+            top += LINE_HEIGHT
+            _write_lines(pen, (left, top), _wrapped(bar.label, font, label - 12)[:1], font)
+            zero, tip = (start + (end - start) * bar.place(value) for value in (max(bar.low, 0), bar.value))
+            middle = top + LINE_HEIGHT // 2
+            pen.line((start, middle, end, middle), MUTED_COLOUR)
+            colour = LOWERS if bar.value < 0 else RAISES if bar.low < 0 else SCORE_COLOUR
+            pen.rectangle((min(zero, tip), middle - 9, max(zero, tip), middle + 9), colour)
+            pen.line((zero, middle - 12, zero, middle + 12), INK)
+            sign = "+" if bar.low < 0 else ""
+            text = f"{bar.value:{sign}.2f}".replace("-", "\u2212")
+            pen.text((left + wide, top), text, INK, font, anchor="ra")
     return sheet
 
 

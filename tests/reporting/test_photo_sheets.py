@@ -56,6 +56,16 @@ def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any]) -> None:
         draw()
 
 
+def test_a_photograph_is_left_of_its_chart() -> None:
+    sheet = photo_sheets.beside(PLAIN[0], Image.new("RGB", (700, 400), COLOURS[1]))
+    photograph, chart = (
+        np.nonzero(np.abs(np.asarray(sheet).astype(int) - colour).max(axis=2) < 3) for colour in COLOURS[:2]
+    )
+    assert photograph[1].max() < chart[1].min() and len(chart[0]) == 700 * 400
+    wide, tall = np.ptp(photograph[1]) + 1, np.ptp(photograph[0]) + 1
+    assert tall <= 400 and wide / tall == pytest.approx(80 / 60, rel=0.02) and sheet.width <= photo_sheets.SHEET_WIDTH
+
+
 def test_gallery_goes_row_by_row_with_captions_below() -> None:
     sheet = np.asarray(photo_sheets.gallery(PLAIN, ["one", "", "three"], columns=2)).astype(int)
     for index, colour in enumerate(COLOURS):

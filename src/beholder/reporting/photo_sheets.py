@@ -1,10 +1,9 @@
 """Sheets of photographs as one image: galleries with captions, and heat maps over photographs."""
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -14,9 +13,6 @@ from beholder.photos.read import read_photo
 from beholder.scoring import heatmap
 from beholder.scoring.drawing import INK, PAPER
 from beholder.scoring.heatmap import LOWERS, RAISES
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
 
@@ -187,19 +183,16 @@ def heat_maps(
     return sheet
 
 
-def beside(photograph: Photograph, chart: "Figure") -> Image.Image:
-    """A photograph at the left of a chart (Song et al. 2023, Figure 8).
+def beside(photograph: Photograph, chart: Image.Image) -> Image.Image:
+    """A photograph at the left of a chart, as high (Song et al. 2023, Figure 8).
 
     Raises:
         PhotoError: the photograph cannot be read.
     """
-    with io.BytesIO() as drawn:
-        chart.savefig(drawn, format="png", dpi=130)
-        right = Image.open(drawn).convert("RGB")
-    picture = _fitted(photograph, SHEET_WIDTH - 3 * GAP - right.width, right.height)
-    sheet = Image.new("RGB", (picture.width + right.width + 3 * GAP, right.height + 2 * GAP), PAPER)
-    sheet.paste(picture, (GAP, GAP + (right.height - picture.height) // 2))
-    sheet.paste(right, (picture.width + 2 * GAP, GAP))
+    picture = _fitted(photograph, SHEET_WIDTH - 3 * GAP - chart.width, chart.height)
+    sheet = Image.new("RGB", (picture.width + chart.width + 3 * GAP, chart.height + 2 * GAP), PAPER)
+    sheet.paste(picture, (GAP, GAP + (chart.height - picture.height) // 2))
+    sheet.paste(chart, (picture.width + 2 * GAP, GAP))
     return sheet
 
 

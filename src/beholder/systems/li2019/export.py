@@ -97,9 +97,8 @@ def remarks(info: ModelInfo) -> list[str]:
     """The weights of the inter-task layer, how they were found, and whether the file has them."""
     if "inter_task" not in info.recipe:
         return []
-    given = dict(info.recipe["inter_task"])
-    in_file = given.pop("in_file")
-    found = InterTask(**given)
+    found = InterTask(**info.recipe["inter_task"])
+    lower = "" if found.helped else "it is no lower, "
     kept = "the file has these weights" if info.recipe["kept_stage"] == 2 else "the file has 0 for each weight"
     return [
         *(

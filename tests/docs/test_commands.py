@@ -144,7 +144,7 @@ def test_code_in_sentences_exists(code: str) -> None:
     if re.match(r"(beholder|python|pytest|pip|pre-commit|bash) ", code):
         check(next(pipelines(code))[0], whole=False)
     elif re.match(r"--[a-z]", code):  # options of one and the same command
-        wanted = options_in(code.split())
+        wanted = options_in(code.replace("/--", " --").split())  # --this/--or-that
         commands = [
             command for package in ("beholder", "benchmarks") for _, command in all_commands(command_line(package))
         ]

@@ -22,6 +22,7 @@ from benchmarks import improve as improving
 from benchmarks import memory as peaks
 from benchmarks import precision as stored
 from benchmarks import probe as probes
+from benchmarks import readme as readmes
 from benchmarks import scale as scaling
 from benchmarks import scoring as speeds
 from benchmarks import serve as serving
@@ -119,6 +120,15 @@ def taste(root: Root) -> None:
 def probe(root: Root) -> None:
     """A probe beside the untouched model that it starts from, by 60, 200 and 600 ratings. 10 minutes the first time."""
     make_console().print(probes.measure(root))
+
+
+@app.command()
+def readme(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what would change.")] = False,
+) -> None:
+    """Write README's tables and pictures again, from the models at hand. 2 minutes, and Chromium for the pictures."""
+    for line in readmes.update(check):
+        make_console().print(line, markup=False)
 
 
 @app.command()

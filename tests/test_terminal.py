@@ -10,7 +10,7 @@ import pytest
 
 from beholder.console import make_console
 from beholder.terminal import SafeStream, say, show, show_json
-from helpers.factories import REPOSITORY
+from helpers.factories import SOURCE
 
 HOSTILE = "\x1b]0;own\x07 \x9b31m \x7f \u202egpj \u200b \u2028 \r [bold]x[/] \udc80"
 ESCAPED = r"\x1b]0;own\x07 \x9b31m \x7f \u202egpj \u200b \u2028 \r [bold]x[/] \udc80"
@@ -57,7 +57,7 @@ def prepared(code: str, closed: tuple[int, ...] = (), **environment: str) -> sub
     before = "import sys, os; from beholder.terminal import prepare; prepare(); "
     return subprocess.run(
         ["sh", "-c", f'exec "$0" -c "$1" {close}', sys.executable, before + code],
-        env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": "/usr/bin:/bin", **environment},
+        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         timeout=60,
         check=False,
@@ -89,7 +89,7 @@ def test_nothing_is_printed_past_it() -> None:
     """Only `beholder.terminal` prints; consoles of rich are those of `beholder.console`."""
     around = re.compile(r"typer\.echo|click\.echo|\bprint\(|sys\.std(out|err)\.write|[^_.]Console\(|traceback\.print")
     allowed = {"terminal.py": 0, "console.py": 2, "last_net.py": 1}  # a traceback is for who asks for it
-    for path in (REPOSITORY / "src").rglob("*.py"):
+    for path in (SOURCE / "beholder").rglob("*.py"):
         code = [line for line in path.read_text("utf-8").splitlines() if not re.match(r"\s*(>>>|\.\.\.|#)", line)]
         found = [line for line in code if around.search(line) and ".print(" not in line.replace("traceback.print", "")]
         assert len(found) <= allowed.get(path.name, 0), (path, found)

@@ -259,7 +259,7 @@ def _whole(answer: Any) -> bytes:
 
 
 def _line_of(error: urllib.error.HTTPError) -> str:
-    """The line of a problem; what another program answers instead is told by its status."""
+    """The line of a problem; for the answer of another program, its status."""
     try:
         line = json.loads(error.read(100_000))["detail"]
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException, RecursionError):

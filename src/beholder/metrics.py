@@ -232,7 +232,8 @@ def emd(truth: np.ndarray, predicted: np.ndarray, exponent: float = 1) -> np.nda
     (1 / M sum_k |CDF_k - CDF'_k|^r)^(1 / r), in shares of votes, 0 to 1; it does not depend on the units of the scale.
 
     Args:
-        truth, predicted: (N, M), each row sums to 1.
+        truth: (N, M), each row sums to 1.
+        predicted: the same.
         exponent: r above.
 
     >>> emd(np.array([[1.0, 0, 0, 0]]), np.array([[0, 0, 1.0, 0]]))
@@ -279,7 +280,8 @@ class Estimate:
         split: how training and test photographs were kept apart, with the seed.
         n: number of photographs.
         value: the metric over all of them.
-        low, high: 95% bootstrap interval over photographs.
+        low: lower end of the 95% bootstrap interval over photographs.
+        high: its upper end.
     """
 
     metric: str
@@ -293,9 +295,11 @@ class Estimate:
 
     @property
     def interval(self) -> Interval:
+        """The value and the ends of its interval."""
         return Interval(self.value, self.low, self.high)
 
     def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ class Shares(NamedTuple):
 
     @property
     def are_given(self) -> bool:
+        """Whether either differs from the usual share."""
         return self != USUAL_SHARES
 
 

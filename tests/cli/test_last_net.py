@@ -10,7 +10,7 @@ import pytest
 
 from beholder.scoring import batch
 from helpers.commands import apart, read_table
-from helpers.factories import COMMAND, REPOSITORY, save_model, save_photo, save_photos
+from helpers.factories import COMMAND, REPOSITORY, SOURCE, save_model, save_photo, save_photos
 
 ERRORS = [
     (
@@ -71,7 +71,7 @@ def test_an_unexpected_error_of_a_decoding_thread_is_one_line(
 
 def run(code: str, **environment: str) -> tuple[int, str]:
     """Status and standard error of a program in a process of its own."""
-    given = {"PYTHONPATH": str(REPOSITORY / "src"), "PATH": "/usr/bin:/bin", **environment}
+    given = {"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", **environment}
     done = subprocess.run(
         [sys.executable, "-c", code], env=given, capture_output=True, text=True, timeout=60, check=False
     )

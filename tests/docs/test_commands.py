@@ -91,7 +91,7 @@ def check(words: Words, *, whole: bool) -> None:
             check_install(rest)
         case ["pytest", *rest]:
             check_tests(rest)
-        case ["python3", "-m", "venv", _] | [".", _] | ["pre-commit", "install"] | ["find", *_] | ["head"]:
+        case ["python3", "-m", "venv", _] | [".", _] | ["pre-commit", "install"] | ["find" | "head", *_]:
             pass
         case ["curl", *rest]:  # tests/serving runs them
             assert any(word.startswith("http://127.0.0.1:8017/") for word in rest), words
@@ -99,6 +99,8 @@ def check(words: Words, *, whole: bool) -> None:
             assert (REPOSITORY / "Dockerfile").is_file()
         case ["sbatch" | "kubectl" | "ray", *rest]:  # tests/docs/test_job_files.py reads the files
             assert [word for word in rest if (REPOSITORY / word).is_file()], words
+        case ["mkdocs", "build" | "serve", *_]:
+            assert (REPOSITORY / "mkdocs.yml").is_file()
         case ["bash", script]:
             assert (REPOSITORY / script).is_file()
         case _:

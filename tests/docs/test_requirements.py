@@ -19,7 +19,12 @@ SCORING = [
     *PROJECT["dependencies"],
     *(each for name in ("parquet", "remote", "heif", "raw", "pandas", "xmp", "serve", "hub") for each in EXTRAS[name]),
 ]
-EVERYTHING = [*SCORING, *EXTRAS["train"], *(each for each in EXTRAS["dev"] if not each.startswith("beholder"))]
+EVERYTHING = [
+    *SCORING,
+    *EXTRAS["train"],
+    *EXTRAS["docs"],
+    *(each for each in EXTRAS["dev"] if not each.startswith("beholder")),
+]
 READ_FILES_OF_STRANGERS = ("pillow", "onnxruntime", "pillow-heif", "rawpy", "lxml")
 
 

@@ -37,17 +37,17 @@ def measured(found: Evaluation, task: str, model: int = 0) -> dict[str, float]:
     return {metric.metric: metric.value for metric in each.metrics}
 
 
-@pytest.mark.parametrize("threshold", [None, 2.5])
+@pytest.mark.parametrize(("own", "threshold"), [(None, None), (None, 2.5), (3.0, None), (3.0, 2.5)])
 def test_metrics_are_those_of_scipy_over_the_same_photographs(
-    ratings: Path, colour_model: Path, threshold: float | None
+    ratings: Path, colour_model: Path, own: float | None, threshold: float | None
 ) -> None:
-    photos, scorer = load_data(str(ratings)), load(colour_model)
+    photos, scorer = replace(load_data(str(ratings)), threshold=own), load(colour_model)
     found = evaluate([scorer], photos, "all", threshold=threshold, workers=1)
     scores = scorer.score(photos.paths).values
     assert [each.pair.name for each in found.models[0].agreements] == ["overall", "warmth"]
     for column, task in enumerate(("overall", "warmth")):
         truth, predicted = photos.ratings[:, column], scores[:, column].astype(float)
-        at = threshold if threshold and task == "overall" else 4
+        at = (threshold or own or 4) if task == "overall" else 4
         error = truth - predicted
         assert measured(found, task) == pytest.approx(
             {

@@ -11,12 +11,14 @@ import numpy as np
 import onnx
 from PIL import Image
 
+import beholder
 from beholder.metrics import Estimate
 from beholder.scoring.model_file import METADATA_KEY, OUTPUTS, ModelInfo, SeriesInfo, TrainingData
 from beholder.scoring.onnx_file import sealed
 from beholder.tasks import Task
 
 REPOSITORY = Path(__file__).parents[2]
+SOURCE = Path(beholder.__file__).parents[1]  # what is tested: the source tree, or where a wheel was installed
 MAIN = "from beholder.cli import main; main()"
 COMMAND = [sys.executable, "-c", MAIN]  # beholder in a process of its own
 

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 
-from helpers.factories import REPOSITORY
+from helpers.factories import REPOSITORY, SOURCE
 from helpers.photo_files import xyz
 
 PROGRAM = """
@@ -36,7 +36,7 @@ def costs(folder, files):
     for name, data in files.items():
         (folder / name).write_bytes(data)
     paths = [str(REPOSITORY / "examples" / "photos" / "rocket.jpg"), *(str(folder / name) for name in files)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, *paths]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=600)
     return dict(zip(files, map(json.loads, done.stdout.splitlines()[1:]), strict=False))

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from beholder.cli.app import app
 from helpers.factories import REPOSITORY
 
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
-FILES = [*(REPOSITORY / name for name in TOP), *sorted((REPOSITORY / "docs").glob("*.md"))]
+FILES = [*(REPOSITORY / name for name in TOP), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 FENCE = re.compile(r" *```(\w*)")
 
@@ -40,6 +41,12 @@ class Block:
     reason: str
 
 
+def named_in(file: Path) -> str:
+    """The name of a file in the documentation."""
+    docs = REPOSITORY / "docs"
+    return file.relative_to(docs if file.is_relative_to(docs) else REPOSITORY).as_posix()
+
+
 def blocks(file: Path) -> list[Block]:
     """The fenced blocks of a Markdown file."""
     found: list[Block] = []
@@ -50,7 +57,7 @@ def blocks(file: Path) -> list[Block]:
         if inside is None and fence:
             inside, language, first, reason = [], fence[1], number, marked
         elif inside is not None and fence:
-            found.append(Block(f"{file.name}:{first}", language, "\n".join(inside), reason))
+            found.append(Block(f"{named_in(file)}:{first}", language, dedent("\n".join(inside)), reason))
             inside = None
         elif inside is not None:
             inside.append(line)
@@ -69,7 +76,9 @@ def inline(file: Path) -> list[tuple[str, str]]:
         outside = outside != bool(fence)
     text = "\n".join(lines)
     spans = re.finditer(r"`([^`]+?)`", text)
-    return [(f"{file.name}:{text.count(chr(10), 0, span.start()) + 1}", " ".join(span[1].split())) for span in spans]
+    return [
+        (f"{named_in(file)}:{text.count(chr(10), 0, span.start()) + 1}", " ".join(span[1].split())) for span in spans
+    ]
 
 
 def pipelines(text: str) -> Iterator[list[Words]]:

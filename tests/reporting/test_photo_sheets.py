@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from beholder.reporting import photo_sheets
+from beholder.reporting.photo_sheets import Bar
+from beholder.scoring.heatmap import LOWERS, RAISES
 from helpers.drawing import NAN, check_drawing
 
 pytest.importorskip("matplotlib")
@@ -22,6 +24,9 @@ def squares(count: int, value: float) -> np.ndarray:
 
 CASES: dict[str, Callable[[], Any]] = {
     "gallery": lambda: photo_sheets.gallery(PLAIN, ["one\ntwo", "a" * 200, ""], 2),
+    "profiles": lambda: photo_sheets.profiles(
+        PLAIN, [[Bar("a" * 99, -3, -1, 1), Bar("", 2, 0, 1)], [], [Bar("b", 0, 0, 1)]], ["one", "b " * 90, ""]
+    ),
     "heat_maps": lambda: photo_sheets.heat_maps(
         PLAIN[:1], [[squares(4, 1.0), squares(8, NAN)]], ["a", "b " * 40], ["c"]
     ),
@@ -39,14 +44,26 @@ def test_it_is_drawn_without_complaint_the_same_again(name: str) -> None:
     [
         lambda: photo_sheets.gallery([], []),
         lambda: photo_sheets.gallery(PLAIN, ["a"]),
+        lambda: photo_sheets.profiles(PLAIN, [[], [], []], ["a"]),
+        lambda: photo_sheets.profiles([], [], []),
         lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)], [], []], ["a"], ["", "", ""]),
         lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)]], ["a"], ["", "", ""]),
         lambda: photo_sheets.heat_maps(PLAIN, [[squares(2, 0)]] * 3, ["a"], [""]),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match=r"^(gallery|heat_maps): "):
+    with pytest.raises(ValueError, match=r"^(gallery|profiles|heat_maps): "):
         draw()
+
+
+def test_a_photograph_is_left_of_its_chart() -> None:
+    sheet = photo_sheets.beside(PLAIN[0], Image.new("RGB", (700, 400), COLOURS[1]))
+    photograph, chart = (
+        np.nonzero(np.abs(np.asarray(sheet).astype(int) - colour).max(axis=2) < 3) for colour in COLOURS[:2]
+    )
+    assert photograph[1].max() < chart[1].min() and len(chart[0]) == 700 * 400
+    wide, tall = np.ptp(photograph[1]) + 1, np.ptp(photograph[0]) + 1
+    assert tall <= 400 and wide / tall == pytest.approx(80 / 60, rel=0.02) and sheet.width <= photo_sheets.SHEET_WIDTH
 
 
 def test_gallery_goes_row_by_row_with_captions_below() -> None:
@@ -56,6 +73,25 @@ def test_gallery_goes_row_by_row_with_captions_below() -> None:
         assert (rows.mean() > sheet.shape[0] / 2, columns.mean() > sheet.shape[1] / 2) == (index == 2, index == 1)
         beneath = sheet[rows.max() + 1 : rows.max() + 45, columns.min() : columns.max()]
         assert (beneath.max(axis=2) < 100).any() == (index != 1)
+
+
+def test_profiles_have_bars_as_long_as_their_values() -> None:
+    bars = [Bar("up", 0.5, -1, 1), Bar("down", -0.25, -1, 1), Bar("whole", 1, -1, 1), Bar("score", 0.6, 0, 1)]
+    sheet = np.asarray(photo_sheets.profiles(PLAIN[:1], [bars], ["caption"])).astype(int)
+
+    def width(colour: tuple[int, int, int]) -> list[int]:
+        """Of the bars of a colour, from the top."""
+        there = np.abs(sheet - colour).max(axis=2) < 3
+        there[: np.flatnonzero((np.abs(sheet - COLOURS[0]).max(axis=2) < 3).any(axis=1)).max()] = False
+        lines = there.sum(axis=1)
+        full = lines > 20
+        starts = np.flatnonzero(full & ~np.roll(full, 1))
+        return [int(lines[start + 3]) for start in starts]
+
+    up, whole = width(RAISES)
+    (down,), (score,) = width(LOWERS), width(photo_sheets.SCORE_COLOUR)
+    assert up == pytest.approx(whole / 2, abs=3) and down == pytest.approx(whole / 4, abs=3)
+    assert score == pytest.approx(0.6 * 2 * whole, abs=4)  # its scale begins at the left end
 
 
 def test_heat_maps_are_orange_where_the_score_rises_blue_where_it_falls_and_clear_at_zero() -> None:

@@ -1,4 +1,4 @@
-"""A taste while one decides: from ten decisions on, and shown only where it foretells better."""
+"""A taste while one decides: from ten decisions on, and shown only where it predicts better."""
 
 import numpy as np
 import pytest
@@ -52,8 +52,8 @@ def test_a_taste_of_ones_own_is_found_and_orders_the_others(info, field):
     assert np.corrcoef(first, values[:-1])[0, 1] > 0.7
 
 
-def test_what_is_foretold_was_not_seen(info):
-    """Decisions by chance are not foretold; a fit that had seen them would foretell them well."""
+def test_what_is_predicted_was_not_seen(info):
+    """Decisions by chance are not predicted; a fit that had seen them would predict them well."""
     found = [learn(_lesson(80, by="nothing", seed=seed), info).srcc_taste for seed in range(6)]
     assert abs(np.mean([value or 0 for value in found])) < 0.3
 

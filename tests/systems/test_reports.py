@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from beholder.data.raters import rater_agreement
 from beholder.data.registry import load_data
 from beholder.data.sets import aadb
+from beholder.data.votes import Votes
 from beholder.embedded import default
 from beholder.errors import BeholderError
 from beholder.metrics import Estimate, resampled, srcc
@@ -30,6 +32,7 @@ from beholder.systems.soydaner2023 import analysis as soydaner_analysis
 from beholder.systems.soydaner2023 import experiment as soydaner_experiment
 from beholder.systems.soydaner2023 import published as soydaner_published
 from beholder.systems.soydaner2023 import report as soydaner_report
+from beholder.systems.soydaner2023 import report_ratings as soydaner_ratings
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
 from beholder.text import size_text
 from beholder.training.features import Extractor
@@ -153,7 +156,7 @@ def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.LiC
         rows.append(f"{number}.jpg,{1 + 4 * red:.3f},{red:.3f}")
     (root / "second/second.csv").write_text("\n".join(rows) + "\n")
     recipe = replace(
-        li_experiment.SMALL_DATA_RECIPE,
+        li_experiment.recipe_for("oasis"),
         backbone="tiny",
         resize=24,
         side=16,
@@ -171,7 +174,7 @@ def li_settings(root: Path, seeds: int = 2, folds: int = 2) -> li_experiment.LiC
 def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = li_settings(tmp_path)
     found = li_report.report(wanted, CPU)
-    assert numbers(found) >= {"Table 1", "Table 2", "Figure 4", "Figure 5"}
+    assert numbers(found) >= {"Table 1", "Table 2", *(f"Figure {number}" for number in range(1, 6))}
     tables = {part.title: part for part in parts(found) if isinstance(part, Table)}
     for table in tables.values():
         for column, *cells in zip(table.columns, *table.rows, strict=True):
@@ -193,8 +196,8 @@ def test_li2019_has_its_tables_and_figures(tmp_path: Path, monkeypatch: pytest.M
     signs = tables["Signs of the coefficients"]
     assert [row[0] for row in signs.rows] == [*li_published.TRAIT_SIGNS, "calm", "bright"]
     assert [row[2] is None for row in signs.rows] == [True] * 5 + [False] * 2
-    counts = {row[0]: row[1] for row in tables["Parameters"].rows}
-    assert counts["all"] == 10_105_739 and counts["inter-task layer"] == 5
+    assert [row[1] for row in tables["The parts of the network and their parameters"].rows][-2:] == [5, 10_105_739]
+    assert tables["Accuracy of telling high from low scores"].columns[2].title == "oasis, at 4"
     rates = tables["Learning rates that were tried"]
     least = min(rates.rows[:4], key=lambda row: row[3] + row[5])  # type: ignore[operator, arg-type, return-value]
     text = next(part for part in parts(found) if getattr(part, "title", "") == "Protocol")
@@ -306,7 +309,27 @@ def test_published_numbers_agree_with_each_other() -> None:
     )
 
 
-def made_study(tmp_path: Path) -> study.Study:
+def test_raters_of_aadb_stand_in_the_rows_of_the_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured where their single votes are under the same root, also in a report on other data."""
+    wanted, made = settings("oasis", tmp_path), made_study(tmp_path, "multi-task")
+    table = soydaner_ratings.raters_part(made, wanted)
+    assert isinstance(table, Table) and "AADB's single votes are not at hand" in table.note
+    assert all(row[3:] == [None, None] for row in table.rows[:3])
+    make_aadb(tmp_path)
+    count, raters = 52, 3  # each rater rates all photographs
+    rng = np.random.default_rng(0)
+    values = np.concatenate([np.arange(count) + rng.normal(0, 5, count) for _ in range(raters)])
+    votes = Votes(np.tile(np.arange(count), raters), np.repeat(np.arange(raters), count), values)
+    monkeypatch.setattr(soydaner_ratings, "read_rater_votes", lambda folder, files: votes)
+    table = soydaner_ratings.raters_part(made, wanted)
+    assert isinstance(table, Table) and "not at hand" not in table.note
+    fewest = table.rows[0]
+    assert fewest[:4] == ["aadb, (0, 100)", 190, 0.6738, 3] and isinstance(fewest[4], Estimate)
+    assert fewest[4].value == pytest.approx(np.nanmean(rater_agreement(votes, count).srcc))
+    assert str(table.rows[3][0]).startswith("oasis, [0, ")
+
+
+def made_study(tmp_path: Path, setting: str = "net") -> study.Study:
     """Two rounds and two seeds whose predictions are the ratings plus a known error."""
     photos = load_data("oasis", make_oasis(tmp_path))
     fold_splits = study_runs.split_into_folds(photos, 2)
@@ -316,7 +339,7 @@ def made_study(tmp_path: Path) -> study.Study:
         for seed in range(2):
             noise = np.random.default_rng(seed).normal(0, 0.5, photos.ratings.shape)[test]
             outcome = study_runs.Outcome([], {"training": photos.ratings[test] + noise})
-            results.append(study_runs.Result("net", seed, fold, test, outcome))
+            results.append(study_runs.Result(setting, seed, fold, test, outcome))
     return study.assemble(photos, fold_splits, results, {"perfect": photos.ratings})
 
 

@@ -62,7 +62,7 @@ def cull(
         Path | None, typer.Option(help="Copy the picks to this folder, with their RAW and XMP files.", file_okay=False)
     ] = None,
     link_picks: Annotated[
-        Path | None, typer.Option(help="Link the picks in this folder: no room is taken.", file_okay=False)
+        Path | None, typer.Option(help="Link the picks in this folder, which takes no space.", file_okay=False)
     ] = None,
     reject_defects: Annotated[
         bool,
@@ -80,9 +80,9 @@ def cull(
     taste: TasteFile = None,
     model: Model = None,
     fast: Fast = False,
-    top: Annotated[int | None, typer.Option(min=1, help="Show only the best this many picks.  [default: 40]")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="How many of the best picks to show.  [default: 40]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as a JSON array.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run that had the same --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped run with the same --out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would be written, copied and linked.")
     ] = False,

@@ -32,7 +32,9 @@ def evaluate(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Threshold of the accuracy, for the data's first task.  [default: the middle of its scale]"),
+        typer.Option(
+            help="Threshold of the accuracy, for the data's first task.  [default: 5 for ava, else the middle]"
+        ),
     ] = None,
     split_seed: Annotated[int, typer.Option(help="Seed of the split, if the data set has none.")] = 0,
     drop_leaks: DropLeaks = False,
@@ -61,7 +63,7 @@ def evaluate(
     is the share of photographs on the right side of the threshold in "at", "above" the share with a rating at or above
     it, and "coverage90" the share of ratings inside the model's 90% intervals.
 
-    A model that learned from these photographs, as its file tells, is measured by what was predicted of them out of
+    A model that learned from these photographs, as its file says, is measured by what was predicted of them out of
     fold, if the file keeps that (train probe does). If not, a warning is printed, and two models are not compared.
     Photographs that cannot be read are named and left out.
 

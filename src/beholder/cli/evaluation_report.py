@@ -49,7 +49,7 @@ def _model_parts(found: Evaluation, model: ModelEvaluation) -> Iterator[Part]:
         ]
         for each in model.agreements
     ]
-    note = "accuracy: on the right side of the middle of the scale, or of --threshold. "
+    note = "accuracy: on the right side of the middle of the scale (ava: of 5), or of --threshold. "
     note += f"{COVERAGE}: ratings inside the model's 90% intervals."
     yield Table("", "Errors in units of the data", columns, rows, note)
     yield _forest(model, "srcc", "Rank correlation by task", "SRCC")

@@ -58,8 +58,8 @@ def improve(
 
     Tries crops, straightening, exposure, white balance, contrast, saturation and sharpening, and lets the model judge.
     Prints each edit that raises the score beyond its own noise, the best first, with what it gains; and the best two or
-    three of them together. A fault that the model sees clearly, such as a colour cast, counts too, even where mending
-    it hardly moves the score. Says so where nothing helps.
+    three of them together. A fault that the model sees clearly, such as a colour cast, counts too, even where
+    correcting it hardly moves the score. Says so where nothing helps.
 
     Draws a sheet of before and after. The originals are never changed. Takes about 5 seconds a photograph on two cores,
     with --fast one or two.

@@ -22,7 +22,7 @@ def merge(
     out: Annotated[
         str | None,
         typer.Option(
-            "--out", "-o", help="Also write one table of them all, in order, of their format.", metavar="FILE"
+            "--out", "-o", help="Also write one table of all rows, in order and in the same format.", metavar="FILE"
         ),
     ] = None,
     deep: Annotated[
@@ -30,7 +30,7 @@ def merge(
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Check that all tables of a run are there and whole, and print what is in them together.
+    """Check that all tables of a run are there and complete, and print their totals.
 
     A run is what `beholder score --out 'OUT/{unit}.parquet'` wrote, on one machine or, by --shard, on many. What is
     missing is named, with the command that scores it.

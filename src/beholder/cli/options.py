@@ -49,7 +49,7 @@ PairsOption = Annotated[
     Pairs,
     typer.Option(
         "--pairs",
-        help="Of a RAW and a JPEG (or HEIC) of one name in one folder take all, or one: the JPEG.",
+        help="Where a RAW and a JPEG (or HEIC) share a name and a folder: all of them, or one, the JPEG.",
     ),
 ]
 StateFile = Annotated[
@@ -62,7 +62,7 @@ StateFile = Annotated[
 ]
 Batch = Annotated[
     int | None,
-    typer.Option(min=1, max=256, help="Photographs at a time in the model.  [default: 2 to 8, by the model]"),
+    typer.Option(min=1, max=256, help="Photographs in one run of the model.  [default: 2 to 8, by the model]"),
 ]
 Workers = Annotated[
     int | None, typer.Option(min=1, max=256, help="Decoding threads.  [default: as --threads, or one per core]")
@@ -72,7 +72,7 @@ Threads = Annotated[
     typer.Option(
         min=1,
         max=256,
-        help="Cores that are used at once, for decoding and the model together.  [default: BEHOLDER_THREADS, or all "
+        help="How many cores to use, for decoding and the model together.  [default: BEHOLDER_THREADS, or all "
         "that this process may use: by its affinity, the quota of its container, and OMP_NUM_THREADS]",
     ),
 ]

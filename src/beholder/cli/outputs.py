@@ -1,4 +1,4 @@
-"""Files that commands write: what an earlier run made and may be replaced, and what is told before."""
+"""Files that commands write: what an earlier run made and may be replaced, and what is said before."""
 
 import csv
 from itertools import count

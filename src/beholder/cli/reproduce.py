@@ -83,7 +83,12 @@ def reproduce(
         typer.Option("--backbones", help="Train the network on this backbone too; can be given again."),
     ] = None,
     second_count: Annotated[
-        int | None, typer.Option(min=10, help="Photographs of the second domain to learn from.")
+        int | None,
+        typer.Option(
+            min=10,
+            help="Photographs of the second domain to draw.  [default: 1000 where features are kept; all with --shared "
+            "whole]",
+        ),
     ] = None,
     test_share: TestShare = None,
     validation_share: ValidationShare = None,
@@ -118,7 +123,8 @@ def reproduce(
     450 photographs: --seeds 3 on OASIS 2 hours. A short version: --backbone mobilenet_v2 --folds 1.
 
     li2019: the score alone, in turn with a second domain, and with the inter-task layer, from learning rates that it
-    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept.
+    chooses on validation photographs. --seeds 2 on OASIS takes half an hour once outputs of the stem are kept. With
+    --shared whole the network is trained as in the paper.
 
     song2023: predicted votes, of which it needs the numbers (oasis, ava, or a CSV file with columns votes_1, ...), and
     its ablations: an hour on two cores.

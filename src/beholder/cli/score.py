@@ -65,7 +65,7 @@ def score(
     exclude: Exclude = None,
     pairs: PairsOption = Pairs.ALL,
     top: Annotated[
-        int | None, typer.Option(min=1, help=f"Show only the best this many.  [default: {TABLE_ROWS}]")
+        int | None, typer.Option(min=1, help=f"How many of the best to show.  [default: {TABLE_ROWS}]")
     ] = None,
     sort: Annotated[
         str | None, typer.Option(help="Rank by overall, a task (beauty, exposure), taste, percentile or path.")
@@ -115,11 +115,11 @@ def score(
     exciting what is shown feels, are in the table with --details. With --taste it also gets the rating that one person
     would give, on their scale, and the table is ranked by that.
 
-    Some models also tell how a picture was made, which --details shows: predicted edits such as exposure -1.3 EV (-1.9
-    to -0.7), clear where an unedited picture lies outside the interval; disagreement, how much the votes of people
+    Some models also predict how a picture was made, which --details shows: predicted edits such as exposure -1.3 EV
+    (-1.9 to -0.7), clear where an unedited picture lies outside the interval; disagreement, how much people's votes
     would differ; and familiarity, the share of rated photographs that are less like what was rated. They are not
-    ratings. A question mark is beside a photograph so unfamiliar that its scores say little. Files and JSON have all
-    of these columns always.
+    ratings. A question mark is beside a photograph so unfamiliar that its scores say little. Files and JSON always
+    have all of these columns.
 
     The table goes to standard output, progress and problems to standard error. A file that cannot be read becomes a row
     with a reason. Folders that programs made for themselves (@eaDir, #recycle, lost+found) are passed over, and what

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beholder.scoring.batch import Result
     from beholder.scoring.scorer import Scorer
 
-MAX_FAILURES = 10  # units that are told one by one
+MAX_FAILURES = 10  # units that are reported one by one
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ def serve(
     ] = None,
     max_body: Annotated[str, typer.Option(help="Largest body of a request.", metavar="SIZE")] = "64MB",
     max_pixels: Annotated[
-        str, typer.Option(help="Most pixels of a photograph; most of the memory follows from it.", metavar="NUMBER")
+        str, typer.Option(help="Largest photograph in pixels; most of the memory depends on it.", metavar="NUMBER")
     ] = "100MP",
     queue: Annotated[
-        int, typer.Option(min=1, max=4096, help="Photographs that are received, wait or are scored at a time.")
+        int, typer.Option(min=1, max=4096, help="How many photographs may be received, wait or be scored at once.")
     ] = 64,
     timeout: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds for a body to arrive, and again for its answer.")

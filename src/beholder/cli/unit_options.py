@@ -7,7 +7,7 @@ import typer
 
 
 class Engine(StrEnum):
-    """What runs the model over many units."""
+    """Where the model runs for many units."""
 
     LOCAL = "local"
     RAY = "ray"
@@ -16,7 +16,7 @@ class Engine(StrEnum):
 Column = Annotated[
     str | None,
     typer.Option(
-        help="Of Parquet tables: the column of pictures, as bytes, {bytes, path} or paths.  [default: image]",
+        help="In Parquet tables: the column of pictures, as bytes, {bytes, path} or paths.  [default: image]",
         metavar="NAME",
     ),
 ]
@@ -24,7 +24,7 @@ CarryOption = Annotated[
     str | None,
     typer.Option(
         "--carry",
-        help="Take columns over, or what the .json and .txt of a tar have: caption,url,width=source_width.",
+        help="Copy columns of the input, or what the .json and .txt of a tar have: caption,url,width=source_width.",
         metavar="NAMES",
     ),
 ]
@@ -39,7 +39,7 @@ Embeddings = Annotated[
     ),
 ]
 BatchRows = Annotated[
-    int | None, typer.Option(min=1, max=10_000_000, help="Rows of a row group of Parquet.  [default: 10000]")
+    int | None, typer.Option(min=1, max=10_000_000, help="Rows in a row group of Parquet.  [default: 10000]")
 ]
 ShardOption = Annotated[
     str | None,
@@ -54,23 +54,21 @@ EngineOption = Annotated[
     Engine | None,
     typer.Option(
         "--engine",
-        help="What runs the model: this process, or actors of Ray, in the cluster of RAY_ADDRESS where that is set, "
-        "else on this machine.  [default: local]",
+        help="Where the model runs: in this process, or in actors of Ray (in the cluster that RAY_ADDRESS names, else "
+        "on this machine).  [default: local]",
     ),
 ]
 MaxErrorsOption = Annotated[
     str | None,
-    typer.Option(
-        "--max-errors", help="End the run where more rows than this cannot be read: 5% or a number.", metavar="SHARE"
-    ),
+    typer.Option("--max-errors", help="Stop when more rows than this cannot be read: 5% or a number.", metavar="SHARE"),
 ]
 RetriesOption = Annotated[
     int | None,
-    typer.Option("--retries", min=0, max=100, help="Tries of a read of a store after the first.  [default: 3]"),
+    typer.Option("--retries", min=0, max=100, help="How often to try again when a store cannot be read.  [default: 3]"),
 ]
 Overwrite = Annotated[
     bool,
     typer.Option(
-        "--overwrite", help="Replace tables of another model, of other options, of another input or of another program."
+        "--overwrite", help="Replace tables that were made with another model, input or options, or by another program."
     ),
 ]

@@ -26,7 +26,7 @@ _COLUMNS = {"image": str, "rating": int, "pick": str, "label": str, "source": st
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Write nothing; print each file, what would change in it, and why it may.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array with what became of each file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON array: what was done to each file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No counts, no progress; errors only.")]
 Folders = Annotated[list[Path], typer.Argument(help="Folders of photographs.", metavar="FOLDER", file_okay=False)]
 
@@ -132,7 +132,7 @@ def xmp_write(
 
 
 def _decided(path: Path, marking: "Marking", *, dry_run: bool) -> "Iterator[list[Outcome]]":
-    """Write what was decided in a state file, and count what became of it."""
+    """Write what was decided in a state file, and count what was done."""
     from beholder.reviewing.export import write_from
     from beholder.reviewing.state import State
 
@@ -219,7 +219,7 @@ def xmp_clear(
 ) -> None:
     """Take out of sidecars and photographs what beholder has written, and only that.
 
-    Our own scores go, and stars, labels and flags that still are what we wrote. What anybody has changed since stays. A
+    Our own scores go, and stars, labels and flags that still are what we wrote. What has been changed since stays. A
     sidecar that we made and that then says nothing is removed. Photographs with something of ours inside need exiftool.
 
     Exit status as for `beholder xmp write`.

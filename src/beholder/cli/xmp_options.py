@@ -50,8 +50,8 @@ Embed = Annotated[
     bool,
     typer.Option(
         "--embed",
-        help="For the profile lightroom: write into JPEG, TIFF, PNG and DNG, which Lightroom reads only there. Needs "
-        "exiftool; the file as it was stays beside it as IMG.jpg_original.",
+        help="For the profile lightroom: write into JPEG, TIFF, PNG and DNG; Lightroom reads theirs nowhere else. "
+        "Needs exiftool; the original file stays beside it as IMG.jpg_original.",
     ),
 ]
 RejectRating = Annotated[
@@ -74,7 +74,7 @@ class Marking:
         writer: writes them.
         stars: gives the stars of a row; None for none.
         label: of picks; None for none.
-        summary: counts what became of them.
+        summary: counts what was done to them.
         reasons: why files were refused.
     """
 
@@ -109,7 +109,7 @@ class Marking:
         return outcomes
 
     def count(self, outcomes: "Sequence[Outcome]") -> None:
-        """Count in what became of files."""
+        """Count what was done to files."""
         from beholder.xmp.write import REFUSED
 
         for outcome in outcomes:

@@ -1,6 +1,6 @@
 """Exposure brackets: one framing taken several times, each exposed in another way, to be joined later or chosen from.
 
-They are told by what the camera wrote and by their framing, not by likeness to a model: what lies three stops apart
+They are found by what the camera wrote and by their framing, not by likeness to a model: what lies three stops apart
 does not look alike.
 """
 

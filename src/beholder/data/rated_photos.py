@@ -46,6 +46,8 @@ class RatedPhotos:
         n: (N, K) numbers of ratings behind each mean, NaN where unknown, or None.
         votes: the single ratings of the first task, or None.
         histogram: votes for the first task, counted for each photograph and value of the scale, or None.
+        threshold: mean rating of the first task, in native units, from which literature on this data set calls a
+            photograph good; None for the middle of the scale.
         drawn: the parts that were drawn with a seed; the others are as published.
 
     Raises:
@@ -65,6 +67,7 @@ class RatedPhotos:
     n: np.ndarray | None = None
     votes: Votes | None = None
     histogram: Histogram | None = None
+    threshold: float | None = None
     drawn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -122,6 +125,12 @@ class RatedPhotos:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def accuracy_threshold(self) -> float:
+        """Threshold of the accuracy of the first task, in native units."""
+        task = self.tasks[0]
+        return (task.low + task.high) / 2 if self.threshold is None else self.threshold
 
     @property
     def paths(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""How well amounts of edits are told: what edits are drawn, what is mistaken for what, and false alarms.
+"""How well amounts of edits are predicted: what edits are drawn, what is mistaken for what, and false alarms.
 
 The truth is the amount that was edited (:mod:`beholder.photos.edits`), never a rating.
 """

@@ -55,7 +55,7 @@ class FamiliaritySettings:
         weights: of scene, detail and statistics in squared distances.
         sharpness: larger ones look at the nearest photographs alone.
         support: number of rated photographs, evenly from all data sets.
-        unlike: percentile of held-out photographs below which a picture is told to be unlike them.
+        unlike: percentile of held-out photographs below which a picture is marked as unlike them.
     """
 
     weights: tuple[float, float, float] = (0.4, 0.3, 0.3)

@@ -24,7 +24,7 @@ LEARNED = 100  # photographs
 
 
 def enough_for_series(photos: Mapping[str, RatedPhotos]) -> bool:
-    """Whether there are enough photographs to learn from what series are told by."""
+    """Whether there are enough photographs to learn how series are found."""
     count = len(photos["oasis"])
     return count * (count - 1) // 2 >= MIN_PAIRS and len(photos["biq2021"]) >= LAST
 

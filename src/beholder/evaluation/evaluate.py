@@ -45,8 +45,8 @@ def evaluate(
         photos: as :func:`beholder.data.registry.load_data` returns them.
         part: test, validation, train or all. A split is drawn where the data set has none.
         seed: seed of that split.
-        threshold: threshold of the accuracy of the overall task, in native units of the data; the middle of the scale
-            by default, and for all other tasks.
+        threshold: threshold of the accuracy of the overall task, in native units of the data; by default
+            `RatedPhotos.accuracy_threshold`. That of all other tasks is the middle of the scale.
         batch: photographs per batch; by default it depends on the model's input size.
         workers: decoding threads, by default one for each core.
         threads: of the model, in all; by default one for each core.
@@ -81,7 +81,10 @@ def evaluate(
             for pair in task_pairs(chosen, scorer.info):
                 column = scorer.info.tasks.index(pair.scored)
                 predicted[pair.name] = pair.rated.from_unit(pair.scored.to_unit(values[:, column]))
-                at = threshold if threshold is not None and pair.rated == overall else sum(scale_of(pair.rated)) / 2
+                middle = sum(scale_of(pair.rated)) / 2
+                at = (
+                    (photos.accuracy_threshold if threshold is None else threshold) if pair.rated == overall else middle
+                )
                 widths = scorer.info.half_widths(values)[:, column] if pair.is_same_task else None
                 agreements += _agreement(chosen, pair, predicted[pair.name], at, widths, split)
                 bar.advance(bar.task_ids[0])

@@ -63,6 +63,7 @@ class ImageBeholderFilter(Filter):
         self.scores = BatchScorer(model, fields=[field], threads=threads)
 
     def compute_stats_batched(self, samples: dict[str, Any], context: bool = False) -> dict[str, Any]:
+        """Put the scores of each sample's images into its statistics, where they are not yet; NaN for bad images."""
         stats = samples[Fields.stats]
         rows = [row for row, known in enumerate(stats) if STATS not in known]
         pictures = [self._pictures(samples, row) for row in rows]
@@ -79,10 +80,12 @@ class ImageBeholderFilter(Filter):
         return [content or path for path, content in zip_longest(*given)]
 
     def compute_stats_single(self, sample: dict[str, Any], context: bool = False) -> dict[str, Any]:
+        """The same for one sample."""
         batch = self.compute_stats_batched({key: [value] for key, value in sample.items()}, context)
         return {key: values[0] for key, values in batch.items()}
 
     def process_single(self, sample: dict[str, Any]) -> bool:
+        """Whether any or all images have a score between the limits. A sample without images is kept."""
         values = np.array(sample[Fields.stats][STATS], dtype=np.float64)  # from a table NaN comes back as None
         kept = [not np.isnan(each) and self.get_keep_boolean(each, self.min_score, self.max_score) for each in values]
         return not kept or bool(any(kept) if self.any else all(kept))

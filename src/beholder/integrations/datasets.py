@@ -25,9 +25,10 @@ TYPES = {str: "string", int: "int64", float: "float32"}  # as `beholder score` w
 class Score:
     """A function for ``Dataset.map(..., batched=True)``, also with ``num_proc`` processes.
 
+    The other arguments are those of :class:`beholder.integrations.batches.BatchScorer`.
+
     Args:
         column: of the pictures: cells ``{bytes, path}`` of ``Image(decode=False)``, decoded pictures, or paths.
-        model, fields, embeddings, threads, prefix: as for :class:`beholder.integrations.batches.BatchScorer`.
 
     Raises:
         BeholderError: the model cannot be opened, or has no such field.

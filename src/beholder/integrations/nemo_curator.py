@@ -26,9 +26,9 @@ class BeholderScoreStage(ProcessingStage[ImageBatch, ImageBatch]):
 
     An image that cannot be read keeps its place: its score is None, and the row has the reason in ``error``.
 
-    Args:
-        model, fields, threads: as for :class:`beholder.integrations.batches.BatchScorer`; ``overall`` is always there.
-        name, resources, batch_size: of any stage; by default as many cores as threads.
+    ``model``, ``fields`` and ``threads`` are those of :class:`beholder.integrations.batches.BatchScorer`; ``overall``
+    is always among the fields. ``name``, ``resources`` and ``batch_size`` are those of any stage; by default it asks
+    for as many cores as threads.
 
     Raises:
         BeholderError: the model cannot be opened, or has no such field.
@@ -47,12 +47,15 @@ class BeholderScoreStage(ProcessingStage[ImageBatch, ImageBatch]):
         self.resources = self.resources or Resources(cpus=self.threads)
 
     def inputs(self) -> tuple[list[str], list[str]]:
+        """What a task must have."""
         return ["data"], []
 
     def outputs(self) -> tuple[list[str], list[str]]:
+        """What a task has afterwards."""
         return ["data"], []
 
     def process(self, task: ImageBatch) -> ImageBatch:
+        """Score the images of a task, in place."""
         columns = self._scores(_picture(image) for image in task.data)
         for row, image in enumerate(task.data):
             image.aesthetic_score = columns["overall"][row]
@@ -70,12 +73,15 @@ class BeholderDropStage(ProcessingStage[ImageBatch, ImageBatch]):
     batch_size: int = 1
 
     def inputs(self) -> tuple[list[str], list[str]]:
+        """What a task must have."""
         return ["data"], []
 
     def outputs(self) -> tuple[list[str], list[str]]:
+        """What a task has afterwards."""
         return ["data"], []
 
     def process(self, task: ImageBatch) -> ImageBatch:
+        """A task of the images that are kept."""
         kept = [each for each in task.data if (each.aesthetic_score or 0) >= self.min_score]
         return replace(task, data=kept)
 

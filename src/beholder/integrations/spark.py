@@ -24,10 +24,11 @@ from beholder.scoring.scorer import Scorer
 class Score:
     """A function for ``DataFrame.mapInArrow``. Each Python worker of Spark opens the model once.
 
+    The other arguments are those of :class:`beholder.integrations.batches.BatchScorer`.
+    Spark runs a worker for each core, so one thread is enough.
+
     Args:
         column: of the pictures: the bytes of files, ``{bytes, path}``, or paths.
-        model, fields, embeddings, threads, prefix: as for :class:`beholder.integrations.batches.BatchScorer`. Spark
-            runs a worker for each core, so one thread is enough.
         keep: names of the columns that stay; None for all.
 
     Raises:

@@ -25,9 +25,10 @@ Sample = dict[str, Any]
 class Score:
     """For ``.compose(score.stream)``, which is the fast way, or ``.map(score)``, a sample at a time.
 
+    The other arguments are those of :class:`beholder.integrations.batches.BatchScorer`.
+    An embedding is under the key ``embedding.npy``.
+
     Args:
-        model, fields, embeddings, threads: as for :class:`beholder.integrations.batches.BatchScorer`. An embedding is
-            under the key ``embedding.npy``.
         key: of the picture; by default the first that ends in the suffix of a photograph.
 
     Raises:

@@ -163,7 +163,7 @@ def write_report(
         score_levels: rating levels of the first task, if the entries have a distribution.
         rank_by: name of the task by which the page numbers the photographs, and sorts them at first; by default the
             first.
-        tells_unlike: whether entries are told to be unlike what was rated, if they are.
+        tells_unlike: whether entries that are unlike what was rated are marked.
 
     Raises:
         BeholderError: the file cannot be written; the message says what to do. An error that ``entries`` raises is not

@@ -127,6 +127,7 @@ class Sink:
             self._replace(chain([header], (self._stored(*place) for place in places)))
 
     def close(self) -> None:
+        """Close the file. What waited for a first score is dropped."""
         self._file.close()
         if self._waiting is not None:
             self._waiting.close()

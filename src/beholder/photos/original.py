@@ -62,7 +62,7 @@ class Original:
 def open_original(path: str | os.PathLike[str]) -> Original:
     """Read a photograph with the depth, the colours and the EXIF data of its file.
 
-    Where its colours are no RGB, or are told in a way that a copy cannot carry, they become sRGB.
+    Where its colours are no RGB, or are declared in a way that a copy cannot carry, they become sRGB.
 
     Raises:
         PhotoError: it cannot be read.
@@ -74,7 +74,7 @@ def open_original(path: str | os.PathLike[str]) -> Original:
     """
     label = printable(os.fsdecode(path))
     data = read_bytes(path)
-    photo = read_photo(data, name=path)  # what is broken or too large is told here
+    photo = read_photo(data, name=path)  # what is broken or too large is refused here
     kind = photo.format
     with silenced():
         is_deep = _has_sixteen_bits(data, kind)

@@ -1,10 +1,9 @@
 """Sheets of photographs as one image: galleries with captions, and heat maps over photographs."""
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,16 +12,27 @@ from beholder.extras import require
 from beholder.photos.read import read_photo
 from beholder.scoring import heatmap
 from beholder.scoring.drawing import INK, PAPER
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from beholder.scoring.heatmap import LOWERS, RAISES
 
 Photograph = str | os.PathLike[str] | Image.Image | np.ndarray
 
 SHEET_WIDTH = 1400  # pixels at most; shown at half of that
 GAP = 24  # pixels between photographs
 LINE_HEIGHT = 31  # of text, pixels
-MAT_COLOUR, MUTED_COLOUR = (236, 236, 234), (99, 102, 108)
+MAT_COLOUR, MUTED_COLOUR, SCORE_COLOUR = (236, 236, 234), (99, 102, 108), (11, 122, 112)
+
+
+class Bar(NamedTuple):
+    """A number on its scale."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+    def place(self, value: float) -> float:
+        """Where a value is between the ends of the scale, 0 to 1; values beyond are at the ends."""
+        return min(max((value - self.low) / (self.high - self.low), 0), 1)
 
 
 def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns: int = 5) -> Image.Image:
@@ -55,6 +65,58 @@ def gallery(photographs: Sequence[Photograph], captions: Sequence[str], columns:
         picture = _fitted(photograph, wide, tall)
         sheet.paste(picture, (left + (wide - picture.width) // 2, top + (tall - picture.height) // 2))
         _write_lines(pen, (left, top + tall + 10), text, font)
+    return sheet
+
+
+def profiles(
+    photographs: Sequence[Photograph], bars: Sequence[Sequence[Bar]], captions: Sequence[str], columns: int = 2
+) -> Image.Image:
+    """Photographs, each with its numbers as horizontal bars below it (Li et al. 2019, Figure 5).
+
+    A bar starts at 0 where its scale has both signs, and at the low end otherwise.
+
+    Args:
+        photographs: as of :func:`gallery`.
+        bars: for each photograph its bars, from the top.
+        captions: one line for each photograph, above its bars.
+        columns: photographs in a row.
+
+    Raises:
+        PhotoError: a photograph cannot be read.
+        ValueError: no photographs, or numbers of bars and captions that do not fit.
+    """
+    if not photographs or not len(photographs) == len(bars) == len(captions) or columns < 1:
+        raise ValueError("profiles: need photographs, bars and a caption for each, and at least one column")
+    columns = min(columns, len(photographs))
+    gap, font = GAP, _font(22)
+    wide = min((SHEET_WIDTH - gap * (columns + 1)) // columns, 660)
+    tall = wide * 5 // 8
+    label, number = wide * 38 // 100, 84  # widths of the text beside a bar
+    height = tall + 14 + LINE_HEIGHT * (1 + max(map(len, bars))) + gap
+    rows = -(-len(photographs) // columns)
+    sheet = Image.new("RGB", (columns * (wide + gap) + gap, gap + rows * height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    for index, (photograph, lines, caption) in enumerate(zip(photographs, bars, captions, strict=True)):
+        row, column = divmod(index, columns)
+        left, top = gap + column * (wide + gap), gap + row * height
+        pen.rectangle((left, top, left + wide - 1, top + tall - 1), MAT_COLOUR)
+        picture = _fitted(photograph, wide, tall)
+        sheet.paste(picture, (left + (wide - picture.width) // 2, top + (tall - picture.height) // 2))
+        top += tall + 10
+        _write_lines(pen, (left, top), _wrapped(caption, font, wide)[:1], font)
+        start, end = left + label, left + wide - number
+        for bar in lines:
+            top += LINE_HEIGHT
+            _write_lines(pen, (left, top), _wrapped(bar.label, font, label - 12)[:1], font)
+            zero, tip = (start + (end - start) * bar.place(value) for value in (max(bar.low, 0), bar.value))
+            middle = top + LINE_HEIGHT // 2
+            pen.line((start, middle, end, middle), MUTED_COLOUR)
+            colour = LOWERS if bar.value < 0 else RAISES if bar.low < 0 else SCORE_COLOUR
+            pen.rectangle((min(zero, tip), middle - 9, max(zero, tip), middle + 9), colour)
+            pen.line((zero, middle - 12, zero, middle + 12), INK)
+            sign = "+" if bar.low < 0 else ""
+            text = f"{bar.value:{sign}.2f}".replace("-", "\u2212")
+            pen.text((left + wide, top), text, INK, font, anchor="ra")
     return sheet
 
 
@@ -121,19 +183,16 @@ def heat_maps(
     return sheet
 
 
-def beside(photograph: Photograph, chart: "Figure") -> Image.Image:
-    """A photograph at the left of a chart (Song et al. 2023, Figure 8).
+def beside(photograph: Photograph, chart: Image.Image) -> Image.Image:
+    """A photograph at the left of a chart, as high (Song et al. 2023, Figure 8).
 
     Raises:
         PhotoError: the photograph cannot be read.
     """
-    with io.BytesIO() as drawn:
-        chart.savefig(drawn, format="png", dpi=130)
-        right = Image.open(drawn).convert("RGB")
-    picture = _fitted(photograph, SHEET_WIDTH - 3 * GAP - right.width, right.height)
-    sheet = Image.new("RGB", (picture.width + right.width + 3 * GAP, right.height + 2 * GAP), PAPER)
-    sheet.paste(picture, (GAP, GAP + (right.height - picture.height) // 2))
-    sheet.paste(right, (picture.width + 2 * GAP, GAP))
+    picture = _fitted(photograph, SHEET_WIDTH - 3 * GAP - chart.width, chart.height)
+    sheet = Image.new("RGB", (picture.width + chart.width + 3 * GAP, chart.height + 2 * GAP), PAPER)
+    sheet.paste(picture, (GAP, GAP + (chart.height - picture.height) // 2))
+    sheet.paste(chart, (picture.width + 2 * GAP, GAP))
     return sheet
 
 

@@ -117,7 +117,7 @@ def write_from(state: State, writer: Writer, *, dry_run: bool = False) -> Iterat
         dry_run: whether it writes nothing.
 
     Yields:
-        For each photograph with a decision, what became of its files.
+        For each photograph with a decision, what was done to its files.
     """
     beside, frames_in = cache(siblings), cache(_frames_in)
     seen = state.paths()
@@ -180,7 +180,7 @@ _RULES = {FLAG: "flag", STARS: "rating", LABEL: "label"}  # names of fields here
 
 
 def _lines(outcome: Outcome) -> list[str]:
-    """What became of one file, in lines: public properties one by one, our own values together."""
+    """What was done to one file, in lines: public properties one by one, our own values together."""
     lines = [outcome.reason] if outcome.reason else []
     public = [change for change in outcome.changes if xmp_names.OWN not in change.name]
     lines += [f"{change} ({change.why})" for change in public]

@@ -18,7 +18,7 @@ Value = str | int | None
 def said_of(paths: Iterable[str], beside: Siblings = siblings) -> dict[str, dict[str, Value]]:
     """What is said in the XMP of each file of one shot: suffix of the file -> fields that it has.
 
-    What cannot be read says nothing here: whoever writes there is told then.
+    What cannot be read says nothing here: a later write there reports it.
 
     Args:
         paths: of the files.
@@ -38,7 +38,7 @@ def said_of(paths: Iterable[str], beside: Siblings = siblings) -> dict[str, dict
 
 
 def suffix_of(path: str) -> str:
-    """By which the files of one shot are told apart, whatever they are called later.
+    """What distinguishes the files of one shot, also under other names.
 
     >>> suffix_of("a/IMG_1.CR2")
     '.cr2'

@@ -134,7 +134,7 @@ class Library:
         self.failed: list[tuple[str, str]] = []
         self.progress = Progress()
         self.learned = Learned()
-        # A page that stayed open while the program was started again has a version of before: all are higher.
+        # A page that stayed open while the program was started again has an older version: all are higher.
         self.version = int(time() * 1000)
         self._folder_of = cache(self._relative)
         self._listing, self._say, self._workers = listing, say, workers
@@ -365,7 +365,7 @@ class Library:
 
     @contextmanager
     def _kept_if_possible(self) -> Iterator[None]:
-        """What cannot be kept, on a full disk, is told once, and the work goes on: decisions are told one by one."""
+        """What cannot be kept, on a full disk, is reported once, and the work goes on; decisions are reported each."""
         try:
             yield
         except BeholderError as error:

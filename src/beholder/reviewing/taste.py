@@ -24,7 +24,7 @@ from beholder.scoring.scores import Scores
 from beholder.tasks import Task
 
 NEEDED = 10  # decisions before there is a taste
-LAST = 20  # decisions that are foretold
+LAST = 20  # decisions that are predicted
 ENOUGH = 10  # of them, to say that the taste is better
 MOST = 400  # decisions that a taste is fitted to, the latest: the time grows with the cube of their number
 BY_STARS = Task("stars", 1, 5, "Stars that were given in beholder review")
@@ -61,8 +61,8 @@ class Learned:
     Attributes:
         ratings: how many decisions there are to learn from.
         taste: fitted to them; None if there are too few, or all are the same.
-        last: how many of them were foretold.
-        srcc_taste, srcc_overall: rank correlation of these with what the taste foretold, and with the overall score of
+        last: how many of them were predicted.
+        srcc_taste, srcc_overall: rank correlation of these with what the taste predicted, and with the overall score of
             the general model; None if it is undefined.
         line: all of that in a sentence.
     """
@@ -76,7 +76,7 @@ class Learned:
 
     @property
     def better(self) -> bool:
-        """Whether the taste foretold enough decisions, and better than the general model."""
+        """Whether the taste predicted enough decisions, and better than the general model."""
         return self.last >= ENOUGH and _rank(self.srcc_taste) > _rank(self.srcc_overall)
 
     def described(self) -> dict[str, Any]:
@@ -185,11 +185,9 @@ def scores_of_known(known: Sequence[Known], model: str) -> Scores:
 
 def _line(found: Learned) -> str:
     if found.srcc_taste is None or found.srcc_overall is None:
-        return (
-            f"The last {found.last} decisions are all the same, so nothing can be said of how well they are foretold."
-        )
+        return f"The last {found.last} decisions are all the same, so the taste cannot be measured on them."
     both = (
-        f"Of your last {found.last} decisions, unseen, your taste foretold the order with a rank correlation of"
+        f"Of your last {found.last} decisions, unseen, your taste predicted the order with a rank correlation of"
         f" {found.srcc_taste:.2f}, the general model with {found.srcc_overall:.2f}"
     )
     if found.last < ENOUGH:
@@ -197,8 +195,8 @@ def _line(found: Learned) -> str:
     return f"{both}." if found.better else f"{both}: your taste is no better so far, and stays off."
 
 
-def _srcc(ratings: np.ndarray, foretold: np.ndarray) -> float | None:
-    value = float(srcc(ratings, foretold))
+def _srcc(ratings: np.ndarray, predicted: np.ndarray) -> float | None:
+    value = float(srcc(ratings, predicted))
     return None if np.isnan(value) else value
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from beholder.text import cut, printable
 
-MAX_REASONS = 50  # that are told apart; more are only counted
+MAX_REASONS = 50  # that are listed; more are only counted
 KEPT = 10  # of a unit, the most frequent
 MAX_LENGTH = 300  # characters of a reason
 

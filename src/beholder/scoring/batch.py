@@ -101,7 +101,7 @@ def score_photos(
 ) -> Iterator[Result]:
     """Score photographs as they stream by. A photograph that cannot be read becomes a result with an error.
 
-    Whoever leaves the results early, by an exception, Ctrl-C or their ``close()``, leaves soon: the model is told to
+    Whoever leaves the results early, by an exception, Ctrl-C or their ``close()``, leaves soon: the model is asked to
     stop, and what is being decoded is waited for 2 seconds at most.
 
     Args:

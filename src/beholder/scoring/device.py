@@ -49,7 +49,7 @@ def open_on(device: str, path: Path, content: bytes, threads: int | None) -> tup
         why = "its libraries cannot be loaded; pip install 'onnxruntime-gpu[cuda,cudnn]' brings them"
     except ModelError as error:
         why = str(error)
-    session = open_session(path, content, threads)  # a model that nothing opens is told so
+    session = open_session(path, content, threads)  # an error of any device is reported here
     if device == CUDA:
         raise BeholderError(f"--device cuda: no GPU can be used: {why}; choose auto or cpu")
     warnings.warn(f"no GPU is used, the processor computes: {why}", stacklevel=2)

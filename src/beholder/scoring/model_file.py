@@ -10,9 +10,9 @@ predicts votes has one more: ``distribution`` (B, M), the share of votes for eac
 Not all tasks are ratings (:mod:`beholder.tasks`): amounts of edits, disagreement and familiarity are columns of the
 same outputs. Format 1 had ratings only.
 
-The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is told. It is no
-signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can do no
-more than compute, but that without end and with all memory: score with models that you trust, or under a limit.
+The file ends with a seal, the sha256 of what is before it, and is refused without one: so any damage is detected. It
+is no signature. Files that another program has written are sealed by `beholder.scoring.onnx_file.sealed`. A graph can
+do no more than compute, but that without end and with all memory: score with models that you trust, or under a limit.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ class ModelInfo:
         attribution: authors of the work that it contains.
         score_levels: M values that raters of the first task choose from, rising; empty unless the model predicts
             their shares.
-        unlike: a photograph whose familiarity is below this is unlike those that were rated; None if none is told so.
+        unlike: a photograph whose familiarity is below this is unlike those that were rated; None if none is marked.
         widening: pairs of a familiarity, rising, and the factor that the half-widths of ratings are multiplied by
             there; linear between the pairs, constant before the first and after the last. Empty: intervals are equally
             wide for every photograph.

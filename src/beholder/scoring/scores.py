@@ -36,7 +36,7 @@ class Scores:
         score_levels: M values that raters of the first task choose from; empty unless the model predicts votes.
         distribution: (N, M) predicted share of votes for each score level, rows that sum to 1; None unless the model
             predicts votes.
-        unlike_below: familiarity below which a photograph is unlike those that were rated; None if none is told so.
+        unlike_below: familiarity below which a photograph is unlike those that were rated; None if none is marked.
 
     Raises:
         BeholderError: the shapes do not agree.

@@ -69,7 +69,7 @@ def open_session(path: Path, content: bytes, threads: int | None, *, cuda: bool 
 
 @contextmanager
 def _silent(onnxruntime: ModuleType) -> Iterator[None]:
-    """Let the runtime not say that libraries are missing: whoever asked for a GPU is told in a line."""
+    """Let the runtime not say that libraries are missing: a line says so to those who asked for a GPU."""
     onnxruntime.set_default_logger_severity(4)
     try:
         with redirect_stdout(io.StringIO()):

@@ -31,7 +31,7 @@ class _Words:
     """What is said of an edit on one side of no change.
 
     Attributes:
-        text: the words, with {} in the place of the amount, if it is told.
+        text: the words, with {} in the place of the amount, if there is one.
         named, sure: distance from no change from which it is named at all, and without "perhaps".
         digits: of the amount.
     """

@@ -37,7 +37,7 @@ _EMBEDDED = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mark in one file.
+    """What was done with one mark in one file.
 
     Attributes:
         photo: path of the photograph.
@@ -216,7 +216,7 @@ def write_marks(
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> Iterator[Outcome]:
-    """Write marks, and tell what became of each. The arguments are those of :class:`Writer`.
+    """Write marks, and return what was done with each. The arguments are those of :class:`Writer`.
 
     >>> from beholder.xmp.profiles import profiles_of
     >>> mark = Mark("examples/photos/rocket.jpg", {"Overall": "5.6000"}, rating=4)

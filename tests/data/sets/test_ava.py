@@ -24,6 +24,7 @@ def test_ava_has_means_of_votes_and_the_official_test_part(tmp_path: Path) -> No
     np.testing.assert_array_equal(photos.n, 3)  # type: ignore[arg-type]
     vote_distributions.check_means(photos)
     assert photos.groups is None and photos.splits is not None
+    assert photos.accuracy_threshold == photos.subset(np.arange(4)).accuracy_threshold == 5  # not 5.5, the middle
     assert [row for row, part in enumerate(photos.splits) if part == "test"] == [2, 10]
     parts = split_of(photos).splits
     assert parts is not None and parts.count("validation") == 1 and parts.count("test") == 2

@@ -16,6 +16,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "signs": lambda: charts.signs({BAD: (10, 20, 30), "c": (0, 0, 60)}),
     "signs, published": lambda: charts.signs({"a": (10, 20, 30)}, {"a": (11, 21, 28), "b": (1, 2, 3)}),
     "histogram": lambda: charts.histogram(np.array([0.05, 0.1, 0.2, 1]), np.array([4, 35, 0]), "beauty (0 to 1)"),
+    "votes": lambda: charts.votes(np.array([1, 2.5]), np.array([0, 7]), np.array([0.2, 0.8]), BAD),
     "histogram, empty": lambda: charts.histogram(np.linspace(0, 1, 41), np.zeros(40, int), BAD),
 }
 
@@ -53,3 +54,10 @@ def test_histogram_keeps_the_edges() -> None:
         (0.1, 0.2, 1500),
     ]
     assert [text.get_text() for text in axes.texts] == ["4", "1,500"]
+
+
+def test_votes_are_counted_at_the_left_and_shared_at_the_right() -> None:
+    left, right = charts.votes(np.array([1, 2, 3]), np.array([10, 30, 0]), np.array([0.5, 0.25, 0.25]), "beauty").axes
+    assert [bar.get_height() for bar in left.patches] == [10, 30, 0]
+    assert left.lines[0].get_ydata().tolist() == [20, 10, 10]  # predicted shares of 40 votes
+    assert left.get_ylim()[1] / 40 == pytest.approx(right.get_ylim()[1]) and left.get_ylim()[0] == 0

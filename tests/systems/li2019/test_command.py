@@ -30,9 +30,8 @@ def test_model_file_of_published_data(planted_root: Path, tmp_path: Path) -> Non
     assert done.code == 0, done.err
     info = beholder.load(path).info
     assert {key: info.recipe[key] for key in vars(LEARNS)} == {**vars(LEARNS), "hidden": [24, 12]}
-    assert (
-        np.sign([info.recipe["between"][trait] for trait in psychoflickr.TRAITS]).tolist() == np.sign(PLANTED).tolist()
-    )
+    weights = info.recipe["inter_task"]["weights"]
+    assert np.sign([weights[trait] for trait in psychoflickr.TRAITS]).tolist() == np.sign(PLANTED).tolist()
     assert len(re.findall(r"inter-task layer: \w+ [+-]\d", done.out)) == 5
     assert [task.name for task in info.tasks] == ["score", *psychoflickr.TRAITS]
     assert [each.name for each in info.data] == ["ava", "psychoflickr"] and info.size == (24, 24)

@@ -9,13 +9,36 @@ import torch
 from beholder.data.rated_photos import RatedPhotos
 from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
-from beholder.systems.li2019.export import scoring
+from beholder.systems.li2019.export import describe, remarks, scoring
 from beholder.systems.li2019.network import Centred, ScoringPersonality
-from beholder.systems.li2019.train import fit
+from beholder.systems.li2019.train import LiResult, fit
+from beholder.systems.two_stages import Keep
 from beholder.training.inputs import FeatureInputs
 from helpers.li2019 import CPU, RECIPE, SCORE, TRAITS
 
 # The model file
+
+
+@pytest.mark.parametrize(
+    ("helped", "keep", "said"),
+    [
+        (False, "best", "it is no lower, the file has 0 for each weight"),
+        (False, "last", "it is no lower, the file has these weights"),
+        (True, "best", "the file has these weights"),
+    ],
+)
+def test_weights_are_printed_also_where_the_file_has_none(
+    helped: bool, keep: Keep, said: str, photos: RatedPhotos, second: RatedPhotos, whole: LiResult
+) -> None:
+    history = [
+        row | {"validation_loss": 0.01 if row["stage"] == 2 and helped else 0.02, "best": row["epoch"] == 1}
+        for row in whole.history
+    ]
+    result = replace(whole, history=history, best=2 if helped else 1).keeping(keep)
+    *weights, how = remarks(describe(photos, second, result, RECIPE))
+    assert [line.split()[2] for line in weights] == ["warm", "detail"]
+    assert how.startswith("inter-task layer: epoch 1 of 3, validation loss 0.0")
+    assert how.split(": ")[-1] == said
 
 
 @pytest.mark.parametrize("single", [False, True])

@@ -18,7 +18,7 @@ from beholder.photos.read import read_photo
 from beholder.photos.resize import resize_exact
 from beholder.systems.li2019.domains import domain_inputs
 from beholder.systems.li2019.recipe import LiRecipe
-from beholder.systems.li2019.stages import weights_of
+from beholder.systems.li2019.stages import inter_task_of
 from beholder.systems.li2019.train import LiResult, fit, make_network
 from beholder.training.inputs import FeatureInputs
 from beholder.training.seeding import seeded
@@ -129,7 +129,7 @@ def test_densenet_from_random_weights(
     for module in ("training.supervised", "training.inputs"):
         monkeypatch.setattr(f"beholder.{module}.backbone_identity", lambda name: "drawn")
     few = [each.subset(np.arange(10)) for each in (photos, second)]
-    recipe = LiRecipe(resize=40, side=32, batch=4, epochs1=2, epochs2=2)
+    recipe = LiRecipe("densenet121", resize=40, side=32, shared="whole", batch=4, epochs1=2, epochs2=2)
     trained = fit(few[0], recipe, second=few[1], device=CPU)
     before = make_network(recipe, 2).state_dict()
     after = trained.network.state_dict()
@@ -160,8 +160,9 @@ def test_coefficients_have_the_planted_signs(name: str, planted_root: Path) -> N
     photos, second = (split_of(load_data(each, planted_root)) for each in (name, "psychoflickr"))
     sources = [domain_inputs(each, LEARNS, CPU, cache=planted_root / "cache") for each in (photos, second)]
     trained = fit(photos, LEARNS, second=second, source=sources, device=CPU)
-    found = weights_of(trained.history, psychoflickr.TRAITS)
-    learned, solved = np.array(list(found.values())).T
+    found = inter_task_of(trained.history, psychoflickr.TRAITS)
+    assert found is not None and found.helped and found.epochs == 60
+    learned, solved = (np.array(list(each.values())) for each in (found.weights, found.least_squares))
     assert np.sign(learned).tolist() == np.sign(PLANTED).tolist(), found
     np.testing.assert_allclose(learned, solved, atol=0.01)
     losses = {

@@ -124,6 +124,7 @@ def test_kept_stage_and_shares_are_told(model: tuple[Path, Done], tmp_path: Path
     done = train("--data", table, "--out", tmp_path / "m.onnx", *QUICK, *shares)
     assert done.code == 0 and "(21 train, 0 validation, 9 test)" in done.err, done.err
     assert "holds stage 2, epoch 2 of 2, without validation; stage 1" in done.out
+    assert "best so far" not in done.err and re.search(r"stage 1, epoch 2: loss 0\.\d{4}$", done.err, re.MULTILINE)
 
 
 def no_column(rows: list[dict[str, Any]], folder: Path) -> None:

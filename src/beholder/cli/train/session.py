@@ -55,7 +55,7 @@ def epoch_reporter(folder: Path | None) -> Iterator[Callable[[dict[str, Any]], N
             held_out = f", validation loss {row['validation_loss']:.4f}" if "validation_loss" in row else ""
             say(
                 f"stage {row['stage']}, epoch {row['epoch']}: loss {row['loss']:.4f}{held_out}{srcc}"
-                f"{', best so far' * row['best']}"
+                f"{', best so far' * (row['best'] and 'validation_loss' in row)}"
                 f"{SATURATED * math.isnan(row.get('second_srcc', 0))}"
             )
 

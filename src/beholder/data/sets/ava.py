@@ -34,6 +34,7 @@ TEST_LIST = "aesthetics_image_lists/generic_test.jpgl"
 PHOTO_FOLDERS = ("images/images", "images", "image")  # as archives of the photographs unpack, the innermost first
 VOTE_VALUES = np.arange(1, 11)
 CELLS_A_LINE = 2 + len(VOTE_VALUES) + 3
+THRESHOLD = 5.0  # of a good photograph in literature on AVA, since Murray et al.; the middle of the scale is 5.5
 SPLIT_SEED = 0  # of our split
 TEST_SHARE = 20_000 / 250_000  # of our split
 
@@ -165,7 +166,8 @@ def load(folder: Path, *, drop_missing: bool = False) -> RatedPhotos:
     histogram = Histogram(VOTE_VALUES, labels.histogram.counts[kept])
     mean, sd, n = (column[:, None] for column in summary(histogram))
     files = tuple(f"{within}/{image}.jpg" for image in labels.images[kept].tolist())
-    return RatedPhotos("ava", folder, files, TASKS, mean, None, tuple(parts[kept].tolist()), sd, n, None, histogram)
+    splits = tuple(parts[kept].tolist())
+    return RatedPhotos("ava", folder, files, TASKS, mean, None, splits, sd, n, None, histogram, threshold=THRESHOLD)
 
 
 def statistics(folder: Path) -> list[StatisticsTable]:

@@ -51,6 +51,7 @@ class Backbone(nn.Module):
         return self
 
     def normalise(self, pixels: Tensor) -> Tensor:
+        """(B, 3, H, W) of 0 to 255 -> the same in standard deviations from the mean of the weights' training."""
         return (pixels.float() - self.mean) / self.std
 
     def stem(self, pixels: Tensor) -> Tensor:
@@ -62,6 +63,7 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def forward_features(self, pixels: Tensor) -> Tensor:
+        """The feature map: (B, channels, rows, columns)."""
         return self.tail(self.stem(pixels))
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a search for photographs passes over, and how that is told."""
+"""What a search for photographs passes over, and how that is reported."""
 
 from collections import Counter
 

@@ -5,8 +5,10 @@ from beholder.reporting.charts.forest import coefficients, intervals, seed_value
 from beholder.reporting.charts.lines import curves_by_size, deletion_curves, training_curves
 from beholder.reporting.charts.matrices import correlations
 from beholder.reporting.charts.points import embeddings, scatter
+from beholder.reporting.charts.style import as_image
 
 __all__ = [
+    "as_image",
     "coefficients",
     "correlations",
     "curves_by_size",

@@ -6,10 +6,12 @@ is 13 to 15 pixels high where a chart is shown 700 pixels wide. Figures are made
 matplotlib does not change.
 """
 
+import io
 import textwrap
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from beholder.extras import require
 from beholder.photos.encodings import srgb_to_linear
@@ -45,6 +47,13 @@ def new_figure(wide: float, tall: float) -> "Figure":
     module = require("matplotlib.figure", "train", "figures")
     figure: Figure = module.Figure(figsize=(wide, tall), facecolor="white", layout="constrained")
     return figure
+
+
+def as_image(figure: "Figure") -> Image.Image:
+    """A chart as pixels, 130 an inch, to be put into a sheet of photographs."""
+    with io.BytesIO() as drawn:
+        figure.savefig(drawn, format="png", dpi=130)
+        return Image.open(drawn).convert("RGB")
 
 
 def style_axes(axes: "Axes", x: str, y: str, grid: Literal["x", "y", "both"] | None) -> None:

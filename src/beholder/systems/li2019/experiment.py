@@ -12,10 +12,12 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.registry import load_data, root_beside, split_of
 from beholder.splits import split_hash
 from beholder.systems.li2019.domains import domain_arrays
-from beholder.systems.li2019.recipe import DEFAULT_SECOND, LAST, LiRecipe
+from beholder.systems.li2019.recipe import DEFAULT_SECOND, LAST, NONE, WHOLE, LiRecipe
 from beholder.systems.li2019.train import fit, inputs, make_network
+from beholder.systems.options import defaults_for
 from beholder.systems.study import ScoredSystem, default_model_array, single_run_predictions
 from beholder.systems.study_runs import Outcome, Result, StudyConfig, count_trainings, note_epoch, train_all
+from beholder.terminal import say
 from beholder.training.features import KeptArray
 from beholder.training.inputs import FeatureInputs, pooled_views
 
@@ -25,18 +27,18 @@ AESTHETIC_ONLY, OWN_RATES, TWO_DOMAINS = (
     "two domains",
 )
 TRAITS_STAGE, ALTERNATING_TRAINING, INTER_TASK = "traits", "alternating training", "with inter-task layer"
-SMALL_DATA_RECIPE = LiRecipe("mobilenet_v2", shared=LAST, mirror=True, batch=16, epochs1=10, lr_inter_task=0.03)
 # Rates of the branches; that of the shared layers is a tenth, as in the paper. Tanh saturates at a sigmoid's rates.
 RATES_TRIED = {TWO_DOMAINS: (0.003, 0.006, 0.01, 0.03), OWN_RATES: (0.01, 0.03, 0.1)}
-MAX_SECOND_PHOTOS = 1000  # photographs of the second domain
+KEPT_SECOND_COUNT = 1000  # photographs of the second domain whose features are kept, if no number is given
 
 
+TRAINED = {WHOLE: "all of it", LAST: "its last layers", NONE: "frozen"}  # what of the backbone is trained, in words
 LiConfig = StudyConfig[LiRecipe]
 
 
 def recipe_for(data: str) -> LiRecipe:
-    """The paper's settings for its data sets; for others, of a few hundred photographs, settings that suit a CPU."""
-    return LiRecipe() if data in ("ava", "aadb") else SMALL_DATA_RECIPE
+    """The paper's settings for its data sets, but for the backbone; settings that suit a CPU for others."""
+    return LiRecipe(**defaults_for(LiRecipe, data))
 
 
 def study_inputs(
@@ -50,7 +52,11 @@ def study_inputs(
 
 def depends_on(second: RatedPhotos) -> dict[str, Any]:
     """What the trainings depend on besides the first domain."""
-    return {"second": second.content_hash, "second split": split_hash(second.files, second.splits or ())}
+    return {
+        "second": second.content_hash,
+        "second split": split_hash(second.files, second.splits or ()),
+        "stage 2": "on crops as stage 1",  # runs of earlier versions are of the centre
+    }
 
 
 def kept_arrays(config: LiConfig, photos: RatedPhotos, second: RatedPhotos | None = None) -> list[KeptArray]:
@@ -96,17 +102,40 @@ def chosen_trainings(
     }, tried
 
 
+def train_chosen(
+    config: LiConfig,
+    fold_splits: Sequence[RatedPhotos],
+    seeds: int,
+    trainings: Mapping[str, LiRecipe],
+    tried: Mapping[tuple[str, float], Result],
+    train: Callable[[RatedPhotos, LiRecipe, Path], Outcome],
+    also: Mapping[str, Any],
+) -> list[Result]:
+    """The trainings that were chosen; what was trained to choose them, in the first fold, is not trained again."""
+    known = {_trial(config.recipe, name, rate): result.outcome for (name, rate), result in tried.items()}
+
+    def reuse(photos: RatedPhotos, recipe: LiRecipe, checkpoint: Path) -> Outcome:
+        found = known.get(recipe) if photos is fold_splits[0] else None
+        if found is None:
+            return train(photos, recipe, checkpoint)
+        say("is one of those that were tried")
+        return found
+
+    return train_all(fold_splits, trainings, seeds, config.work, reuse, also)
+
+
 def scored_system(config: LiConfig, fold_splits: Sequence[RatedPhotos], device: torch.device) -> ScoredSystem:
     """The network with both domains and the inter-task layer, trained with seed 0. Raises as `report`."""
     photos, second, recipe = fold_splits[0], second_photos(config), config.recipe
     sources, also = study_inputs(config, photos, second, device)
     train = trainer(second, sources, device)
-    chosen = chosen_trainings(config, fold_splits, train, also)[0][TWO_DOMAINS]
-    results = train_all(fold_splits, {TWO_DOMAINS: chosen}, 1, config.work, train, also)
+    trainings, tried = chosen_trainings(config, fold_splits, train, also)
+    both = {TWO_DOMAINS: trainings[TWO_DOMAINS]}
+    results = train_chosen(config, fold_splits, 1, both, tried, train, also)
     return ScoredSystem(
         name="Li et al. 2019, with inter-task layer",
-        setting=f"{recipe.backbone}, its last layers and two branches, trained in turn with {len(second)} photographs "
-        f"of {second.name}",
+        setting=f"{recipe.backbone}, {TRAINED[recipe.shared]}, and two branches, trained in turn with {len(second)} "
+        f"photographs of {second.name}",
         backbone=recipe.backbone,
         views=pooled_views(sources[0], len(photos), recipe.mirror),
         mean=single_run_predictions(photos, results)[:, 0],
@@ -136,30 +165,44 @@ def trainer(
 
 
 def second_photos(config: LiConfig) -> RatedPhotos:
-    """Photographs of the second domain, at most ``SECOND_COUNT`` photographs of them, with a validation part."""
+    """Photographs of the second domain, with parts.
+
+    At most `second_limit` of them, drawn with seed 0. To train the whole network, all are learned from unless they have
+    published parts; else a fifth is tested and a tenth is for validation.
+
+    Raises:
+        BeholderError: as of `beholder.data.registry.load_data`.
+    """
     name = config.second or DEFAULT_SECOND
     root = config.second_root or root_beside(name, config.root, config.data)
     second = load_data(name, root, drop_leaks=config.drop_leaks)
-    if len(second) > MAX_SECOND_PHOTOS:
-        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:MAX_SECOND_PHOTOS]))
+    limit = second_limit(config)
+    if limit is not None and len(second) > limit:
+        second = second.subset(np.sort(np.random.default_rng(0).permutation(len(second))[:limit]))
+    if config.recipe.shared == WHOLE and second.split_origin != "published":
+        return second.with_splits(["train"] * len(second))
     return split_of(second)
 
 
 def _trials(recipe: LiRecipe) -> dict[tuple[str, float], LiRecipe]:
     """Setting and rate -> the recipe that is tried."""
-    return {
-        (name, rate): replace(_with_rate(recipe, rate), single=name == OWN_RATES)
-        for name, rates in RATES_TRIED.items()
-        for rate in rates
-    }
+    return {(name, rate): _trial(recipe, name, rate) for name, rates in RATES_TRIED.items() for rate in rates}
 
 
 def _trial_name(name: str, rate: float) -> str:
     return f"tried {rate:g} {name}"
 
 
-def _with_rate(recipe: LiRecipe, rate: float) -> LiRecipe:
-    return replace(recipe, lr_branches=rate, lr_shared=rate / 10)
+def second_limit(config: LiConfig) -> int | None:
+    """How many photographs of the second domain are drawn at most; None for all, to train the whole network.
+
+    Where features are kept, each photograph takes half a megabyte or more of disk.
+    """
+    return config.second_count or (None if config.recipe.shared == WHOLE else KEPT_SECOND_COUNT)
+
+
+def _trial(recipe: LiRecipe, name: str, rate: float) -> LiRecipe:
+    return replace(recipe, lr_branches=rate, lr_shared=rate / 10, single=name == OWN_RATES, seed=0)
 
 
 def kept_epoch(result: Result) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The two stages of Li et al. (2019): both branches in turn, then the inter-task layer."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def alternating_stage(shared: Shared, first: SourcedDomain, other: SourcedDomain
 
     def validate() -> dict[str, float]:
         found = _validated(network, shared.aesthetic, shared.inputs(first), first)
-        if other is not None:
+        if other is not None and len(split_rows(other.photos)[1]):
             second = _validated(network, shared.traits, shared.inputs(other), other)
             found |= {name.replace("validation", "second"): value for name, value in second.items()}
         return found
@@ -77,28 +78,40 @@ def alternating_stage(shared: Shared, first: SourcedDomain, other: SourcedDomain
 
 
 def inter_task_stage(
-    network: Personality, first: Domain, other: Domain, branches: np.ndarray, recipe: LiRecipe
+    shared: Shared, first: SourcedDomain, other: Domain, branches: np.ndarray, recipe: LiRecipe
 ) -> Stage:
-    """The inter-task layer alone (eq. 6), on what the branches gave: (N, 1 + K)."""
+    """The inter-task layer alone (eq. 6), on crops as in stage 1; all that is below it is frozen.
+
+    Args:
+        branches: (N, 1 + K) what the branches give for the centre of each photograph.
+    """
+    network = shared.network
     train, validation, _ = split_rows(first.photos)
     groups = [({"inter_task": network.inter_task}, recipe.lr_inter_task)]
-    kept = torch.from_numpy(branches).to(network.inter_task.device)
-    targets = torch.from_numpy(first.targets).float().to(network.inter_task.device)
+    kept = torch.from_numpy(branches[validation]).to(network.inter_task.device)
+    inputs, targets = shared.inputs(first), torch.from_numpy(first.targets).float().to(network.inter_task.device)
     names = [task.name for task in other.tasks]
     best = dict(zip(names, least_squares(branches[train], first.targets[train, 0]).tolist(), strict=True))
 
     def steps(rng: np.random.Generator) -> list[Step]:
         order = rng.permutation(train)
+        views = rng.integers(first.source.views, size=len(order))
 
         def step(part: slice) -> Step:
             rows = order[part]
-            return Step(lambda: masked_mse(network.forward_inter_task(kept[rows]), targets[rows]), len(rows))
+
+            def loss() -> Tensor:
+                with torch.no_grad():
+                    given = shared.branches(inputs(rows, views[part]))
+                return masked_mse(network.forward_inter_task(given.float()), targets[rows])
+
+            return Step(loss, len(rows))
 
         return [step(part) for part in batch_slices(len(order), recipe.batch)]
 
     def validate() -> dict[str, float]:
         with torch.inference_mode():
-            final = network.forward_inter_task(kept[validation]).cpu().numpy()
+            final = network.forward_inter_task(kept).cpu().numpy()
         found = _agreement(final, first.targets[validation])
         found |= {f"w {name}": value for name, value in zip(names, network.inter_task.tolist(), strict=True)}
         return found | {f"least squares {name}": value for name, value in best.items()}
@@ -131,10 +144,44 @@ def least_squares(branches: np.ndarray, score: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.lstsq(branches[rated, 1:], score[rated] - branches[rated, 0], rcond=None)[0])
 
 
-def weights_of(history: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Trait -> its weight after the best epoch of stage 2, and that of least squares; none where it was left out."""
-    rows = [row for row in history if row["stage"] == 2 and row["best"]]
-    return {name: (rows[-1][f"w {name}"], rows[-1][f"least squares {name}"]) for name in names} if rows else {}
+@dataclass(frozen=True)
+class InterTask:
+    """The inter-task layer as the best epoch of stage 2 left it.
+
+    Attributes:
+        weights: trait -> its weight in equation 5, points of the score in 0 to 1 for one unit of a trait in -1 to 1.
+        least_squares: trait -> the weight that `least_squares` gives on the centres of the training photographs.
+        epoch, epochs: the best epoch, and how many there were.
+        loss, loss_without: validation loss of the score with these weights, and without the layer.
+    """
+
+    weights: dict[str, float]
+    least_squares: dict[str, float]
+    epoch: int
+    epochs: int
+    loss: float
+    loss_without: float
+
+    @property
+    def helped(self) -> bool:
+        """Whether the layer lowered the validation loss."""
+        return self.loss < self.loss_without
+
+
+def inter_task_of(history: Sequence[dict[str, Any]], names: Sequence[str]) -> InterTask | None:
+    """What stage 2 found for the traits of these names; None where it was left out."""
+    after = [row for row in history if row["stage"] == 2]
+    if not after:
+        return None
+    best = [row for row in after if row["best"]][-1]
+    return InterTask(
+        weights={name: best[f"w {name}"] for name in names},
+        least_squares={name: best[f"least squares {name}"] for name in names},
+        epoch=best["epoch"],
+        epochs=len(after),
+        loss=best["validation_loss"],
+        loss_without=min(row["validation_loss"] for row in history if row["stage"] == 1),
+    )
 
 
 def _sgd(recipe: LiRecipe, groups: Sequence[tuple[dict[str, nn.Parameter], float]]) -> torch.optim.SGD:

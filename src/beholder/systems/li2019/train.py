@@ -4,8 +4,8 @@ Stage 1 alternates: a batch of the aesthetic domain, then one of the second doma
 a photograph, or any other ratings) are brought to -1 to 1. Both move the shared layers, each moves its own branch. An
 epoch is one pass over the aesthetic domain; the second gives as many batches, from a new order each epoch, repeated
 where it is the smaller one. So a network that is trained on the aesthetic domain alone sees the very same batches of
-it. Stage 2 freezes all that and trains the weights of the inter-task layer on what the branches gave for the centre of
-each photograph, computed once.
+it. Stage 2 freezes all that and trains the weights of the inter-task layer on what the branches give for crops as in
+stage 1. What is validated and tested is the centre of a photograph.
 
 The paper trains the whole backbone, which wants a GPU. ``shared="last"`` trains its last layers only, as stage 2
 of `beholder.systems.soydaner2023.train` does, from kept outputs of the layers below them: seconds an epoch on two
@@ -45,11 +45,12 @@ class LiResult(TwoStageResult[Personality]):
 
     ``history`` has in stage 1 ``second_loss`` and ``second_srcc`` on the second domain's validation part; in stage 2
     the weight of each trait, ``w NAME``, and what least squares on the training part would give, ``least squares
-    NAME``. Weights of the inter-task layer are 0 where they did not help.
+    NAME``. Weights of the inter-task layer are 0 where they did not lower the validation loss; ``history`` has them.
 
     Attributes:
         traits: (N, K) traits of the same photographs in native units, or None for ``single``.
-        second: (M, K) traits of the second domain's photographs, NaN for those of its training part, or None.
+        second: (M, K) traits of the second domain's photographs, NaN for those of its training part, or None for
+            ``single`` and where all of them were learned from.
     """
 
     traits: np.ndarray | None
@@ -107,7 +108,8 @@ def check(
             raise BeholderError("there is no second domain to learn from; give one, or learn the aesthetic task alone")
         domains.append(second_domain(second))
     for domain in domains:
-        check_rated(domain.photos, domain.tasks, domain.targets)
+        if domain is domains[0] or set(domain.photos.splits or ()) != {"train"}:
+            check_rated(domain.photos, domain.tasks, domain.targets)
     tasks = [task for domain in domains for task in domain.tasks]
     twice = next((task.name for task in tasks[1:] if task.name == tasks[0].name), None)
     if twice:
@@ -135,7 +137,8 @@ def fit(
     Args:
         photos: the aesthetic domain, with splits; its first task is learned.
         recipe: settings.
-        second: the second domain, with splits; not used by a recipe that is ``single``.
+        second: the second domain, with splits, all of it in ``train`` if nothing is to be measured on it; not used by
+            a recipe that is ``single``.
         source: of the inputs of each domain, as `inputs` makes it.
         checkpoint: file that is written after each epoch; a training resumes from it where it exists.
         device: chosen automatically by default.
@@ -160,7 +163,7 @@ def fit(
     stage1, stage2 = np.full((len(photos), 1), np.nan), None
     stage1[held_out] = _native(first.tasks, branches[held_out, :1])
     if other is not None and recipe.epochs2:
-        stage = inter_task_stage(network, first, other, branches, recipe)
+        stage = inter_task_stage(shared, first, other, branches, recipe)
         losses[2] = train_stage(stage, state, recipe.seed, on_epoch)
         stage2 = np.full((len(photos), 1), np.nan)
         with torch.inference_mode():
@@ -178,9 +181,11 @@ def fit(
     return LiResult(networks, state.history, predicted, best, best, traits, of_second)
 
 
-def _second_traits(shared: Shared, other: SourcedDomain) -> np.ndarray:
-    """(M, K) traits of the second domain in native units, NaN for its training part."""
+def _second_traits(shared: Shared, other: SourcedDomain) -> np.ndarray | None:
+    """(M, K) traits of the second domain in native units, NaN for its training part; None if that is all."""
     rows = split_rows(other.photos)[2]
+    if not len(rows):
+        return None
     predicted = np.full(other.targets.shape, np.nan)
     found = predict(shared.network, shared.traits, shared.inputs(other), rows)
     predicted[rows] = _native(other.tasks, (found + 1) / 2)

@@ -17,13 +17,14 @@ that can be voted, whole numbers; `n` (all votes of a row), `split` and `theme` 
 photograph is kept, 10:1 at most. The model file gives mean, standard deviation and the share of each value.
 
 A reconstruction, as the text of the paper lost its equations. Stage 1 trains on the frozen encoder, stage 2 the
-encoder's last layers as well. A run that was stopped resumes with the epoch that it was in when the same command is
-given again.
+encoder's last layers as well. --shared whole trains all at once from pixels, as the paper does, and wants a GPU; it is
+the default for ava. A run that was stopped resumes with the epoch that it was in when the same command is given again.
 
 \b
 Examples:
   beholder train song2023 --data votes.csv
   beholder train song2023 --data oasis --epochs2 0
+  beholder train song2023 --data oasis --shared whole --backbone mobilenet_v2
   beholder train song2023 --data ava --drop-missing --no-cache
 """
 

@@ -25,12 +25,12 @@ class Columns:
 
 
 DISTRIBUTION_METRICS: dict[str, Callable[[Columns, Columns, float], float]] = {
-    "SRCC, mean": lambda truth, found, middle: srcc(truth.mean, found.mean),
-    "PLCC, mean": lambda truth, found, middle: plcc(truth.mean, found.mean),
-    "SRCC, SD": lambda truth, found, middle: srcc(truth.sd, found.sd),
-    "PLCC, SD": lambda truth, found, middle: plcc(truth.sd, found.sd),
-    "accuracy": lambda truth, found, middle: accuracy(truth.mean, found.mean, middle),
-    "EMD": lambda truth, found, middle: float(np.abs(truth.below - found.below).mean()),
+    "SRCC, mean": lambda truth, found, _: srcc(truth.mean, found.mean),
+    "PLCC, mean": lambda truth, found, _: plcc(truth.mean, found.mean),
+    "SRCC, SD": lambda truth, found, _: srcc(truth.sd, found.sd),
+    "PLCC, SD": lambda truth, found, _: plcc(truth.sd, found.sd),
+    "accuracy": lambda truth, found, threshold: accuracy(truth.mean, found.mean, threshold),
+    "EMD": lambda truth, found, _: float(np.abs(truth.below - found.below).mean()),
 }
 LESS_IS_BETTER = ("EMD",)
 
@@ -49,17 +49,13 @@ def true_distribution(study: Study) -> np.ndarray:
     return distribution(VotedPhotos.of(study.photos).histogram)[study.rows]
 
 
-def middle_score(study: Study) -> float:
-    return float(metric_values(study)[[0, -1]].mean())
-
-
 def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | None = None) -> Estimate:
     """A metric, its mean over seeds, with its interval over photographs; less that of ``second`` where it is given.
 
     Args:
         first, second: (seeds, n, M) or (n, M).
     """
-    values, middle = metric_values(study), middle_score(study)
+    by, values, threshold = DISTRIBUTION_METRICS[metric], metric_values(study), study.photos.accuracy_threshold
     truth = columns_of(true_distribution(study), values)
     sides = [
         [columns_of(shares, values) for shares in (side if side.ndim == 3 else side[None])]
@@ -69,7 +65,7 @@ def measured(study: Study, metric: str, first: np.ndarray, second: np.ndarray | 
 
     def statistic(rows: np.ndarray) -> float:
         drawn = truth[rows]
-        found = [np.mean([DISTRIBUTION_METRICS[metric](drawn, seed[rows], middle) for seed in side]) for side in sides]
+        found = [np.mean([by(drawn, seed[rows], threshold) for seed in side]) for side in sides]
         return float(found[0] - sum(found[1:]))
 
     value, low, high = resampled(statistic, len(study.rows))

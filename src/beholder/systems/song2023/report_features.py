@@ -51,7 +51,7 @@ def votes_part(study: Study) -> Part:
     return Picture(
         "Figure 8",
         "One photograph and its votes",
-        photo_sheets.beside(photos.paths[row], charts.votes(values, counts, predicted, label)),
+        photo_sheets.beside(photos.paths[row], charts.as_image(charts.votes(values, counts, predicted, label))),
         "A photograph, and how many people gave it each vote.",
         f"The tested photograph with the highest mean, {study.truth[place, 0]:.2f}. Votes are counted at the left and "
         "divided by their number at the right, which is what is learned; the points are what the complete model "

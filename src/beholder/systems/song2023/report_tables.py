@@ -13,7 +13,6 @@ from beholder.systems.song2023.distribution_metrics import (
     metric_columns,
     metric_row,
     metric_values,
-    middle_score,
     true_distribution,
 )
 from beholder.systems.song2023.experiment import (
@@ -68,8 +67,8 @@ def comparison_part(study: Study) -> list[Part]:
             rows,
             "The paper's values are lost. Its text says of AVA: the model is best in SRCC (mean), SRCC (SD) and PLCC "
             "(SD), second in PLCC (mean), and relatively inferior in accuracy, where AFDC is best, as it is in PLCC "
-            f"(mean). Accuracy: on the same side of {middle_score(study):g}. EMD: mean absolute difference of "
-            "cumulative shares (exponent 1), less is better. The linear systems are ridge regressions on the "
+            f"(mean). Accuracy: on the same side of {study.photos.accuracy_threshold:g}. EMD: mean absolute difference "
+            "of cumulative shares (exponent 1), less is better. The linear systems are ridge regressions on the "
             "shares, cut at 0 and brought to a sum of 1; their mean is that of these shares.",
         ),
         Picture(

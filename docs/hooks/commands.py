@@ -1,5 +1,6 @@
 """Writes the page of all commands from the command line itself, so that it is never of another version."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,7 @@ def _sections(command: Any, parent: Any, depth: int) -> Iterator[str]:
     yield f"{'#' * depth} {context.command_path}"
     yield from _prose(command.help or "")
     if hasattr(command, "commands"):
-        for each in command.commands.values():
+        for each in (each for each in command.commands.values() if not each.hidden):
             yield from _sections(each, context, depth + 1)
     else:
         yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```"
@@ -53,18 +54,25 @@ def _prose(text: str) -> Iterator[str]:
             yield first
             yield "\n".join(["```sh" if first.startswith("Example") else "```", *lines, "```"])
         else:
-            yield _escaped(paragraph)
+            yield _sentences(paragraph)
 
 
 def _table(command: Any, context: Any) -> Iterator[str]:
     records = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
     if records:
-        rows = [f"| <code>{_cell(names)}</code> | {_cell(what)} |" for names, what in records]
+        rows = [f"| <code>{_escaped(names).replace('|', '&#124;')}</code> | {_cell(what)} |" for names, what in records]
         yield "\n".join(["| argument or option | what it does |", "|---|---|", *rows])
 
 
 def _cell(text: str) -> str:
-    return _escaped(" ".join(text.split())).replace("|", "&#124;")
+    return _sentences(" ".join(text.split())).replace("|", "&#124;")
+
+
+def _sentences(text: str) -> str:
+    """A paragraph whose options do not break at their hyphens. What is in backticks stays."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"<code>\1</code>", _escaped(part)) for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _escaped(text: str) -> str:

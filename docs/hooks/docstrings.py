@@ -8,7 +8,7 @@ import griffe
 EXAMPLE = re.compile(r"^( *)>>> .*\n?(?:^\1\S.*\n?)*", re.MULTILINE)
 
 
-ROLE = re.compile(r":(?:class|func|meth|mod|attr|exc):(?=`)")
+ROLE = re.compile(r"(?<![:\w]):[a-z]+:(?=`)")
 
 
 class Docstrings(griffe.Extension):

@@ -18,9 +18,13 @@ NOTEBOOK = REPOSITORY / "examples" / "notebook.ipynb"
 def run_cell(source: str, names: dict[str, Any]) -> Any:
     """Run a cell; the value of its last expression, which a notebook shows, or None."""
     tree = ast.parse(source)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1]
+    if isinstance(last, ast.Expr):
+        tree.body.pop()
     exec(compile(tree, NOTEBOOK.name, "exec"), names)
-    return None if last is None else eval(compile(ast.Expression(last.value), NOTEBOOK.name, "eval"), names)
+    if isinstance(last, ast.Expr):
+        return eval(compile(ast.Expression(last.value), NOTEBOOK.name, "eval"), names)
+    return None
 
 
 def test_cells_run_and_show_tables_and_a_picture(

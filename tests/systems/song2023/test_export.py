@@ -1,11 +1,13 @@
 """Model files of Song et al. (2023)."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from PIL import Image
 
 import beholder
@@ -14,11 +16,13 @@ from beholder.errors import ModelError, PhotoError
 from beholder.photos.read import read_photo
 from beholder.photos.resize import short_edge
 from beholder.scoring.batch import score_photos
+from beholder.systems.song2023.export import typical_pyramid
 from beholder.systems.song2023.inputs import VariableSizeInputs
-from beholder.systems.song2023.train import (
-    SongResult,
-)
+from beholder.systems.song2023.network import pyramid
+from beholder.systems.song2023.recipe import LAST, NONE, WHOLE
+from beholder.systems.song2023.train import SongResult, fit
 from helpers.broken_models import save_sealed
+from helpers.song2023 import CPU, RECIPE
 
 
 def test_model_file_scores_as_the_network(
@@ -39,6 +43,22 @@ def test_model_file_scores_as_the_network(
     columns = found.to_dict()
     assert list(columns) == ["overall", "low", "high", "percentile", "sd", "p_1", "p_2", "p_3", "width", "height"]
     np.testing.assert_array_equal(found[1:3].to_dict()["p_2"], columns["p_2"][1:3])
+
+
+@pytest.mark.parametrize("shared", [WHOLE, LAST, NONE])
+def test_places_are_compared_with_what_the_trained_network_sees(
+    shared: str, photos: RatedPhotos, source: VariableSizeInputs
+) -> None:
+    """Typical features are of the network from pixels on, whatever of its encoder was trained."""
+    recipe = replace(RECIPE, shared=shared, epochs1=1, epochs2=1)
+    result = fit(photos, recipe, source=source, device=CPU).keeping("last")
+    rows = np.flatnonzero(np.array(photos.splits) == "train")
+    network, seen = result.network, []
+    with torch.inference_mode():
+        for row in rows:
+            pixels = source.pixels(np.array([row]), np.zeros(1, bool))
+            seen.append(pyramid(network.project(network.backbone.forward_features(pixels)))[0].numpy())
+    np.testing.assert_allclose(typical_pyramid(photos, result, recipe, source), np.mean(seen, axis=0), atol=2e-3)
 
 
 def _seen(source: VariableSizeInputs, row: int) -> np.ndarray:

@@ -44,7 +44,7 @@ def export(
     Raises:
         BeholderError: the file cannot be written.
     """
-    typical = torch.from_numpy(_typical(photos, result, recipe, source)).float()  # on the device of the training
+    typical = torch.from_numpy(typical_pyramid(photos, result, recipe, source)).float()  # on the device of the training
     values = torch.from_numpy(with_votes(photos).histogram.values).float()
     info = describe(photos, result, recipe)
     write_model_file(ScoringSemantic(result.network.cpu(), values, typical), info, path)
@@ -96,7 +96,9 @@ def pooled_views(source: VariableSizeInputs, *, mirror: bool) -> list[np.ndarray
     return views
 
 
-def _typical(photos: RatedPhotos, result: SongResult, recipe: SongRecipe, source: VariableSizeInputs) -> np.ndarray:
+def typical_pyramid(
+    photos: RatedPhotos, result: SongResult, recipe: SongRecipe, source: VariableSizeInputs
+) -> np.ndarray:
     """(M * P, 21) mean pooled features of the training photographs."""
     network, trained = result.network, recipe.stages[result.kept - 1]
     rows = np.flatnonzero(np.array(photos.splits) == "train")

@@ -29,6 +29,7 @@ from beholder.systems.song2023.experiment import (
     COMPLETE,
     FINE_TUNING,
     HOW,
+    RATES_TRIED,
     TRAINING,
     TRIAL_RECIPE,
     WITHOUT_ACTIVATION,
@@ -223,12 +224,20 @@ def _tried(results: Sequence[Result], recipe: SongRecipe) -> list[Part]:
         rows.append([result.setting.removeprefix("tried "), best["epoch"], *found])
     outside = (
         "No tested photograph of the first round had a part in it; those of the other rounds are among the photographs "
-        "here, as with any config chosen once."
+        "here, as with any settings chosen once."
     )
     if recipe.shared == WHOLE:
+        ends = [
+            name
+            for name in RATES_TRIED[0]
+            if getattr(recipe, name) in (min(tried := [rates[name] for rates in RATES_TRIED]), max(tried))
+        ]
+        beyond = (
+            f" {' and '.join(ends)}: at an end of what was tried, so that a better rate may lie beyond." if ends else ""
+        )
         note = (
             f"The complete model, one stage of {recipe.epochs1} epochs each. EMD with exponent 2. The rates of the "
-            "least EMD are those of all trainings here; the weights of the losses stayed as they had been set "
+            f"least EMD are those of all trainings here.{beyond} The weights of the losses stayed as they had been set "
             f"beforehand. {outside}"
         )
     else:

@@ -52,7 +52,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     printed = iter(_printed.get(page.file.src_uri, ()))
     return BLOCK.sub(
-        lambda block: f"```{block[1]}\n{block[2]}```\n\n``` {{.text .result}}\n{next(printed)}\n```", markdown
+        lambda block: f"```{block[1]}\n{block[2]}```\n\n``` {{.text .printed}}\n{next(printed)}\n```", markdown
     )
 
 

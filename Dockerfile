@@ -1,6 +1,8 @@
 # beholder serve, from this repository alone:
 #   docker build --tag beholder .
 #   docker run --read-only --publish 127.0.0.1:8017:8017 --volume "$PWD/token:/run/secrets/beholder_token:ro" beholder
+# Or a folder of photographs, once:
+#   docker run --rm --volume "$PWD/photos:/photos:ro" --entrypoint beholder beholder score /photos --out - > scores.csv
 # Other extras: --build-arg EXTRAS=serve,raw  (heif makes the image GPL software, see NOTICE)
 FROM python:3.13-slim AS build
 ARG EXTRAS=serve

@@ -34,6 +34,7 @@ from beholder.systems.soydaner2023 import published as soydaner_published
 from beholder.systems.soydaner2023 import report as soydaner_report
 from beholder.systems.soydaner2023 import report_ratings as soydaner_ratings
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
+from beholder.text import size_text
 from beholder.training.features import Extractor
 from helpers import tiny_backbones
 from helpers.coloured_data import make_aadb, make_eva, make_oasis, warmth
@@ -247,7 +248,9 @@ class Colours(torch.nn.Module):
         return pixels.float().mean((2, 3))
 
 
-def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systems_stand_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     li = li_settings(tmp_path)
     song = SongRecipe("tiny", side=16, maps=2, batch=8, epochs1=2, epochs2=1)
     for name, recipe in (("soydaner2023", RECIPE), ("li2019", li.recipe), ("song2023", song)):
@@ -260,6 +263,9 @@ def test_systems_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     wanted = ComparisonConfig("oasis", tmp_path, 2, False, False, tmp_path / "work", tmp_path / "cache")
     found, *pictures = parts(side_by_side(wanted, CPU))
     assert isinstance(found, Table) and isinstance(pictures[0], Picture)
+    first, kept = capsys.readouterr().err.splitlines()[0], (tmp_path / "cache" / "features").glob("*.npy")
+    room = size_text(sum(path.stat().st_size - 128 for path in kept))
+    assert first.startswith(f"{room} of features in ") and first.endswith(f"trainings are kept in {tmp_path / 'work'}")
     emd = {row[0]: row[4] for row in found.rows}
     assert [name.split(" 20")[0] for name in emd] == [
         "Soydaner & Wagemans",

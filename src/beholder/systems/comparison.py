@@ -25,6 +25,7 @@ from beholder.reporting import charts
 from beholder.reporting.document import Cell, Column, Document, Part, Picture, Section, Table, Text
 from beholder.systems.registry import SYSTEMS, find_system
 from beholder.systems.study import DEFAULT_MODEL_PROBE, ScoredSystem, Study, difference, measured, probe
+from beholder.systems.study_plan import check_room
 from beholder.systems.study_runs import StudyConfig, split_into_folds
 from beholder.terminal import say
 from beholder.training.features import compute_features
@@ -66,7 +67,7 @@ def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
         raise BeholderError(f"{loaded.name}: no numbers of votes, which one of the systems learns from; choose oasis")
     photos = VotedPhotos.of(loaded)
     fold_splits = split_into_folds(photos, config.folds, config.by_group)
-    systems = []
+    studies = []
     for name in SYSTEMS:
         functions = find_system(name).functions()
         own = StudyConfig(
@@ -80,7 +81,11 @@ def side_by_side(config: ComparisonConfig, device: torch.device) -> Document:
             work=config.work / f"{name}-{Path(config.data).stem}.runs",
             cache=config.cache,
         )
-        systems.append(functions.scored_system(own, fold_splits, device))
+        studies.append((functions, own))
+    arrays = [array for functions, own in studies for array in functions.kept_arrays(own, photos)]
+    room = check_room(list({array.place(config.cache): array for array in arrays}.values()), config.cache)
+    say(f"{room}; trainings are kept in {config.work}")
+    systems = [functions.scored_system(own, fold_splits, device) for functions, own in studies]
     systems += _probes(photos, fold_splits, systems, config.cache)
     tested = np.flatnonzero(np.isfinite(systems[0].mean))
     study = Study(photos, fold_splits, tested, {}, {}, [], config.by_group)

@@ -14,6 +14,7 @@ from beholder.systems.study import ScoredSystem
 from beholder.systems.study_runs import Recipe, StudyConfig
 from beholder.tasks import Task
 from beholder.training.checkpoint import Checkpoint
+from beholder.training.features import KeptArray
 from beholder.training.loop import OnEpoch
 
 A_contra = TypeVar("A_contra", bound=Recipe, contravariant=True)  # the recipe, where it is only taken
@@ -87,6 +88,9 @@ class SystemFunctions(TrainFunctions[R, S, T], Protocol[R, S, T]):
 
     def recipe_for(self, data: str) -> R:
         """Recipe of the report for a data set."""
+
+    def kept_arrays(self, config: StudyConfig[R], photos: RatedPhotos) -> list[KeptArray]:
+        """What a study keeps in the cache."""
 
     def scored_system(
         self, config: StudyConfig[R], fold_splits: Sequence[RatedPhotos], device: torch.device

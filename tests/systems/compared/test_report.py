@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from beholder.errors import BeholderError
 from beholder.metrics import Estimate, resampled
 from beholder.reporting import write
 from beholder.reporting.document import Document, Missing, Table
@@ -89,3 +90,10 @@ def test_settings_are_chosen_by_validation_alone(tmp_path: Path, monkeypatch: py
     best = max(seen, key=lambda name: seen[name])
     _, choices = parts(found, Table)
     assert len(seen) == 3 and best.endswith(choices.rows[0][2])
+
+
+def test_photographs_that_no_row_can_learn_from_are_refused(tmp_path: Path) -> None:
+    wanted = settings("oasis", make_oasis(tmp_path))
+    photos = wanted.photos().with_splits("train" if number % 2 else "test" for number in range(40))
+    with pytest.raises(BeholderError, match="oasis: 0 photographs in the validation part; at least 2 are needed"):
+        experiment.unfit(RECIPE, photos)

@@ -59,8 +59,9 @@ def depends_on(second: RatedPhotos) -> dict[str, Any]:
     }
 
 
-def kept_arrays(config: LiConfig, photos: RatedPhotos, second: RatedPhotos) -> list[KeptArray]:
-    """What the study keeps in the cache."""
+def kept_arrays(config: LiConfig, photos: RatedPhotos, second: RatedPhotos | None = None) -> list[KeptArray]:
+    """What the study keeps in the cache; ``second`` is loaded where it is not given."""
+    second = second or second_photos(config)
     own = domain_arrays(photos, config.recipe, pooled=True) + domain_arrays(second, config.recipe)
     return [*(own if config.keep else []), default_model_array(photos)]
 

@@ -68,16 +68,14 @@ def main_epochs(photos: RatedPhotos, recipe: SoydanerRecipe) -> int:
     return stage1_epochs(recipe, (photos.splits or ()).count("train"))
 
 
-def kept_arrays(config: SoydanerConfig, photos: RatedPhotos, recipes: Iterable[SoydanerRecipe]) -> list[KeptArray]:
-    """What the study keeps in the cache, for recipes of one or several backbones."""
-    own = [
-        array
-        for recipe in recipes
-        for array in cached_arrays(
-            photos, ViewSpec(recipe.backbone, recipe.side, recipe.mirror), middle=recipe.epochs2 > 0
-        )
-    ]
-    return [*(own if config.keep else []), default_model_array(photos)]
+def kept_arrays(config: SoydanerConfig, photos: RatedPhotos, recipes: Iterable[SoydanerRecipe] = ()) -> list[KeptArray]:
+    """What the study keeps in the cache: for the network, or for recipes of several backbones."""
+    found = [default_model_array(photos)]
+    if config.keep:
+        for recipe in recipes or (config.recipe,):
+            view_spec = ViewSpec(recipe.backbone, recipe.side, recipe.mirror)
+            found += cached_arrays(photos, view_spec, middle=recipe.epochs2 > 0)
+    return found
 
 
 def trainer(

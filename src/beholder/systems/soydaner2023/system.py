@@ -1,6 +1,6 @@
 """The functions of this system, as `beholder.systems.protocol.SystemFunctions` asks for them."""
 
-from beholder.systems.soydaner2023.experiment import recipe_for, scored_system
+from beholder.systems.soydaner2023.experiment import kept_arrays, recipe_for, scored_system
 from beholder.systems.soydaner2023.export import export, linear_probe, remarks
 from beholder.systems.soydaner2023.report import report
 from beholder.systems.soydaner2023.train import check, fit, inputs, learned_tasks
@@ -10,6 +10,7 @@ __all__ = [
     "export",
     "fit",
     "inputs",
+    "kept_arrays",
     "learned_tasks",
     "linear_probe",
     "recipe_for",

@@ -89,6 +89,11 @@ def check(words: Words, *, whole: bool) -> None:
             assert (REPOSITORY / f"{module.replace('.', '/')}.py").is_file(), module
         case ["pip", "install", *rest]:
             check_install(rest)
+        case ["uvx", *options, "beholder", "score", folder]:
+            check_install([word for word in options if word != "--from"])
+            assert (REPOSITORY / folder).is_dir()
+        case ["pipx", "install", constraints, *rest]:
+            check_install([*constraints.removeprefix("--pip-args=").split(), *rest])
         case ["pytest", *rest]:
             check_tests(rest)
         case ["python3", "-m", "venv", _] | [".", _] | ["pre-commit", "install"] | ["find" | "head", *_]:

@@ -3,11 +3,9 @@
 `<!-- result -->` in the line below a block of sh or Python becomes what the block prints. A link to `made/NAME` is a
 file that the blocks of the page made. So no result in these pages is of another version or model than the one at hand.
 
-They run in a folder with `examples/`, and with `ratings.csv`: 32 quarters of the example photographs, for which the
-fast model plays the raters. It stands in for a reader's own table where no rated photographs are at hand.
+The blocks of a page run in its order, in a folder with `examples/`.
 """
 
-import csv
 import os
 import re
 import subprocess
@@ -20,9 +18,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from PIL import Image
-
-import beholder
 
 BLOCK = re.compile(r"^```(sh|python)\n((?:(?!```).*\n)*)```\n+<!-- result -->$", re.MULTILINE)
 MADE = re.compile(r"\]\(made/([\w./-]+)\)")
@@ -60,20 +55,6 @@ def _prepare(work: Path, repository: Path) -> None:
     if (work / "examples").exists():
         return  # a second build of `mkdocs serve`
     (work / "examples").symlink_to(repository / "examples")
-    (work / "quarters").mkdir()
-    names = []
-    for path in sorted((repository / "examples" / "photos").glob("*.jpg")):
-        with Image.open(path) as photo:
-            width, height = photo.width // 2, photo.height // 2
-            for x, y in ((0, 0), (1, 0), (0, 1), (1, 1)):
-                names.append(f"quarters/{path.stem}-{x}{y}.jpg")
-                box = (x * width, y * height, (x + 1) * width, (y + 1) * height)
-                photo.convert("RGB").crop(box).save(work / names[-1], quality=95)
-    scores = beholder.load("fast").score([work / name for name in names])
-    with open(work / "ratings.csv", "w", newline="") as file:
-        csv.writer(file).writerows(
-            [["image", "beauty"], *zip(names, scores.attributes["beauty"].round(2), strict=True)]
-        )
     (work / "bin").mkdir()
     command = work / "bin" / "beholder"  # of this interpreter, and of this checkout where it comes first
     command.write_text(f"#!{sys.executable}\n{BEHOLDER}\n")

@@ -13,7 +13,7 @@ from helpers.commands import Done, apart
 from helpers.extras import HAVE_TORCH
 from helpers.factories import save_photos
 
-collect_ignore_glob = [] if HAVE_TORCH else ["test_train*.py"]
+collect_ignore_glob = [] if HAVE_TORCH else ["test_train*.py", "test_reproduce.py"]
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ import pytest
 
 from helpers import tiny_backbones
 from helpers.coloured_data import make_oasis, warmth
-from helpers.extras import needs_torch
 from helpers.trainings import run
 
-pytestmark = needs_torch
 SMALL: dict[str, Any] = {"backbone": "tiny", "epochs1": 1, "steps1": 0, "epochs2": 1, "batch": 8, "side": 32}
 
 

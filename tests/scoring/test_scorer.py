@@ -243,7 +243,8 @@ def child(work):
     print(status if done else "hangs", flush=True)
 one = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 """
-    command = [sys.executable, "-c", before + code, *map(str, arguments)]
+    # From Python 3.12 on a fork beside threads is warned of.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", before + code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     return done.stdout + done.stderr
 

@@ -153,7 +153,8 @@ def hub_errors(text: str, hub: ModuleType) -> Iterator[None]:
 
 def _unreachable(text: str, error: Exception) -> str:
     host = os.environ.get("HF_ENDPOINT", "huggingface.co")
+    why = error.__cause__ or error  # what was met, rather than that nothing is kept here
     return (
-        f"{text}: {host} could not be reached ({type(error).__name__}: {one_line(error)}); check the network, name "
+        f"{text}: {host} could not be reached ({type(why).__name__}: {one_line(why)}); check the network, name "
         "a commit that was fetched before, or give a file"
     )

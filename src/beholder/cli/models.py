@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from beholder.cli.options import ModelArgument
 from beholder.errors import BeholderError
 from beholder.extras import require
 from beholder.terminal import show, show_json
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 
 
 def info(
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            help="Model file, the word fast, or hf://ORG/REPO@COMMIT.  [default: the embedded default model]",
-            metavar="MODEL",
-        ),
-    ] = None,
+    model: ModelArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the description in the file as JSON.")] = False,
 ) -> None:
     """Show what a model is and how well it performs.

@@ -25,6 +25,13 @@ Paths = Annotated[
         metavar="PATH",
     ),
 ]
+ModelArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="Model file, the word fast, or hf://ORG/REPO@COMMIT.  [default: the embedded default model]",
+        metavar="MODEL",
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option("--model", "-m", help="Model file, or hf://ORG/REPO@COMMIT.  [default: the embedded model]"),
@@ -147,6 +154,9 @@ Scale = Annotated[
 ]
 DropLeaks = Annotated[
     bool, typer.Option("--drop-leaks", help="Leave out photographs that are in two parts, instead of refusing.")
+]
+DropMissing = Annotated[
+    bool, typer.Option("--drop-missing", help="In ava: leave out photographs whose files are missing.")
 ]
 TestShare = Annotated[
     float | None,

@@ -13,6 +13,7 @@ from beholder.cli.options import (
     Data,
     Device,
     DropLeaks,
+    DropMissing,
     Root,
     SecondRoot,
     TestShare,
@@ -93,9 +94,7 @@ def reproduce(
     test_share: TestShare = None,
     validation_share: ValidationShare = None,
     drop_leaks: DropLeaks = False,
-    drop_missing: Annotated[
-        bool, typer.Option("--drop-missing", help="Leave out AVA's photographs whose files are missing.")
-    ] = False,
+    drop_missing: DropMissing = False,
     photographs: Annotated[
         bool, typer.Option(help="Show photographs in the report; leave them out where they may not be published.")
     ] = True,

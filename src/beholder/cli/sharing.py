@@ -5,16 +5,9 @@ from typing import Annotated
 
 import typer
 
+from beholder.cli.options import ModelArgument
 from beholder.files import check_writable, explained, file_head, replacing
 from beholder.terminal import say, show
-
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(
-        help="Model file, the word fast, or hf://ORG/REPO@COMMIT.  [default: the embedded default model]",
-        metavar="MODEL",
-    ),
-]
 
 
 def card(

@@ -14,6 +14,7 @@ from beholder.systems.compared.train import make_head
 from beholder.systems.li2019.recipe import LiRecipe
 from beholder.systems.li2019.train import make_network as make_li
 from beholder.systems.registry import SOURCES
+from beholder.systems.song2023.network import WithoutDecoder
 from beholder.systems.song2023.recipe import SongRecipe
 from beholder.systems.song2023.train import make_network as make_song
 from beholder.systems.soydaner2023.recipe import SoydanerRecipe
@@ -58,7 +59,7 @@ def system_costs() -> list[SystemCost]:
         "song2023": (
             (song := SongRecipe()).backbone,
             "shares of 10 votes",
-            lambda: _without_decoder(make_song(song, AVA_LEVELS, pretrained=False)),
+            lambda: WithoutDecoder(make_song(song, AVA_LEVELS, pretrained=False)),
         ),
         "nima2018": _compared(NimaRecipe(), 1, "shares of 10 votes"),
         "hou2017": _compared(HouRecipe(), 1, "shares of 10 bins"),
@@ -78,9 +79,3 @@ def _compared(recipe: ComparedRecipe, outputs: int, predicts: str) -> tuple[str,
         return Compared(backbone, make_head(recipe, backbone.channels, outputs, torch.linspace(0, 1, AVA_LEVELS)))
 
     return recipe.backbone, predicts, make
-
-
-def _without_decoder(network: nn.Module) -> nn.Module:
-    """As it scores: what rebuilds photographs is for training alone."""
-    del network.decoder
-    return network

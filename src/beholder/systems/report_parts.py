@@ -54,9 +54,8 @@ def last_stage_sentence(study: Study, setting: str) -> str:
             better.append(f"seed {result.seed} in round {result.fold + 1}")
     if not count:
         return "There is one stage."
-    where = f"; stage 1 had the lower validation loss in {len(better)} of {count} trainings of `{setting}`"
+    which = f" ({', '.join(better)})" if better else ""
     return (
-        "Numbers, figures and networks are those of the last stage"
-        + where
-        + (f" ({', '.join(better)})." if better else ".")
+        "Numbers, figures and networks are those of the last stage; stage 1 had the lower validation loss in "
+        f"{len(better)} of {count} trainings of `{setting}`{which}."
     )

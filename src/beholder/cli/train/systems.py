@@ -18,6 +18,7 @@ from beholder.cli.options import (
     Data,
     Device,
     DropLeaks,
+    DropMissing,
     Root,
     Scale,
     SecondRoot,
@@ -58,9 +59,7 @@ def train_system(
         typer.Option("--second-range", help="As --range, for the second domain.", metavar="TASK=LOW:HIGH"),
     ] = None,
     drop_leaks: DropLeaks = False,
-    drop_missing: Annotated[
-        bool, typer.Option("--drop-missing", help="In ava: leave out photographs whose files are missing.")
-    ] = False,
+    drop_missing: DropMissing = False,
     split_seed: Annotated[int, typer.Option(min=0, help="Seed of the parts, where a data set has no split.")] = 0,
     test_share: TestShare = None,
     validation_share: ValidationShare = None,

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from beholder.data.rated_photos import RatedPhotos
 from beholder.data.vote_distributions import distribution
@@ -16,7 +15,7 @@ from beholder.systems.options import defaults_for
 from beholder.systems.song2023.export import pooled_views
 from beholder.systems.song2023.inputs import VariableSizeInputs
 from beholder.systems.song2023.inputs import kept_arrays as inputs_kept
-from beholder.systems.song2023.network import Semantic
+from beholder.systems.song2023.network import WithoutDecoder
 from beholder.systems.song2023.recipe import CONNECTED, LAST, NONE, WHOLE, SongRecipe
 from beholder.systems.song2023.train import fit, inputs, make_network, with_votes
 from beholder.systems.study import ScoredSystem, default_model_array, linear_probes, single_run_predictions
@@ -187,21 +186,9 @@ def scored_system(config: SongConfig, fold_splits: Sequence[RatedPhotos], device
         views=pooled_views(source, mirror=True),
         mean=means(shares, values),
         shares=shares,
-        network=_Scoring(make_network(recipe, len(values), pretrained=False)),
+        network=WithoutDecoder(make_network(recipe, len(values), pretrained=False)),
         size=(height, width),
     )
-
-
-class _Scoring(nn.Module):
-    """The network as it scores: without its decoder."""
-
-    def __init__(self, network: Semantic) -> None:
-        super().__init__()
-        del network.decoder
-        self.network = network
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return self.network.forward_tail(self.network.backbone.forward_features(pixels)).distribution
 
 
 def compared(

@@ -112,6 +112,18 @@ class Semantic(TwoStageNetwork):
         return self.forward_tail(self.backbone.forward_features(pixels), (pixels.shape[2], pixels.shape[3]))
 
 
+class WithoutDecoder(nn.Module):
+    """The network as it scores, pixels (B, 3, H, W) uint8 -> (B, M) distributions; ``network`` loses its decoder."""
+
+    def __init__(self, network: Semantic) -> None:
+        super().__init__()
+        del network.decoder
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.network.forward_tail(self.network.backbone.forward_features(pixels)).distribution
+
+
 class ScoringSemantic(nn.Module):
     """The trained network as it goes into a model file: the mean in native units, its evidence, the distribution.
 

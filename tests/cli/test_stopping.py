@@ -41,6 +41,23 @@ def busy(command: list[str]) -> list[str]:
     return [sys.executable, "-c", before + command[-1]]
 
 
+def between_locks(command: list[str]) -> list[str]:
+    """The same, stopping itself while the main thread waits for a model, where it has just given back a lock."""
+    before = """import os, signal, threading
+import beholder.scoring.scorer as place
+run, release = place.run_session, threading.Condition._release_save
+def released(self):
+    state = release(self)
+    if running and threading.current_thread() is threading.main_thread():
+        signal.raise_signal(running.pop())
+    return state
+running = []
+place.run_session = lambda *a, **k: (running.append(signal.SIGTERM), os.write(1, b'begun'), run(*a, **k))[2]
+threading.Condition._release_save = released
+"""
+    return [sys.executable, "-c", before + command[-1]]
+
+
 def stop(command: list[object], *numbers: int) -> Done:
     """Runs a command, and once it has begun sends it these signals."""
     parts = [str(part) for part in command]
@@ -88,6 +105,16 @@ def test_a_model_that_never_ends_is_stopped_in_order(
     done = stop([*busy(COMMAND), "score", photos, "-m", endless_model, "-o", out], number)
     assert done.code == 130 and done.err.splitlines()[-1] == "stopped"
     assert read_table(out) == [] and os.listdir(tmp_path) == ["x.csv"]
+
+
+@pytest.mark.parametrize("name", ["explain", *slowly("score")])
+def test_a_stop_between_the_locks_of_python_is_a_stop(
+    name: str, photos: Path, endless_model: Path, tmp_path: Path
+) -> None:
+    """Python itself then says that a lock is unlocked which it wanted to unlock."""
+    out = tmp_path / {"explain": "e.png", "score": "x.csv"}[name]
+    done = stop([*between_locks(COMMAND), name, photos / "1.jpg", "-m", endless_model, "-o", out])
+    assert done.code == 130 and done.err.splitlines()[-1] == "stopped"
 
 
 @pytest.mark.parametrize("command", [["explain", "-o", "e.png"], *slowly(["report", "-o", "r.html"])])

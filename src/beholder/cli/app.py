@@ -34,6 +34,7 @@ from beholder.cli.train.systems import train_app
 from beholder.cli.xmp import xmp_clear, xmp_read, xmp_write
 from beholder.cli.xmp_options import with_profile
 from beholder.errors import BeholderError
+from beholder.interruption import interruptible
 from beholder.scoring.cores import check_variable
 from beholder.terminal import say, show
 
@@ -70,7 +71,8 @@ class _Group(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             try:
-                return super().invoke(ctx)
+                with interruptible():
+                    return super().invoke(ctx)
             finally:
                 if sys.stdout:
                     sys.stdout.flush()  # here, where a closed pipe or a full disk is still reported

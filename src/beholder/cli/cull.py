@@ -26,6 +26,7 @@ from beholder.cli.session import SOME_FAILED, STOPPED, InputPhotos, RunSummary, 
 from beholder.cli.stopping import stoppable
 from beholder.cli.xmp_options import BreakLinks, Embed, Label, RejectRating, Stars, Xmp, open_marking
 from beholder.errors import BeholderError
+from beholder.interruption import interruptible
 from beholder.output.extras import open_extras
 from beholder.output.formats import FORMATS, in_words
 from beholder.scoring.batch import batch_threads
@@ -185,7 +186,10 @@ def cull(
 
         unmarked = 0
         try:
-            with cull(scorer.info, scored, extras, wishes, workers=workers, threads=threads, watch=looking) as culled:
+            with (
+                interruptible(),
+                cull(scorer.info, scored, extras, wishes, workers=workers, threads=threads, watch=looking) as culled,
+            ):
                 write_outputs(culled, scorer, extras, outputs)
             if marking is not None:
                 shown = not (quiet or as_json or outputs.is_printed)

@@ -14,6 +14,7 @@ import typer
 
 from beholder.cli.reasons import Reasons
 from beholder.errors import BeholderError
+from beholder.interruption import interruptible
 from beholder.photos.listing.find import Unreadable, find
 from beholder.photos.listing.name_lists import NameList
 from beholder.photos.listing.pairs import Pairs, Shots
@@ -148,7 +149,8 @@ def next_result(results: Iterator[T], run: RunSummary) -> T | None:
     """The next result; None after the last, and where the user stopped the run while it waited for one."""
     run.waiting = True
     try:
-        return next(results, None)
+        with interruptible():
+            return next(results, None)
     except (KeyboardInterrupt, BeholderError):  # the second where the model was told to stop
         if not run.stopped:
             raise

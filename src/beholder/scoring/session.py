@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from beholder.errors import ModelError
+from beholder.interruption import interruptible
 from beholder.scoring.model_file import DISTRIBUTION
 from beholder.text import one_line
 
@@ -154,11 +155,13 @@ def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np
 
     try:
         try:
-            threading.Thread(target=work, name="beholder model", daemon=True).start()
+            with interruptible():
+                threading.Thread(target=work, name="beholder model", daemon=True).start()
         except RuntimeError:  # the process may have no more threads, or Python is ending
             work()
-        while not ended.wait(WAKING):
-            pass
+        with interruptible():
+            while not ended.wait(WAKING):
+                pass
     except BaseException:
         options.terminate = True
         ended.wait(GRACE)

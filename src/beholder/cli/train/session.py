@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beholder.cli.session import STOPPED
+from beholder.interruption import interruptible
 from beholder.terminal import say
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ TensorBoard = Annotated[Path | None, typer.Option(help="Also write the curves to
 def resumable(folder: Path) -> Iterator[None]:
     """Print after Ctrl-C how to resume; remove the folder of the checkpoint if it is empty."""
     try:
-        yield
+        with interruptible():
+            yield
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None

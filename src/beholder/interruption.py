@@ -1,0 +1,33 @@
+"""Ctrl-C, also in the moment in which it is not a KeyboardInterrupt."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interruption be a KeyboardInterrupt.
+
+    Where it comes in the moment in which Python's own waiting has given back its lock, the lock's RuntimeError ends the
+    waiting in its place.
+
+    >>> with interruptible():
+    ...     try:
+    ...         raise KeyboardInterrupt
+    ...     finally:
+    ...         raise RuntimeError("release unlocked lock")
+    Traceback (most recent call last):
+    KeyboardInterrupt
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error) is RuntimeError and _is_interruption(error):  # Exit of the command line is one of its subclasses
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

@@ -11,13 +11,15 @@ def interruptible() -> Iterator[None]:
     Where it comes in the moment in which Python's own waiting has given back its lock, the lock's RuntimeError ends the
     waiting in its place.
 
-    >>> with interruptible():
-    ...     try:
-    ...         raise KeyboardInterrupt
-    ...     finally:
-    ...         raise RuntimeError("release unlocked lock")
-    Traceback (most recent call last):
-    KeyboardInterrupt
+    >>> try:
+    ...     with interruptible():
+    ...         try:
+    ...             raise KeyboardInterrupt
+    ...         finally:
+    ...             raise RuntimeError("release unlocked lock")
+    ... except KeyboardInterrupt:
+    ...     print("stopped")
+    stopped
     """
     try:
         yield

@@ -8,6 +8,10 @@ import numpy as np
 
 from beholder.errors import BeholderError
 
+# Usual shares of the photographs for the test and for validation.
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.1
+
 
 class Shares(NamedTuple):
     """Shares of the photographs, 0 to 1, that are drawn for the test and for validation; None for the usual one."""
@@ -50,8 +54,8 @@ def folds_of(count: int, groups: Sequence[str] | None, folds: int = 5, seed: int
 
 def holdout_split(
     count: int,
-    test: float = 0.2,
-    validation: float = 0.1,
+    test: float = TEST_SHARE,
+    validation: float = VALIDATION_SHARE,
     seed: int = 0,
     groups: Sequence[str] | None = None,
 ) -> np.ndarray:
@@ -90,7 +94,7 @@ def holdout_split(
 def fold_split(
     folds: np.ndarray,
     fold: int,
-    validation: float = 0.1,
+    validation: float = VALIDATION_SHARE,
     seed: int = 0,
     groups: Sequence[str] | None = None,
 ) -> np.ndarray:

@@ -57,7 +57,8 @@ def test_a_small_version_takes_its_settings(paper: str, tmp_path: Path, monkeypa
     monkeypatch.setenv("BEHOLDER_DATA", str(root))
     few_rows(monkeypatch)
     place = ["--data", "oasis", "--root", root, "--cache", cache, "--out", report, "--work", tmp_path / "more" / "runs"]
-    own = ["--second", second_domain(tmp_path / "own"), "--second-count", "15"] if paper == "li2019" else []
+    second = ["--second", second_domain(tmp_path / "own"), "--second-count", "15"]
+    own = {"soydaner2023": ["--staircase"], "li2019": second}.get(paper, [])
     small = [*of(paper, SMALL), "--folds", "1", "--device", "cpu", "--no-photographs", "--no-cache", *own]
     done = run("reproduce", paper, *place, *small)
     assert done.code == 0, done.err
@@ -70,6 +71,9 @@ def test_a_small_version_takes_its_settings(paper: str, tmp_path: Path, monkeypa
     for recipe in made:
         wanted = {name: value for name, value in SMALL.items() if name in recipe and not name.startswith("epochs")}
         assert {name: recipe[name] for name in wanted} == wanted
+    if paper == "soydaner2023":
+        assert all(recipe["staircase"] for recipe in made)
+        assert "125 steps, all at once" in report.with_suffix(".md").read_text()
     assert any(recipe["epochs1"] == recipe["epochs2"] == 1 for recipe in made)  # variants have epochs of their own
 
 
@@ -83,6 +87,7 @@ def test_a_small_version_takes_its_settings(paper: str, tmp_path: Path, monkeypa
         (("all", "--no-cache"), "all: each paper is run with its own defaults and seed 0; leave the other options out"),
         (("compared", "--shared", "whole"), "compared has no --shared; leave it out"),
         (("li2019", "--steps1", "5"), "li2019 has no --steps1; leave it out"),
+        (("song2023", "--staircase"), "song2023 has no --staircase; leave it out"),
         (("compared", "--second-count", "20"), "compared has no second domain: --second is for li2019"),
         (("compared", "--backbones", "vgg16"), "compared compares no backbones: --backbones is for soydaner2023"),
         (("compared", "--backbone", "vgg"), "no backbone is called 'vgg'; there are vgg16,"),

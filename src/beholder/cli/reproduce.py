@@ -79,6 +79,10 @@ def reproduce(
     shared: Annotated[
         str | None, typer.Option(help="What of the backbone is trained, as of `beholder train PAPER`.")
     ] = None,
+    staircase: Annotated[
+        bool,
+        typer.Option("--staircase", help="soydaner2023: lower the rate of stage 2 every 125 steps, not in each."),
+    ] = False,
     backbones: Annotated[
         list[str] | None,
         typer.Option("--backbones", help="Train the network on this backbone too; can be given again."),
@@ -150,7 +154,7 @@ def reproduce(
             f"{paper}: no such paper; those that can be run again are {', '.join(SYSTEMS)}, compared, or all"
         )
     settings = {"backbone": backbone, "epochs1": epochs1, "steps1": steps1, "epochs2": epochs2, "batch": batch}
-    settings |= {"side": side, "shared": shared}
+    settings |= {"side": side, "shared": shared, "staircase": staircase or None}
     of_second = (second, second_root, second_count)
     own = (*settings.values(), *of_second, backbones, test_share, validation_share)
     if paper == "all" and (seeds > 1 or no_cache or drop_missing or any(given is not None for given in own)):

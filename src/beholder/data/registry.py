@@ -14,7 +14,7 @@ from beholder.data.rated_photos import RatedPhotos
 from beholder.data.sets import NAMES
 from beholder.data.statistics import StatisticsTable, photo_statistics
 from beholder.errors import BeholderError
-from beholder.splits import USUAL_SHARES, Shares, holdout_split
+from beholder.splits import TEST_SHARE, USUAL_SHARES, VALIDATION_SHARE, Shares, holdout_split
 
 ROOT_VARIABLE = "BEHOLDER_DATA"  # environment variable
 
@@ -94,7 +94,8 @@ def split_of(photos: RatedPhotos, seed: int = 0, shares: Shares = USUAL_SHARES) 
 
     Without a split, a fifth is for testing and a tenth for validation, and groups are kept whole. If only train and
     test are published, a tenth of all photographs is moved from train to validation. A split that a data set draws
-    itself (EVA) stays as it is with seed 0 and no shares, and is drawn again, in its own shares, otherwise.
+    itself (EVA; AVA without its test list) stays as it is with seed 0 and no shares, and is drawn again, in its own
+    shares, otherwise; where it has no validation part, that is drawn as for a published one.
 
     Args:
         seed: of the parts that are drawn.
@@ -108,23 +109,24 @@ def split_of(photos: RatedPhotos, seed: int = 0, shares: Shares = USUAL_SHARES) 
             raise BeholderError(f"{photos.name}: its split is published, so its shares cannot be set; leave them out")
         return _with_validation(photos, seed)
     if photos.splits is not None and not seed and not shares.are_given:
-        return photos
-    usual = (0.2, 0.1)
+        return _with_validation(photos, seed)
+    usual = (TEST_SHARE, VALIDATION_SHARE)
     if photos.splits is not None:
-        usual = (photos.splits.count("test") / len(photos), photos.splits.count("validation") / len(photos))
+        test, validation = (photos.splits.count(part) / len(photos) for part in ("test", "validation"))
+        usual = (test, validation or VALIDATION_SHARE)
     test, validation = (own if given is None else given for given, own in zip(shares, usual, strict=True))
     return photos.with_splits(holdout_split(len(photos), test, validation, seed, photos.groups).tolist())
 
 
 def _with_validation(photos: RatedPhotos, seed: int) -> RatedPhotos:
-    """A published split; where it has no validation part, a tenth of all photographs from the training part."""
+    """The same split; where it has no validation part, a tenth of all photographs from the training part."""
     parts = np.array(photos.splits, dtype="U10")
     train = np.flatnonzero(parts == "train")
     if "validation" in parts or not len(train):
         return photos
     groups = None if photos.groups is None else [photos.groups[row] for row in train]
-    parts[train] = holdout_split(len(train), 0, 0.1 * len(photos) / len(train), seed, groups)
-    return photos.with_splits(parts.tolist(), ("validation",))
+    parts[train] = holdout_split(len(train), 0, VALIDATION_SHARE * len(photos) / len(train), seed, groups)
+    return photos.with_splits(parts.tolist(), (*photos.drawn, "validation"))
 
 
 def is_csv(name: str) -> bool:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from beholder.data import vote_distributions
+from beholder.data.rated_photos import SPLITS
 from beholder.data.registry import load_data, split_of
 from beholder.data.sets import ava
-from beholder.splits import split_hash
+from beholder.splits import Shares, split_hash
 from helpers.layouts import edit, make_ava, refused, rows, stats, write
 
 
@@ -26,6 +27,7 @@ def test_ava_has_means_of_votes_and_the_official_test_part(tmp_path: Path) -> No
     assert photos.groups is None and photos.splits is not None
     assert photos.accuracy_threshold == photos.subset(np.arange(4)).accuracy_threshold == 5  # not 5.5, the middle
     assert [row for row, part in enumerate(photos.splits) if part == "test"] == [2, 10]
+    assert photos.split_origin == "published" and split_of(photos).split_origin == "published"
     parts = split_of(photos).splits
     assert parts is not None and parts.count("validation") == 1 and parts.count("test") == 2
     labels = ava.read_labels(tmp_path / "ava")
@@ -42,7 +44,11 @@ def test_ava_split_of_ours_is_told_by_its_hash(tmp_path: Path) -> None:
     make_ava(tmp_path)
     shutil.rmtree(tmp_path / "ava" / "aesthetics_image_lists")
     photos = load_data("ava", tmp_path)
-    assert photos.splits is not None and photos.splits.count("test") == 1
+    assert photos.splits is not None and photos.splits.count("test") == 1 and photos.split_origin == "drawn"
+    for whole in (split_of(photos), split_of(photos, seed=1)):
+        assert [(whole.splits or ()).count(part) for part in SPLITS] == [1, 1, 10]
+        assert set(whole.drawn) == set(SPLITS) and whole.split_words == "split drawn with a seed"
+    assert (split_of(photos, shares=Shares(0.5, 0)).splits or ()).count("test") == 6
     (photos.root / photos.files[photos.splits.index("train")]).unlink()
     fewer = load_data("ava", tmp_path, drop_missing=True)
     assert set(zip(fewer.files, fewer.splits or (), strict=True)) < set(zip(photos.files, photos.splits, strict=True))

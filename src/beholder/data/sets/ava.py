@@ -153,7 +153,8 @@ def load(folder: Path, *, drop_missing: bool = False) -> RatedPhotos:
     """
     labels = read_labels(folder)
     # Split before any photograph is dropped, so that the test part is the same in every copy.
-    parts = split(labels.images, read_test_list(folder))
+    test = read_test_list(folder)
+    parts = split(labels.images, test)
     within = next((within for within in PHOTO_FOLDERS if (folder / within).is_dir()), PHOTO_FOLDERS[1])
     photos = folder / within
     on_disk = {path.name for path in photos.iterdir()} if photos.is_dir() else set()
@@ -167,7 +168,10 @@ def load(folder: Path, *, drop_missing: bool = False) -> RatedPhotos:
     mean, sd, n = (column[:, None] for column in summary(histogram))
     files = tuple(f"{within}/{image}.jpg" for image in labels.images[kept].tolist())
     splits = tuple(parts[kept].tolist())
-    return RatedPhotos("ava", folder, files, TASKS, mean, None, splits, sd, n, None, histogram, threshold=THRESHOLD)
+    drawn = ("train", "test") if test is None else ()
+    return RatedPhotos(
+        "ava", folder, files, TASKS, mean, None, splits, sd, n, None, histogram, threshold=THRESHOLD, drawn=drawn
+    )
 
 
 def statistics(folder: Path) -> list[StatisticsTable]:

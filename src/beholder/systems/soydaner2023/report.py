@@ -194,8 +194,8 @@ def _protocol(study: Study, config: SoydanerConfig) -> Text:
 
 def _decay(recipe: SoydanerRecipe) -> str:
     if recipe.staircase:
-        return "in stairs"
-    return "a little in each step (the paper's words fit stairs as well: `beholder train soydaner2023 --staircase`)"
+        return "all at once"
+    return "a little in each step (the paper's words fit stairs as well: `--staircase`)"
 
 
 def _has_validation(study: Study) -> bool:

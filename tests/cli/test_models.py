@@ -181,6 +181,7 @@ def test_models(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pyte
     }
     assert all(row["stage_1"] < row["stage_2"] < row["outputs_12"] for row in rows.values())
     systems = {row["name"]: row for row in found["systems"]}
+    assert systems.pop("probe")["parameters"] is None
     assert list(systems) == [*SYSTEMS, *COMPARED] == list(SOURCES)
     assert systems["soydaner2023"]["parameters"] == rows["vgg16"]["outputs_12"]
     for name, row in systems.items():  # a network is its backbone and new layers

@@ -43,6 +43,15 @@ def info(
         out.print()
 
 
+PROBE = {  # trained as the systems are, on any model
+    "name": "probe",
+    "backbone": "default",
+    "parameters": None,
+    "predicts": "any ratings",
+    "source": "no paper: a linear head on a model or a backbone",
+}
+
+
 def models_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same rows as JSON.")] = False,
 ) -> None:
@@ -65,7 +74,7 @@ def models_list(
     from beholder.systems.costs import system_costs
 
     embedded, backbones = _embedded_rows(), _backbone_rows()
-    systems = [asdict(cost) for cost in system_costs()]
+    systems = [*(asdict(cost) for cost in system_costs()), PROBE]
     if as_json:
         show_json({"embedded": embedded, "backbones": backbones, "systems": systems})
         return
@@ -125,8 +134,8 @@ def _model_tables(
     trained = plain("Systems", "system", "backbone", "parameters", "predicts", "published by", overflow="fold")
     trained.columns[2].justify = "right"
     for row in systems:
-        trained.add_row(row["name"], row["backbone"], f"{row['parameters']:,}", row["predicts"], row["source"])
-    trained.add_row("probe", "default", "", "any ratings", "no paper: a linear head on a model or a backbone")
+        parameters = f"{row['parameters']:,}" if row["parameters"] else ""
+        trained.add_row(row["name"], row["backbone"], parameters, row["predicts"], row["source"])
     return [models, costs, multi, trained]
 
 

@@ -1,5 +1,6 @@
 """Scores in a real Ray of two CPUs on this machine: pipelines, runs over units, and actors that are killed."""
 
+import logging
 import os
 import signal
 import time
@@ -32,6 +33,7 @@ pytestmark = [needs_ray, pytest.mark.filterwarnings("ignore::DeprecationWarning"
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Any]:
     """A Ray of these tests alone, on loopback, with two CPUs."""
+    logging.getLogger("ray").propagate = False  # pytest listens to all, and threads of Ray would write tracebacks
     with connected(2) as module:
         yield module
 

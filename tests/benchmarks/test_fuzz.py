@@ -39,7 +39,7 @@ def test_mutations_can_be_made_again(fuzz: ModuleType) -> None:
         ("import os; os.abort()", "status -6"),
         ("import ctypes; ctypes.string_at(0)", "status -11"),
         ("while True: pass", "status -24"),
-        ("import time; time.sleep(60)", "silent"),
+        pytest.param("import time; time.sleep(60)", "silent", marks=pytest.mark.slow),
         ("raise ValueError('two lines')", "ValueError"),
         ("bytearray(5 << 30)", "MemoryError"),
     ],

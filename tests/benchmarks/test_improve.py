@@ -18,6 +18,7 @@ def improving(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("benchmarks.improve")
 
 
+@pytest.mark.slow
 def test_tables(improving: ModuleType, detailed_model: Path, tmp_path: Path) -> None:
     """The model takes grey of 50 for right, and sees how much darker or brighter a picture is."""
     for number in range(2):

@@ -148,6 +148,7 @@ def test_weights_list(beholder: Callable[..., Done]) -> None:
 
 
 @needs_torch
+@pytest.mark.slow
 def test_weights_from_a_file(beholder: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from safetensors.torch import save_file
 

@@ -65,7 +65,9 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("missing", [MACOS, WINDOWS], ids=["macos", "windows"])
+@pytest.mark.parametrize(
+    "missing", [pytest.param(MACOS, id="macos", marks=pytest.mark.slow), pytest.param(WINDOWS, id="windows")]
+)
 def test_commands_without_what_a_system_lacks(missing: dict[str, tuple[str, ...]], tmp_path: Path) -> None:
     save_model(tmp_path / "m.onnx")
     (tmp_path / "photos").mkdir()

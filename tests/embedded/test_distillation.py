@@ -110,6 +110,7 @@ def test_parts_are_the_same_for_both_and_inside() -> None:
     assert 0.2 < (sides == 1).all(axis=1).mean() < 0.4
 
 
+@pytest.mark.slow
 def test_eight_bits_with_heads_see_as_without(rated: RatedPhotos, tmp_path: Path) -> None:
     body = int8_encoder.without_heads(int8_encoder.lean(network()))
     encoder = int8_encoder.build_encoder(body, SIZE, (rated,), calibration=12, keep=1)

@@ -70,7 +70,7 @@ def arrange(desk: Any, view: str) -> None:
 VIEWS = ["g", "e", "c", "s", "?", "export", "decided"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("size", "view"), [*((WIDE, view) for view in VIEWS), *((PHONE, view) for view in [*VIEWS, "filters"])]
 )

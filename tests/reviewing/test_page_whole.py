@@ -52,6 +52,7 @@ def saved(page: Any) -> int:
     return sum(photo["flag"] is not None or (photo["stars"] or 0) > 0 for photo in found["photos"])
 
 
+@pytest.mark.slow
 def test_60_photographs_by_keyboard_with_a_kill_in_between(tmp_path: Path, colour_model: Path) -> None:
     folder = tmp_path / "shoot"
     save_photos(folder, COUNT, side=48)

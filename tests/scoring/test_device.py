@@ -48,7 +48,7 @@ def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Gpu:
 
 
 @pytest.mark.parametrize("gpu", ["yes"], indirect=True)
-@pytest.mark.parametrize("device", ["auto", "cuda"])
+@pytest.mark.parametrize("device", ["auto", pytest.param("cuda", marks=pytest.mark.slow)])
 def test_a_gpu_gets_a_graph_without_integers(gpu: Gpu, device: str) -> None:
     scorer = beholder.load("fast", device=device)
     assert gpu.asked == [[PROVIDER, CPU_PROVIDER]] and b"uantizeLinear" not in gpu.contents[0]

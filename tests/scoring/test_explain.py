@@ -17,16 +17,14 @@ from beholder.scoring.sheet import MARGIN, WIDTH
 from beholder.tasks import Task
 
 
-def test_explanation(scorer: Scorer, photos: list[Path], tmp_path: Path) -> None:
+def test_explanation_has_the_same_score(photos: list[Path]) -> None:
+    scorer = load("fast")
+    scores = scorer.score(photos[0]).values[0]
     for task in scorer.info.tasks:
-        explanation = scorer.explain(photos[0], task.name, grid=4)
-        assert explanation.score == pytest.approx(scorer.score(photos[0]).values[0, explanation.index], abs=0.02)
-        assert explanation.evidence.shape == (4, 4)
+        explanation = scorer.explain(photos[0], task.name, grid=2)
+        assert explanation.score == pytest.approx(scores[explanation.index], rel=1e-5)
+        assert explanation.evidence.shape == (2, 2)
         assert np.abs(explanation.evidence).max() <= explanation.scale
-        sheet = explanation.draw()
-        content = io.BytesIO()
-        sheet.save(content, "PNG")
-        assert len(content.getvalue()) > 10_000
     with pytest.raises(BeholderError, match="no task"):
         scorer.explain(photos[0], "loudness")
 

@@ -248,6 +248,7 @@ class Colours(torch.nn.Module):
         return pixels.float().mean((2, 3))
 
 
+@pytest.mark.slow
 def test_systems_stand_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

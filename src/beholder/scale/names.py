@@ -12,7 +12,7 @@ from beholder.errors import BeholderError
 from beholder.scale import store
 from beholder.text import cut, printable
 
-MAX_NAMES = 10_000_000  # that one pair of braces may stand for
+MAX_NAMES = 1_000_000  # that one pair of braces may stand for
 _BRACES = re.compile(r"\{([^{}]*)\}")  # the innermost
 _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 

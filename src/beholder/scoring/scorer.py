@@ -4,6 +4,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from beholder.errors import ModelError, PhotoError
 from beholder.photos.read import Photo, Pixels, Source, read_photo
-from beholder.photos.sources import each_of, is_one, name_of
+from beholder.photos.sources import each_of, is_one, name_of, plain
 from beholder.scoring.cores import CORES
 from beholder.scoring.device import AUTO, CUDA, open_on
 from beholder.scoring.explain import Explanation, occlude
@@ -268,13 +269,24 @@ class Scorer:
             raise PhotoError("there is no photograph to score: the list is empty")
         return blank(Scores.concatenate(parts), skipped)
 
-    def explain(self, image: Source | Photo, task: str = "overall", grid: int = 8) -> Explanation:
+    def explain(
+        self,
+        image: Source | Photo,
+        task: str = "overall",
+        grid: int = 8,
+        *,
+        reservation: ExitStack | None = None,
+    ) -> Explanation:
         """Which parts of a photograph raise and which lower its score for a task, by hiding them in turn.
 
         Args:
             image: a photograph, as for :meth:`score`.
             task: name of a task of this model; ``overall`` is the first task of any model.
             grid: cells per side; the time grows with its square.
+            reservation: of the pixels to draw, as for :func:`beholder.read_photo`.
+
+        Returns:
+            The map, and the same scores as of :meth:`score`.
 
         Raises:
             PhotoError: the photograph cannot be read.
@@ -286,11 +298,13 @@ class Scorer:
         ('beauty', (2, 2))
         """
         index = task_index(self.info.tasks, task)
-        photo = read_photo(image, (Explanation.SIDE, Explanation.SIDE))
         name = name_of(image)
+        given = image if isinstance(image, Photo) else plain(image)
+        photo = read_photo(given, self.min_size, name=name)  # as `score`: each reduced decode has slightly other pixels
         pixels = self.pixels(photo, name or UNNAMED)
+        shown = read_photo(given, (Explanation.SIDE, Explanation.SIDE), name=name, reservation=reservation)
         scores = self.run(pixels[None], np.array([(photo.width, photo.height)]))
-        return Explanation(scores, index, photo.pixels, self.occlude(pixels, grid)[index], os.path.basename(name or ""))
+        return Explanation(scores, index, shown.pixels, self.occlude(pixels, grid)[index], os.path.basename(name or ""))
 
     def occlude(self, pixels: Pixels, grid: int = 8) -> np.ndarray:
         """The points that each task loses when a cell of the photograph is hidden.

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -19,7 +19,6 @@ from beholder import __version__
 from beholder.errors import ModelError, PhotoError
 from beholder.output.rows import columns_of
 from beholder.photos.memory import limited_pixels
-from beholder.photos.read import read_photo
 from beholder.photos.resize import MAX_ASPECT_RATIO
 from beholder.reading import read_bytes
 from beholder.scoring.batch import Prepared, Result, batch_threads, concurrent_batches, default_batch, prepare
@@ -171,8 +170,8 @@ class Service:
     def _explain(self, upload: Upload, task: str, grid: int, drawn: bool) -> Explained:
         content = upload.file()
         with self.cores.taken(self.scorer.threads), ExitStack() as reservation:
-            photo = read_photo(content, (Explanation.SIDE, Explanation.SIDE), name=upload.name, reservation=reservation)
-            explanation = replace(self.scorer.explain(photo, task, grid), name=upload.name)
+            photo = {"bytes": content, "path": upload.name}
+            explanation = self.scorer.explain(photo, task, grid, reservation=reservation)
             sheet = png_of(explanation) if drawn else None
         return Explained(hashlib.sha256(content).hexdigest(), explanation, sheet)
 

@@ -34,6 +34,7 @@ def small_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(song_distribution_metrics, "resampled", partial(resampled, resamples=30))
 
 
+@pytest.mark.slow
 def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_oasis(tmp_path)
     recipe = replace(RECIPE, epochs1=1, epochs2=1)

@@ -128,6 +128,7 @@ def test_stopped_goes_on(
         fit(photos, replace(RECIPE, weight_act=0.5), source=source, checkpoint=path, device=CPU)
 
 
+@pytest.mark.slow
 def test_learns_what_was_planted(photos: RatedPhotos, source: VariableSizeInputs) -> None:
     """Votes that follow from the colour are learned nearly exactly, and group average pooling predicts them too."""
     everyone = photos.with_splits(["train" if split == "test" else split for split in photos.splits or ()])

@@ -50,13 +50,16 @@ def scorer() -> beholder.Scorer:
     return beholder.load()
 
 
+# Looked up now: a test may have another folder in the environment while it is the first to ask for this one.
+DATA_ROOT = Path(os.environ.get("BEHOLDER_DATA") or REPOSITORY.parent / "shared" / "data")
+
+
 @pytest.fixture(scope="session")
 def data_root() -> Path:
     """The folder of rated photographs."""
-    root = Path(os.environ.get("BEHOLDER_DATA") or REPOSITORY.parent / "shared" / "data")
-    if not (root / "oasis" / "labels.csv").is_file():
-        pytest.skip(f"no rated photographs in {root}: set BEHOLDER_DATA to the folder that holds oasis/ and biq2021/")
-    return root
+    if not (DATA_ROOT / "oasis" / "labels.csv").is_file():
+        pytest.skip(f"no rated photographs in {DATA_ROOT}: set BEHOLDER_DATA to the folder with oasis/ and biq2021/")
+    return DATA_ROOT
 
 
 @pytest.fixture

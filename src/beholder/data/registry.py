@@ -109,7 +109,7 @@ def split_of(photos: RatedPhotos, seed: int = 0, shares: Shares = USUAL_SHARES) 
             raise BeholderError(f"{photos.name}: its split is published, so its shares cannot be set; leave them out")
         return _with_validation(photos, seed)
     if photos.splits is not None and not seed and not shares.are_given:
-        return _with_validation(photos, seed)
+        return photos if "validation" in photos.drawn else _with_validation(photos, seed)
     usual = (TEST_SHARE, VALIDATION_SHARE)
     if photos.splits is not None:
         test, validation = (photos.splits.count(part) / len(photos) for part in ("test", "validation"))

@@ -1,6 +1,7 @@
 """A folder that holds what the documentation supposes."""
 
 import functools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workshop(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The prepared things in a new folder, the current one, and a quick model in place of the embedded ones."""
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    for path in prepared.iterdir():
-        (folder / path.name).symlink_to(path)
+    """A copy of the prepared things, the current folder, and a quick model in place of the embedded ones."""
+    folder = shutil.copytree(prepared, tmp_path / "documents", symlinks=True)
     monkeypatch.chdir(folder)
     for name, function in (("bootstrap", bootstrap), ("paired_bootstrap", paired_bootstrap)):
         monkeypatch.setattr(f"beholder.evaluation.evaluate.{name}", functools.partial(function, resamples=50))

@@ -77,7 +77,7 @@ class Explanation:
     >>> import beholder
     >>> explanation = beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2)
     >>> explanation.evidence.shape, explanation.scores.overall.round(1)
-    ((2, 2), array([4.6], dtype=float32))
+    ((2, 2), array([4.5], dtype=float32))
     """
 
     SIDE: ClassVar[int] = 900  # longest side of the drawn photograph, pixels
@@ -123,7 +123,7 @@ class Explanation:
 
         >>> import beholder
         >>> round(beholder.load("fast").explain("examples/photos/rocket.jpg", grid=2).score, 1)
-        4.6
+        4.5
         """
         return float(self.scores.values[0, self.index])
 

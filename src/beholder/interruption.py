@@ -8,8 +8,7 @@ from contextlib import contextmanager
 def interruptible() -> Iterator[None]:
     """Let an interruption be a KeyboardInterrupt.
 
-    Where it comes in the moment in which Python's own waiting has given back its lock, the lock's RuntimeError ends the
-    waiting in its place.
+    In the moment in which Python's own waiting has given back its lock, Ctrl-C ends it with a RuntimeError of the lock.
 
     >>> try:
     ...     with interruptible():

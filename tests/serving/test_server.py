@@ -152,21 +152,21 @@ def test_the_client_gets_what_the_command_line_says(served: Running, content: by
 
 
 def test_a_stop_answers_what_was_taken(colour_model: Path, content: bytes) -> None:
-    slow = slowed(1.0)
-    with running(colour_model, "--workers", "1", command=slow) as served, ThreadPoolExecutor(4) as pool:
+    slow = slowed(1.5)
+    with running(colour_model, "--workers", "1", command=slow) as served, ThreadPoolExecutor(3) as pool:
         url = f"{served.url}/v1/score"
         asking = [
             pool.submit(httpx.post, url, content=content, headers=JPEG, timeout=PATIENCE, trust_env=False)
-            for _ in range(4)
+            for _ in range(3)
         ]
         until = time.monotonic() + PATIENCE
         while (
-            "beholder_queue_length 4.0"
+            "beholder_queue_length 3.0"
             not in httpx.get(f"{served.url}/metrics", trust_env=False, timeout=PATIENCE).text
         ):
             assert time.monotonic() < until
         assert served.stopped(signal.SIGTERM) == 0
-        assert [each.result().status_code for each in asking] == [200] * 4
+        assert [each.result().status_code for each in asking] == [200] * 3
         assert len(served.said) == 1
 
 
@@ -226,5 +226,5 @@ def test_a_token_is_asked_for_over_the_network(colour_model: Path, content: byte
         assert beholder.Client(url, token="a-token-of-many-letters").score(content)["overall"]
         with pytest.raises(beholder.BeholderError, match="the token is missing or wrong"):
             beholder.Client(url).score(content)
-        assert httpx.get(f"{url}/readyz", trust_env=False).text == "ready\n"
-        assert json.loads(httpx.get(f"{url}/openapi.json", trust_env=False).text)["status"] == 401
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=PATIENCE).text == "ready\n"
+        assert json.loads(httpx.get(f"{url}/openapi.json", trust_env=False, timeout=PATIENCE).text)["status"] == 401

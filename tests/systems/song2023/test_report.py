@@ -56,7 +56,7 @@ def test_every_table_and_figure_is_there(small_study: None, tmp_path: Path, monk
     )
     assert len(parts["Table 3"].rows) == 6 and len(parts["Table 4"].rows) == 3
     for number in BY_METHOD:
-        assert f"not the paper's. The encoder is frozen (stage 1 of `--shared {LAST}`)" in parts[number].note
+        assert f"not by the paper's method: the encoder is frozen (stage 1 of `--shared {LAST}`)" in parts[number].note
     written = write.write_document(without_photographs(found), tmp_path / "song.html")
     assert all(path.stat().st_size for path in written)
     monkeypatch.setattr(song_experiment, "trainer", lambda source, device: None)  # nothing is trained twice

@@ -39,8 +39,9 @@ def how_ablated(recipe: SongRecipe) -> str:
             "loss reaches the encoder. Same rounds, epochs and rates for all, chosen for the complete model."
         )
     return (
-        f"Method: not the paper's. The encoder is frozen (stage 1 of `--shared {recipe.shared}`), so that neither the "
-        f"reconstruction nor the activation loss reaches it; `--shared {WHOLE}` trains it. Same rounds and epochs."
+        "Ablations are not by the paper's method: the encoder is frozen (stage 1 of "
+        f"`--shared {recipe.shared}`), so that neither the reconstruction nor the activation loss reaches it; "
+        f"`--shared {WHOLE}` trains it. Same rounds and epochs."
     )
 
 

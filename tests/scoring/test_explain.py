@@ -25,6 +25,9 @@ def test_explanation_has_the_same_score(photos: list[Path]) -> None:
         assert explanation.score == pytest.approx(scores[explanation.index], rel=1e-5)
         assert explanation.evidence.shape == (2, 2)
         assert np.abs(explanation.evidence).max() <= explanation.scale
+    content = io.BytesIO()
+    explanation.draw().save(content, "PNG")
+    assert len(content.getvalue()) > 10_000
     with pytest.raises(BeholderError, match="no task"):
         scorer.explain(photos[0], "loudness")
 

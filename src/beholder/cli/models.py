@@ -43,15 +43,6 @@ def info(
         out.print()
 
 
-PROBE = {  # trained as the systems are, on any model
-    "name": "probe",
-    "backbone": "default",
-    "parameters": None,
-    "predicts": "any ratings",
-    "source": "no paper: a linear head on a model or a backbone",
-}
-
-
 def models_list(
     as_json: Annotated[bool, typer.Option("--json", help="Print the same rows as JSON.")] = False,
 ) -> None:
@@ -74,7 +65,7 @@ def models_list(
     from beholder.systems.costs import system_costs
 
     embedded, backbones = _embedded_rows(), _backbone_rows()
-    systems = [*(asdict(cost) for cost in system_costs()), PROBE]
+    systems = [asdict(cost) for cost in system_costs()]
     if as_json:
         show_json({"embedded": embedded, "backbones": backbones, "systems": systems})
         return

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from beholder.errors import ModelError, PhotoError
-from beholder.photos.read import Photo, Pixels, Source, read_photo
+from beholder.photos.read import Photo, Pixels, Source, read_bytes, read_photo
 from beholder.photos.sources import each_of, is_one, name_of, plain
 from beholder.scoring.cores import CORES
 from beholder.scoring.device import AUTO, CUDA, open_on
@@ -300,6 +300,8 @@ class Scorer:
         index = task_index(self.info.tasks, task)
         name = name_of(image)
         given = image if isinstance(image, Photo) else plain(image)
+        if isinstance(given, str | os.PathLike):
+            given = read_bytes(given)  # once, for both sizes
         photo = read_photo(given, self.min_size, name=name)  # as `score`: each reduced decode has slightly other pixels
         pixels = self.pixels(photo, name or UNNAMED)
         shown = read_photo(given, (Explanation.SIDE, Explanation.SIDE), name=name, reservation=reservation)

@@ -111,7 +111,7 @@ def run_session(
             del _RUNS[thread]
 
     try:
-        outputs = _interruptible(run, options)
+        outputs = _run_beside(run, options)
     except Exception as error:  # as in `open_session`
         raise ModelError(f"the model cannot be run on these pixels: {one_line(error)}") from None
     shapes = {"scores": (len(pixels), tasks), "evidence": (len(pixels), tasks), DISTRIBUTION: (len(pixels), levels)}
@@ -133,7 +133,7 @@ def stop_runs(threads: Iterable[int]) -> None:
             options.terminate = True
 
 
-def _interruptible(run: Callable[[], list[np.ndarray]], options: Any) -> list[np.ndarray]:
+def _run_beside(run: Callable[[], list[np.ndarray]], options: Any) -> list[np.ndarray]:
     """Run a model so that Ctrl-C ends it, also one that never ends.
 
     Only the main thread handles signals, and not while it is in the runtime. So the model runs in another thread, for

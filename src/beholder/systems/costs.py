@@ -30,20 +30,20 @@ class SystemCost:
     Attributes:
         name: of the system.
         backbone: name of the recipe's own backbone.
-        parameters: of scoring, backbone and new layers.
+        parameters: of scoring, backbone and new layers; None for the probe, which may be on any model.
         predicts: its outputs, in words.
         source: who published it.
     """
 
     name: str
     backbone: str
-    parameters: int
+    parameters: int | None
     predicts: str
     source: str
 
 
 def system_costs() -> list[SystemCost]:
-    """Of every published system. Needs no weights."""
+    """Of every published system, and of the probe. Needs no weights."""
     kong = KongRecipe(rank=BOTH, attributes=True, classes=10)
     found: dict[str, tuple[str, str, Callable[[], nn.Module]]] = {
         "soydaner2023": (
@@ -70,7 +70,8 @@ def system_costs() -> list[SystemCost]:
     for name, (backbone, predicts, make) in found.items():
         with torch.device("meta"):
             costs.append(SystemCost(name, backbone, count_parameters(make()), predicts, SOURCES[name]))
-    return costs
+    source = "no paper: a linear head on a model or a backbone"
+    return [*costs, SystemCost("probe", "default", None, "any ratings", source)]
 
 
 def _compared(recipe: ComparedRecipe, outputs: int, predicts: str) -> tuple[str, str, Callable[[], nn.Module]]:

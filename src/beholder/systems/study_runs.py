@@ -143,7 +143,7 @@ def split_into_folds(photos: RatedPhotos, folds: int, by_group: bool = False, se
         return [_check_parts(split_of(photos, seed))]
     groups = photos.groups if by_group else None
     fold_of = folds_of(len(photos), groups, FOLDS, seed)
-    parts = [fold_split(fold_of, fold, 0.1, seed, groups) for fold in range(min(folds, FOLDS))]
+    parts = [fold_split(fold_of, fold, seed=seed, groups=groups) for fold in range(min(folds, FOLDS))]
     return [_check_parts(photos.with_splits(part.tolist())) for part in parts]
 
 

@@ -25,7 +25,7 @@ import sys
 from ray.cluster_utils import Cluster
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
 nodes = [cluster.add_node(num_cpus=2) for _ in range(2)]
-print(cluster.address, flush=True)
+print(cluster.address, cluster.head_node.all_processes["raylet"][0].process.pid, flush=True)
 sys.stdin.readline()
 cluster.remove_node(nodes[0], allow_graceful=False)
 sys.stdin.read()
@@ -46,12 +46,13 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         time.sleep(0.05)
 
 
-def processes(mark: str) -> list[str]:
-    found = []
+def processes(mark: str) -> dict[int, str]:
+    """The command lines of all processes that the test started, by id."""
+    found = {}
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdecimal() and mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found.append((entry / "cmdline").read_text())
+                found[int(entry.name)] = (entry / "cmdline").read_text()
         except OSError:  # it has ended, or is not ours
             continue
     return found
@@ -112,14 +113,17 @@ def test_stopped_in_order(number: int, mark: str, colour_model: Path, tmp_path: 
 @needs_ray
 @pytest.mark.slow
 def test_a_node_of_a_cluster_that_is_lost_costs_no_row(mark: str, colour_model: Path, tmp_path: Path) -> None:
-    """A head without CPUs and two nodes with an actor each, of which one goes in the middle of the run."""
+    """A head without CPUs and two nodes with an actor each, of which one goes in the middle of the run.
+
+    The process that counts how often a unit was begun goes too; it has to be on the node of the run itself.
+    """
     save_shards(tmp_path / "shards", [40] * 60)
     shared = ["score", "shards/*.tar", "-m", str(colour_model)]
     loopback = {**os.environ, **LOOPBACK}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with subprocess.Popen([sys.executable, "-c", CLUSTER], env=loopback, **pipes) as cluster:
         assert cluster.stdin is not None and cluster.stdout is not None
-        address = cluster.stdout.readline().strip()
+        address, head = cluster.stdout.readline().split()
         command = [*COMMAND, *shared, "--out", "out/{unit}.csv", "--engine", "ray"]
         with subprocess.Popen(
             command, cwd=tmp_path, env={**loopback, "RAY_ADDRESS": address}, stderr=subprocess.PIPE, text=True
@@ -128,8 +132,12 @@ def test_a_node_of_a_cluster_that_is_lost_costs_no_row(mark: str, colour_model: 
             while not (tmp_path / "out/00002.done.json").exists() and run.poll() is None and time.monotonic() < until:
                 time.sleep(0.005)
             print(file=cluster.stdin, flush=True)
+            (counter,) = [pid for pid, line in processes(mark).items() if line.startswith("ray::_Begun")]
+            assert f"\nPPid:\t{head}\n" in Path(f"/proc/{counter}/status").read_text()
+            os.kill(counter, signal.SIGKILL)
             _, err = run.communicate(timeout=110)
         cluster.communicate(timeout=60)
-    assert run.returncode == 0 and err.startswith("60 units: 60 scored; 2,400 rows;") and len(err.splitlines()) == 1
+    assert (run.returncode, err.splitlines()[1:]) == (0, []), err
+    assert err.startswith("60 units: 60 scored; 2,400 rows;")
     apart(*shared, "--out", "local/{unit}.csv", cwd=tmp_path)
     assert content(tmp_path / "out") == content(tmp_path / "local")

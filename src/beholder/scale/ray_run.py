@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import platform
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -88,7 +89,7 @@ def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iter
             options.device == AUTO and any(node.get("GPU", 0) >= 1 for node in nodes) and _has_cuda(ray)
         )
         actors = actors_for(nodes, len(todo), gpu=gpu, most=options.threads or MAX_THREADS)
-        losses = ray.remote(num_cpus=0, max_restarts=-1)(_Begun).remote()
+        losses = _counter(ray)
         sent = replace(options, threads=None, max_errors=None)
         folder = os.getcwd() if has_relative_names([look.unit for look in todo.values()], options) else None
         pictures = ray.data.from_items(
@@ -113,7 +114,7 @@ def _reports(todo: Mapping[int, Look], scorer: Scorer, options: Options) -> Iter
                 check_is_here(unit, report, options)
                 yield replace(report, unit=unit)
         except ray.exceptions.RayError as error:
-            raise BeholderError(f"Ray: {one_line(str(error).strip().rpartition(chr(10))[2])}") from None
+            raise BeholderError(f"Ray: {cause(str(error))}") from None
         finally:
             ray.kill(losses)
 
@@ -162,6 +163,16 @@ class ScoreUnits:
                 ) from None
 
 
+def _counter(ray: Any) -> Any:
+    """The count of all actors, on the node of this process: on another one it could be lost, and the run live on."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    # Ray does not look at a soft affinity of what needs no CPU.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    begun = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(_Begun)
+    return begun.remote()
+
+
 class _Begun:
     """An actor that counts how often each unit was begun."""
 
@@ -193,6 +204,16 @@ def check_is_here(unit: Unit, report: UnitReport, options: Options) -> None:
             f"{printable(done)}: was written on another machine of the cluster and is not here; give --out a folder "
             "that all machines share, or a URL"
         )
+
+
+def cause(text: str) -> str:
+    """The line that says what went wrong first, in what Ray says of an error: tracebacks, then advice.
+
+    >>> cause("ray::Worker()\\n  File ...\\nOSError: disk full\\n\\nray::Worker()\\nUserCodeException: no\\nSet ...")
+    'OSError: disk full'
+    """
+    lines = text.strip().splitlines() or [""]
+    return one_line(next((line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)), lines[-1]))
 
 
 def has_relative_names(units: Iterable[Unit], options: Options) -> bool:

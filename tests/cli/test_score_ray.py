@@ -16,6 +16,7 @@ from beholder.scale.ray_cluster import LOOPBACK
 from helpers.commands import Done, apart
 from helpers.extras import needs_ray
 from helpers.factories import COMMAND
+from helpers.processes import parent, titled
 from helpers.shards import save_shards
 
 Command = Callable[..., Done]
@@ -46,13 +47,12 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         time.sleep(0.05)
 
 
-def processes(mark: str) -> dict[int, str]:
-    """The command lines of all processes that the test started, by id."""
-    found = {}
+def processes(mark: str) -> list[str]:
+    found = []
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdecimal() and mark.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                found[int(entry.name)] = (entry / "cmdline").read_text()
+                found.append((entry / "cmdline").read_text())
         except OSError:  # it has ended, or is not ours
             continue
     return found
@@ -132,8 +132,7 @@ def test_a_node_of_a_cluster_that_is_lost_costs_no_row(mark: str, colour_model: 
             while not (tmp_path / "out/00002.done.json").exists() and run.poll() is None and time.monotonic() < until:
                 time.sleep(0.005)
             print(file=cluster.stdin, flush=True)
-            (counter,) = [pid for pid, line in processes(mark).items() if line.startswith("ray::_Begun")]
-            assert f"\nPPid:\t{head}\n" in Path(f"/proc/{counter}/status").read_text()
+            (counter,) = [process for process in titled("ray::_Begun") if parent(process) == int(head)]
             os.kill(counter, signal.SIGKILL)
             _, err = run.communicate(timeout=110)
         cluster.communicate(timeout=60)

@@ -23,6 +23,7 @@ from beholder.scale.unit import Unit
 from beholder.scale.units import list_units
 from helpers.extras import needs_ray
 from helpers.factories import save_model, save_photos
+from helpers.processes import parent, stat, titled
 from helpers.shards import photo, save_table
 from helpers.shell_examples import BLOCKS
 from helpers.tars import jpeg, tar_bytes, write_tar
@@ -60,20 +61,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def actors() -> set[int]:
     """Processes of actors that score, below a Ray that this process has started."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and (entry / "cmdline").read_bytes().startswith(b"ray::MapWorker"):
-                raylet = int(stat(int(entry.name))[1])
-                found |= {int(entry.name)} if int(stat(raylet)[1]) == os.getpid() else set()
-        except OSError:  # it has ended
-            continue
-    return found
-
-
-def stat(process: int) -> list[str]:
-    """State, parent and more of a process."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return {actor for actor in titled("ray::MapWorker") if parent(parent(actor)) == os.getpid()}
 
 
 def wait_until(happened: Callable[[], Any]) -> Any:

@@ -207,12 +207,12 @@ def check_is_here(unit: Unit, report: UnitReport, options: Options) -> None:
 
 
 def cause(text: str) -> str:
-    """The line that says what went wrong first, in what Ray says of an error: tracebacks, then advice.
+    r"""The line that says what went wrong first, in what Ray says of an error: tracebacks, then advice.
 
-    >>> cause("ray::Worker()\\n  File ...\\nOSError: disk full\\n\\nray::Worker()\\nUserCodeException: no\\nSet ...")
+    >>> cause("ray::Worker()\n  File ...\nOSError: disk full\n\nray::Worker()\nUserCodeException: failed\nSet ...")
     'OSError: disk full'
     """
-    lines = text.strip().splitlines() or [""]
+    lines = text.strip().split("\n")
     return one_line(next((line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)), lines[-1]))
 
 
